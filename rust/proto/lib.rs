@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Wire formats of the attestation stack.
+//!
+//! Pure: no I/O, no allocation, no `unsafe`, no `kernel` types. Kbuild links this crate into each
+//! module; `cargo test` and Miri run the same source on the host.
+
+#![cfg_attr(not(kernel), no_std)]
+#![forbid(unsafe_code)]
+
+#[cfg(kernel)]
+mod errno;
+mod error;
+pub mod tdx;
+
+pub use error::{
+    Error,
+    Result, //
+};

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Formats of Intel TDX as a guest sees them.
+//!
+//! Specifications: "Intel TDX Module v1.5 ABI Specification" (348551-005US), here "ABI", and
+//! "Guest-Host-Communication Interface (GHCI) for Intel TDX 1.5" (348552-004US), here "GHCI".
+
+pub mod quote;
+mod register;
+mod report;
+mod status;
+
+pub use register::{
+    Digest384,
+    ReportData,
+    Rtmr, //
+};
+pub use report::{
+    ReportMac,
+    ReportType,
+    TdInfo,
+    TdReport,
+    TeeTcbInfo, //
+};
+pub use status::{
+    Operand,
+    Status,
+    VmcallStatus, //
+};

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The buffer of `TDG.VP.VMCALL<GetQuote>`.
+//!
+//! GHCI, section "TDG.VP.VMCALL<GetQuote>", table "GetQuote Shared Buffer Layout": a header, then
+//! the TDREPORT on the way to the VMM and the quote on the way back.
+//!
+//! The buffer is shared with the VMM, which may change it at any time. What is parsed here is a
+//! private copy of it, made once.
+
+use core::mem::offset_of;
+
+use zerocopy::{
+    little_endian::{
+        U32,
+        U64, //
+    },
+    FromBytes as _,
+    IntoBytes as _, //
+};
+use zerocopy_derive::{
+    FromBytes,
+    Immutable,
+    IntoBytes,
+    KnownLayout,
+    Unaligned, //
+};
+
+use crate::{
+    tdx::TdReport,
+    Error,
+    Result, //
+};
+
+/// How far a quote request got, as the VMM says. Unknown values are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Status(u64);
+
+impl Status {
+    /// The quote is there.
+    pub const SUCCESS: Self = Self(0);
+    /// The VMM works on it.
+    pub const IN_FLIGHT: Self = Self(0xFFFF_FFFF_FFFF_FFFF);
+    /// The VMM could not get a quote for this report.
+    pub const ERROR: Self = Self(0x8000_0000_0000_0000);
+    /// The VMM has no quoting service.
+    pub const SERVICE_UNAVAILABLE: Self = Self(0x8000_0000_0000_0001);
+
+    /// Takes the value from the buffer.
+    pub const fn new(raw: u64) -> Self {
+        Self(raw)
+    }
+
+    /// Returns the value as it is in the buffer.
+    pub const fn raw(self) -> u64 {
+        self.0
+    }
+}
+
+/// What the buffer begins with.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
+)]
+#[repr(C)]
+pub struct Header {
+    version: U64,
+    status: U64,
+    in_len: U32,
+    out_len: U32,
+}
+
+const _: () = {
+    assert!(size_of::<Header>() == Header::SIZE);
+    assert!(offset_of!(Header, version) == 0);
+    assert!(offset_of!(Header, status) == 8);
+    assert!(offset_of!(Header, in_len) == 16);
+    assert!(offset_of!(Header, out_len) == 20);
+};
+
+impl Header {
+    /// Size in bytes.
+    pub const SIZE: usize = 24;
+
+    /// The only version that there is.
+    pub const VERSION: u64 = 1;
+
+    /// Makes the header of a request that carries a [`TdReport`].
+    pub const fn request() -> Self {
+        Self {
+            version: U64::new(Self::VERSION),
+            status: U64::new(0),
+            // CAST: 1024 fits.
+            in_len: U32::new(TdReport::SIZE as u32),
+            out_len: U32::new(0),
+        }
+    }
+
+    /// Returns the header that answers `self`.
+    pub const fn answer(self, status: Status, out_len: u32) -> Self {
+        Self {
+            status: U64::new(status.0),
+            out_len: U32::new(out_len),
+            ..self
+        }
+    }
+
+    /// Copies the header that `buffer` begins with.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Truncated`] when there is not one, [`Error::UnknownVersion`] when it is of another
+    /// version.
+    pub fn parse(buffer: &[u8]) -> Result<Self> {
+        let (header, _) = Self::read_from_prefix(buffer).map_err(|_| Error::Truncated)?;
+
+        if header.version.get() != Self::VERSION {
+            return Err(Error::UnknownVersion);
+        }
+        Ok(header)
+    }
+
+    /// Returns how far the request got.
+    pub const fn status(&self) -> Status {
+        Status(self.status.get())
+    }
+
+    /// Returns the length of what the guest sent.
+    pub const fn in_len(&self) -> u32 {
+        self.in_len.get()
+    }
+
+    /// Returns the length of the quote that follows the header in a buffer of `buffer_len` bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::QuoteInFlight`] while the VMM works on it, [`Error::QuoteFailed`] when it gave up,
+    /// [`Error::QuoteEmpty`] and [`Error::QuoteTooLarge`] when its length is none that a quote in
+    /// this buffer can have.
+    pub fn quote_len(&self, buffer_len: usize) -> Result<usize> {
+        match self.status() {
+            Status::SUCCESS => {}
+            Status::IN_FLIGHT => return Err(Error::QuoteInFlight),
+            status => return Err(Error::QuoteFailed(status)),
+        }
+        let room = buffer_len.saturating_sub(Self::SIZE);
+        let len = usize::try_from(self.out_len.get()).map_err(|_| Error::QuoteTooLarge)?;
+
+        match len {
+            0 => Err(Error::QuoteEmpty),
+            len if len > room => Err(Error::QuoteTooLarge),
+            len => Ok(len),
+        }
+    }
+}
+
+/// Length of the request that [`build_request`] makes.
+pub const REQUEST_SIZE: usize = Header::SIZE + TdReport::SIZE;
+
+/// Writes a request for a quote of `report` into `buffer`, and zeros after it.
+///
+/// # Errors
+///
+/// [`Error::NoSpace`] when `buffer` is shorter than [`REQUEST_SIZE`].
+pub fn build_request(buffer: &mut [u8], report: &TdReport) -> Result {
+    let (header, data) = buffer
+        .split_at_mut_checked(Header::SIZE)
+        .ok_or(Error::NoSpace)?;
+    let (body, rest) = data
+        .split_at_mut_checked(TdReport::SIZE)
+        .ok_or(Error::NoSpace)?;
+
+    header.copy_from_slice(Header::request().as_bytes());
+    body.copy_from_slice(report.as_bytes());
+    rest.fill(0);
+    Ok(())
+}
+
+/// Borrows the report in a request: the VMM's side of [`build_request`].
+///
+/// # Errors
+///
+/// Those of [`Header::parse`] and [`TdReport::parse`].
+pub fn parse_request(buffer: &[u8]) -> Result<&TdReport> {
+    let len = usize::try_from(Header::parse(buffer)?.in_len()).map_err(|_| Error::Trailing)?;
+
+    TdReport::parse(data(buffer, len).ok_or(Error::Truncated)?)
+}
+
+/// Borrows the quote from a private copy of the whole buffer.
+///
+/// # Errors
+///
+/// Those of [`Header::parse`] and [`Header::quote_len`].
+pub fn parse_answer(buffer: &[u8]) -> Result<&[u8]> {
+    let len = Header::parse(buffer)?.quote_len(buffer.len())?;
+
+    data(buffer, len).ok_or(Error::QuoteTooLarge)
+}
+
+/// Returns the `len` bytes after the header.
+fn data(buffer: &[u8], len: usize) -> Option<&[u8]> {
+    buffer.get(Header::SIZE..)?.get(..len)
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The GetQuote buffer. One source, three runners: KUnit, `cargo test`, Miri.
+
+#[cfg(kernel)]
+use kernel::prelude::*;
+
+#[cfg_attr(kernel, kunit_tests(tsm_tdx_quote))]
+mod tests {
+    use tsm_proto::{
+        tdx::{
+            quote::{
+                self,
+                Header,
+                Status, //
+            },
+            TdReport, //
+        },
+        Error, //
+    };
+    use zerocopy::IntoBytes as _;
+
+    const REPORT: &[u8; 1024] = include_bytes!("../vectors/tdx/report.bin");
+    const REQUEST: &[u8; 1048] = include_bytes!("../vectors/tdx/quote_request.bin");
+    const ANSWER: &[u8; 64] = include_bytes!("../vectors/tdx/quote_answer.bin");
+
+    /// Makes an answer with room for 16 bytes of quote.
+    fn answer(status: Status, out_len: u32) -> [u8; 40] {
+        let mut buffer = [0; 40];
+        let header = Header::request().answer(status, out_len);
+        for (to, from) in buffer.iter_mut().zip(header.as_bytes()) {
+            *to = *from;
+        }
+        buffer
+    }
+
+    /// Parses the request with the byte at `offset` set to `value`.
+    fn request_with(offset: usize, value: u8) -> Result<(), Error> {
+        let mut raw = *REQUEST;
+        if let Some(byte) = raw.get_mut(offset) {
+            *byte = value;
+        }
+        quote::parse_request(&raw).map(|_| ())
+    }
+
+    #[test]
+    fn builds_the_request() {
+        let mut buffer = [0xff; quote::REQUEST_SIZE];
+        let built = TdReport::parse(REPORT).and_then(|r| quote::build_request(&mut buffer, r));
+        assert_eq!(built, Ok(()));
+        assert!(buffer == *REQUEST);
+    }
+
+    #[test]
+    fn clears_what_follows_the_request() {
+        let mut buffer = [0xff; quote::REQUEST_SIZE + 8];
+        let built = TdReport::parse(REPORT).and_then(|r| quote::build_request(&mut buffer, r));
+        assert_eq!(built, Ok(()));
+        assert!(buffer.ends_with(&[0; 8]));
+    }
+
+    #[test]
+    fn parses_the_request_that_it_built() {
+        let report = quote::parse_request(REQUEST);
+        assert!(report == TdReport::parse(REPORT));
+    }
+
+    #[test]
+    fn refuses_to_build_in_a_short_buffer() {
+        for len in [0, 23, 24, quote::REQUEST_SIZE - 1] {
+            let mut buffer = [0; quote::REQUEST_SIZE];
+            let short = buffer.get_mut(..len).unwrap_or_default();
+            let built = TdReport::parse(REPORT).and_then(|r| quote::build_request(short, r));
+            assert_eq!(built, Err(Error::NoSpace));
+        }
+    }
+
+    #[test]
+    fn refuses_a_request_without_its_report() {
+        for len in [24, quote::REQUEST_SIZE - 1] {
+            let short = REQUEST.get(..len).unwrap_or_default();
+            assert!(quote::parse_request(short) == Err(Error::Truncated));
+        }
+    }
+
+    #[test]
+    fn refuses_a_request_with_another_report_length() {
+        // in_len is 0x400.
+        assert_eq!(request_with(16, 0xff), Err(Error::Truncated));
+        assert_eq!(request_with(17, 0x03), Err(Error::Truncated));
+        assert_eq!(request_with(19, 0xff), Err(Error::Truncated));
+    }
+
+    #[test]
+    fn refuses_a_request_of_another_version() {
+        assert_eq!(request_with(0, 2), Err(Error::UnknownVersion));
+        assert_eq!(request_with(7, 1), Err(Error::UnknownVersion));
+    }
+
+    #[test]
+    fn refuses_a_request_with_no_report_of_a_td() {
+        assert_eq!(request_with(24, 0), Err(Error::UnknownType));
+    }
+
+    #[test]
+    fn parses_the_answer() {
+        assert_eq!(quote::parse_answer(ANSWER), Ok(b"quote".as_slice()));
+    }
+
+    #[test]
+    fn parses_an_answer_that_fills_the_buffer() {
+        let raw = answer(Status::SUCCESS, 16);
+        assert_eq!(quote::parse_answer(&raw).map(<[u8]>::len), Ok(16));
+    }
+
+    #[test]
+    fn refuses_a_quote_larger_than_the_buffer() {
+        for out_len in [17, 40, 0x8000_0000, u32::MAX] {
+            let raw = answer(Status::SUCCESS, out_len);
+            assert_eq!(quote::parse_answer(&raw), Err(Error::QuoteTooLarge));
+        }
+    }
+
+    #[test]
+    fn refuses_an_empty_quote() {
+        let raw = answer(Status::SUCCESS, 0);
+        assert_eq!(quote::parse_answer(&raw), Err(Error::QuoteEmpty));
+    }
+
+    #[test]
+    fn refuses_a_quote_in_flight() {
+        let raw = answer(Status::IN_FLIGHT, 5);
+        assert_eq!(quote::parse_answer(&raw), Err(Error::QuoteInFlight));
+    }
+
+    #[test]
+    fn refuses_a_failed_quote_and_keeps_the_status() {
+        let unknown = Status::new(0x1234);
+        for status in [Status::ERROR, Status::SERVICE_UNAVAILABLE, unknown] {
+            let raw = answer(status, 5);
+            assert_eq!(quote::parse_answer(&raw), Err(Error::QuoteFailed(status)));
+        }
+    }
+
+    #[test]
+    fn refuses_a_buffer_without_a_header() {
+        for len in [0, 23] {
+            let short = ANSWER.get(..len).unwrap_or_default();
+            assert_eq!(quote::parse_answer(short), Err(Error::Truncated));
+            assert_eq!(Header::parse(short), Err(Error::Truncated));
+        }
+    }
+
+    #[test]
+    fn refuses_an_answer_of_another_version() {
+        let mut raw = *ANSWER;
+        raw[0] = 0;
+        assert_eq!(quote::parse_answer(&raw), Err(Error::UnknownVersion));
+    }
+
+    #[test]
+    fn measures_a_quote_by_the_header_alone() {
+        let header = Header::parse(ANSWER);
+        assert_eq!(header.and_then(|h| h.quote_len(ANSWER.len())), Ok(5));
+        assert_eq!(
+            header.and_then(|h| h.quote_len(Header::SIZE + 4)),
+            Err(Error::QuoteTooLarge)
+        );
+        assert_eq!(
+            header.and_then(|h| h.quote_len(0)),
+            Err(Error::QuoteTooLarge)
+        );
+    }
+}

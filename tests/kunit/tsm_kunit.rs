@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! KUnit suites of `tsm_proto`.
+
+use kernel::prelude::*;
+
+mod tdx_quote;
+mod tdx_report;
+mod tdx_status;
+
+module! {
+    type: TsmKunit,
+    name: "tsm_kunit",
+    authors: ["The tsm-rs authors"],
+    description: "KUnit suites of the attestation stack",
+    license: "GPL",
+}
+
+/// The module: the suites are all there is.
+struct TsmKunit;
+
+impl kernel::Module for TsmKunit {
+    fn init(_module: &'static ThisModule) -> Result<Self> {
+        Ok(Self)
+    }
+}
