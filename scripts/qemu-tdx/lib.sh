@@ -1,0 +1,68 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What the scripts of this folder share: where the cache is, how progress and failures look, how two runs keep out of
+# each other's way. To be sourced by a script that has done `set -euo pipefail`.
+
+scripts=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd -P)
+top=$(cd -- "$scripts/../.." && pwd -P)
+CACHE=${TSM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/tsm-rs}
+mkdir -p -- "$CACHE/logs" "$CACHE/locks"
+CACHE=$(cd -- "$CACHE" && pwd -P)
+
+say() { printf '%s\n' "$*" >&2; }
+warn() { say "warning: $*"; }
+die() { say "${0##*/}: $*"; exit "${die_status:-1}"; }
+
+# key FILE|=TEXT...: a short name for the content of all of them together.
+key() {
+	local input
+	for input; do
+		if [[ $input == =* ]]; then printf '%s\0' "$input"; else cat -- "$input"; fi
+	done | sha256sum | cut -c1-12
+}
+
+# lock NAME: holds it until this (sub)shell and what it started have ended; a crash cannot leave it behind.
+lock() {
+	local fd
+	exec {fd}>"$CACHE/locks/$1"
+	flock -n "$fd" || { say "waiting for another run to finish with '$1'"; flock "$fd"; }
+}
+
+# step TEXT LOG COMMAND...: runs it with its output in $CACHE/logs/LOG and the time that has passed on stderr.
+# The command stays in the foreground and the clock goes to the background, so that ctrl-C reaches the command.
+step() {
+	local text=$1 log=$CACHE/logs/$2 start=$SECONDS status=0 clock
+	shift 2
+	tick "$text" & clock=$!
+	set +e
+	(set -e; "$@") >"$log" 2>&1 </dev/null
+	status=$?
+	set -e
+	kill "$clock" 2>/dev/null || :
+	wait "$clock" 2>/dev/null || :
+	[[ ! -t 2 ]] || printf '\r\e[K' >&2
+	if ((status)); then
+		say "failed: $text (status $status). The end of $log:"
+		tail -n 20 -- "$log" >&2
+		exit "${die_status:-1}"
+	fi
+	say "$text: $((SECONDS - start)) s"
+}
+
+# `read` is the clock's sleep: a `sleep` would outlive the kill and keep our stderr open for whoever waits on it.
+tick() {
+	local never elapsed=0
+	exec {never}<> <(:)
+	[[ -t 2 ]] || say "$1 ..."
+	while kill -0 $$ 2>/dev/null; do
+		[[ ! -t 2 ]] || printf '\r\e[K%s ... %d s' "$1" "$elapsed" >&2
+		read -rt 1 -u "$never" || elapsed=$((elapsed + 1))
+		((elapsed % 30)) || [[ -t 2 ]] || say "$1 ... $elapsed s"
+	done
+}
+
+. "$scripts/versions"
+
+# The number stands for how setup.d/toolbox.sh makes the tree: to be raised when that changes.
+toolbox_root() { echo "$CACHE/toolbox-$(key "=1" "=$SUITE" "$scripts/packages")"; }

@@ -1,0 +1,61 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The archive: where it is, what it has, and its packages. Nothing here names a mirror: the host's own apt knows one.
+
+keyring=/usr/share/keyrings/debian-archive-keyring.gpg
+
+# The host may list several repositories; the one wanted carries Debian's `main` and is not the security archive. Where
+# apt has not fetched any list yet it does not know origins, so that on Debian the names of the suites have to do.
+mirror() {
+	local found=${TSM_MIRROR:-} targets
+	if [[ -z $found ]] && command -v apt-get >/dev/null; then
+		targets=$(apt-get indextargets \
+			--format '$(ORIGIN)|$(LABEL)|$(COMPONENT)|$(RELEASE)|$(REPO_URI)' 'Created-By: Packages')
+		found=$(awk -F'|' '$1 == "Debian" && $2 == "Debian" && $3 == "main" { print $5; exit }' <<<"$targets")
+		if [[ -z $found ]] && grep -qx ID=debian /etc/os-release; then
+			found=$(awk -F'|' '$1 == "" && $3 == "main" && $4 !~ /security/ { print $5; exit }' <<<"$targets")
+		fi
+	fi
+	[[ -n $found ]] || die "apt here knows no Debian mirror; set TSM_MIRROR to the URI of one"
+	echo "$found"
+}
+
+# Old archives are used, signatures are not waived: the date is compared here instead of by apt, and only warned about.
+apt_options='Acquire::Check-Valid-Until "false"; Acquire::Languages "none"; APT::Sandbox::User "root";'
+
+# warn_expired RELEASE_FILE...
+warn_expired() {
+	local file until name
+	for file; do
+		until=$(sed -n 's/^Valid-Until: //p' "$file" | head -n 1)
+		name=$(sed -n 's/^Codename: //p' "$file" | head -n 1)
+		[[ -z $until ]] || (($(date -d "$until" +%s) >= $(date +%s))) ||
+			warn "the archive's list of $name was valid until $until only; using it"
+	done
+}
+
+# The archive's lists live in the cache, not in the toolbox, so that a fresh list does not change the toolbox.
+apt() {
+	"$scripts/toolbox" env APT_CONFIG="$CACHE/apt/apt.conf" "$@"
+}
+
+# Fetches the lists, once per setup.
+archive_update() {
+	[[ -z ${archive_updated:-} ]] || return 0
+	mkdir -p "$CACHE/apt/lists/partial" "$CACHE/apt/archives/partial"
+	printf '%s\nDir::State::lists "%s";\nDir::Cache "%s";\nDir::Cache::archives "%s";\n' \
+		"$apt_options" "$CACHE/apt/lists" "$CACHE/apt" "$CACHE/apt/archives" >"$CACHE/apt/apt.conf"
+	step "fetching the archive's lists" apt-update.log apt apt-get -q -o APT::Update::Error-Mode=any update
+	warn_expired "$CACHE"/apt/lists/*Release
+	archive_updated=1
+}
+
+# archive_has PACKAGE[=VERSION]
+archive_has() { apt apt-cache show --no-all-versions "$1" >/dev/null 2>&1; }
+
+# version_of PACKAGE: the newest that the archive has.
+version_of() { apt apt-cache show --no-all-versions "$1" | sed -n 's/^Version: //p'; }
+
+# fetch PACKAGE[=VERSION]... into the folder it is called in; apt checks it against the signed lists.
+fetch() { apt apt-get -q download "$@"; }

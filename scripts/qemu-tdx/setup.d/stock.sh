@@ -1,0 +1,71 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The stock kernel: a signed image as the distribution ships it, and what modules for it are built against. The headers
+# package lacks the Rust metadata, so that is built again from the same source with the same compilers; the image and
+# the symbol table stay the distribution's. The `make` here must not change the config, and this checks that.
+
+build_stock() {
+	abi=$STOCK_KERNEL
+	if [[ $abi == newest ]]; then
+		newest_stock
+	elif ! archive_has "linux-binary-$abi"; then
+		newest_stock
+		warn "the archive has no signed $STOCK_KERNEL any more; using $abi"
+	fi
+	version=$(version_of "linux-binary-$abi")
+	package=linux-source-$(cut -d. -f1,2 <<<"$version")
+	archive_has "$package=$version" || die "the archive has no $package $version, which $abi is built from"
+	unpack_source "$package" "$version"
+	step "fetching $abi" stock-fetch.log fetch_stock
+	step "building the Rust metadata of $abi" stock-build.log "$scripts/toolbox" bash -euc '
+		folder=$1 source=$2
+		shift 2
+		mkdir -p "$folder/build"
+		cp "$folder/config" "$folder/build/.config"
+		make -C "$source" O="$folder/build" "$@" olddefconfig
+		diff "$folder/config" "$folder/build/.config"
+		make -C "$folder/build" -j"$(nproc)" "$@" prepare modules_prepare
+		cp "$folder/Module.symvers" "$folder/build/"' \
+		bash "$folder" "$source" CC=x86_64-linux-gnu-gcc-14 KERNELRELEASE="$abi"
+
+	KVERSION=$abi KORIGIN="signed, linux-binary-$abi $version" KDIR=$folder/build
+	KIMAGE=$folder/vmlinuz KMODULES=$folder/modules
+	KMAKEFLAGS="CC=x86_64-linux-gnu-gcc-14 KERNELRELEASE=$abi"
+	write_env
+}
+
+# newest_stock: the newest signed kernel for cloud machines that is built with Rust. Whether it is shows only its config.
+newest_stock() {
+	local candidate
+	while read -r candidate; do
+		rm -rf -- look
+		mkdir look
+		(cd look && fetch "linux-headers-$candidate" &&
+			"$scripts/toolbox" sh -c 'dpkg-deb -x ./*.deb .') >"$CACHE/logs/stock-look.log" 2>&1 || continue
+		if grep -qx CONFIG_RUST=y look/usr/src/linux-headers-*/.config; then
+			abi=$candidate
+			break
+		fi
+	done < <(apt apt-cache pkgnames linux-binary- |
+		sed -n '/unsigned/d; s/^linux-binary-\(.*-cloud-amd64\)$/\1/p' | sort -rV)
+	rm -rf -- look
+	[[ ${candidate:-} ]] || die "the archive has no signed cloud kernel with CONFIG_RUST=y"
+	abi=$candidate
+}
+
+# Unpacks the packages and keeps of them what is used: image, config, symbol table, and the modules for the guest.
+fetch_stock() {
+	rm -rf -- unpacked modules
+	mkdir unpacked
+	(cd unpacked && fetch "linux-binary-$abi" "linux-modules-$abi" "linux-headers-$abi")
+	"$scripts/toolbox" bash -euc '
+		cd unpacked
+		for package in *.deb; do dpkg-deb -x "$package" .; done
+		mv "usr/lib/modules/$1/vmlinuz" ..
+		cp "usr/src/linux-headers-$1/.config" ../config
+		cp "usr/src/linux-headers-$1/Module.symvers" ..
+		ln -s usr/lib lib
+		"$2" "$PWD" "$1" ../modules' bash "$abi" "$scripts/setup.d/guest-modules"
+	rm -rf -- unpacked
+}

@@ -1,0 +1,32 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The test kernel: what kernel.config says and nothing else (allnoconfig), so that it builds and boots fast, and has what
+# a distribution's kernel lacks: KUnit, debugging aids. Built with LLVM, so that both compilers are in daily use.
+
+build_test() {
+	package=${TEST_SOURCE%%=*} version=${TEST_SOURCE#*=}
+	if [[ $TEST_SOURCE == newest ]] || ! archive_has "$package=$version"; then
+		package=$(apt apt-cache pkgnames linux-source- | grep -E '^linux-source-[0-9.]+$' | sort -V | tail -n 1)
+		[[ $package ]] || die "the archive has no linux-source"
+		version=$(version_of "$package")
+		[[ $TEST_SOURCE == newest ]] || warn "the archive has no $TEST_SOURCE any more; using $package=$version"
+	fi
+	unpack_source "$package" "$version"
+	step "configuring the test kernel" test-config.log "$scripts/toolbox" bash -euc '
+		mkdir -p "$2/build"
+		make -C "$1" O="$2/build" LLVM=1 KCONFIG_ALLCONFIG="$3" allnoconfig
+		"$4" "$3" "$2/build/.config"' \
+		bash "$source" "$folder" "$scripts/kernel.config" "$scripts/setup.d/check-config"
+	step "building the test kernel (minutes)" test-build.log "$scripts/toolbox" bash -euc '
+		cd "$1"
+		make -C build -j"$(nproc)" LLVM=1 bzImage modules
+		rm -rf installed modules
+		make -C build LLVM=1 INSTALL_MOD_PATH="$1/installed" INSTALL_MOD_STRIP=1 modules_install
+		"$2" "$1/installed" "$(make -s -C build LLVM=1 kernelrelease)" "$1/modules"
+		rm -rf installed' bash "$folder" "$scripts/setup.d/guest-modules"
+
+	KVERSION=$(cat build/include/config/kernel.release) KORIGIN="built from $package $version" KDIR=$folder/build
+	KIMAGE=$folder/build/arch/x86/boot/bzImage KMODULES=$folder/modules KMAKEFLAGS=LLVM=1
+	write_env
+}
