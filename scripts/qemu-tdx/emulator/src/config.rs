@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What the user asks of the emulated machine: `-plugin libtsm_emulator.so,KEY=VALUE,…`.
+//!
+//! | key | value | default |
+//! |---|---|---|
+//! | `attributes` | attributes of the TD, hexadecimal | `10000000`, SEPT_VE_DISABLE |
+//! | `mrconfigid` | 96 hexadecimal digits | zero |
+//! | `mrowner` | 96 hexadecimal digits | zero |
+//! | `mrownerconfig` | 96 hexadecimal digits | zero |
+//! | `quote` | how the VMM answers GetQuote: `answer`, `error`, `unavailable`, `never` | `answer` |
+//! | `trace` | file for a line per TDCALL | none |
+
+use std::path::PathBuf;
+
+use tsm_proto::tdx::Digest384;
+
+/// How the VMM answers a request for a quote.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum QuoteService {
+    /// With a quote, at once.
+    #[default]
+    Answer,
+    /// With an error.
+    Error,
+    /// With the remark that there is no quoting service.
+    Unavailable,
+    /// Not at all: the request stays in flight.
+    Never,
+}
+
+/// The options.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Config {
+    /// Attributes of the TD.
+    pub(crate) attributes: u64,
+    /// `MRCONFIGID`.
+    pub(crate) mrconfigid: Digest384,
+    /// `MROWNER`.
+    pub(crate) mrowner: Digest384,
+    /// `MROWNERCONFIG`.
+    pub(crate) mrownerconfig: Digest384,
+    /// The quoting service.
+    pub(crate) quote: QuoteService,
+    /// Where calls are logged.
+    pub(crate) trace: Option<PathBuf>,
+}
+
+/// Without it Linux refuses to run.
+const SEPT_VE_DISABLE: u64 = 1 << 28;
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            attributes: SEPT_VE_DISABLE,
+            mrconfigid: Digest384::ZERO,
+            mrowner: Digest384::ZERO,
+            mrownerconfig: Digest384::ZERO,
+            quote: QuoteService::default(),
+            trace: None,
+        }
+    }
+}
+
+impl Config {
+    /// Parses `KEY=VALUE` arguments. The error is for the user.
+    pub(crate) fn parse<'a>(args: impl IntoIterator<Item = &'a str>) -> Result<Self, String> {
+        let mut config = Self::default();
+
+        for arg in args {
+            let (key, value) = arg
+                .split_once('=')
+                .ok_or_else(|| format!("`{arg}` is not KEY=VALUE"))?;
+            config
+                .set(key, value)
+                .map_err(|expected| format!("{key}=`{value}`: expected {expected}"))?;
+        }
+        Ok(config)
+    }
+
+    /// Sets one option. The error is what was expected.
+    fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
+        match key {
+            "attributes" => self.attributes = hex(value).ok_or("a hexadecimal number")?,
+            "mrconfigid" => self.mrconfigid = digest(value)?,
+            "mrowner" => self.mrowner = digest(value)?,
+            "mrownerconfig" => self.mrownerconfig = digest(value)?,
+            "quote" => {
+                self.quote = match value {
+                    "answer" => QuoteService::Answer,
+                    "error" => QuoteService::Error,
+                    "unavailable" => QuoteService::Unavailable,
+                    "never" => QuoteService::Never,
+                    _ => return Err("answer, error, unavailable or never".into()),
+                }
+            }
+            "trace" => self.trace = Some(value.into()),
+            _ => {
+                return Err(
+                    "another key: attributes, mrconfigid, mrowner, mrownerconfig, quote \
+                            or trace"
+                        .into(),
+                )
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Parses a hexadecimal number, with or without `0x`.
+fn hex(value: &str) -> Option<u64> {
+    let digits = value.strip_prefix("0x").unwrap_or(value);
+
+    u64::from_str_radix(digits, 16).ok()
+}
+
+/// Parses a digest.
+fn digest(value: &str) -> Result<Digest384, &'static str> {
+    let expected = "96 hexadecimal digits";
+    let mut bytes = [0; Digest384::SIZE];
+
+    if value.len() != 2 * bytes.len() || !value.bytes().all(|c| c.is_ascii_hexdigit()) {
+        return Err(expected);
+    }
+    for (byte, digits) in bytes.iter_mut().zip(value.as_bytes().chunks_exact(2)) {
+        let digits = std::str::from_utf8(digits).map_err(|_| expected)?;
+        *byte = u8::from_str_radix(digits, 16).map_err(|_| expected)?;
+    }
+    Ok(Digest384::new(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn has_defaults() {
+        let config = Config::parse([]).unwrap();
+        assert_eq!(config, Config::default());
+        assert_eq!(config.attributes, 0x1000_0000);
+    }
+
+    #[test]
+    fn takes_every_key() {
+        let digits = "0f".repeat(48);
+        let args = [
+            "attributes=0x10000001".to_string(),
+            format!("mrconfigid={digits}"),
+            format!("mrowner={digits}"),
+            format!("mrownerconfig={digits}"),
+            "quote=never".to_string(),
+            "trace=/tmp/x=y".to_string(),
+        ];
+        let config = Config::parse(args.iter().map(String::as_str)).unwrap();
+        assert_eq!(config.attributes, 0x1000_0001);
+        assert_eq!(config.mrconfigid, Digest384::new([0x0f; 48]));
+        assert_eq!(config.mrowner, config.mrconfigid);
+        assert_eq!(config.mrownerconfig, config.mrconfigid);
+        assert_eq!(config.quote, QuoteService::Never);
+        assert_eq!(config.trace, Some("/tmp/x=y".into()));
+    }
+
+    #[test]
+    fn knows_every_quoting_service() {
+        for (value, quote) in [
+            ("quote=answer", QuoteService::Answer),
+            ("quote=error", QuoteService::Error),
+            ("quote=unavailable", QuoteService::Unavailable),
+        ] {
+            assert_eq!(Config::parse([value]).unwrap().quote, quote);
+        }
+    }
+
+    #[test]
+    fn refuses_an_unknown_key() {
+        let error = Config::parse(["mrtd=00"]).unwrap_err();
+        assert!(error.contains("mrtd"));
+        assert!(error.contains("mrowner"));
+    }
+
+    #[test]
+    fn refuses_a_key_without_a_value() {
+        assert!(Config::parse(["trace"]).is_err());
+    }
+
+    #[test]
+    fn refuses_values_that_make_no_sense() {
+        let long = format!("mrowner={}", "0".repeat(98));
+        let sign = format!("mrowner={}", "+0".repeat(48));
+        for arg in [
+            "attributes=x",
+            "mrowner=00",
+            "quote=maybe",
+            long.as_str(),
+            sign.as_str(),
+        ] {
+            assert!(Config::parse([arg]).is_err());
+        }
+    }
+}

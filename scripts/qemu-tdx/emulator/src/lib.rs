@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The confidential machine emulator: a QEMU TCG plugin that makes an unmodified Linux kernel run
+//! as a TDX guest, in an unmodified QEMU, on any machine.
+//!
+//! `TDCALL` and `CPUID` are hooked at translation by their bytes; a callback does their work and
+//! moves the PC past them. See `design/emulator.md` for why this is enough.
+//!
+//! ```text
+//! plugin.rs      QEMU's plugin API; all the `unsafe`
+//!   hook.rs      which instructions, and where they are
+//!   cpuid.rs     CPUID
+//!   machine.rs   one guest: hands TDCALL to the TDX module, and on to the VMM
+//!     tdx.rs     the TDX module: measurement, page acceptance, metadata
+//!     vmm.rs     the untrusted VMM: MapGPA, GetQuote, port I/O, …
+//!     pages.rs   which page is private, pending, shared
+//! ```
+//!
+//! Specifications: "Intel TDX Module v1.5 ABI Specification" (348551-005US), "Guest-Host-
+//! Communication Interface (GHCI) for Intel TDX 1.5" (348552-004US).
+
+mod config;
+mod cpuid;
+mod gpa;
+mod hook;
+mod machine;
+mod memory;
+mod pages;
+#[cfg(not(test))]
+mod plugin;
+mod registers;
+mod tdx;
+mod trace;
+mod vmm;

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! One emulated machine: the parts, and how a call goes through them.
+
+use tsm_proto::tdx::Status;
+
+use crate::{
+    config::Config,
+    memory::GuestMemory,
+    pages::Pages,
+    registers::{
+        Reg,
+        Registers, //
+    },
+    tdx::{
+        self,
+        Cpu,
+        Exit,
+        TdxModule, //
+    },
+    trace::Trace,
+    vmm::{
+        self,
+        Effect,
+        Vmm, //
+    }, //
+};
+
+/// A machine with one TD.
+///
+/// Shared by all vCPU threads. Each part has locks of its own for what changes; none is held while
+/// guest memory is accessed, and none while another one is taken.
+#[derive(Debug)]
+pub(crate) struct Machine {
+    module: TdxModule,
+    vmm: Vmm,
+    pages: Pages,
+    cpu: Cpu,
+    trace: Trace,
+}
+
+impl Machine {
+    /// Makes a machine with a number of vCPUs. The error is for the user.
+    pub(crate) fn new(config: &Config, vcpus: usize) -> Result<Self, String> {
+        Ok(Self {
+            module: TdxModule::new(config, vcpus),
+            vmm: Vmm::new(config.quote),
+            pages: Pages::default(),
+            cpu: Cpu::default(),
+            trace: Trace::new(config.trace.as_deref())?,
+        })
+    }
+
+    /// Does a `TDCALL` of a vCPU.
+    pub(crate) fn tdcall(
+        &self,
+        vcpu: usize,
+        regs: &mut Registers,
+        memory: &dyn GuestMemory,
+    ) -> Effect {
+        let before = *regs;
+        let context = tdx::Context {
+            memory,
+            pages: &self.pages,
+            cpu: &self.cpu,
+            vcpu,
+        };
+        let effect = match self.module.call(context, regs) {
+            Exit::Resume => Effect::Resume,
+            Exit::Vmcall(mask) => self.vmcall(mask, regs, memory),
+            Exit::Stop(why) => Effect::Stop(why),
+        };
+        self.trace.call(vcpu, &before, regs);
+        effect
+    }
+
+    /// Lets the VMM see and change the registers in `mask`, and nothing else.
+    fn vmcall(&self, mask: u64, regs: &mut Registers, memory: &dyn GuestMemory) -> Effect {
+        let context = vmm::Context {
+            memory,
+            pages: &self.pages,
+            cpu: &self.cpu,
+        };
+        let mut view = regs.select(mask);
+        let effect = self.vmm.call(context, &mut view);
+
+        regs.replace(mask, &view);
+        regs[Reg::Rax] = Status::SUCCESS.raw();
+        effect
+    }
+}
+
+#[cfg(test)]
+mod tests;

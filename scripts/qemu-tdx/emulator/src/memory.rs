@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Guest memory, as seen from outside the guest.
+
+/// There is no memory at an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct NoMemory;
+
+/// Copies between guest memory and private buffers. Addresses have no shared bit.
+pub(crate) trait GuestMemory {
+    /// Copies out of the guest.
+    fn read(&self, address: u64, to: &mut [u8]) -> Result<(), NoMemory>;
+
+    /// Copies into the guest.
+    fn write(&self, address: u64, from: &[u8]) -> Result<(), NoMemory>;
+
+    /// Clears `len` bytes.
+    fn clear(&self, address: u64, len: u64) -> Result<(), NoMemory> {
+        const ZEROS: [u8; 16384] = [0; 16384];
+        let mut done = 0;
+
+        while done < len {
+            let step = (len - done).min(ZEROS.len() as u64);
+            self.write(address + done, &ZEROS[..step as usize])?;
+            done += step;
+        }
+        Ok(())
+    }
+}
+
+/// Memory for tests: some bytes at 0, and the firmware below 4 GiB.
+#[cfg(test)]
+pub(crate) struct FakeMemory {
+    ram: std::cell::RefCell<Vec<u8>>,
+}
+
+#[cfg(test)]
+impl FakeMemory {
+    /// First address after the firmware.
+    const FIRMWARE_END: u64 = 1 << 32;
+
+    /// Makes `size` bytes of zeros.
+    pub(crate) fn new(size: usize) -> Self {
+        Self {
+            ram: std::cell::RefCell::new(vec![0; size]),
+        }
+    }
+
+    /// Copies `len` bytes out.
+    pub(crate) fn bytes(&self, address: u64, len: usize) -> Vec<u8> {
+        let mut to = vec![0; len];
+        self.read(address, &mut to).unwrap();
+        to
+    }
+}
+
+#[cfg(test)]
+impl GuestMemory for FakeMemory {
+    fn read(&self, address: u64, to: &mut [u8]) -> Result<(), NoMemory> {
+        let ram = self.ram.borrow();
+        let firmware = Self::FIRMWARE_END - crate::tdx::FIRMWARE_SIZE;
+
+        if (firmware..Self::FIRMWARE_END).contains(&address) {
+            to.fill(0xf4);
+            return Ok(());
+        }
+        let start = usize::try_from(address).map_err(|_| NoMemory)?;
+        let from = ram.get(start..start + to.len()).ok_or(NoMemory)?;
+        to.copy_from_slice(from);
+        Ok(())
+    }
+
+    fn write(&self, address: u64, from: &[u8]) -> Result<(), NoMemory> {
+        let start = usize::try_from(address).map_err(|_| NoMemory)?;
+        let mut ram = self.ram.borrow_mut();
+        let to = ram.get_mut(start..start + from.len()).ok_or(NoMemory)?;
+        to.copy_from_slice(from);
+        Ok(())
+    }
+}

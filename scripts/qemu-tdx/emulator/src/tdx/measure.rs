@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `TDG.MR.RTMR.EXTEND` and `TDG.MR.REPORT`.
+
+use std::sync::{
+    OnceLock,
+    RwLock, //
+};
+
+use tsm_proto::tdx::{
+    Digest384,
+    Operand,
+    ReportData,
+    ReportType,
+    Rtmr,
+    Status,
+    TdInfo,
+    TdReport,
+    TeeTcbInfo, //
+};
+use zerocopy::{
+    FromZeros as _,
+    IntoBytes as _, //
+};
+
+use super::{
+    cpu::sha384,
+    mrtd,
+    Access,
+    Context,
+    Failure,
+    Result, //
+};
+use crate::{
+    config::Config,
+    memory::NoMemory,
+    registers::{
+        Reg,
+        Registers, //
+    }, //
+};
+
+/// Extended features that a TD of the emulator may use: x87, SSE, AVX, PKRU.
+const XFAM: u64 = 0x207;
+
+/// Security version number of the emulated TDX module: minor, major.
+const MODULE_SVN: [u8; 2] = [0, 5];
+
+/// The measurement registers of the TD.
+#[derive(Debug)]
+pub(super) struct Measurements {
+    /// What does not change; the RTMRs in it are not used.
+    info: TdInfo,
+    mrtd: OnceLock<Digest384>,
+    /// Never held over an access to guest memory.
+    rtmrs: RwLock<[Digest384; 4]>,
+}
+
+impl Measurements {
+    /// Makes the registers of a TD that starts.
+    pub(super) fn new(config: &Config) -> Self {
+        let mut info = TdInfo::new_zeroed();
+
+        info.attributes.set(config.attributes);
+        info.xfam.set(XFAM);
+        info.mrconfigid = config.mrconfigid;
+        info.mrowner = config.mrowner;
+        info.mrownerconfig = config.mrownerconfig;
+        Self {
+            info,
+            mrtd: OnceLock::new(),
+            rtmrs: RwLock::new([Digest384::ZERO; 4]),
+        }
+    }
+
+    /// `TDG.MR.RTMR.EXTEND`.
+    ///
+    /// `RCX` is the address of 48 bytes, aligned to 64, in private memory; `RDX` is the register.
+    pub(super) fn extend(&self, context: Context<'_>, regs: &Registers) -> Result {
+        let gpa = aligned(regs[Reg::Rcx], 64, Operand::RCX)?;
+        let gpa = context.check(gpa, Operand::RCX, Access::Private)?;
+        let data: [u8; Digest384::SIZE] = context.read(gpa)?;
+        let rtmr =
+            Rtmr::try_from(regs[Reg::Rdx]).map_err(|_| Status::OPERAND_INVALID.of(Operand::RDX))?;
+
+        // The module does not wait for another vCPU either.
+        let mut rtmrs = self.rtmrs.try_write().map_err(|_| busy())?;
+        let value = &mut rtmrs[usize::from(rtmr.index())];
+        *value = sha384(&[value.bytes(), &data]);
+        Ok(())
+    }
+
+    /// `TDG.MR.REPORT`.
+    ///
+    /// `RCX` is the address of the report, `RDX` that of the report data, both aligned to their
+    /// size; `R8` is the subtype, zero. Later modules take shared addresses too, so does this one.
+    pub(super) fn report(&self, context: Context<'_>, regs: &Registers) -> Result {
+        // CAST: Constants.
+        let to = aligned(regs[Reg::Rcx], TdReport::SIZE as u64, Operand::RCX)?;
+        let from = aligned(regs[Reg::Rdx], ReportData::SIZE as u64, Operand::RDX)?;
+        let from = context.check(from, Operand::RDX, Access::Any)?;
+        let data = ReportData::new(context.read(from)?);
+
+        if regs[Reg::R8] != 0 {
+            return Err(Status::OPERAND_INVALID.of(Operand::R8).into());
+        }
+        let report = self.make_report(context, data)?;
+        let to = context.check(to, Operand::RCX, Access::Any)?;
+        context.write(to, report.as_bytes())
+    }
+
+    /// Makes a report of the registers as they are.
+    fn make_report(&self, context: Context<'_>, data: ReportData) -> Result<TdReport> {
+        let mut report = TdReport::new_zeroed();
+        let rtmrs = *self.rtmrs.try_read().map_err(|_| busy())?;
+
+        report.mac.report_type = ReportType::tdx(ReportType::PLAIN);
+        report.mac.report_data = data;
+        report.tee_tcb_info = module_info();
+        report.info = self.info;
+        report.info.mrtd = self.mrtd(context)?;
+        for (rtmr, value) in Rtmr::ALL.into_iter().zip(rtmrs) {
+            report.info.set_rtmr(rtmr, value);
+        }
+        context.cpu.seal(&mut report);
+        Ok(report)
+    }
+
+    /// Returns the measurement of the firmware, which no guest can change.
+    fn mrtd(&self, context: Context<'_>) -> Result<Digest384> {
+        if let Some(mrtd) = self.mrtd.get() {
+            return Ok(*mrtd);
+        }
+        let mrtd = mrtd::measure(context.memory)
+            .map_err(|NoMemory| Failure::EptViolation("no firmware to measure".into()))?;
+
+        Ok(*self.mrtd.get_or_init(|| mrtd))
+    }
+}
+
+/// Describes the emulated TDX module: measured as its name and version.
+fn module_info() -> TeeTcbInfo {
+    let mut info = TeeTcbInfo::new_zeroed();
+    let name = concat!("tsm-emulator ", env!("CARGO_PKG_VERSION"));
+
+    info.valid.set(TeeTcbInfo::VALID);
+    for svn in [&mut info.tee_tcb_svn, &mut info.tee_tcb_svn2] {
+        svn[..2].copy_from_slice(&MODULE_SVN);
+    }
+    info.mrseam = sha384(&[name.as_bytes()]);
+    info
+}
+
+/// Checks the alignment of an address.
+fn aligned(gpa: u64, alignment: u64, operand: Operand) -> Result<u64> {
+    match gpa % alignment {
+        0 => Ok(gpa),
+        _ => Err(Status::OPERAND_INVALID.of(operand).into()),
+    }
+}
+
+/// The failure when another vCPU has the registers.
+fn busy() -> Failure {
+    Status::OPERAND_BUSY.of(Operand::RTMR).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        memory::FakeMemory,
+        pages::Pages,
+        tdx::Cpu, //
+    };
+
+    #[test]
+    fn is_busy_while_another_vcpu_has_the_registers() {
+        let measurements = Measurements::new(&Config::default());
+        let context = Context {
+            memory: &FakeMemory::new(8192),
+            pages: &Pages::default(),
+            cpu: &Cpu::default(),
+            vcpu: 0,
+        };
+        let regs = Registers::default();
+        let busy = Err(Failure::Status(Status::new(0x8000_0200_0000_00a8)));
+
+        let held = measurements.rtmrs.write();
+        assert_eq!(measurements.extend(context, &regs), busy);
+        assert_eq!(measurements.report(context, &regs), busy);
+        drop(held);
+        assert_eq!(measurements.extend(context, &regs), Ok(()));
+    }
+}

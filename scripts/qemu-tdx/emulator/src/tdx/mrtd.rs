@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `MRTD`: the measurement of what the TD starts with.
+//!
+//! ABI, "TDH.MEM.PAGE.ADD" and "TDH.MR.EXTEND": for each page a record with its address is hashed,
+//! then for each 256 bytes of it a record with their address and the bytes. A record is 128 bytes:
+//! the name of the function in ASCII, its address at 16, zeros.
+//!
+//! What a TD starts with is its firmware, in QEMU the last 256 KiB below 4 GiB. The kernel is not
+//! part of it, as on a real machine: firmware measures the kernel into an RTMR.
+
+use std::ops::Range;
+
+use sha2::{
+    Digest as _,
+    Sha384, //
+};
+use tsm_proto::tdx::Digest384;
+
+use crate::{
+    gpa::PAGE_SIZE,
+    memory::{
+        GuestMemory,
+        NoMemory, //
+    }, //
+};
+
+/// Size of the firmware.
+pub(crate) const FIRMWARE_SIZE: u64 = 256 << 10;
+
+/// Where the firmware is.
+const FIRMWARE: Range<u64> = (1 << 32) - FIRMWARE_SIZE..1 << 32;
+
+/// Bytes that one `TDH.MR.EXTEND` measures.
+const CHUNK: usize = 256;
+
+/// Measures the firmware.
+pub(super) fn measure(memory: &dyn GuestMemory) -> Result<Digest384, NoMemory> {
+    let mut hash = Sha384::new();
+
+    for page in FIRMWARE.step_by(PAGE_SIZE as usize) {
+        hash.update(record(b"MEM.PAGE.ADD", page));
+        for gpa in (page..page + PAGE_SIZE).step_by(CHUNK) {
+            let mut chunk = [0; CHUNK];
+            memory.read(gpa, &mut chunk)?;
+            hash.update(record(b"MR.EXTEND", gpa));
+            hash.update(chunk);
+        }
+    }
+    Ok(Digest384::new(hash.finalize().into()))
+}
+
+/// Makes the record of a step.
+fn record(name: &[u8], gpa: u64) -> [u8; 128] {
+    let mut record = [0; 128];
+
+    record[..name.len()].copy_from_slice(name);
+    record[16..24].copy_from_slice(&gpa.to_le_bytes());
+    record
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::FakeMemory;
+
+    #[test]
+    fn records_the_step_and_the_address() {
+        let record = record(b"MR.EXTEND", 0x1_0203);
+        assert_eq!(&record[..10], b"MR.EXTEND\0");
+        assert_eq!(&record[16..20], &[3, 2, 1, 0]);
+        assert_eq!(&record[24..], &[0; 104]);
+    }
+
+    #[test]
+    fn agrees_with_a_script() {
+        // For i in the pages: "MEM.PAGE.ADD" … over 256 KiB of 0xf4, by Python's hashlib.
+        let digest = measure(&FakeMemory::new(0)).unwrap();
+        assert_eq!(digest.to_string(), include_str!("mrtd.hex").trim_end());
+    }
+}

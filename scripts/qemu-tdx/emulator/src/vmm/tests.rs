@@ -1,0 +1,363 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Every sub-function, each refusal.
+
+use super::*;
+use crate::{
+    memory::FakeMemory,
+    pages::PageState,
+    tdx, //
+};
+use tsm_proto::tdx::quote as proto;
+use tsm_proto::tdx::TdReport;
+
+/// The shared bit.
+const SHARED: u64 = 1 << 52;
+const SUCCESS: u64 = 0;
+const INVALID: u64 = 0x8000_0000_0000_0000;
+const UNALIGNED: u64 = 0x8000_0000_0000_0002;
+const UNSUPPORTED: u64 = 0x8000_0000_0000_0003;
+
+/// A machine with a TDX module for its reports.
+struct Bench {
+    vmm: Vmm,
+    memory: FakeMemory,
+    pages: Pages,
+    cpu: Cpu,
+}
+
+impl Bench {
+    /// Makes a machine with 1 MiB of memory.
+    fn new(quote: QuoteService) -> Self {
+        Self {
+            vmm: Vmm::new(quote),
+            memory: FakeMemory::new(1 << 20),
+            pages: Pages::default(),
+            cpu: Cpu::default(),
+        }
+    }
+
+    /// Does a call.
+    fn call(&self, regs: &mut Registers) -> Effect {
+        let context = Context {
+            memory: &self.memory,
+            pages: &self.pages,
+            cpu: &self.cpu,
+        };
+        self.vmm.call(context, regs)
+    }
+
+    /// Does a call with up to four operands. Returns the status and the registers.
+    fn leaf(&self, r11: u64, operands: &[u64]) -> (u64, Registers) {
+        let mut regs = operands_in(r11, operands);
+        assert_eq!(self.call(&mut regs), Effect::Resume);
+        (regs[Reg::R10], regs)
+    }
+
+    /// Writes a request for a quote at 0x10000, in shared pages of 8 KiB.
+    fn request(&self) {
+        let module = tdx::TdxModule::new(&crate::config::Config::default(), 1);
+        let context = tdx::Context {
+            memory: &self.memory,
+            pages: &self.pages,
+            cpu: &self.cpu,
+            vcpu: 0,
+        };
+        let mut regs = Registers::default();
+        regs[Reg::Rax] = 4;
+        regs[Reg::Rcx] = 0x1000;
+        regs[Reg::Rdx] = 0x2000;
+        assert_eq!(module.call(context, &mut regs), tdx::Exit::Resume);
+        assert_eq!(regs[Reg::Rax], 0);
+
+        let report = self.memory.bytes(0x1000, TdReport::SIZE);
+        let mut request = [0; 2048];
+        proto::build_request(&mut request, TdReport::parse(&report).unwrap()).unwrap();
+        self.pages.share(16..18);
+        self.memory.write(0x10000, &request).unwrap();
+    }
+
+    /// Asks for the quote of the request.
+    fn get_quote(&self) -> u64 {
+        self.leaf(leaf::GET_QUOTE, &[SHARED | 0x10000, 0x2000]).0
+    }
+
+    /// Parses the answer.
+    fn answer(&self) -> tsm_proto::Result<Vec<u8>> {
+        let buffer = self.memory.bytes(0x10000, 0x2000);
+        proto::parse_answer(&buffer).map(<[u8]>::to_vec)
+    }
+}
+
+/// Makes a machine with the usual quoting service.
+fn bench() -> Bench {
+    Bench::new(QuoteService::Answer)
+}
+
+/// Puts operands where a sub-function expects them.
+fn operands_in(r11: u64, operands: &[u64]) -> Registers {
+    let mut regs = Registers::default();
+    regs[Reg::R11] = r11;
+    let places = [Reg::R12, Reg::R13, Reg::R14, Reg::R15];
+    for (reg, value) in places.iter().zip(operands) {
+        regs[*reg] = *value;
+    }
+    regs
+}
+
+#[test]
+fn does_not_have_other_subfunctions() {
+    let bench = bench();
+    for leaf in [0, 1, 48, 0x10005, u64::MAX] {
+        assert_eq!(bench.leaf(leaf, &[]).0, UNSUPPORTED);
+    }
+}
+
+#[test]
+fn does_not_have_calls_of_a_known_vmm() {
+    let mut regs = operands_in(leaf::GET_TD_VM_CALL_INFO, &[]);
+    regs[Reg::R10] = 1;
+    assert_eq!(bench().call(&mut regs), Effect::Resume);
+    assert_eq!(regs[Reg::R10], UNSUPPORTED);
+}
+
+#[test]
+fn informs_about_itself() {
+    let (status, regs) = bench().leaf(leaf::GET_TD_VM_CALL_INFO, &[0, 5, 5]);
+    assert_eq!(status, SUCCESS);
+    for reg in [Reg::R11, Reg::R12, Reg::R13, Reg::R14] {
+        assert_eq!(regs[reg], 0);
+    }
+}
+
+#[test]
+fn informs_that_it_has_quotes() {
+    let (status, regs) = bench().leaf(leaf::GET_TD_VM_CALL_INFO, &[1]);
+    assert_eq!((status, regs[Reg::R11], regs[Reg::R12]), (SUCCESS, 1, 0));
+}
+
+#[test]
+fn refuses_to_inform_about_anything_else() {
+    assert_eq!(bench().leaf(leaf::GET_TD_VM_CALL_INFO, &[2]).0, INVALID);
+}
+
+#[test]
+fn idles() {
+    let mut regs = operands_in(leaf::HLT, &[]);
+    assert_eq!(bench().call(&mut regs), Effect::Idle);
+    assert_eq!(regs[Reg::R10], SUCCESS);
+}
+
+#[test]
+fn has_empty_cpuid_leaves() {
+    let (status, regs) = bench().leaf(leaf::CPUID, &[0x4000_0000, 1, 2, 3]);
+    assert_eq!((status, regs[Reg::R12], regs[Reg::R15]), (SUCCESS, 0, 0));
+}
+
+#[test]
+fn has_no_msrs() {
+    assert_eq!(bench().leaf(leaf::RDMSR, &[0x10]).0, INVALID);
+    assert_eq!(bench().leaf(leaf::WRMSR, &[0x10, 1]).0, INVALID);
+}
+
+#[test]
+fn does_port_io() {
+    let (status, regs) = bench().leaf(leaf::IO, &[1, 0, 0x3fd]);
+    assert_eq!((status, regs[Reg::R11]), (SUCCESS, 0x60));
+}
+
+#[test]
+fn maps_to_shared_and_clears() {
+    let bench = bench();
+    bench.memory.write(0x1000, &[0xff; 12288]).unwrap();
+    let (status, _) = bench.leaf(leaf::MAP_GPA, &[SHARED | 0x1000, 0x2000]);
+    assert_eq!(status, SUCCESS);
+    assert_eq!(bench.pages.uniform(1..3), Some(PageState::Shared));
+    assert_eq!(bench.memory.bytes(0x1000, 8192), [0; 8192]);
+    assert_eq!(bench.memory.bytes(0x3000, 4096), [0xff; 4096]);
+}
+
+#[test]
+fn keeps_what_was_shared_already() {
+    let bench = bench();
+    bench.pages.share(1..2);
+    bench.memory.write(0x1000, &[0xff; 8192]).unwrap();
+    let (status, _) = bench.leaf(leaf::MAP_GPA, &[SHARED | 0x1000, 0x2000]);
+    assert_eq!(status, SUCCESS);
+    assert_eq!(bench.memory.bytes(0x1000, 4096), [0xff; 4096]);
+    assert_eq!(bench.memory.bytes(0x2000, 4096), [0; 4096]);
+}
+
+#[test]
+fn maps_to_private_but_does_not_accept() {
+    let bench = bench();
+    bench.pages.share(1..3);
+    assert_eq!(bench.leaf(leaf::MAP_GPA, &[0x1000, 0x2000]).0, SUCCESS);
+    assert_eq!(bench.pages.uniform(1..3), Some(PageState::Pending));
+}
+
+#[test]
+fn refuses_to_map_unaligned_ranges() {
+    let bench = bench();
+    for operands in [[0x1008, 0x1000], [0x1000, 0x800], [0x1000, 0x1001]] {
+        let (status, regs) = bench.leaf(leaf::MAP_GPA, &operands);
+        assert_eq!((status, regs[Reg::R11]), (UNALIGNED, operands[0]));
+    }
+}
+
+#[test]
+fn refuses_to_map_what_is_no_range() {
+    let bench = bench();
+    for operands in [
+        [0x1000, 0],
+        [1 << 53, 0x1000],
+        [SHARED | (SHARED - 0x1000), 0x2000],
+        // From private to shared.
+        [SHARED - 0x1000, 0x2000],
+        [!0xfff, 0x2000],
+        [0x1000, u64::MAX],
+    ] {
+        let (status, regs) = bench.leaf(leaf::MAP_GPA, &operands);
+        assert_eq!((status, regs[Reg::R11]), (INVALID, operands[0]));
+    }
+    assert_eq!(bench.pages.uniform(0..1 << 40), Some(PageState::Accepted));
+}
+
+#[test]
+fn answers_with_a_quote() {
+    let bench = bench();
+    bench.request();
+    assert_eq!(bench.get_quote(), SUCCESS);
+    let quote = bench.answer().unwrap();
+    assert_eq!(&quote[..16], b"TSM-EMULATED-QTE");
+    assert_eq!(&quote[16..], bench.memory.bytes(0x1000, 1024));
+}
+
+#[test]
+fn answers_with_an_error_to_a_forged_report() {
+    // A byte of RTMR 0, of the MAC, of the report data.
+    for offset in [720, 224, 128] {
+        let bench = bench();
+        bench.request();
+        bench.memory.write(0x10000 + 24 + offset, b"x").unwrap();
+        assert_eq!(bench.get_quote(), SUCCESS);
+        let error = tsm_proto::Error::QuoteFailed(proto::Status::ERROR);
+        assert_eq!(bench.answer(), Err(error));
+    }
+}
+
+#[test]
+fn answers_with_an_error_to_a_report_of_another_length() {
+    let bench = bench();
+    bench.request();
+    bench.memory.write(0x10000 + 16, &[0xff, 3]).unwrap();
+    assert_eq!(bench.get_quote(), SUCCESS);
+    let error = tsm_proto::Error::QuoteFailed(proto::Status::ERROR);
+    assert_eq!(bench.answer(), Err(error));
+}
+
+#[test]
+fn answers_as_it_was_told() {
+    use proto::Status;
+    use tsm_proto::Error;
+
+    for (service, error) in [
+        (QuoteService::Error, Error::QuoteFailed(Status::ERROR)),
+        (
+            QuoteService::Unavailable,
+            Error::QuoteFailed(Status::SERVICE_UNAVAILABLE),
+        ),
+        (QuoteService::Never, Error::QuoteInFlight),
+    ] {
+        let bench = Bench::new(service);
+        bench.request();
+        assert_eq!(bench.get_quote(), SUCCESS);
+        assert_eq!(bench.answer(), Err(error));
+    }
+}
+
+#[test]
+fn refuses_a_quote_buffer_without_the_shared_bit() {
+    let bench = bench();
+    bench.request();
+    assert_eq!(bench.leaf(leaf::GET_QUOTE, &[0x10000, 0x2000]).0, INVALID);
+}
+
+#[test]
+fn refuses_a_quote_buffer_that_is_not_shared() {
+    let bench = bench();
+    bench.request();
+    // The third page is private.
+    let (status, _) = bench.leaf(leaf::GET_QUOTE, &[SHARED | 0x10000, 0x3000]);
+    assert_eq!(status, INVALID);
+    bench.pages.unshare(17..18);
+    assert_eq!(bench.get_quote(), INVALID);
+}
+
+#[test]
+fn refuses_unaligned_quote_buffers() {
+    let bench = bench();
+    bench.request();
+    for operands in [[SHARED | 0x10018, 0x1000], [SHARED | 0x10000, 0x1800]] {
+        assert_eq!(bench.leaf(leaf::GET_QUOTE, &operands).0, UNALIGNED);
+    }
+}
+
+#[test]
+fn refuses_quote_buffers_of_no_sensible_size() {
+    let bench = bench();
+    bench.request();
+    for size in [0, (128 << 10) + 4096, u64::MAX] {
+        let (status, _) = bench.leaf(leaf::GET_QUOTE, &[SHARED | 0x10000, size]);
+        assert_eq!(status, INVALID);
+    }
+}
+
+#[test]
+fn refuses_quote_buffers_that_are_not_memory() {
+    let bench = bench();
+    bench.pages.share(4096..4097);
+    let (status, _) = bench.leaf(leaf::GET_QUOTE, &[SHARED | 16 << 20, 0x1000]);
+    assert_eq!(status, INVALID);
+}
+
+#[test]
+fn refuses_quote_requests_of_another_version() {
+    let bench = bench();
+    bench.request();
+    bench.memory.write(0x10000, &[2]).unwrap();
+    assert_eq!(bench.get_quote(), INVALID);
+}
+
+#[test]
+fn refuses_quote_requests_longer_than_the_buffer() {
+    let bench = bench();
+    bench.request();
+    bench.memory.write(0x10000 + 16, &[0, 0x20]).unwrap();
+    assert_eq!(bench.get_quote(), INVALID);
+}
+
+#[test]
+fn has_no_event_notification() {
+    let bench = bench();
+    let leaf = leaf::SETUP_EVENT_NOTIFY_INTERRUPT;
+    assert_eq!(bench.leaf(leaf, &[32]).0, UNSUPPORTED);
+    assert_eq!(bench.leaf(leaf, &[255]).0, UNSUPPORTED);
+    assert_eq!(bench.leaf(leaf, &[31]).0, INVALID);
+    assert_eq!(bench.leaf(leaf, &[256]).0, INVALID);
+}
+
+#[test]
+fn stops_at_a_fatal_error() {
+    let mut regs = operands_in(leaf::REPORT_FATAL_ERROR, &[5]);
+    regs[Reg::R14] = u64::from_le_bytes(*b"TD misco");
+    regs[Reg::R15] = u64::from_le_bytes(*b"nfigured");
+    regs[Reg::Rbx] = u64::from_le_bytes(*b"!\n\0\0\0\0\0\0");
+    let Effect::Stop(why) = bench().call(&mut regs) else {
+        panic!("it goes on");
+    };
+    assert_eq!(
+        why,
+        "the guest reports fatal error 0x5: TD misconfigured!\\n"
+    );
+}
