@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Attributes: the files of an item.
+//!
+//! A type without data stands for a file; its trait says what the file does for an item. configfs
+//! does not tell a callback which file it is called for, so each file needs callbacks of its own,
+//! which the type parameter makes.
+
+use core::{
+    ops::Deref,
+    slice, //
+};
+
+use kernel::{
+    bindings,
+    error::from_result,
+    ffi,
+    fmt::Write,
+    page::PAGE_SIZE,
+    prelude::*,
+    str::{
+        as_char_ptr_in_const_context,
+        CStr,
+        Formatter, //
+    },
+    ThisModule, //
+};
+
+use super::item;
+
+/// A text file that can be read.
+pub trait Show<T> {
+    /// Its name.
+    const NAME: &'static CStr;
+
+    /// Writes the contents for `item`, at most a page.
+    fn show(item: &T, out: &mut impl Write) -> Result;
+}
+
+/// A binary file that can be read.
+pub trait Snapshot<T> {
+    /// Its name.
+    const NAME: &'static CStr;
+    /// The most bytes that it can have.
+    const MAX_SIZE: u32;
+
+    /// Returns the whole contents for `item`, which do not change as long as they are borrowed.
+    ///
+    /// configfs asks twice for one read, for the size and for the contents. When the second answer
+    /// has another size than the first, the reader gets [`EAGAIN`].
+    fn snapshot(item: &T) -> Result<impl Deref<Target = [u8]>>;
+}
+
+/// A binary file that can be written.
+pub trait Commit<T> {
+    /// Its name.
+    const NAME: &'static CStr;
+    /// The most bytes that it can have.
+    const MAX_SIZE: u32;
+
+    /// Takes what was written to the file, at the moment it is closed.
+    ///
+    /// configfs does not pass an error on to the writer. Where nothing could be written, because it
+    /// was too large or empty, this is not called.
+    fn commit(item: &T, data: &[u8]) -> Result;
+}
+
+pub(super) fn text<T, A: Show<T>>(module: &ThisModule) -> bindings::configfs_attribute {
+    bindings::configfs_attribute {
+        ca_name: as_char_ptr_in_const_context(A::NAME),
+        ca_owner: module.as_ptr(),
+        ca_mode: 0o444,
+        show: Some(show::<T, A>),
+        store: None,
+    }
+}
+
+pub(super) fn readable<T, A: Snapshot<T>>(module: &ThisModule) -> bindings::configfs_bin_attribute {
+    let mut attr = binary(A::NAME, 0o444, A::MAX_SIZE, module);
+
+    attr.read = Some(read::<T, A>);
+    attr
+}
+
+pub(super) fn writable<T, A: Commit<T>>(module: &ThisModule) -> bindings::configfs_bin_attribute {
+    let mut attr = binary(A::NAME, 0o200, A::MAX_SIZE, module);
+
+    attr.write = Some(write::<T, A>);
+    attr
+}
+
+#[inline]
+fn binary(
+    name: &'static CStr,
+    mode: bindings::umode_t,
+    max_size: u32,
+    module: &ThisModule,
+) -> bindings::configfs_bin_attribute {
+    let mut attr: bindings::configfs_bin_attribute = pin_init::zeroed();
+
+    attr.cb_attr.ca_name = as_char_ptr_in_const_context(name);
+    attr.cb_attr.ca_owner = module.as_ptr();
+    attr.cb_attr.ca_mode = mode;
+    // CAST: `usize` has at least 32 bits where configfs exists.
+    attr.cb_max_size = max_size as usize;
+    attr
+}
+
+/// # Safety
+///
+/// To be called by configfs only: `item` is one of an `ItemType<T>`, and `page` is writable for a
+/// page.
+unsafe extern "C" fn show<T, A: Show<T>>(
+    item: *mut bindings::config_item,
+    page: *mut ffi::c_char,
+) -> isize {
+    // SAFETY: By the safety requirement; configfs keeps the item while it calls.
+    let item = unsafe { item::data::<T>(item) };
+    // SAFETY: By the safety requirement; configfs allocates the page zeroed.
+    let page = unsafe { slice::from_raw_parts_mut(page.cast::<u8>(), PAGE_SIZE) };
+
+    from_result(|| {
+        let mut out = Formatter::new(page);
+
+        A::show(item, &mut out)?;
+        // CAST: At most a page.
+        Ok(out.bytes_written() as isize)
+    })
+}
+
+/// # Safety
+///
+/// To be called by configfs only: `item` is one of an `ItemType<T>`, and `buf` is null or writable
+/// for `count` bytes.
+unsafe extern "C" fn read<T, A: Snapshot<T>>(
+    item: *mut bindings::config_item,
+    buf: *mut ffi::c_void,
+    count: usize,
+) -> isize {
+    // SAFETY: By the safety requirement; configfs keeps the item while it calls.
+    let item = unsafe { item::data::<T>(item) };
+
+    from_result(|| {
+        let contents = A::snapshot(item)?;
+        let len = isize::try_from(contents.len())?;
+
+        if !buf.is_null() {
+            // configfs has fixed the size by now: less would leave its buffer uninitialized at the
+            // end, and more would be cut off.
+            if contents.len() != count {
+                return Err(EAGAIN);
+            }
+            // SAFETY: By the safety requirement, `buf` has `count` bytes, and so has `contents`;
+            // `buf` is configfs's own.
+            unsafe {
+                contents
+                    .as_ptr()
+                    .copy_to_nonoverlapping(buf.cast::<u8>(), count)
+            };
+        }
+        Ok(len)
+    })
+}
+
+/// # Safety
+///
+/// To be called by configfs only: `item` is one of an `ItemType<T>`, and `buf` is null or readable
+/// for `count` bytes.
+unsafe extern "C" fn write<T, A: Commit<T>>(
+    item: *mut bindings::config_item,
+    buf: *const ffi::c_void,
+    count: usize,
+) -> isize {
+    // SAFETY: By the safety requirement; configfs keeps the item while it calls.
+    let item = unsafe { item::data::<T>(item) };
+
+    // After a write that it refused, configfs commits a null pointer.
+    if buf.is_null() {
+        return 0;
+    }
+    // SAFETY: By the safety requirement.
+    let data = unsafe { slice::from_raw_parts(buf.cast::<u8>(), count) };
+
+    from_result(|| {
+        A::commit(item, data)?;
+        Ok(isize::try_from(count)?)
+    })
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Items: what user space makes.
+
+use core::{
+    marker::PhantomData,
+    ptr, //
+};
+
+use kernel::{
+    bindings,
+    container_of,
+    prelude::*,
+    str::CStr,
+    types::Opaque,
+    ThisModule, //
+};
+
+use super::attribute::{
+    self,
+    Commit,
+    Show,
+    Snapshot, //
+};
+
+/// An item with its contents.
+#[pin_data]
+struct Item<T> {
+    #[pin]
+    item: Opaque<bindings::config_item>,
+    #[pin]
+    data: T,
+}
+
+/// Makes an item that configfs frees with the last reference.
+pub(super) fn allocate<T: Send + Sync + 'static>(
+    name: &CStr,
+    item_type: &ItemType<T>,
+    data: impl PinInit<T, Error>,
+) -> Result<*mut bindings::config_item> {
+    let item = KBox::try_pin_init(
+        try_pin_init!(Item {
+            item: Opaque::new(pin_init::zeroed()),
+            data <- data,
+        }? Error),
+        GFP_KERNEL,
+    )?;
+    let raw = item.item.get();
+
+    // SAFETY: `item` is zeroed and pinned, the name is copied, and the group that has the type
+    // outlives its items.
+    unsafe { bindings::config_item_init_type_name(raw, name.as_char_ptr(), item_type.raw.get()) };
+    // The call above ignores that there may be no memory for a long name.
+    // SAFETY: `raw` is valid.
+    if unsafe { (*raw).ci_name.is_null() } {
+        return Err(ENOMEM);
+    }
+
+    // `release` takes it back.
+    // SAFETY: It is not moved, only its address is remembered.
+    let _ = KBox::into_raw(unsafe { Pin::into_inner_unchecked(item) });
+    Ok(raw)
+}
+
+/// Returns the contents of an item.
+///
+/// # Safety
+///
+/// `item` must have been made by [`allocate`] for this `T`, and must live as long as `'a`.
+pub(super) unsafe fn data<'a, T>(item: *mut bindings::config_item) -> &'a T {
+    // SAFETY: By the safety requirement, `item` is this field of an `Item<T>`.
+    let this = unsafe { container_of!(Opaque::cast_from(item), Item<T>, item) };
+
+    // SAFETY: By the safety requirement, it lives long enough.
+    unsafe { &(*this).data }
+}
+
+/// # Safety
+///
+/// To be called by configfs only, with the last reference to an item of [`allocate`] for this `T`.
+unsafe extern "C" fn release<T>(item: *mut bindings::config_item) {
+    // SAFETY: By the safety requirement, `item` is this field of an `Item<T>`.
+    let this = unsafe { container_of!(Opaque::cast_from(item), Item<T>, item) };
+
+    // SAFETY: `allocate` leaked it from a box, and by the safety requirement nobody uses it.
+    drop(unsafe { KBox::from_raw(this.cast_mut()) });
+}
+
+struct Operations<T>(PhantomData<T>);
+
+impl<T> Operations<T> {
+    const TABLE: bindings::configfs_item_operations = bindings::configfs_item_operations {
+        release: Some(release::<T>),
+        allow_link: None,
+        drop_link: None,
+    };
+}
+
+/// Which files the items of a group have. `T` is what an item holds.
+///
+/// # Invariants
+///
+/// `raw` points to `attrs` and `bin_attrs`, which end with a null pointer after pointers to the
+/// elements of `text` and `bin`. None of them changes any more.
+pub struct ItemType<T> {
+    raw: KBox<Opaque<bindings::config_item_type>>,
+    _attrs: KVec<*mut bindings::configfs_attribute>,
+    _bin_attrs: KVec<*mut bindings::configfs_bin_attribute>,
+    _text: KVec<KBox<bindings::configfs_attribute>>,
+    _bin: KVec<KBox<bindings::configfs_bin_attribute>>,
+    _item: PhantomData<fn(&T)>,
+}
+
+// SAFETY: By the type invariant, nothing in it changes, and the pointers are to memory it owns.
+unsafe impl<T> Send for ItemType<T> {}
+
+// SAFETY: As for `Send`.
+unsafe impl<T> Sync for ItemType<T> {}
+
+impl<T: Send + Sync + 'static> ItemType<T> {
+    /// Starts a type without files; `module` is the one whose code the files are.
+    pub fn builder(module: &'static ThisModule) -> Builder<T> {
+        Builder {
+            module,
+            text: KVec::new(),
+            bin: KVec::new(),
+            _item: PhantomData,
+        }
+    }
+
+    /// Returns the module whose code the files are.
+    pub(super) fn owner(&self) -> *mut bindings::module {
+        // SAFETY: `raw` is valid and does not change.
+        unsafe { (*self.raw.get()).ct_owner }
+    }
+}
+
+/// Collects the files of an [`ItemType`].
+pub struct Builder<T> {
+    module: &'static ThisModule,
+    text: KVec<KBox<bindings::configfs_attribute>>,
+    bin: KVec<KBox<bindings::configfs_bin_attribute>>,
+    _item: PhantomData<fn(&T)>,
+}
+
+impl<T: Send + Sync + 'static> Builder<T> {
+    /// Adds a text file that all may read.
+    pub fn show<A: Show<T>>(mut self) -> Result<Self> {
+        let attr = attribute::text::<T, A>(self.module);
+
+        self.text.push(KBox::new(attr, GFP_KERNEL)?, GFP_KERNEL)?;
+        Ok(self)
+    }
+
+    /// Adds a binary file that all may read.
+    pub fn snapshot<A: Snapshot<T>>(mut self) -> Result<Self> {
+        let attr = attribute::readable::<T, A>(self.module);
+
+        self.bin.push(KBox::new(attr, GFP_KERNEL)?, GFP_KERNEL)?;
+        Ok(self)
+    }
+
+    /// Adds a binary file that its owner may write.
+    pub fn commit<A: Commit<T>>(mut self) -> Result<Self> {
+        let attr = attribute::writable::<T, A>(self.module);
+
+        self.bin.push(KBox::new(attr, GFP_KERNEL)?, GFP_KERNEL)?;
+        Ok(self)
+    }
+
+    /// Finishes the type.
+    pub fn build(mut self) -> Result<ItemType<T>> {
+        let mut attrs = KVec::with_capacity(self.text.len() + 1, GFP_KERNEL)?;
+        for attr in &mut self.text {
+            attrs.push(ptr::from_mut(&mut **attr), GFP_KERNEL)?;
+        }
+        attrs.push(ptr::null_mut(), GFP_KERNEL)?;
+
+        let mut bin_attrs = KVec::with_capacity(self.bin.len() + 1, GFP_KERNEL)?;
+        for attr in &mut self.bin {
+            bin_attrs.push(ptr::from_mut(&mut **attr), GFP_KERNEL)?;
+        }
+        bin_attrs.push(ptr::null_mut(), GFP_KERNEL)?;
+
+        let mut raw: bindings::config_item_type = pin_init::zeroed();
+        raw.ct_owner = self.module.as_ptr();
+        raw.ct_item_ops = &Operations::<T>::TABLE;
+        raw.ct_attrs = attrs.as_mut_ptr();
+        raw.ct_bin_attrs = bin_attrs.as_mut_ptr();
+
+        // INVARIANT: The lists were just made so; moving the vectors does not move their elements.
+        Ok(ItemType {
+            raw: KBox::new(Opaque::new(raw), GFP_KERNEL)?,
+            _attrs: attrs,
+            _bin_attrs: bin_attrs,
+            _text: self.text,
+            _bin: self.bin,
+            _item: PhantomData,
+        })
+    }
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Safe abstractions that the `kernel` crate lacks.
+//!
+//! A staging area: each module here has the shape that it would have in `rust/kernel/`.
+//!
+//! Every module links the whole crate, since Kbuild drops no sections. Hence what is not generic is
+//! `#[inline]`: that leaves it out where it is not used, with the C functions that it needs.
+
+pub mod configfs;
+pub mod hash;
+pub mod mutex;
+pub mod sysfs;
+pub mod time;
+pub mod tsm;
+
+/// What `pr_err!` looks for in the root of a crate, and only `module!` defines by itself.
+const __LOG_PREFIX: &[u8] = b"tsm_ext\0";

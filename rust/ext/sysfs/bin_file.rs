@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Binary files.
+
+use core::{
+    pin::Pin,
+    slice, //
+};
+
+use kernel::{
+    bindings,
+    container_of,
+    error::to_result,
+    ffi,
+    page::PAGE_SIZE,
+    prelude::*,
+    static_lock_class,
+    str::{
+        CStr,
+        CString, //
+    },
+    types::Opaque, //
+};
+
+use super::Directory;
+
+/// The most that a [`BinFile`] gives in one read or takes in one write.
+pub const BIN_FILE_MAX: usize = PAGE_SIZE;
+
+/// Permission bits of a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Mode(u16);
+
+impl Mode {
+    /// Nobody may do anything.
+    pub const NONE: Self = Self(0);
+    /// All may read.
+    pub const READ_ALL: Self = Self(0o444);
+    /// The owner and the group may write.
+    pub const WRITE_GROUP: Self = Self(0o220);
+
+    /// Returns `self` and the bits of `other`.
+    pub const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+/// What a binary file does. Several reads and writes may run at the same time.
+pub trait BinFileOps: Send + Sync + 'static {
+    /// Fills the start of `out` with the contents from `offset` on, and returns how much that was.
+    /// Zero is the end of the file.
+    fn read(&self, offset: usize, out: &mut [u8]) -> Result<usize>;
+
+    /// Takes a write, all of it or nothing.
+    fn write(&self, offset: usize, data: &[u8]) -> Result;
+}
+
+/// A binary file, removed when dropped. A read or write that runs then is waited for; who still has
+/// the file open gets `ENODEV`.
+///
+/// # Invariants
+///
+/// The file of `attr` exists in `dir`.
+pub struct BinFile<T: BinFileOps>(Pin<KBox<Inner<T>>>);
+
+#[pin_data]
+struct Inner<T> {
+    #[pin]
+    attr: Opaque<bindings::bin_attribute>,
+    /// What `attr` points to.
+    _name: CString,
+    dir: Directory,
+    ops: T,
+}
+
+// SAFETY: The raw pointer in `attr` is to `_name`, which moves along; `dir` and `T` are `Send`.
+unsafe impl<T: BinFileOps> Send for Inner<T> {}
+
+// SAFETY: A shared reference gives out `&T`, and `T` is `Sync`; `attr` does not change.
+unsafe impl<T: BinFileOps> Sync for Inner<T> {}
+
+impl<T: BinFileOps> BinFile<T> {
+    /// Makes the file `name` in `dir`.
+    ///
+    /// `size` is the size that the file shows. The kernel cuts reads and writes off there, before
+    /// they reach `ops`; zero leaves that to `ops`.
+    ///
+    /// The kernel complains in its log when `name` is there already.
+    pub fn new(dir: &Directory, name: &CStr, mode: Mode, size: usize, ops: T) -> Result<Self> {
+        let name = CString::try_from(name)?;
+        let mut attr: bindings::bin_attribute = pin_init::zeroed();
+
+        attr.attr.name = name.as_char_ptr();
+        attr.attr.mode = mode.0;
+        attr.size = size;
+        attr.read = Some(Inner::<T>::read);
+        attr.write = Some(Inner::<T>::write);
+        // SAFETY: `attr` is valid, and the lock class lives forever.
+        unsafe {
+            tsm_bindings::tsm_helper_sysfs_bin_attr_init(&mut attr, static_lock_class!().as_ptr())
+        };
+
+        let inner = KBox::pin(
+            Inner {
+                attr: Opaque::new(attr),
+                _name: name,
+                dir: dir.clone(),
+                ops,
+            },
+            GFP_KERNEL,
+        )?;
+
+        // SAFETY: The directory is valid. `attr` is pinned, and `drop` removes the file before
+        // `attr`, its name or what the callbacks use goes away.
+        to_result(unsafe {
+            bindings::sysfs_create_bin_file(inner.dir.as_raw(), inner.attr.get())
+        })?;
+
+        // INVARIANT: The file was made just now.
+        Ok(Self(inner))
+    }
+}
+
+impl<T: BinFileOps> Drop for BinFile<T> {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariant, the file exists. No callback of it runs afterwards.
+        unsafe { bindings::sysfs_remove_bin_file(self.0.dir.as_raw(), self.0.attr.get()) };
+    }
+}
+
+impl<T: BinFileOps> Inner<T> {
+    /// # Safety
+    ///
+    /// `attr` must be the attribute of an `Inner<T>` whose file exists.
+    unsafe fn from_attr<'a>(attr: *const bindings::bin_attribute) -> &'a Self {
+        let attr = Opaque::cast_from(attr);
+
+        // SAFETY: By the safety requirement, `attr` is this field of an `Inner<T>`.
+        let this = unsafe { container_of!(attr, Self, attr) };
+        // SAFETY: `BinFile` frees it after the file is gone, which waits for callbacks.
+        unsafe { &*this }
+    }
+
+    /// # Safety
+    ///
+    /// To be called by kernfs only, for a file of a `BinFile<T>`: `attr` is its attribute, and
+    /// `buf` is writable for `count` bytes.
+    unsafe extern "C" fn read(
+        _file: *mut bindings::file,
+        _kobj: *mut bindings::kobject,
+        attr: *const bindings::bin_attribute,
+        buf: *mut ffi::c_char,
+        offset: bindings::loff_t,
+        count: usize,
+    ) -> isize {
+        // SAFETY: By the safety requirement.
+        let this = unsafe { Self::from_attr(attr) };
+        // SAFETY: By the safety requirement. kernfs leaves `buf` uninitialized, and a slice must
+        // not be.
+        unsafe { buf.write_bytes(0, count) };
+        // SAFETY: By the safety requirement, and it was just initialized.
+        let out = unsafe { slice::from_raw_parts_mut(buf.cast::<u8>(), count) };
+
+        let read = |at: usize| {
+            let len = this.ops.read(at, out)?;
+
+            // What did not fit was not read.
+            Ok(len.min(count))
+        };
+
+        len_or_errno(usize::try_from(offset).map_err(|_| EINVAL).and_then(read))
+    }
+
+    /// # Safety
+    ///
+    /// To be called by kernfs only, for a file of a `BinFile<T>`: `attr` is its attribute, and
+    /// `buf` is readable for `count` bytes.
+    unsafe extern "C" fn write(
+        _file: *mut bindings::file,
+        _kobj: *mut bindings::kobject,
+        attr: *const bindings::bin_attribute,
+        buf: *mut ffi::c_char,
+        offset: bindings::loff_t,
+        count: usize,
+    ) -> isize {
+        // SAFETY: By the safety requirement.
+        let this = unsafe { Self::from_attr(attr) };
+        // SAFETY: By the safety requirement.
+        let data = unsafe { slice::from_raw_parts(buf.cast::<u8>(), count) };
+
+        let write = |at: usize| this.ops.write(at, data).map(|()| count);
+
+        len_or_errno(usize::try_from(offset).map_err(|_| EINVAL).and_then(write))
+    }
+}
+
+/// Turns the result of a callback into what C expects.
+#[inline]
+fn len_or_errno(result: Result<usize>) -> isize {
+    match result {
+        // CAST: A length is at most that of a page.
+        Ok(len) => len as isize,
+        // CAST: An errno fits.
+        Err(err) => err.to_errno() as isize,
+    }
+}

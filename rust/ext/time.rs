@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Sleeping.
+//!
+//! C header: [`include/linux/hrtimer.h`](srctree/include/linux/hrtimer.h)
+
+use kernel::{
+    bindings,
+    prelude::*,
+    time::Delta, //
+};
+
+/// Sleeps for `delta`, to the precision of a high-resolution timer, or until the task is killed.
+///
+/// # Errors
+///
+/// [`EINTR`] when the task was killed.
+#[inline]
+pub fn sleep_killable(delta: Delta) -> Result {
+    let mut expires = delta.as_nanos();
+    // CAST: A quarter of a duration that was clamped to be positive fits an `u64`.
+    let slack = (expires.max(0) / 4) as u64;
+
+    // SAFETY: Setting the state of the current task is always allowed.
+    unsafe { tsm_bindings::tsm_helper_set_current_state(bindings::TASK_KILLABLE) };
+    // SAFETY: `expires` is a valid `ktime_t` that lives through the call. What it returns does not
+    // matter: a wake-up before time is harmless, and a kill is asked for below.
+    unsafe {
+        tsm_bindings::schedule_hrtimeout_range(
+            &mut expires,
+            slack,
+            bindings::hrtimer_mode_HRTIMER_MODE_REL,
+        )
+    };
+    // SAFETY: Asking for the signals of the current task is always allowed.
+    if unsafe { tsm_bindings::tsm_helper_fatal_signal_pending() } {
+        return Err(EINTR);
+    }
+    Ok(())
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The ABI between `tsm.ko` and its providers, from both sides.
+//!
+//! C headers: `include/tsm/tsm.h`, [`include/linux/tsm.h`](srctree/include/linux/tsm.h)
+//!
+//! A provider implements [`ReportProvider`] or [`MeasurementProvider`] and keeps a registration.
+//! `tsm.ko` keeps what was registered in a [`Slot`] or in a [`Measurement`].
+
+mod measurement;
+mod measurement_provider;
+mod report_provider;
+mod slot;
+
+pub use measurement::{
+    Flags,
+    Measurement,
+    MeasurementId,
+    Register, //
+};
+pub use measurement_provider::{
+    MeasurementProvider,
+    MeasurementRegistration,
+    RegisterSpec,
+    Values, //
+};
+pub use report_provider::{
+    ReportProvider,
+    ReportRegistration, //
+};
+pub use slot::{
+    Blob,
+    Call,
+    Inblob,
+    Slot, //
+};

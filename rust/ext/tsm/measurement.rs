@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The measurement registers of a provider, as `tsm.ko` uses them.
+
+use core::{
+    ptr::NonNull,
+    slice, //
+};
+
+use kernel::{
+    error::to_result,
+    prelude::*,
+    str::CStr, //
+};
+
+use crate::{
+    hash::HashAlgo,
+    sysfs::BIN_FILE_MAX, //
+};
+
+/// Properties of a register, `enum tsm_measurement_register_flag`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Flags(u32);
+
+impl Flags {
+    /// A write extends the register.
+    pub const EXTENSIBLE: Self = Self(tsm_bindings::tsm_measurement_register_flag_TSM_MR_F_X);
+    /// The file is writable.
+    pub const WRITABLE: Self = Self(tsm_bindings::tsm_measurement_register_flag_TSM_MR_F_W);
+    /// The file is readable.
+    pub const READABLE: Self = Self(tsm_bindings::tsm_measurement_register_flag_TSM_MR_F_R);
+    /// The value may change by other means than a write to the file.
+    pub const LIVE: Self = Self(tsm_bindings::tsm_measurement_register_flag_TSM_MR_F_L);
+    /// The register is a flat file and has no hash.
+    pub const FLAT: Self = Self(tsm_bindings::tsm_measurement_register_flag_TSM_MR_F_F);
+
+    /// Returns the flags of `self` and of `other`.
+    pub const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Says whether all of `other` is set.
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Returns the value that C code uses.
+    pub const fn as_raw(self) -> u32 {
+        self.0
+    }
+}
+
+/// One register of a [`Measurement`].
+///
+/// # Invariants
+///
+/// Has passed [`Register::check`].
+#[derive(Clone, Copy)]
+pub struct Register<'a>(&'a tsm_bindings::tsm_measurement_register);
+
+impl<'a> Register<'a> {
+    /// Returns its name.
+    #[inline]
+    pub fn name(self) -> &'a CStr {
+        // SAFETY: The name is not null, and the ABI makes it a C string that stays as long as the
+        // register.
+        unsafe { CStr::from_char_ptr(self.0.mr_name) }
+    }
+
+    /// Returns its size in bytes.
+    #[inline]
+    pub fn size(self) -> usize {
+        // CAST: At most `BIN_FILE_MAX`.
+        self.0.mr_size as usize
+    }
+
+    /// Returns its properties.
+    #[inline]
+    pub fn flags(self) -> Flags {
+        Flags(self.0.mr_flags)
+    }
+
+    /// Returns its hash algorithm, which a flat one does not have.
+    #[inline]
+    pub fn hash(self) -> Option<HashAlgo> {
+        if self.flags().contains(Flags::FLAT) {
+            return None;
+        }
+        HashAlgo::new(self.0.mr_hash)
+    }
+
+    /// Checks what can be checked of one register.
+    #[inline]
+    fn check(self) -> Result {
+        let name = self.name().to_bytes();
+        let named = !matches!(name, b"" | b"." | b"..") && !name.contains(&b'/');
+        let sized = (1..=BIN_FILE_MAX).contains(&self.size());
+        let hashed = self.flags().contains(Flags::FLAT) || self.hash().is_some();
+
+        if named && sized && hashed && !self.0.mr_value.is_null() {
+            Ok(())
+        } else {
+            Err(EINVAL)
+        }
+    }
+}
+
+/// Tells measurements apart.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct MeasurementId(usize);
+
+/// The registers of one provider.
+///
+/// # Invariants
+///
+/// `raw` is what [`Measurement::new`] demands; it has `count` registers, and each has passed
+/// [`Register::check`].
+pub struct Measurement {
+    raw: NonNull<tsm_bindings::tsm_measurement>,
+    count: usize,
+}
+
+// SAFETY: The ABI demands callbacks that may be called from any thread.
+unsafe impl Send for Measurement {}
+
+impl Measurement {
+    /// The most hashes that registers of one name may have.
+    pub const MAX_BANKS: usize = tsm_bindings::TSM_HELPER_MR_MAXBANKS as usize;
+
+    /// Takes what a provider registers.
+    ///
+    /// # Errors
+    ///
+    /// [`EINVAL`] if something is missing or not valid, see `include/tsm/tsm.h`.
+    ///
+    /// # Safety
+    ///
+    /// `raw` must be null or as `tsm_register_measurement()` demands it, until the returned value
+    /// is dropped.
+    #[inline]
+    pub unsafe fn new(raw: *mut tsm_bindings::tsm_measurement) -> Result<Self> {
+        let mut this = Self {
+            raw: NonNull::new(raw).ok_or(EINVAL)?,
+            count: 0,
+        };
+        let fields = this.fields();
+
+        if fields.name.is_null() || fields.mrs.is_null() {
+            return Err(EINVAL);
+        }
+        if matches!(this.name().to_bytes(), b"" | b"." | b"..")
+            || this.name().to_bytes().contains(&b'/')
+        {
+            return Err(EINVAL);
+        }
+
+        // INVARIANT: Each register that is counted passes the check.
+        let mut count = 0;
+        // SAFETY: By the safety requirement, an element with a null name ends the list.
+        while let Some(register) = unsafe { this.register_at(count) } {
+            let flags = register.flags();
+            let extends = flags.contains(Flags::WRITABLE.with(Flags::EXTENSIBLE));
+
+            register.check()?;
+            if flags.contains(Flags::LIVE) && this.fields().refresh.is_none() {
+                return Err(EINVAL);
+            }
+            if extends && this.fields().extend.is_none() {
+                return Err(EINVAL);
+            }
+            count += 1;
+        }
+        this.count = count;
+        Ok(this)
+    }
+
+    #[inline]
+    fn fields(&self) -> &tsm_bindings::tsm_measurement {
+        // SAFETY: By the type invariant, it is valid and does not change.
+        unsafe { self.raw.as_ref() }
+    }
+
+    /// Returns the register at `index`, or [`None`] where the list ends.
+    ///
+    /// # Safety
+    ///
+    /// The list must not end before `index`.
+    #[inline]
+    unsafe fn register_at(&self, index: usize) -> Option<Register<'_>> {
+        // SAFETY: By the safety requirement.
+        let register = unsafe { &*self.fields().mrs.add(index) };
+
+        (!register.mr_name.is_null()).then_some(Register(register))
+    }
+
+    /// Returns the provider's name.
+    #[inline]
+    pub fn name(&self) -> &CStr {
+        // SAFETY: `new` refused a null pointer, and the ABI makes it a C string.
+        unsafe { CStr::from_char_ptr(self.fields().name) }
+    }
+
+    /// Returns what no other measurement has that is registered at the same time.
+    #[inline]
+    pub fn id(&self) -> MeasurementId {
+        MeasurementId(self.raw.as_ptr().addr())
+    }
+
+    /// Returns the registers, in the provider's order.
+    #[inline]
+    pub fn registers(&self) -> impl Iterator<Item = Register<'_>> + Clone {
+        // SAFETY: By the type invariant, the list has `count` registers.
+        (0..self.count).filter_map(|index| unsafe { self.register_at(index) })
+    }
+
+    /// Returns the register at `index`.
+    #[inline]
+    pub fn register(&self, index: usize) -> Result<Register<'_>> {
+        self.registers().nth(index).ok_or(EINVAL)
+    }
+
+    /// Brings the values up to date, for the register at `index` or for all.
+    #[inline]
+    pub fn refresh(&mut self, index: Option<usize>) -> Result {
+        let register = match index {
+            Some(index) => self.register(index)?.0,
+            None => core::ptr::null(),
+        };
+        let Some(refresh) = self.fields().refresh else {
+            return Ok(());
+        };
+
+        // SAFETY: By the type invariant, the callback may be called; `&mut self` is the proof that
+        // no other runs, and that nobody has borrowed a value.
+        to_result(unsafe { refresh(self.raw.as_ptr(), register) })
+    }
+
+    /// Extends the register at `index` with `data`, which has its size.
+    #[inline]
+    pub fn extend(&mut self, index: usize, data: &[u8]) -> Result {
+        let register = self.register(index)?;
+        let extend = self.fields().extend.ok_or(EINVAL)?;
+
+        if data.len() != register.size() {
+            return Err(EINVAL);
+        }
+        // SAFETY: By the type invariant, the callback may be called; `&mut self` is the proof that
+        // no other runs, and `data` has the size that the ABI promises.
+        to_result(unsafe { extend(self.raw.as_ptr(), register.0, data.as_ptr()) })
+    }
+
+    /// Replaces the value of the register at `index` by `data`, which has its size.
+    #[inline]
+    pub fn replace(&mut self, index: usize, data: &[u8]) -> Result {
+        let register = self.register(index)?;
+
+        if data.len() != register.size() {
+            return Err(EINVAL);
+        }
+        // SAFETY: By the ABI, the value has the size of the register, and is the core's to change
+        // while no callback runs, of which `&mut self` is the proof.
+        unsafe {
+            data.as_ptr()
+                .copy_to(register.0.mr_value.cast::<u8>(), data.len())
+        };
+        Ok(())
+    }
+
+    /// Returns the value of the register at `index`.
+    #[inline]
+    pub fn value(&self, index: usize) -> Result<&[u8]> {
+        let register = self.register(index)?;
+
+        // SAFETY: By the ABI, the value is initialized and has the size of the register. It changes
+        // in callbacks and in `replace`, for which `self` must not be borrowed.
+        Ok(unsafe { slice::from_raw_parts(register.0.mr_value.cast::<u8>(), register.size()) })
+    }
+}

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Providers of measurement registers.
+
+use core::{
+    cell::UnsafeCell,
+    pin::Pin,
+    slice, //
+};
+
+use kernel::{
+    container_of,
+    error::{
+        from_result,
+        to_result, //
+    },
+    ffi,
+    prelude::*,
+    str::{
+        as_char_ptr_in_const_context,
+        CStr, //
+    },
+    types::Opaque, //
+};
+
+use super::Flags;
+use crate::hash::HashAlgo;
+
+/// What a register is.
+pub struct RegisterSpec {
+    /// Its name.
+    pub name: &'static CStr,
+    /// Its hash algorithm, which is not shown with [`Flags::FLAT`].
+    pub hash: HashAlgo,
+    /// Its size in bytes.
+    pub size: u32,
+    /// Its properties.
+    pub flags: Flags,
+}
+
+/// A source of measurement registers.
+pub trait MeasurementProvider: Send + Sync + 'static {
+    /// Name of the directory in `/sys/kernel/tsm`.
+    const NAME: &'static CStr;
+    /// The registers. Below, a number is a position in this list.
+    const REGISTERS: &'static [RegisterSpec];
+
+    /// Sets the values, those of live registers at least, and all of them the first time.
+    fn refresh(&self, values: &mut Values<'_>) -> Result;
+
+    /// Extends register `number` with `data`, which has its size.
+    fn extend(&self, number: usize, data: &[u8]) -> Result;
+}
+
+/// The values that a [`MeasurementProvider`] sets.
+pub struct Values<'a> {
+    registers: &'static [RegisterSpec],
+    bytes: &'a mut [u8],
+}
+
+impl Values<'_> {
+    /// Sets register `number` to `value`, which has its size.
+    #[inline]
+    pub fn set(&mut self, number: usize, value: &[u8]) -> Result {
+        let (start, size) = place(self.registers, number)?;
+
+        if value.len() != size {
+            return Err(EINVAL);
+        }
+        self.bytes
+            .get_mut(start..)
+            .and_then(|bytes| bytes.get_mut(..size))
+            .ok_or(EINVAL)?
+            .copy_from_slice(value);
+        Ok(())
+    }
+}
+
+/// Returns where in the buffer of all values register `number` starts, and its size.
+#[inline]
+fn place(registers: &[RegisterSpec], number: usize) -> Result<(usize, usize)> {
+    let start = registers.iter().take(number).map(RegisterSpec::len).sum();
+    let register = registers.get(number).ok_or(EINVAL)?;
+
+    Ok((start, register.len()))
+}
+
+impl RegisterSpec {
+    const fn len(&self) -> usize {
+        // CAST: `usize` has at least 32 bits where confidential guests exist.
+        self.size as usize
+    }
+}
+
+/// A registered [`MeasurementProvider`]; dropping it takes the registers back.
+///
+/// # Invariants
+///
+/// The measurement is registered.
+pub struct MeasurementRegistration<P: MeasurementProvider>(Pin<KBox<Inner<P>>>);
+
+#[pin_data]
+struct Inner<P> {
+    #[pin]
+    measurement: Opaque<tsm_bindings::tsm_measurement>,
+    /// What `measurement` points to.
+    registers: KVec<tsm_bindings::tsm_measurement_register>,
+    /// What `registers` points to. Belongs to `tsm.ko`, or to the callback that it calls.
+    values: UnsafeCell<KVec<u8>>,
+    provider: P,
+}
+
+// SAFETY: The pointers are to memory that `self` owns, and `P` is `Send`.
+unsafe impl<P: Send> Send for Inner<P> {}
+
+// SAFETY: `values` is only touched by the one callback at a time that the ABI has; a shared
+// reference gives out `&P`, and `P` is `Sync`.
+unsafe impl<P: Sync> Sync for Inner<P> {}
+
+impl<P: MeasurementProvider> MeasurementRegistration<P> {
+    /// Publishes the registers of `provider`.
+    ///
+    /// # Errors
+    ///
+    /// Those of `tsm_register_measurement()`.
+    pub fn new(provider: P) -> Result<Self> {
+        let total = P::REGISTERS.iter().map(RegisterSpec::len).sum();
+        let mut values = KVec::from_elem(0u8, total, GFP_KERNEL)?;
+        let mut registers = KVec::with_capacity(P::REGISTERS.len() + 1, GFP_KERNEL)?;
+        let mut rest = values.as_mut_slice();
+
+        for spec in P::REGISTERS {
+            let (value, after) = rest.split_at_mut_checked(spec.len()).ok_or(EINVAL)?;
+
+            registers.push(
+                tsm_bindings::tsm_measurement_register {
+                    mr_name: as_char_ptr_in_const_context(spec.name),
+                    mr_value: value.as_mut_ptr().cast(),
+                    mr_size: spec.size,
+                    mr_flags: spec.flags.as_raw(),
+                    mr_hash: spec.hash.as_raw(),
+                },
+                GFP_KERNEL,
+            )?;
+            rest = after;
+        }
+        registers.push(pin_init::zeroed(), GFP_KERNEL)?;
+
+        let inner = KBox::pin(
+            Inner {
+                measurement: Opaque::new(tsm_bindings::tsm_measurement {
+                    name: as_char_ptr_in_const_context(P::NAME),
+                    mrs: registers.as_ptr(),
+                    refresh: Some(Inner::<P>::refresh),
+                    extend: Some(Inner::<P>::extend),
+                }),
+                registers,
+                values: UnsafeCell::new(values),
+                provider,
+            },
+            GFP_KERNEL,
+        )?;
+
+        // SAFETY: All that it points to is owned by `inner`, which is pinned and freed after it is
+        // unregistered. The callbacks are those for it.
+        to_result(unsafe { tsm_bindings::tsm_register_measurement(inner.measurement.get()) })?;
+
+        // INVARIANT: It was registered just now.
+        Ok(Self(inner))
+    }
+}
+
+impl<P: MeasurementProvider> Drop for MeasurementRegistration<P> {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariant, it is registered, so this can't fail.
+        unsafe { tsm_bindings::tsm_unregister_measurement(self.0.measurement.get()) };
+    }
+}
+
+impl<P: MeasurementProvider> Inner<P> {
+    /// # Safety
+    ///
+    /// `measurement` must be that of an `Inner<P>`, which lives as long as `'a`.
+    unsafe fn from_raw<'a>(measurement: *mut tsm_bindings::tsm_measurement) -> &'a Self {
+        let measurement = Opaque::cast_from(measurement);
+
+        // SAFETY: By the safety requirement, it is this field of an `Inner<P>`.
+        let this = unsafe { container_of!(measurement, Self, measurement) };
+        // SAFETY: By the safety requirement.
+        unsafe { &*this }
+    }
+
+    /// # Safety
+    ///
+    /// To be called by `tsm.ko` only, with the measurement of an `Inner<P>` that is registered.
+    unsafe extern "C" fn refresh(
+        measurement: *mut tsm_bindings::tsm_measurement,
+        _register: *const tsm_bindings::tsm_measurement_register,
+    ) -> ffi::c_int {
+        // SAFETY: By the safety requirement; it is registered while a callback runs.
+        let this = unsafe { Self::from_raw(measurement) };
+        // SAFETY: By the ABI, no other callback runs, and `tsm.ko` does not read meanwhile.
+        let bytes = unsafe { &mut *this.values.get() };
+
+        from_result(|| {
+            this.provider.refresh(&mut Values {
+                registers: P::REGISTERS,
+                bytes,
+            })?;
+            Ok(0)
+        })
+    }
+
+    /// # Safety
+    ///
+    /// To be called by `tsm.ko` only, with the measurement of an `Inner<P>` that is registered, one
+    /// of its registers, and as many bytes as that register has.
+    unsafe extern "C" fn extend(
+        measurement: *mut tsm_bindings::tsm_measurement,
+        register: *const tsm_bindings::tsm_measurement_register,
+        data: *const u8,
+    ) -> ffi::c_int {
+        // SAFETY: By the safety requirement; it is registered while a callback runs.
+        let this = unsafe { Self::from_raw(measurement) };
+        let number = this
+            .registers
+            .iter()
+            .position(|candidate| core::ptr::eq(candidate, register));
+
+        from_result(|| {
+            let number = number.ok_or(EINVAL)?;
+            let (_, size) = place(P::REGISTERS, number)?;
+            // SAFETY: By the safety requirement.
+            let data = unsafe { slice::from_raw_parts(data, size) };
+
+            this.provider.extend(number, data)?;
+            Ok(0)
+        })
+    }
+}

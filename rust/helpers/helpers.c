@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include <linux/cpufeature.h>
+#include <linux/gfp.h>
+#include <linux/mutex.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/sysfs.h>
+
+#include "helpers.h"
+
+static_assert(CONFIG_TSM_MR_MAXBANKS >= 1 && CONFIG_TSM_MR_MAXBANKS <= 8);
+
+int tsm_helper_mutex_lock_killable(struct mutex *lock)
+{
+	return mutex_lock_killable(lock);
+}
+
+void tsm_helper_set_current_state(unsigned int state)
+{
+	set_current_state(state);
+}
+
+bool tsm_helper_fatal_signal_pending(void)
+{
+	return fatal_signal_pending(current);
+}
+
+bool tsm_helper_is_tdx_guest(void)
+{
+	return cpu_feature_enabled(X86_FEATURE_TDX_GUEST);
+}
+
+void *tsm_helper_alloc_pages_exact(size_t size, gfp_t flags)
+{
+	return alloc_pages_exact(size, flags);
+}
+
+void tsm_helper_sysfs_bin_attr_init(struct bin_attribute *attr,
+				    struct lock_class_key *key)
+{
+#ifdef CONFIG_DEBUG_LOCK_ALLOC
+	attr->attr.key = key;
+#endif
+}

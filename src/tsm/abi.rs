@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What providers call, see `include/tsm/tsm.h`.
+//!
+//! The C ABI has no context parameter, so this is where the module's only variable is.
+
+use kernel::{
+    error::from_result,
+    ffi,
+    prelude::*,
+    sync::{
+        global_lock,
+        Arc, //
+    }, //
+};
+use tsm_bindings as bindings;
+use tsm_ext::tsm::{
+    Measurement,
+    Slot, //
+};
+
+use crate::registers::Tree;
+
+/// What providers register with.
+struct Core {
+    registers: Tree,
+    provider: Arc<Slot>,
+}
+
+global_lock! {
+    // SAFETY: `Published::new` initializes it, once and before any provider can call, because a
+    // module's exported functions can't be called before its initializer has returned.
+    unsafe(uninit) static CORE: Mutex<Option<Core>> = None;
+}
+
+/// The time in which providers can register.
+pub(crate) struct Published(());
+
+impl Published {
+    /// Begins it. To be called once, by the initializer of the module.
+    pub(crate) fn new(registers: Tree, provider: Arc<Slot>) -> Self {
+        // SAFETY: This is the only call, and it is made once.
+        unsafe { CORE.init() };
+        *CORE.lock() = Some(Core {
+            registers,
+            provider,
+        });
+        Self(())
+    }
+}
+
+impl Drop for Published {
+    fn drop(&mut self) {
+        *CORE.lock() = None;
+    }
+}
+
+/// Calls `f` with what is registered.
+fn with_core(f: impl FnOnce(&mut Core) -> Result) -> ffi::c_int {
+    from_result(|| {
+        f(CORE.lock().as_mut().ok_or(ENODEV)?)?;
+        Ok(0)
+    })
+}
+
+/// Checks that a definition has the type that the C header declares.
+macro_rules! assert_abi {
+    ($($name:ident),* $(,)?) => {
+        $(const _: () = {
+            if true {
+                bindings::$name
+            } else {
+                $name
+            };
+        };)*
+    };
+}
+
+assert_abi!(
+    tsm_register_measurement,
+    tsm_unregister_measurement,
+    tsm_report_register,
+    tsm_report_unregister,
+);
+
+/// Publishes measurement registers.
+///
+/// # Safety
+///
+/// `tmr` must be null, or as `include/tsm/tsm.h` demands it until it is unregistered.
+#[no_mangle]
+pub(crate) unsafe extern "C" fn tsm_register_measurement(
+    tmr: *mut bindings::tsm_measurement,
+) -> ffi::c_int {
+    with_core(|core| {
+        // SAFETY: By the safety requirement; `Tree` drops it before unregistering returns.
+        let measurement = unsafe { Measurement::new(tmr) }?;
+
+        core.registers.register(measurement)
+    })
+}
+
+/// Takes published measurement registers back.
+///
+/// # Safety
+///
+/// `tmr` must be null, or valid with a name that is null or a C string.
+#[no_mangle]
+pub(crate) unsafe extern "C" fn tsm_unregister_measurement(
+    tmr: *mut bindings::tsm_measurement,
+) -> ffi::c_int {
+    with_core(|core| {
+        // SAFETY: By the safety requirement; it is dropped at the end of this call.
+        let measurement = unsafe { Measurement::new(tmr) }?;
+
+        core.registers
+            .unregister(measurement.name(), measurement.id())
+    })
+}
+
+/// Registers the provider of reports, see `linux/tsm.h`.
+///
+/// # Safety
+///
+/// `ops` must be null, or valid until it is unregistered, with callbacks that accept `data`, from
+/// any thread and several at a time.
+#[no_mangle]
+pub(crate) unsafe extern "C" fn tsm_report_register(
+    ops: *const bindings::tsm_report_ops,
+    data: *mut ffi::c_void,
+) -> ffi::c_int {
+    with_core(|core| {
+        // SAFETY: By the safety requirement.
+        unsafe { core.provider.register(ops, data) }
+    })
+}
+
+/// Unregisters the provider of reports, see `linux/tsm.h`. Waits until no callback runs.
+///
+/// # Safety
+///
+/// None; it is `unsafe` because the C declaration is.
+#[no_mangle]
+pub(crate) unsafe extern "C" fn tsm_report_unregister(
+    ops: *const bindings::tsm_report_ops,
+) -> ffi::c_int {
+    from_result(|| {
+        // Not under the lock: who waits for a callback must not keep others from registering.
+        let provider = CORE.lock().as_ref().ok_or(ENODEV)?.provider.clone();
+
+        provider.unregister(ops)?;
+        Ok(0)
+    })
+}

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Exports of the functions that src/tsm/abi.rs defines. The prototypes come
+ * from the headers that the users include, so that CONFIG_MODVERSIONS works.
+ */
+
+#include <linux/export.h>
+#include <tsm/tsm.h>
+
+EXPORT_SYMBOL_GPL(tsm_register_measurement);
+EXPORT_SYMBOL_GPL(tsm_unregister_measurement);
+EXPORT_SYMBOL_GPL(tsm_report_register);
+EXPORT_SYMBOL_GPL(tsm_report_unregister);

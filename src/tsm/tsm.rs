@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Attestation reports and measurement registers of a confidential guest.
+//!
+//! `abi.rs` is what providers call; `registers.rs` is the tree in `/sys/kernel/tsm`; `report.rs` is
+//! the configfs subsystem `tsm`.
+
+use kernel::prelude::*;
+use tsm_ext::{
+    configfs,
+    sysfs, //
+};
+
+mod abi;
+mod registers;
+mod report;
+
+module! {
+    type: Tsm,
+    name: "tsm",
+    authors: ["The tsm-rs authors"],
+    description: "Attestation reports and measurement registers of confidential guests",
+    license: "GPL",
+}
+
+/// The module. What user space can reach comes first, so that it goes first.
+struct Tsm {
+    _reports: configfs::Group<report::Reports>,
+    _core: abi::Published,
+}
+
+impl kernel::Module for Tsm {
+    fn init(module: &'static ThisModule) -> Result<Self> {
+        let root = sysfs::Directory::new_in_kernel(c"tsm")?;
+        let provider = report::new_slot()?;
+        let core = abi::Published::new(registers::Tree::new(root), provider.clone());
+
+        // Last, because user space can make items from then on, and they can't be taken back.
+        let subsystem = configfs::Subsystem::new(c"tsm", module)?;
+        let reports = configfs::Group::new(
+            &subsystem,
+            c"report",
+            report::item_type(module)?,
+            report::Reports::new(provider),
+        )?;
+
+        Ok(Self {
+            _reports: reports,
+            _core: core,
+        })
+    }
+}
