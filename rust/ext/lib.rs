@@ -10,7 +10,11 @@
 pub mod configfs;
 pub mod hash;
 pub mod mutex;
+#[cfg(CONFIG_INTEL_TDX_GUEST)]
+pub mod shared;
 pub mod sysfs;
+#[cfg(CONFIG_INTEL_TDX_GUEST)]
+pub mod tdx;
 pub mod time;
 pub mod tsm;
 

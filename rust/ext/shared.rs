@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Memory that a confidential guest shares with its host.
+//!
+//! C header: [`include/linux/set_memory.h`](srctree/include/linux/set_memory.h)
+//!
+//! The host may change the memory at any time. There is no reference to it: it is copied out, and
+//! the copy is what gets parsed. What is read twice may differ.
+
+use core::ptr::NonNull;
+
+use kernel::{
+    bindings,
+    page::PAGE_SIZE,
+    prelude::*, //
+};
+
+/// The unit in which the memory is accessed.
+const WORD: usize = size_of::<u64>();
+
+/// Pages that the host can read and write.
+///
+/// # Invariants
+///
+/// `start` is the address of `pages` pages from `alloc_pages_exact()`, which are shared and belong
+/// to `self`.
+pub struct SharedBuffer {
+    start: NonNull<u8>,
+    pages: usize,
+}
+
+// SAFETY: It is memory that no other part of the kernel knows.
+unsafe impl Send for SharedBuffer {}
+
+// SAFETY: A shared reference only allows reading.
+unsafe impl Sync for SharedBuffer {}
+
+impl SharedBuffer {
+    /// Shares `pages` new pages. What they contain is up to the host.
+    ///
+    /// # Errors
+    ///
+    /// [`ENOMEM`], or [`EIO`] if the host does not take part.
+    #[inline]
+    pub fn new(pages: usize) -> Result<Self> {
+        let size = pages.checked_mul(PAGE_SIZE).ok_or(EINVAL)?;
+        let count = i32::try_from(pages)?;
+
+        // SAFETY: Allocating is always allowed.
+        let start = unsafe {
+            tsm_bindings::tsm_helper_alloc_pages_exact(
+                size,
+                bindings::GFP_KERNEL | bindings::__GFP_ZERO,
+            )
+        };
+        let start = NonNull::new(start.cast::<u8>()).ok_or(ENOMEM)?;
+
+        // SAFETY: The pages were just allocated, and nobody uses them.
+        let ret = unsafe { tsm_bindings::set_memory_decrypted(address(start), count) };
+        if ret != 0 {
+            // Some of it may be shared by now, so it must never be used for anything else.
+            pr_err!("failed to share {pages} pages with the host, leaked\n");
+            return Err(EIO);
+        }
+
+        // INVARIANT: They were allocated and shared just now.
+        Ok(Self { start, pages })
+    }
+
+    /// Returns the size in bytes.
+    #[inline]
+    pub fn size(&self) -> usize {
+        self.pages * PAGE_SIZE
+    }
+
+    /// Returns the address, for telling the host about it.
+    #[inline]
+    pub(crate) fn as_mut_ptr(&mut self) -> *mut u8 {
+        self.start.as_ptr()
+    }
+
+    /// Gives the pages up for ever, because the host may still use them.
+    #[inline]
+    pub fn leak(self) {
+        core::mem::forget(self);
+    }
+
+    /// Checks that there are `len` bytes from `offset` on, and that they start at a whole word.
+    #[inline]
+    fn check(&self, offset: usize, len: usize) -> Result {
+        let end = offset.checked_add(len).ok_or(EINVAL)?;
+
+        if offset % WORD == 0 && end <= self.size() {
+            Ok(())
+        } else {
+            Err(EINVAL)
+        }
+    }
+
+    /// Copies the bytes from `offset` on to `out`. `offset` is a multiple of eight.
+    ///
+    /// The host may write meanwhile; words are not torn.
+    #[inline]
+    pub fn read(&self, offset: usize, out: &mut [u8]) -> Result {
+        self.check(offset, out.len())?;
+
+        for (word, out) in out.chunks_mut(WORD).enumerate() {
+            // SAFETY: `check` found this word to begin within the pages, and a word that begins in
+            // a page ends in it.
+            let at = unsafe { self.start.add(offset + word * WORD) }.cast::<u64>();
+            // SAFETY: As above; pages are aligned. The read is volatile because the host may write,
+            // and the compiler must not read again.
+            let value = unsafe { at.read_volatile() }.to_ne_bytes();
+
+            out.copy_from_slice(value.get(..out.len()).unwrap_or_default());
+        }
+        Ok(())
+    }
+
+    /// Copies `data` to `offset`, a multiple of eight, and fills the last word up with zeros.
+    #[inline]
+    pub fn write(&mut self, offset: usize, data: &[u8]) -> Result {
+        self.check(offset, data.len())?;
+
+        for (word, data) in data.chunks(WORD).enumerate() {
+            let mut value = [0; WORD];
+            for (to, from) in value.iter_mut().zip(data) {
+                *to = *from;
+            }
+
+            // SAFETY: `check` found this word to begin within the pages, and a word that begins in
+            // a page ends in it.
+            let at = unsafe { self.start.add(offset + word * WORD) }.cast::<u64>();
+            // SAFETY: As above; pages are aligned. The write is volatile because the host reads.
+            unsafe { at.write_volatile(u64::from_ne_bytes(value)) };
+        }
+        Ok(())
+    }
+}
+
+impl Drop for SharedBuffer {
+    #[inline]
+    fn drop(&mut self) {
+        // CAST: `new` had it as an `i32`.
+        let count = self.pages as i32;
+
+        // SAFETY: By the type invariant, the pages are ours.
+        if unsafe { tsm_bindings::set_memory_encrypted(address(self.start), count) } != 0 {
+            // The host may still have access, so nobody else must get this memory.
+            pr_err!("failed to take {count} pages back from the host, leaked\n");
+            return;
+        }
+        // SAFETY: By the type invariant, the pages come from `alloc_pages_exact` with this size.
+        unsafe { bindings::free_pages_exact(self.start.as_ptr().cast(), self.size()) };
+    }
+}
+
+#[inline]
+fn address(start: NonNull<u8>) -> usize {
+    start.as_ptr().expose_provenance()
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What the TDX module does for a guest.
+//!
+//! C header: [`arch/x86/include/asm/tdx.h`](srctree/arch/x86/include/asm/tdx.h)
+//!
+//! Specification: "Intel TDX Module v1.5 ABI Specification" (348551-005US), sections
+//! "TDG.MR.REPORT" and "TDG.MR.RTMR.EXTEND"; "GHCI for Intel TDX 1.5" (348552-004US), section
+//! "TDG.VP.VMCALL<GetQuote>".
+
+use kernel::{
+    error::to_result,
+    prelude::*, //
+};
+use tsm_proto::tdx::{
+    Digest384,
+    ReportData,
+    Rtmr,
+    TdReport,
+    VmcallStatus, //
+};
+
+use crate::shared::SharedBuffer;
+
+/// Says whether the kernel runs as a TDX guest.
+#[inline]
+pub fn is_guest() -> bool {
+    // SAFETY: Asking for a CPU feature is always allowed.
+    unsafe { tsm_bindings::tsm_helper_is_tdx_guest() }
+}
+
+/// Private memory for the operands of the TDX module, which wants them aligned.
+///
+/// It comes from `kmalloc()`, so its physical address is known.
+#[repr(C, align(1024))]
+struct Operands {
+    report: [u8; TdReport::SIZE],
+    input: [u8; ReportData::SIZE],
+}
+
+/// The measurement registers of the guest, with the memory that it takes to use them.
+pub struct Measurements(KBox<Operands>);
+
+impl Measurements {
+    /// Allocates the memory.
+    #[inline]
+    pub fn new() -> Result<Self> {
+        let operands = Operands {
+            report: [0; TdReport::SIZE],
+            input: [0; ReportData::SIZE],
+        };
+
+        Ok(Self(KBox::new(operands, GFP_KERNEL)?))
+    }
+
+    /// Makes a report that binds `data`, `TDG.MR.REPORT`.
+    ///
+    /// # Errors
+    ///
+    /// [`EBUSY`] while another CPU uses the registers, [`ENXIO`] if the TDX module takes an operand
+    /// for invalid, [`EIO`] for any other refusal; `EBADMSG` if it is not a TDREPORT.
+    #[inline]
+    pub fn report(&mut self, data: &ReportData) -> Result<&TdReport> {
+        self.0.input = *data.bytes();
+
+        // SAFETY: Both buffers have the size and alignment that the TDX module demands, and nobody
+        // else refers to them. They are private memory in the kernel's direct map.
+        to_result(unsafe {
+            tsm_bindings::tdx_mcall_get_report0(
+                self.0.input.as_mut_ptr(),
+                self.0.report.as_mut_ptr(),
+            )
+        })?;
+        Ok(TdReport::parse(&self.0.report)?)
+    }
+
+    /// Extends a register with `digest`, `TDG.MR.RTMR.EXTEND`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Measurements::report`].
+    #[inline]
+    pub fn extend(&mut self, rtmr: Rtmr, digest: &Digest384) -> Result {
+        for (to, from) in self.0.input.iter_mut().zip(digest.bytes()) {
+            *to = *from;
+        }
+
+        // SAFETY: The buffer has at least 48 bytes and the alignment that the TDX module demands.
+        // It is private memory in the kernel's direct map.
+        to_result(unsafe {
+            tsm_bindings::tdx_mcall_extend_rtmr(rtmr.index(), self.0.input.as_mut_ptr())
+        })
+    }
+}
+
+/// Asks the VMM for a quote about the report in `buffer`, `TDG.VP.VMCALL<GetQuote>`. The VMM may
+/// write to the buffer until the status in it says that it is done.
+#[inline]
+pub fn get_quote(buffer: &mut SharedBuffer) -> VmcallStatus {
+    let size = buffer.size();
+
+    // SAFETY: The buffer has `size` bytes of shared memory, in which the host may do as it likes.
+    VmcallStatus::new(unsafe { tsm_bindings::tdx_hcall_get_quote(buffer.as_mut_ptr(), size) })
+}

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Quotes: reports that the host has signed by its quoting enclave.
+
+use kernel::{
+    bindings,
+    new_mutex,
+    page::PAGE_SIZE,
+    prelude::*,
+    str::CStr,
+    sync::{
+        Arc,
+        Mutex, //
+    },
+    time::{
+        Delta,
+        Instant,
+        Monotonic, //
+    }, //
+};
+use tsm_ext::{
+    mutex::KillableMutex,
+    shared::SharedBuffer,
+    tdx::{
+        self,
+        Measurements, //
+    },
+    time::sleep_killable,
+    tsm::ReportProvider, //
+};
+use tsm_proto::tdx::{
+    quote,
+    ReportData,
+    VmcallStatus, //
+};
+
+/// Pages of a quote buffer. A quote has about 8 KiB with a certificate chain, and some 100 KiB with
+/// layered (DICE) evidence.
+const PAGES: usize = 128 * 1024 / PAGE_SIZE;
+
+/// How long a quote may take. A host that is set up well takes milliseconds.
+const TIMEOUT: Delta = Delta::from_secs(30);
+
+/// How many requests may be abandoned and not yet done, before new ones are refused. Each holds a
+/// buffer.
+const MAX_ABANDONED: usize = 16;
+
+/// The provider of quotes.
+pub(crate) struct Quotes {
+    measurements: Arc<KillableMutex<Measurements>>,
+    buffers: Pin<KBox<Mutex<Buffers>>>,
+}
+
+/// Buffers that no request uses.
+struct Buffers {
+    /// One is kept, because sharing memory takes long and can fail.
+    idle: Option<SharedBuffer>,
+    /// Their requests were given up, but the VMM has not said that it is done with them.
+    abandoned: KVec<SharedBuffer>,
+}
+
+impl Quotes {
+    pub(crate) fn new(measurements: Arc<KillableMutex<Measurements>>) -> Result<Self> {
+        let buffers = Buffers {
+            idle: Some(SharedBuffer::new(PAGES)?),
+            abandoned: KVec::with_capacity(MAX_ABANDONED, GFP_KERNEL)?,
+        };
+
+        Ok(Self {
+            measurements,
+            buffers: KBox::pin_init(new_mutex!(buffers, "tsm_tdx::Quotes::buffers"), GFP_KERNEL)?,
+        })
+    }
+
+    /// Takes a buffer that the VMM does not use.
+    fn take(&self) -> Result<SharedBuffer> {
+        let mut buffers = self.buffers.lock();
+
+        if let Some(buffer) = buffers.idle.take() {
+            return Ok(buffer);
+        }
+        let done = buffers
+            .abandoned
+            .iter()
+            .position(|buffer| !in_flight(buffer));
+        if let Some(done) = done {
+            return Ok(buffers.abandoned.remove(done)?);
+        }
+        if buffers.abandoned.len() >= MAX_ABANDONED {
+            return Err(EBUSY);
+        }
+        drop(buffers);
+        SharedBuffer::new(PAGES)
+    }
+
+    /// Puts a buffer back whose request has ended, or was given up.
+    fn put(&self, buffer: SharedBuffer) {
+        let mut buffers = self.buffers.lock();
+
+        if in_flight(&buffer) {
+            // Requests that run at the same time may be more than were waited for.
+            if let Err(err) = buffers.abandoned.push_within_capacity(buffer) {
+                pr_warn!("too many quote requests abandoned, leaked a buffer\n");
+                err.0.leak();
+            }
+            return;
+        }
+        let surplus = buffers.idle.replace(buffer);
+        // Taking memory back from the host takes long.
+        drop(buffers);
+        drop(surplus);
+    }
+
+    /// Makes one request, from the report to the copy of the quote.
+    fn request(&self, buffer: &mut SharedBuffer, data: &ReportData) -> Result<KVVec<u8>> {
+        let mut request = KVec::from_elem(0u8, quote::REQUEST_SIZE, GFP_KERNEL)?;
+
+        quote::build_request(
+            &mut request,
+            self.measurements.lock_killable()?.report(data)?,
+        )?;
+        buffer.write(0, &request)?;
+
+        let status = tdx::get_quote(buffer);
+        if status != VmcallStatus::SUCCESS {
+            pr_warn!("GetQuote refused by the VMM, status {:#x}\n", status.raw());
+            return Err(EIO);
+        }
+
+        let len = wait(buffer)?.quote_len(buffer.size())?;
+        let mut quote = KVVec::from_elem(0u8, len, GFP_KERNEL)?;
+
+        buffer.read(quote::Header::SIZE, &mut quote)?;
+        Ok(quote)
+    }
+}
+
+impl ReportProvider for Quotes {
+    const NAME: &'static CStr = c"tdx_guest";
+
+    fn report(&self, inblob: &[u8]) -> Result<KVVec<u8>> {
+        let data = ReportData::try_from(inblob).map_err(|_| EINVAL)?;
+        let mut buffer = self.take()?;
+        let quote = self.request(&mut buffer, &data);
+
+        self.put(buffer);
+        quote
+    }
+}
+
+impl Drop for Buffers {
+    fn drop(&mut self) {
+        while let Some(buffer) = self.abandoned.pop() {
+            if in_flight(&buffer) {
+                pr_warn!("quote request still in flight, leaked its buffer\n");
+                buffer.leak();
+            }
+        }
+    }
+}
+
+/// Copies the header of a buffer.
+fn header(buffer: &SharedBuffer) -> Result<quote::Header> {
+    let mut header = [0; quote::Header::SIZE];
+
+    buffer.read(0, &mut header)?;
+    Ok(quote::Header::parse(&header)?)
+}
+
+/// Says whether the VMM may still write to the buffer. Where it says nonsense, it may.
+fn in_flight(buffer: &SharedBuffer) -> bool {
+    header(buffer).map_or(true, |header| header.status() == quote::Status::IN_FLIGHT)
+}
+
+/// Waits for the VMM to be done, and returns the header that says so.
+fn wait(buffer: &SharedBuffer) -> Result<quote::Header> {
+    const SHORTEST: Delta = Delta::from_micros(50);
+    const LONGEST: Delta = Delta::from_millis(100);
+
+    let start = Instant::<Monotonic>::now();
+
+    loop {
+        let header = header(buffer)?;
+        if header.status() != quote::Status::IN_FLIGHT {
+            return Ok(header);
+        }
+        let elapsed = start.elapsed();
+        if elapsed >= TIMEOUT {
+            return Err(Error::from_errno(-(bindings::ETIMEDOUT as i32)));
+        }
+        // This way a quote is late by a tenth of its time.
+        let pause = Delta::from_nanos(elapsed.as_nanos() / 10);
+        sleep_killable(pause.clamp(SHORTEST, LONGEST))?;
+    }
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The measurement registers of a TDX guest.
+//!
+//! MRTD and the run-time registers are digests; the other three are values that who made the guest
+//! has chosen, with no algorithm to name.
+
+use kernel::{
+    prelude::*,
+    str::CStr,
+    sync::Arc, //
+};
+use tsm_ext::{
+    hash::HashAlgo,
+    mutex::KillableMutex,
+    tdx::Measurements,
+    tsm::{
+        Flags,
+        MeasurementProvider,
+        RegisterSpec,
+        Values, //
+    }, //
+};
+use tsm_proto::tdx::{
+    Digest384,
+    ReportData,
+    Rtmr,
+    TdReport, //
+};
+
+/// The registers, read with TDG.MR.REPORT and extended with TDG.MR.RTMR.EXTEND.
+pub(crate) struct Registers {
+    measurements: Arc<KillableMutex<Measurements>>,
+}
+
+impl Registers {
+    pub(crate) fn new(measurements: Arc<KillableMutex<Measurements>>) -> Self {
+        Self { measurements }
+    }
+}
+
+/// Number of registers before `rtmr0` in the list.
+const FIRST_RTMR: usize = 4;
+
+const fn fixed(name: &'static CStr, flags: Flags) -> RegisterSpec {
+    RegisterSpec {
+        name,
+        hash: HashAlgo::SHA384,
+        // CAST: 48.
+        size: Digest384::SIZE as u32,
+        flags: flags.with(Flags::READABLE),
+    }
+}
+
+const fn rtmr(name: &'static CStr) -> RegisterSpec {
+    fixed(
+        name,
+        Flags::LIVE.with(Flags::EXTENSIBLE).with(Flags::WRITABLE),
+    )
+}
+
+/// Where a report has the registers of the list below.
+fn values(report: &TdReport) -> impl Iterator<Item = &Digest384> {
+    let fixed = [
+        &report.info.mrtd,
+        &report.info.mrconfigid,
+        &report.info.mrowner,
+        &report.info.mrownerconfig,
+    ];
+    let rtmrs = Rtmr::ALL.map(|rtmr| report.info.rtmr(rtmr));
+
+    // `kernel::prelude` has another `chain`.
+    Iterator::chain(fixed.into_iter(), rtmrs)
+}
+
+impl MeasurementProvider for Registers {
+    const NAME: &'static CStr = c"tdx";
+    const REGISTERS: &'static [RegisterSpec] = &[
+        fixed(c"mrtd", Flags::READABLE),
+        fixed(c"mrconfigid", Flags::FLAT),
+        fixed(c"mrowner", Flags::FLAT),
+        fixed(c"mrownerconfig", Flags::FLAT),
+        rtmr(c"rtmr0"),
+        rtmr(c"rtmr1"),
+        rtmr(c"rtmr2"),
+        rtmr(c"rtmr3"),
+    ];
+
+    fn refresh(&self, registers: &mut Values<'_>) -> Result {
+        let mut measurements = self.measurements.lock_killable()?;
+        let report = measurements.report(&ReportData::new([0; ReportData::SIZE]))?;
+
+        for (number, value) in values(report).enumerate() {
+            registers.set(number, value.bytes())?;
+        }
+        Ok(())
+    }
+
+    fn extend(&self, number: usize, data: &[u8]) -> Result {
+        let number = number.checked_sub(FIRST_RTMR).ok_or(EINVAL)?;
+        let rtmr = Rtmr::try_from(u64::try_from(number)?)?;
+        let digest = Digest384::try_from(data)?;
+
+        self.measurements.lock_killable()?.extend(rtmr, &digest)
+    }
+}
