@@ -41,7 +41,7 @@ pub(crate) fn execute(regs: &mut Registers) -> bool {
         let value = bytes
             .iter()
             .rev()
-            .fold(0, |value, byte| value << 8 | u64::from(*byte));
+            .fold(0, |value, byte| (value << 8) | u64::from(*byte));
         regs[reg] = value;
     }
     true

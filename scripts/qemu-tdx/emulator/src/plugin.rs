@@ -324,7 +324,7 @@ impl Vcpu {
 
     /// Tells whether the vCPU is in long mode and runs a kernel, the only one that may `TDCALL`.
     fn is_kernel(&self) -> bool {
-        self.read(self.efer) >> 10 & 1 != 0 && self.read(self.cs) & 3 == 0
+        (self.read(self.efer) >> 10) & 1 != 0 && self.read(self.cs) & 3 == 0
     }
 }
 

@@ -65,7 +65,7 @@ impl Registers {
     /// Takes the registers that `mask` selects from `other`.
     pub(crate) fn replace(&mut self, mask: u64, other: &Self) {
         for (reg, _) in Reg::ALL {
-            if mask >> reg as u32 & 1 != 0 {
+            if (mask >> reg as u32) & 1 != 0 {
                 self[reg] = other[reg];
             }
         }

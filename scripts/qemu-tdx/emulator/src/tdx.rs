@@ -206,7 +206,7 @@ impl TdxModule {
     /// Finds the leaf and does it.
     fn dispatch(&self, context: Context<'_>, regs: &mut Registers) -> Result<Exit> {
         let rax = regs[Reg::Rax];
-        let version = rax >> 16 & 0xff;
+        let version = (rax >> 16) & 0xff;
         let invalid = Status::OPERAND_INVALID.of(Operand::RAX);
 
         if rax >> 24 != 0 {
@@ -233,7 +233,7 @@ impl TdxModule {
 
         regs[Reg::Rcx] = gpa::WIDTH.into();
         regs[Reg::Rdx] = self.attributes;
-        regs[Reg::R8] = vcpus << 32 | vcpus;
+        regs[Reg::R8] = (vcpus << 32) | vcpus;
         regs[Reg::R9] = context.vcpu as u64;
         // TDG.SYS.RD is not available.
         regs[Reg::R10] = 0;
@@ -244,7 +244,7 @@ impl TdxModule {
 /// `TDG.VP.VMCALL`: checks which registers the VMM may see.
 fn vmcall(regs: &Registers) -> Result<u64> {
     /// `RAX`, `RCX`, `RSP`, which are never passed.
-    const NEVER: u64 = 1 << 0 | 1 << 1 | 1 << 4;
+    const NEVER: u64 = (1 << 0) | (1 << 1) | (1 << 4);
     let mask = regs[Reg::Rcx];
 
     // Bits 31:16 select vector registers, which no VMM uses.

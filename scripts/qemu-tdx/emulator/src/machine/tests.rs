@@ -96,7 +96,7 @@ fn serves_eight_vcpus_at_once() {
 /// Extends RTMR 0 and converts a page there and back. Returns 1 if RTMR 0 was not busy.
 fn extend(machine: &Machine, vcpu: usize, memory: &FakeMemory) -> u32 {
     let page = 0x10_0000 + vcpu as u64 * 4096;
-    for gpa in [1 << 52 | page, page] {
+    for gpa in [(1 << 52) | page, page] {
         let mut regs = Registers::default();
         regs[Reg::Rcx] = LINUX;
         regs[Reg::R11] = 0x10001;

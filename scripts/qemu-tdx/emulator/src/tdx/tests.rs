@@ -113,16 +113,16 @@ fn refuses_unknown_leaves() {
 fn refuses_unknown_versions() {
     let bench = Bench::new();
     for leaf in [0, 1, 2, 4, 6, 7, 8] {
-        assert_eq!(bench.leaf(1 << 16 | leaf, &[]).0, BAD_RAX);
+        assert_eq!(bench.leaf((1 << 16) | leaf, &[]).0, BAD_RAX);
     }
-    assert_eq!(bench.leaf(2 << 16 | leaf::VEINFO_GET, &[]).0, BAD_RAX);
+    assert_eq!(bench.leaf((2 << 16) | leaf::VEINFO_GET, &[]).0, BAD_RAX);
 }
 
 #[test]
 fn refuses_reserved_bits_of_rax() {
     let bench = Bench::new();
-    assert_eq!(bench.leaf(1 << 24 | leaf::INFO, &[]).0, BAD_RAX);
-    assert_eq!(bench.leaf(1 << 63 | leaf::INFO, &[]).0, BAD_RAX);
+    assert_eq!(bench.leaf((1 << 24) | leaf::INFO, &[]).0, BAD_RAX);
+    assert_eq!(bench.leaf((1 << 63) | leaf::INFO, &[]).0, BAD_RAX);
 }
 
 #[test]
@@ -131,7 +131,7 @@ fn informs_about_the_vcpu() {
     assert_eq!(status, 0);
     assert_eq!(regs[Reg::Rcx], 53);
     assert_eq!(regs[Reg::Rdx], 1 << 28);
-    assert_eq!(regs[Reg::R8], 3 << 32 | 3);
+    assert_eq!(regs[Reg::R8], (3 << 32) | 3);
     assert_eq!(regs[Reg::R9], 2);
 }
 
@@ -139,7 +139,7 @@ fn informs_about_the_vcpu() {
 fn has_no_virtualisation_exception() {
     let bench = Bench::new();
     for version in [0, 1] {
-        let (status, regs) = bench.leaf(version << 16 | leaf::VEINFO_GET, &[1, 2, 3, 4]);
+        let (status, regs) = bench.leaf((version << 16) | leaf::VEINFO_GET, &[1, 2, 3, 4]);
         assert_eq!(status, 0xC000_0704_0000_0000);
         assert_eq!(regs[Reg::Rcx], 0);
         assert_eq!(regs[Reg::R9], 0);
@@ -334,7 +334,7 @@ fn accepts_two_mebibytes_at_once() {
     let bench = Bench::new();
     bench.pages.share(512..1024);
     bench.pages.unshare(512..1024);
-    assert_eq!(bench.leaf(leaf::PAGE_ACCEPT, &[2 << 20 | 1]).0, 0);
+    assert_eq!(bench.leaf(leaf::PAGE_ACCEPT, &[(2 << 20) | 1]).0, 0);
     assert_eq!(bench.pages.uniform(0..2048), Some(PageState::Accepted));
 }
 
@@ -343,7 +343,7 @@ fn remarks_that_a_page_was_accepted_before() {
     let bench = Bench::new();
     let (status, _) = bench.leaf(leaf::PAGE_ACCEPT, &[0x1000]);
     assert_eq!(status, 0x0000_0B0A_0000_0000);
-    let (status, _) = bench.leaf(leaf::PAGE_ACCEPT, &[2 << 20 | 1]);
+    let (status, _) = bench.leaf(leaf::PAGE_ACCEPT, &[(2 << 20) | 1]);
     assert_eq!(status, 0x0000_0B0A_0000_0001);
 }
 
@@ -352,7 +352,7 @@ fn refuses_a_large_page_that_is_in_pieces() {
     let bench = Bench::new();
     bench.pages.share(513..514);
     bench.pages.unshare(513..514);
-    let (status, _) = bench.leaf(leaf::PAGE_ACCEPT, &[2 << 20 | 1]);
+    let (status, _) = bench.leaf(leaf::PAGE_ACCEPT, &[(2 << 20) | 1]);
     assert_eq!(status, 0xC000_0B0B_0000_0001);
     assert_eq!(bench.pages.state(513), PageState::Pending);
 }
@@ -425,7 +425,7 @@ fn writes_metadata_and_returns_the_old_value() {
 fn refuses_unknown_metadata() {
     let bench = Bench::new();
     // No such code, no such class, a list.
-    for field in [TD_CTLS + 1, 0x9010_0002_0000_0008, TD_CTLS | 1 << 38] {
+    for field in [TD_CTLS + 1, 0x9010_0002_0000_0008, TD_CTLS | (1 << 38)] {
         for leaf in [leaf::VM_RD, leaf::VM_WR] {
             let (status, regs) = bench.leaf(leaf, &[0, field, 1, 1]);
             assert_eq!(status, 0xC000_0C00_0000_0000);

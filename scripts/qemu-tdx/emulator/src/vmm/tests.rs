@@ -317,7 +317,7 @@ fn refuses_quote_buffers_of_no_sensible_size() {
 fn refuses_quote_buffers_that_are_not_memory() {
     let bench = bench();
     bench.pages.share(4096..4097);
-    let (status, _) = bench.leaf(leaf::GET_QUOTE, &[SHARED | 16 << 20, 0x1000]);
+    let (status, _) = bench.leaf(leaf::GET_QUOTE, &[SHARED | (16 << 20), 0x1000]);
     assert_eq!(status, INVALID);
 }
 
