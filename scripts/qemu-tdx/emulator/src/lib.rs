@@ -4,10 +4,11 @@
 //! as a TDX guest, in an unmodified QEMU, on any machine.
 //!
 //! `TDCALL` and `CPUID` are hooked at translation by their bytes; a callback does their work and
-//! moves the PC past them. See `design/emulator.md` for why this is enough.
+//! moves the PC past them.
 //!
 //! ```text
-//! plugin.rs      QEMU's plugin API; all the `unsafe`
+//! qemu.rs        QEMU's plugin API; all the `unsafe`
+//! plugin.rs      what is done when QEMU calls
 //!   hook.rs      which instructions, and where they are
 //!   cpuid.rs     CPUID
 //!   machine.rs   one guest: hands TDCALL to the TDX module, and on to the VMM
@@ -28,6 +29,8 @@ mod memory;
 mod pages;
 #[cfg(not(test))]
 mod plugin;
+#[cfg(not(test))]
+mod qemu;
 mod registers;
 mod tdx;
 mod trace;
