@@ -9,7 +9,8 @@ use kernel::prelude::*;
 mod tests {
     use tsm_proto::tdx::{
         Operand,
-        Status, //
+        Status,
+        VmcallStatus, //
     };
 
     #[test]
@@ -44,5 +45,13 @@ mod tests {
     fn keeps_an_unknown_status() {
         let raw = 0xDEAD_BEEF_1234_5678;
         assert_eq!(Status::new(raw).raw(), raw);
+    }
+
+    #[test]
+    fn knows_the_statuses_of_the_vmm() {
+        assert_eq!(VmcallStatus::new(0), VmcallStatus::SUCCESS);
+        assert_eq!(VmcallStatus::new(1), VmcallStatus::RETRY);
+        assert_eq!(VmcallStatus::ALIGN_ERROR.raw(), 0x8000_0000_0000_0002);
+        assert_eq!(VmcallStatus::new(77).raw(), 77);
     }
 }

@@ -65,3 +65,15 @@ header = struct.pack("<QQII", 1, 0, len(report), 0)
 (here / "report.bin").write_bytes(report)
 (here / "quote_request.bin").write_bytes(header + report)
 (here / "quote_answer.bin").write_bytes(struct.pack("<QQII", 1, 0, 1024, 5) + b"quote" + bytes(35))
+
+
+def record(name: bytes, gpa: int) -> bytes:
+    return name.ljust(16, b"\0") + struct.pack("<Q104s", gpa, b"")
+
+
+mrtd = hashlib.sha384()
+for page in range(2**32 - 2**18, 2**32, 4096):
+    mrtd.update(record(b"MEM.PAGE.ADD", page))
+    for gpa in range(page, page + 4096, 256):
+        mrtd.update(record(b"MR.EXTEND", gpa) + b"\xf4" * 256)
+(here / "mrtd.bin").write_bytes(mrtd.digest())
