@@ -35,7 +35,7 @@ build_stock() {
 	write_env
 }
 
-# newest_stock: the newest signed kernel for cloud machines that is built with Rust. Whether it is shows only its config.
+# newest_stock: the newest signed kernel for cloud machines that is built with Rust. Only its config tells.
 newest_stock() {
 	local candidate
 	while read -r candidate; do

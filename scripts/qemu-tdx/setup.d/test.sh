@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The test kernel: what kernel.config says and nothing else (allnoconfig), so that it builds and boots fast, and has what
-# a distribution's kernel lacks: KUnit, debugging aids. Built with LLVM, so that both compilers are in daily use.
+# The test kernel: what kernel.config says and nothing else (allnoconfig), so that it builds and boots fast, and has
+# what a distribution's kernel lacks: KUnit, debugging aids. Built with LLVM, so that both compilers are in daily use.
 
 build_test() {
 	package=${TEST_SOURCE%%=*} version=${TEST_SOURCE#*=}

@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Tests of scripts/qemu-tdx/run, from the host: python3 -m unittest discover tests/run
+
+TSM_TEST_KERNEL=stock runs them on that kernel instead of the test kernel.
+"""
+
+import os
+import pathlib
+import pty
+import random
+import select
+import subprocess
+import tempfile
+import time
+import unittest
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+RUN = TOP / "scripts/qemu-tdx/run"
+KERNEL = os.environ.get("TSM_TEST_KERNEL", "test")
+PLAIN = ["--kernel", KERNEL, "--platform", "plain", "--drivers", "none"]
+
+FAULT, TIMEOUT, RUNNER = 120, 124, 125
+
+
+def run(*arguments, stdin=b""):
+    """Runs `run` in a plain guest with no drivers, unless the arguments say otherwise."""
+    return subprocess.run([RUN, *PLAIN, *arguments], input=stdin, capture_output=True, timeout=180)
+
+
+class Command(unittest.TestCase):
+    """What is run, arrives and comes back as it is."""
+
+    def test_status_is_the_commands(self):
+        for status in (0, 1, 77):
+            with self.subTest(status):
+                self.assertEqual(run("--", "sh", "-c", f"exit {status}").returncode, status)
+
+    def test_command_that_is_not_there_or_no_program(self):
+        result = run("--", "no-such-command")
+        self.assertEqual(result.returncode, 127)
+        self.assertIn(b"no-such-command", result.stderr)
+        self.assertEqual(run("--", "/etc/passwd").returncode, 126)
+
+    def test_arguments_arrive_as_they_are(self):
+        arguments = ["", "two words", "it's", 'a "quote"', "$HOME `id` \\", "new\nline", "*", "-x", "ä€", "tab\t", ""]
+        result = run("--", "sh", "-c", 'printf "<%s>\\0" "$@"', "sh", *arguments)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(result.stdout.decode(), "".join(f"<{a}>\0" for a in arguments))
+
+    def test_stdout_is_binary_clean(self):
+        blob = bytes(range(256)) * 8 + random.Random(1).randbytes(100_000)
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(blob)
+            file.flush()
+            result = run("--add", f"{file.name}:/blob", "--", "cat", "/blob")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(result.stdout, blob)
+
+    def test_stderr_is_separate_and_stdin_empty(self):
+        result = run("--", "sh", "-c", "echo out; echo err >&2; wc -c", stdin=b"unused")
+        self.assertEqual((result.returncode, result.stdout, result.stderr), (0, b"out\n0\n", b"err\n"))
+
+    def test_output_is_live(self):
+        with subprocess.Popen([RUN, *PLAIN, "--", "sh", "-c", "echo now; sleep 4"], stdout=subprocess.PIPE) as process:
+            self.assertEqual(process.stdout.readline(), b"now\n")
+            seen = time.monotonic()
+            process.stdout.read()
+            self.assertGreater(time.monotonic() - seen, 2)
+
+    def test_reader_that_goes_away_does_not_hang_the_guest(self):
+        result = subprocess.run(["sh", "-c", '"$@" | head -c 1', "sh", RUN, *PLAIN, "--", "cat", "/bin/busybox"],
+                                capture_output=True, timeout=60)
+        self.assertEqual(result.stdout, b"\x7f")
+
+    def test_add_file_and_folder(self):
+        with tempfile.TemporaryDirectory() as folder:
+            base = pathlib.Path(folder)
+            (base / "dir/deep").mkdir(parents=True)
+            (base / "dir/deep/a b").write_text("nested")
+            (base / "tool").write_text("#!/bin/sh\necho tool $1\n")
+            (base / "tool").chmod(0o755)
+            result = run("--add", f"{base}/dir", "--add", f"{base}/tool:/opt/x", "--add", f"{base}/tool:/bin/",
+                         "--", "sh", "-c", "cat '/add/dir/deep/a b'; /opt/x 1; tool 2; ls -ln /opt/x")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertTrue(result.stdout.startswith(b"nestedtool 1\ntool 2\n-rwxr-xr-x    1 0        0 "), result.stdout)
+
+    def test_two_at_once(self):
+        processes = [subprocess.Popen([RUN, *PLAIN, "--", "sh", "-c", f"sleep 1; echo {n}; exit {n}"],
+                                      stdout=subprocess.PIPE) for n in (3, 4)]
+        for n, process in zip((3, 4), processes):
+            self.assertEqual(process.communicate(timeout=120)[0], f"{n}\n".encode())
+            self.assertEqual(process.returncode, n)
+
+    def test_processors_and_memory(self):
+        result = run("--smp=4", "--memory", "768", "--", "sh", "-c",
+                     "nproc; awk '/MemTotal/ {print ($2 > 600000)}' /proc/meminfo")
+        self.assertEqual(result.stdout, b"4\n1\n", result.stderr)
+
+
+class Shell(unittest.TestCase):
+    """Without a command there is a shell."""
+
+    def test_fed_through_a_pipe(self):
+        result = run(stdin=b"echo one\ncat <<E\ntwo\nE\nexit 5\n")
+        self.assertEqual((result.returncode, result.stdout), (5, b"one\ntwo\n"), result.stderr)
+
+    def test_on_a_terminal(self):
+        pid, master = pty.fork()
+        if pid == 0:
+            os.execv(RUN, [str(RUN), *PLAIN])
+        self.wait_for(master, b"# ")
+        os.write(master, b"tty; sleep 100\n")
+        self.wait_for(master, b"/dev/ttyS1")
+        time.sleep(1)
+        os.write(master, b"\x03")
+        self.wait_for(master, b"# ")
+        os.write(master, b"exit $((40 + 2))\n")
+        try:
+            while os.read(master, 4096):
+                pass
+        except OSError:
+            pass
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 42)
+
+    def wait_for(self, fd, wanted):
+        seen = b""
+        while wanted not in seen:
+            self.assertTrue(select.select([fd], [], [], 90)[0], seen)
+            seen += os.read(fd, 4096)
+
+
+class Verdict(unittest.TestCase):
+    """A kernel in trouble fails the run, in a way of its own."""
+
+    def test_panic_ends_the_run_at_once(self):
+        start = time.monotonic()
+        result = run("--timeout", "100", "--", "sh", "-c", "echo c >/proc/sysrq-trigger; sleep 90")
+        self.assertEqual(result.returncode, FAULT, result.stderr)
+        self.assertIn(b"Kernel panic - not syncing: sysrq triggered crash", result.stderr)
+        self.assertLess(time.monotonic() - start, 60)
+
+    @unittest.skipIf(KERNEL == "stock", "has no lkdtm")
+    def test_warning_outdoes_success(self):
+        result = run("--", "sh", "-c", "load lkdtm && echo WARNING >/sys/kernel/debug/provoke-crash/DIRECT")
+        self.assertEqual(result.returncode, FAULT, result.stderr)
+        self.assertIn(b"lkdtm_WARNING", result.stderr)
+
+    @unittest.skipIf(KERNEL == "stock", "has no lkdtm")
+    def test_other_faults(self):
+        for fault in ("BUG", "EXCEPTION", "WARNING_MESSAGE", "REFCOUNT_INC_OVERFLOW"):
+            with self.subTest(fault):
+                result = run("--", "sh", "-c", f"load lkdtm; echo {fault} >/sys/kernel/debug/provoke-crash/DIRECT")
+                self.assertEqual(result.returncode, FAULT, result.stderr)
+
+    def test_time_is_up(self):
+        start = time.monotonic()
+        result = run("--timeout", "15", "--", "sleep", "1000")
+        self.assertEqual(result.returncode, TIMEOUT, result.stderr)
+        self.assertIn(b"the command did not end in time", result.stderr)
+        self.assertIn(b"Run /init", result.stderr)
+        self.assertLess(time.monotonic() - start, 30)
+
+    def test_guest_that_ends_without_an_answer(self):
+        result = run("--", "poweroff", "-f")
+        self.assertEqual(result.returncode, RUNNER, result.stderr)
+        self.assertIn(b"ended without an answer", result.stderr)
+
+    def test_driver_that_does_not_load(self):
+        result = run("--drivers", "c", "--platform", "plain", "--", "load", "tdx_guest")
+        self.assertEqual(result.returncode, 1, result.stderr)
+
+    def test_log(self):
+        with tempfile.TemporaryDirectory() as folder:
+            log = pathlib.Path(folder, "a, b.log")
+            self.assertEqual(run("--log", str(log), "--", "true").returncode, 0)
+            self.assertIn("Run /init as init process", log.read_text(errors="replace"))
+
+
+class Arguments(unittest.TestCase):
+    """What is not understood is refused in one line."""
+
+    def test_refusals(self):
+        for arguments, reason in [
+            (["--bogus", "1"], "unknown option"),
+            (["--platform"], "needs a value"),
+            (["--platform", "sgx"], "--platform must be one of"),
+            (["--platform", "snp"], "not yet"),
+            (["--drivers", ""], "--drivers must be one of"),
+            (["--kernel", "mine"], "--kernel must be one of"),
+            (["--smp", "9"], "--smp must be"),
+            (["--smp", "x"], "--smp must be"),
+            (["--memory", "010"], "--memory must be"),
+            (["--timeout", "-1"], "--timeout must be"),
+            (["--emulator", "novalue"], "KEY=VALUE"),
+            (["--add", "/no/such/file", "--", "true"], "there is no"),
+            (["--add", "/etc/passwd:relative", "--", "true"], "not an absolute path"),
+            (["--add", "/etc/passwd:/../x", "--", "true"], "not an absolute path"),
+        ]:
+            with self.subTest(arguments):
+                result = run(*arguments)
+                self.assertEqual(result.returncode, RUNNER)
+                self.assertEqual(result.stdout, b"")
+                self.assertRegex(result.stderr.decode(), f"^run: .*{reason}.*\n$")
+
+    def test_help(self):
+        self.assertIn(b"usage: run", subprocess.run([RUN, "--help"], capture_output=True, check=True).stdout)
+
+
+class Splats(unittest.TestCase):
+    """The function that finds reports of faults in a kernel log."""
+
+    def test_each_sample(self):
+        samples = sorted((TOP / "tests/vectors/splats").glob("*.log"))
+        self.assertGreater(len(samples), 15)
+        for sample in samples:
+            with self.subTest(sample.name):
+                result = subprocess.run([RUN.parent / "guest/splats", sample], capture_output=True)
+                benign = sample.name.startswith("benign-")
+                self.assertEqual(result.returncode, 1 if benign else 0, result.stdout)
+                self.assertEqual(bool(result.stdout), not benign)
+
+
+if __name__ == "__main__":
+    unittest.main()
