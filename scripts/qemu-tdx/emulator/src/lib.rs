@@ -17,6 +17,11 @@
 //!     pages.rs   which page is private, pending, shared
 //! ```
 //!
+//! What it does not do: it raises no virtualisation exception and no `#GP`, a `TDCALL` of a program
+//! is an undefined instruction; MMIO, MSRs and most port I/O run natively; memory is not encrypted,
+//! and nothing keeps a guest from using a page that is not its own by other instructions; a guest
+//! that reboots keeps its registers, so run QEMU with `-no-reboot`.
+//!
 //! Specifications: "Intel TDX Module v1.5 ABI Specification" (348551-005US), "Guest-Host-
 //! Communication Interface (GHCI) for Intel TDX 1.5" (348552-004US).
 

@@ -148,18 +148,15 @@ fn cpuid(regs: &mut Registers) -> Result {
     Ok(())
 }
 
-/// `GetTdVmCallInfo`: everything in the base GHCI is there, and nothing more.
+/// `GetTdVmCallInfo`: the sub-functions of the base GHCI are there, the optional ones are not.
 fn info(regs: &mut Registers) -> Result {
-    let (r11, r12) = match regs[Reg::R12] {
-        0 => (0, 0),
-        // Bit 0: GetQuote; bit 1 would be SetupEventNotifyInterrupt.
-        1 => (1, 0),
-        _ => return Err(VmcallStatus::INVALID_OPERAND),
-    };
-    regs[Reg::R11] = r11;
-    regs[Reg::R12] = r12;
-    regs[Reg::R13] = 0;
-    regs[Reg::R14] = 0;
+    // 0 asks for the base GHCI, 1 for optional sub-functions.
+    if regs[Reg::R12] > 1 {
+        return Err(VmcallStatus::INVALID_OPERAND);
+    }
+    for reg in [Reg::R11, Reg::R12, Reg::R13, Reg::R14] {
+        regs[reg] = 0;
+    }
     Ok(())
 }
 
