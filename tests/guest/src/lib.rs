@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What the guest tests share: the machine's drivers, registers and reports.
+//!
+//! The tests run on this project's drivers, on the kernel's own, and on the kernel's provider over
+//! our `tsm.ko`, as the environment variable `TSM_DRIVERS` says. They expect the same of all but
+//! for what `differences.rs` declares. They run one at a time: a machine has one set of modules.
+
+pub mod differences;
+pub mod modules;
+pub mod registers;
+pub mod reports;
+
+pub use differences::Drivers;
+
+use std::io;
+
+/// Returns the errno of a result that should be a failure.
+pub fn errno<T>(result: io::Result<T>) -> Option<nix::errno::Errno> {
+    result
+        .err()
+        .and_then(|err| err.raw_os_error())
+        .map(nix::errno::Errno::from_raw)
+}

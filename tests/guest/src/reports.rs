@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Reports in configfs.
+
+use std::{
+    fs::{
+        self,
+        File, //
+    },
+    io::{
+        self,
+        Write as _, //
+    },
+    path::{
+        Path,
+        PathBuf, //
+    }, //
+};
+
+/// Where reports are.
+pub const REPORTS: &str = "/sys/kernel/config/tsm/report";
+
+/// A report, removed when dropped.
+pub struct Report(PathBuf);
+
+impl Report {
+    /// Makes the report `name`.
+    pub fn new(name: &str) -> io::Result<Self> {
+        let path = Path::new(REPORTS).join(name);
+
+        fs::create_dir(&path)?;
+        Ok(Self(path))
+    }
+
+    /// Returns the path of the file `name`.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.0.join(name)
+    }
+
+    /// Writes the inblob, and closes the file, which is what makes it count.
+    pub fn set_inblob(&self, data: &[u8]) -> io::Result<()> {
+        let mut file = File::options().write(true).open(self.path("inblob"))?;
+        let len = file.write(data)?;
+
+        assert_eq!(len, data.len());
+        Ok(())
+    }
+
+    /// Returns the contents of the file `name`.
+    pub fn read(&self, name: &str) -> io::Result<Vec<u8>> {
+        fs::read(self.path(name))
+    }
+
+    /// Returns the blob.
+    pub fn outblob(&self) -> io::Result<Vec<u8>> {
+        self.read("outblob")
+    }
+
+    /// Returns the number of writes.
+    ///
+    /// # Panics
+    ///
+    /// If the file is not a decimal number and a line feed.
+    pub fn generation(&self) -> u64 {
+        let text = fs::read_to_string(self.path("generation")).expect("generation can be read");
+        let number = text.strip_suffix('\n').expect("generation is a line");
+
+        number.parse().expect("generation is a number")
+    }
+
+    /// Removes the report.
+    pub fn remove(self) -> io::Result<()> {
+        fs::remove_dir(&self.0)
+    }
+}
+
+impl Drop for Report {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir(&self.0);
+    }
+}
+
+/// Offset of the TDREPORT in the emulator's quote, and of the report data in a TDREPORT.
+const TDREPORT: usize = 16;
+const REPORTDATA: usize = TDREPORT + 0x80;
+const RTMRS: usize = TDREPORT + 512 + 16 + 4 * 48;
+
+/// Returns the report data in a quote of the emulator.
+///
+/// # Panics
+///
+/// If the quote is too short for it.
+pub fn report_data(quote: &[u8]) -> &[u8] {
+    &quote[REPORTDATA..][..64]
+}
+
+/// Returns register `rtmr` in a quote of the emulator.
+///
+/// # Panics
+///
+/// If the quote is too short for it.
+pub fn rtmr(quote: &[u8], rtmr: usize) -> &[u8] {
+    &quote[RTMRS..][rtmr * 48..][..48]
+}
