@@ -51,8 +51,8 @@ archive_update() {
 	archive_updated=1
 }
 
-# archive_has PACKAGE[=VERSION]
-archive_has() { apt apt-cache show --no-all-versions "$1" >/dev/null 2>&1; }
+# archive_has PACKAGE[=VERSION]. For a name that another package only mentions, apt shows nothing and is content.
+archive_has() { apt apt-cache show --no-all-versions "$1" 2>/dev/null | grep -q '^Version: '; }
 
 # version_of PACKAGE: the newest that the archive has.
 version_of() { apt apt-cache show --no-all-versions "$1" | sed -n 's/^Version: //p'; }

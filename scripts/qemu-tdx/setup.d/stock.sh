@@ -35,23 +35,25 @@ build_stock() {
 	write_env
 }
 
-# newest_stock: the newest signed kernel for cloud machines that is built with Rust. Only its config tells.
+# newest_stock: sets $abi to the newest signed cloud kernel that is built with Rust. Only its config tells, so that is
+# looked at.
 newest_stock() {
 	local candidate
-	while read -r candidate; do
+	for candidate in $(apt apt-cache pkgnames linux-binary- |
+		sed -n '/unsigned/d; s/^linux-binary-\(.*-cloud-amd64\)$/\1/p' | sort -rV); do
+		# Names are listed too that are only mentioned, such as kernels that are not signed yet.
+		archive_has "linux-binary-$candidate" || continue
 		rm -rf -- look
 		mkdir look
-		(cd look && fetch "linux-headers-$candidate" &&
-			"$scripts/toolbox" sh -c 'dpkg-deb -x ./*.deb .') >"$CACHE/logs/stock-look.log" 2>&1 || continue
-		if grep -qx CONFIG_RUST=y look/usr/src/linux-headers-*/.config; then
+		(cd look && fetch "linux-headers-$candidate" && "$scripts/toolbox" sh -c 'dpkg-deb -x ./*.deb .') \
+			>"$CACHE/logs/stock-look.log" 2>&1 || continue
+		if grep -qx CONFIG_RUST=y look/usr/src/linux-headers-*-cloud-amd64/.config; then
+			rm -rf -- look
 			abi=$candidate
-			break
+			return
 		fi
-	done < <(apt apt-cache pkgnames linux-binary- |
-		sed -n '/unsigned/d; s/^linux-binary-\(.*-cloud-amd64\)$/\1/p' | sort -rV)
-	rm -rf -- look
-	[[ ${candidate:-} ]] || die "the archive has no signed cloud kernel with CONFIG_RUST=y"
-	abi=$candidate
+	done
+	die "the archive has no signed cloud kernel with CONFIG_RUST=y"
 }
 
 # Unpacks the packages and keeps of them what is used: image, config, symbol table, and the modules for the guest.

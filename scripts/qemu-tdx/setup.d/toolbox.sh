@@ -39,7 +39,8 @@ build_toolbox() {
 	need_namespaces
 	[[ -r $keyring ]] || die "$keyring is missing; as root: apt install debian-archive-keyring"
 	work=$root.new
-	rm -rf -- "$work"
+	# Of an interrupted run. Should something still be mounted in it, that is not to be removed.
+	rm -rf --one-file-system -- "$work"
 	mkdir -p -- "$work"
 	uri=$(mirror)
 	grep -v '^#' "$scripts/packages" >"$work/packages"
