@@ -4,6 +4,7 @@
 
 use kernel::prelude::*;
 
+mod errno;
 mod tdx_quote;
 mod tdx_report;
 mod tdx_status;

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What user space sees of a refusal. Only KUnit runs this: there is no errno on the host.
+
+use kernel::prelude::*;
+
+#[kunit_tests(tsm_errno)]
+mod tests {
+    use tsm_proto::{
+        tdx::quote::Status,
+        Error, //
+    };
+
+    /// Returns the number that user space gets.
+    fn errno(error: Error) -> i32 {
+        -kernel::error::Error::from(error).to_errno()
+    }
+
+    #[test]
+    fn tells_a_message_of_wrong_length() {
+        assert_eq!(errno(Error::Truncated), 90); // EMSGSIZE
+        assert_eq!(errno(Error::Trailing), 90);
+    }
+
+    #[test]
+    fn tells_a_message_of_wrong_contents() {
+        assert_eq!(errno(Error::UnknownType), 74); // EBADMSG
+        assert_eq!(errno(Error::UnknownSubtype), 74);
+        assert_eq!(errno(Error::UnknownVersion), 74);
+        assert_eq!(errno(Error::ReservedSet), 74);
+    }
+
+    #[test]
+    fn tells_an_argument_that_is_wrong() {
+        assert_eq!(errno(Error::NoSuchRegister), 22); // EINVAL
+        assert_eq!(errno(Error::NoSpace), 28); // ENOSPC
+    }
+
+    #[test]
+    fn tells_why_there_is_no_quote() {
+        assert_eq!(errno(Error::QuoteInFlight), 16); // EBUSY
+        assert_eq!(errno(Error::QuoteFailed(Status::ERROR)), 5); // EIO
+        assert_eq!(errno(Error::QuoteFailed(Status::new(0x1234))), 5);
+        assert_eq!(errno(Error::QuoteFailed(Status::SERVICE_UNAVAILABLE)), 112); // EHOSTDOWN
+        assert_eq!(errno(Error::QuoteEmpty), 71); // EPROTO
+        assert_eq!(errno(Error::QuoteTooLarge), 27); // EFBIG
+    }
+}
