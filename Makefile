@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# `make help` lists what there is. With KDIR the modules are built for that kernel by the tools of this machine, as any
+# external module is; all else is done in the toolbox, for the kernels of scripts/qemu-tdx/versions.
+
+.DEFAULT_GOAL := $(if $(KDIR),modules,help)
+SHELL := /bin/bash
+
+qemu-tdx := scripts/qemu-tdx
+toolbox  := $(qemu-tdx)/toolbox
+
+help: ## lists the targets
+	@echo 'usage: make TARGET'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo 'or, on a machine with the headers of a kernel that has Rust:'
+	@echo '  make KDIR=/lib/modules/$$(uname -r)/build [modules|modules_install|clean]'
+
+ifdef KDIR
+
+# What is known in advance to fail is said in one line, instead of in a page of errors.
+kconfig := $(KDIR)/.config $(KDIR)/include/config/auto.conf
+no-kernel   = $(if $(wildcard $(KDIR)/Makefile),,there is no kernel to build for)
+no-rust     = $(if $(shell grep -hs '^CONFIG_RUST=y' $(kconfig)),,this kernel was built without CONFIG_RUST=y and can have no modules in Rust)
+no-metadata = $(if $(wildcard $(KDIR)/rust/libkernel.rmeta),,rust/libkernel.rmeta of this kernel is missing; for a Debian kernel `make modules` without KDIR makes it)
+obstacle    = $(or $(no-kernel),$(no-rust),$(no-metadata))
+
+# Modules have to be built by the compiler that built the kernel.
+llvm = $(if $(shell grep -hs '^CONFIG_CC_IS_CLANG=y' $(kconfig)),LLVM=1)
+
+modules modules_install clean:
+	$(if $(obstacle),$(error $(KDIR): $(obstacle)))
+	@$(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR) MO=$(CURDIR)/build/kdir $(llvm) $@
+
+else
+
+modules: setup ## builds the modules, into build/test and build/stock
+	@$(qemu-tdx)/modules test
+	@$(qemu-tdx)/modules stock
+
+clean: ## removes what was built here; the cache stays
+	rm -rf build target
+
+endif
+
+setup: ## makes the toolbox and the kernels, in the cache
+	@$(qemu-tdx)/setup
+
+demo: ## shows our modules at work on Debian's own kernel, as a TDX guest
+	@$(qemu-tdx)/setup toolbox stock
+	@scripts/demo
+
+check: setup ## runs all tests
+	@scripts/check
+
+shell: setup ## opens a shell in an emulated TDX guest with our modules
+	@$(qemu-tdx)/run
+
+fmt: toolbox ## formats the Rust sources; CHECK=1 only says what is not formatted
+	@git ls-files -co --exclude-standard '*.rs' | xargs $(toolbox) rustfmt --edition 2021 $(if $(CHECK),--check)
+
+clippy: setup ## has the sources checked by clippy, and the scripts by shellcheck
+	@$(toolbox) cargo clippy --locked --workspace --all-targets -- -D warnings
+	@CLIPPY=1 KRUSTFLAGS=-Dwarnings $(qemu-tdx)/modules test
+	@CLIPPY=1 KRUSTFLAGS=-Dwarnings $(qemu-tdx)/modules stock
+	@git ls-files -co --exclude-standard | xargs grep -lE '^#!/bin/(ba)?sh' | xargs $(toolbox) shellcheck -x
+
+toolbox:
+	@$(qemu-tdx)/setup toolbox
+
+.PHONY: help modules modules_install clean setup demo check shell fmt clippy toolbox
