@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Runs the commands of README.md as it shows them: python3 -m unittest discover tests/docs
+
+The word after ```sh says where a block runs: `host`, the checkout; `guest`, a guest with Debian's kernel, all blocks one
+after the other; `kdir`, see tests/build; `ci`, see .ci/run.
+"""
+
+import pathlib
+import re
+import subprocess
+import unittest
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+README = (TOP / "README.md").read_text()
+BLOCKS = re.findall(r"^```(\w*) ?(\w*)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+def blocks(place):
+    found = [text for language, where, text in BLOCKS if language == "sh" and where == place]
+    assert found, place
+    return found
+
+
+def shell(*command, text, timeout=600):
+    return subprocess.run([*command, text], cwd=TOP, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, timeout=timeout)
+
+
+class Commands(unittest.TestCase):
+    def test_each_block_runs_somewhere(self):
+        self.assertEqual({where for _, where, _ in BLOCKS}, {"ci", "host", "guest", "kdir"})
+
+    def test_host(self):
+        for block in blocks("host"):
+            result = shell("bash", "-ec", text=block)
+            self.assertEqual(result.returncode, 0, result.stdout)
+
+    def test_guest(self):
+        checks = """
+            [ "$(wc -c <quote)" -gt 0 ]
+            [ "$(hexdump -ve '1/1 "%02x"' /sys/kernel/tsm/tdx/rtmr3/sha384/digest)" != "$before" ]
+        """
+        before = """before=$(hexdump -ve '1/1 "%02x"' '/sys/devices/virtual/misc/tdx_guest/measurements/rtmr3:sha384')"""
+        modules = [f"--add=build/stock/{name}.ko:/root/" for name in ("tsm", "tsm_tdx")]
+        adds = [word for add in modules for word in add.split("=", 1)]
+        result = shell("scripts/qemu-tdx/run", "--kernel", "stock", "--drivers", "c", "--timeout", "120", *adds, "--",
+                       "sh", "-exc", text="\n".join([before, *blocks("guest"), checks]))
+        self.assertEqual(result.returncode, 0, result.stdout)
+
+    def test_kdir(self):
+        build = "make KDIR=/lib/modules/$(uname -r)/build"
+        self.assertEqual("".join(blocks("kdir")).splitlines(), [build, f"{build} modules_install"])
+
+    def test_ci(self):
+        ci = (TOP / ".ci/run").read_text() + (TOP / "scripts/check").read_text()
+        for line in "".join(blocks("ci")).splitlines():
+            self.assertIn(line, ci)
+
+
+class Links(unittest.TestCase):
+    def test_lead_to_files(self):
+        for page in [TOP / "README.md", *TOP.glob("Documentation/**/*.md")]:
+            for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+                with self.subTest(page=page.name, target=target):
+                    self.assertTrue((page.parent / target).exists())
