@@ -41,7 +41,7 @@ newest_stock() {
 	local candidate
 	for candidate in $(apt apt-cache pkgnames linux-binary- |
 		sed -n '/unsigned/d; s/^linux-binary-\(.*-cloud-amd64\)$/\1/p' | sort -rV); do
-		# Names are listed too that are only mentioned, such as kernels that are not signed yet.
+		# Names are listed too that another package only mentions.
 		archive_has "linux-binary-$candidate" || continue
 		rm -rf -- look
 		mkdir look
