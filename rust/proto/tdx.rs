@@ -2,8 +2,8 @@
 
 //! Formats of Intel TDX as a guest sees them.
 //!
-//! Specifications: "Intel TDX Module v1.5 ABI Specification" (348551-005US), here "ABI", and
-//! "Guest-Host-Communication Interface (GHCI) for Intel TDX 1.5" (348552-004US), here "GHCI".
+//! Specifications: "Intel TDX Module v1.5 ABI Specification" (348551), here "ABI", and
+//! "Guest-Host-Communication Interface (GHCI) for Intel TDX 1.5" (348552), here "GHCI".
 
 pub mod quote;
 mod register;

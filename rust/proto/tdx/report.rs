@@ -2,7 +2,7 @@
 
 //! `TDREPORT_STRUCT`, what `TDG.MR.REPORT` writes.
 //!
-//! ABI, section "Measurement and Attestation Types", tables "TDREPORT_STRUCT Definition" and those
+//! ABI, the definition of `TDREPORT_STRUCT` and those
 //! that it refers to. `REPORTMACSTRUCT` is also in the SDM, volume 3, "SEAMREPORT".
 //!
 //! Reserved fields of `TEE_TCB_INFO` and `TDINFO_STRUCT` are not checked: later modules have put

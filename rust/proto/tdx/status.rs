@@ -5,7 +5,7 @@
 /// A completion status of the TDX module, what `TDCALL` returns in `RAX`.
 ///
 /// Bits 63:32 say what happened, bits 31:0 give a detail, for most codes the [`Operand`]. An
-/// unknown code is kept as it is. ABI, section "Function Completion Status Codes".
+/// unknown code is kept as it is. ABI, completion status codes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Status(u64);
 
@@ -73,7 +73,7 @@ impl Status {
     }
 }
 
-/// The operand that a [`Status`] is about. ABI, section "Operand ID".
+/// The operand that a [`Status`] is about. ABI, operand identifiers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Operand(u32);
 
@@ -102,7 +102,7 @@ impl Operand {
     }
 }
 
-/// What the VMM returns in `R10` for a `TDG.VP.VMCALL`. GHCI, table "TDG.VP.VMCALL Status Codes".
+/// What the VMM returns in `R10` for a `TDG.VP.VMCALL`. GHCI, status codes of `TDG.VP.VMCALL`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VmcallStatus(u64);
 

@@ -11,8 +11,6 @@
 //! | 0 | leaves up to 0x21, "GenuineIntel" |
 //! | 0xe to 0x20 | empty: features that TCG does not have |
 //! | 0x21 | "IntelTDX    " |
-//!
-//! ABI, section "CPUID Virtualization".
 
 use crate::registers::{
     Reg,

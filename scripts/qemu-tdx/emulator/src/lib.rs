@@ -22,8 +22,8 @@
 //! and nothing keeps a guest from using a page that is not its own by other instructions; a guest
 //! that reboots keeps its registers, so run QEMU with `-no-reboot`.
 //!
-//! Specifications: "Intel TDX Module v1.5 ABI Specification" (348551-005US), "Guest-Host-
-//! Communication Interface (GHCI) for Intel TDX 1.5" (348552-004US).
+//! Specifications: "Intel TDX Module v1.5 ABI Specification" (348551), "Guest-Host-
+//! Communication Interface (GHCI) for Intel TDX 1.5" (348552).
 
 mod config;
 mod cpuid;

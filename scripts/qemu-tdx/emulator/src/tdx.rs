@@ -2,7 +2,7 @@
 
 //! The TDX module: what a `TDCALL` does.
 //!
-//! ABI, section "Guest-Side (TDCALL) Interface Functions". Operands are checked in the order in
+//! ABI, guest-side functions. Operands are checked in the order in
 //! which Intel's module checks them, so that a call with two faults fails with the same status.
 //!
 //! An access to memory that the guest does not have (pending, or shared where it asks for private)

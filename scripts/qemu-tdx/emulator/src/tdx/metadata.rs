@@ -2,7 +2,7 @@
 
 //! `TDG.VM.RD` and `TDG.VM.WR`: metadata of the TD.
 //!
-//! ABI, section "TD-Scope (TDR and TDCS) Metadata Fields". Only what a guest has a use for.
+//! ABI, metadata of TD scope. Only what a guest has a use for.
 
 use std::sync::{
     Mutex,
