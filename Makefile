@@ -60,8 +60,8 @@ fmt: toolbox ## formats the Rust sources; CHECK=1 only says what is not formatte
 
 clippy: setup ## has the sources checked by clippy, and the scripts by shellcheck
 	@$(toolbox) cargo clippy --locked --workspace --all-targets -- -D warnings
-	@CLIPPY=1 KRUSTFLAGS=-Dwarnings $(qemu-tdx)/modules test
-	@CLIPPY=1 KRUSTFLAGS=-Dwarnings $(qemu-tdx)/modules stock
+	@CLIPPY=1 $(qemu-tdx)/modules test
+	@CLIPPY=1 $(qemu-tdx)/modules stock
 	@git ls-files -co --exclude-standard | xargs grep -lE '^#!/bin/(ba)?sh' | xargs $(toolbox) shellcheck -x
 
 toolbox:
