@@ -13,3 +13,4 @@
 #endif
 
 #include "../helpers/helpers.h"
+#include "../helpers/trace.h"

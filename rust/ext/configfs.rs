@@ -16,13 +16,17 @@ mod item;
 pub use attribute::{
     Commit,
     Show,
-    Snapshot, //
+    Snapshot,
+    Store, //
 };
 pub use group::{
     Group,
     MakeItem, //
 };
-pub use item::ItemType;
+pub use item::{
+    ItemType,
+    Visible, //
+};
 
 use core::pin::Pin;
 

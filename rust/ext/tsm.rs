@@ -7,11 +7,25 @@
 //! A provider implements [`ReportProvider`] or [`MeasurementProvider`] and keeps a registration.
 //! `tsm.ko` keeps what was registered in a [`Slot`] or in a [`Measurement`].
 
+mod blob;
+mod desc;
 mod measurement;
 mod measurement_provider;
 mod report_provider;
 mod slot;
+pub mod trace;
 
+pub use blob::{
+    Blob,
+    Blobs, //
+};
+pub use desc::{
+    parse_u32,
+    Desc,
+    Guid,
+    Inblob,
+    Privlevel, //
+};
 pub use measurement::{
     Flags,
     Measurement,
@@ -25,12 +39,13 @@ pub use measurement_provider::{
     Values, //
 };
 pub use report_provider::{
+    Files,
+    Output,
     ReportProvider,
-    ReportRegistration, //
+    ReportRegistration,
+    Request, //
 };
 pub use slot::{
-    Blob,
     Call,
-    Inblob,
     Slot, //
 };

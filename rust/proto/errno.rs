@@ -22,7 +22,7 @@ impl From<Error> for kernel::error::Error {
             | Error::ReservedSet => from_code(bindings::EBADMSG),
             Error::NoSuchRegister => code::EINVAL,
             Error::NoSpace => code::ENOSPC,
-            Error::QuoteInFlight => code::EBUSY,
+            Error::Exhausted | Error::QuoteInFlight => code::EBUSY,
             Error::QuoteFailed(quote::Status::SERVICE_UNAVAILABLE) => {
                 from_code(bindings::EHOSTDOWN)
             }

@@ -23,6 +23,8 @@ pub enum Error {
     NoSuchRegister,
     /// The caller's buffer can't hold the message to be built.
     NoSpace,
+    /// A count can't go up any further.
+    Exhausted,
     /// The VMM still owns the quote buffer.
     QuoteInFlight,
     /// The VMM ended the quote request with this status.

@@ -11,9 +11,11 @@
 #[cfg(kernel)]
 mod errno;
 mod error;
+mod generation;
 pub mod tdx;
 
 pub use error::{
     Error,
     Result, //
 };
+pub use generation::Generation;

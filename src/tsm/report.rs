@@ -2,40 +2,43 @@
 
 //! Reports: `/sys/kernel/config/tsm/report/<name>/`.
 //!
-//! Locks, outermost first:
+//! A report is what user space asked for, and the answer of the provider, made when it is first
+//! read. Nothing is shared between reports but the provider. Locks, outermost first:
 //!
-//! 1. `Report::making`, for the time of a call to the provider. Only readers of the `outblob` of
-//!    that report wait for it, and they can be killed.
+//! 1. `Report::making`, for the time of a call to the provider. Only those who read a blob of this
+//!    report wait for it, and they can be killed.
 //! 2. `Report::state`, for a moment.
 
-use core::ops::Deref;
+mod files;
+
+pub(crate) use files::item_type;
 
 use kernel::{
-    fmt::Write,
     new_mutex,
     prelude::*,
     static_lock_class,
-    str::CStr,
+    str::{
+        CStr,
+        CString, //
+    },
     sync::{
         Arc,
         Mutex, //
     }, //
 };
 use tsm_ext::{
-    configfs::{
-        Commit,
-        ItemType,
-        MakeItem,
-        Show,
-        Snapshot, //
-    },
+    configfs::MakeItem,
     mutex::KillableMutex,
     tsm::{
-        Blob,
+        Blobs,
+        Desc,
+        Guid,
         Inblob,
+        Privlevel,
         Slot, //
-    },
+    }, //
 };
+use tsm_proto::Generation;
 
 /// Makes the place for the provider of all reports.
 pub(crate) fn new_slot() -> Result<Arc<Slot>> {
@@ -70,7 +73,7 @@ impl MakeItem for Reports {
     }
 }
 
-/// A report that user space has made.
+/// A report that user space has made. Clients leave thousands of them behind, so it is small.
 #[pin_data]
 pub(crate) struct Report {
     provider: Arc<Slot>,
@@ -83,138 +86,140 @@ pub(crate) struct Report {
 /// What was asked for, and the answer.
 #[derive(Default)]
 struct State {
-    /// Number of writes.
-    generation: u64,
+    generation: Generation,
+    request: Request,
+    made: Option<Arc<Made>>,
+}
+
+/// What was asked for.
+#[derive(Clone, Default)]
+struct Request {
     inblob: Option<Inblob>,
-    made: Option<Made>,
+    privlevel: Option<Privlevel>,
+    /// Few reports have one, and they share it with whoever is making them.
+    service: Option<Arc<Service>>,
 }
 
-/// A blob, and what it answers.
+/// Whom to ask in place of the platform itself.
+struct Service {
+    provider: Option<CString>,
+    guid: Guid,
+    manifest_version: u32,
+}
+
+/// The answer to one generation, by one provider.
 struct Made {
-    generation: u64,
+    generation: Generation,
     registration: u64,
-    blob: Arc<Blob>,
+    blobs: Blobs,
 }
 
-/// What a read of the blob finds.
+/// What a reader of a blob finds.
 enum Found {
     /// The answer to the last write.
-    Blob(Arc<Blob>),
-    /// No answer yet to this generation and input.
-    Nothing(u64, Inblob),
+    Made(Arc<Made>),
+    /// None yet; what it would have to answer.
+    Nothing(Generation, Request),
 }
 
 impl Report {
-    /// Returns the blob that answers the last write, from the provider if need be.
-    fn outblob(&self) -> Result<Arc<Blob>> {
+    /// Returns the answer to the last write, from the provider if need be.
+    fn made(&self) -> Result<Arc<Made>> {
         let provider = self.provider.call()?;
         let registration = provider.registration();
 
-        if let Found::Blob(blob) = self.state.lock().find(registration)? {
-            return Ok(blob);
+        if let Found::Made(made) = self.state.lock().find(registration)? {
+            return Ok(made);
         }
 
         let _making = self.making.lock_killable()?;
         // Who held the lock may have made it.
-        let (generation, inblob) = match self.state.lock().find(registration)? {
-            Found::Blob(blob) => return Ok(blob),
-            Found::Nothing(generation, inblob) => (generation, inblob),
+        let (generation, request) = match self.state.lock().find(registration)? {
+            Found::Made(made) => return Ok(made),
+            Found::Nothing(generation, request) => (generation, request),
         };
 
-        // A write that comes now does not wait: it asks for another blob. This one still answers
-        // the read that began before it, and no later one.
-        let blob = Arc::new(provider.report(&inblob)?, GFP_KERNEL)?;
-        self.state.lock().made = Some(Made {
-            generation,
-            registration,
-            blob: blob.clone(),
-        });
-        Ok(blob)
+        // A write that comes now does not wait: it asks for another answer. This one is still for
+        // the read that began before it, and for no later one.
+        let blobs = provider.report(&request.desc()?, generation.number())?;
+        let made = Arc::new(
+            Made {
+                generation,
+                registration,
+                blobs,
+            },
+            GFP_KERNEL,
+        )?;
+        let old = self.state.lock().made.replace(made.clone());
+
+        drop(old);
+        Ok(made)
+    }
+
+    /// Takes a write, which `change` applies to what is asked for.
+    fn write(&self, change: impl FnOnce(&mut Request) -> Result) -> Result {
+        let mut state = self.state.lock();
+        let generation = state.generation.next()?;
+
+        change(&mut state.request)?;
+        state.generation = generation;
+        let old = state.made.take();
+
+        // The old answer may be large, and is freed after the lock is.
+        drop(state);
+        drop(old);
+        Ok(())
     }
 }
 
 impl State {
     fn find(&self, registration: u64) -> Result<Found> {
-        let inblob = self.inblob.ok_or(EINVAL)?;
-        let current =
-            |made: &&Made| (made.generation, made.registration) == (self.generation, registration);
+        if self.request.inblob.is_none() {
+            return Err(EINVAL);
+        }
+        let current = |made: &&Arc<Made>| {
+            (made.generation, made.registration) == (self.generation, registration)
+        };
 
         Ok(match self.made.as_ref().filter(current) {
-            Some(made) => Found::Blob(made.blob.clone()),
-            None => Found::Nothing(self.generation, inblob),
+            Some(made) => Found::Made(made.clone()),
+            None => Found::Nothing(self.generation, self.request.clone()),
         })
     }
 }
 
-struct Generation;
+impl Request {
+    fn desc(&self) -> Result<Desc<'_>> {
+        let service = self.service.as_ref();
 
-impl Show<Report> for Generation {
-    const NAME: &'static CStr = c"generation";
-
-    fn show(report: &Report, out: &mut impl Write) -> Result {
-        let generation = report.state.lock().generation;
-
-        Ok(writeln!(out, "{generation}")?)
+        Ok(Desc {
+            inblob: self.inblob.as_ref().ok_or(EINVAL)?,
+            privlevel: self.privlevel,
+            service_provider: service.and_then(|service| service.provider.as_deref()),
+            service_guid: service.map_or(Guid::NULL, |service| service.guid),
+            service_manifest_version: service.map_or(0, |service| service.manifest_version),
+        })
     }
-}
 
-struct Provider;
+    /// Changes what is asked of a service, by `change` to a copy.
+    fn change_service(&mut self, change: impl FnOnce(&mut Service)) -> Result {
+        let mut service = match &self.service {
+            Some(service) => Service {
+                provider: match &service.provider {
+                    Some(name) => Some(CString::try_from(&**name)?),
+                    None => None,
+                },
+                ..**service
+            },
+            None => Service {
+                provider: None,
+                guid: Guid::NULL,
+                manifest_version: 0,
+            },
+        };
 
-impl Show<Report> for Provider {
-    const NAME: &'static CStr = c"provider";
-
-    fn show(report: &Report, out: &mut impl Write) -> Result {
-        let provider = report.provider.call()?;
-
-        Ok(writeln!(out, "{}", provider.name().to_str()?)?)
-    }
-}
-
-struct InblobFile;
-
-impl Commit<Report> for InblobFile {
-    const NAME: &'static CStr = c"inblob";
-    const MAX_SIZE: u32 = Inblob::MAX_SIZE;
-
-    fn commit(report: &Report, data: &[u8]) -> Result {
-        let inblob = Inblob::new(data)?;
-        let mut state = report.state.lock();
-
-        // At most this many writes can be told apart, which is enough for 500 years.
-        state.generation = state.generation.checked_add(1).ok_or(EBUSY)?;
-        state.inblob = Some(inblob);
+        change(&mut service);
+        self.service = Some(Arc::new(service, GFP_KERNEL)?);
         Ok(())
     }
-}
-
-struct OutblobFile;
-
-impl Snapshot<Report> for OutblobFile {
-    const NAME: &'static CStr = c"outblob";
-    const MAX_SIZE: u32 = Blob::MAX_SIZE;
-
-    fn snapshot(report: &Report) -> Result<impl Deref<Target = [u8]>> {
-        Ok(Contents(report.outblob()?))
-    }
-}
-
-/// A shared [`Blob`] as bytes.
-struct Contents(Arc<Blob>);
-
-impl Deref for Contents {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-/// Returns the files of a report.
-pub(crate) fn item_type(module: &'static ThisModule) -> Result<ItemType<Report>> {
-    ItemType::builder(module)
-        .show::<Generation>()?
-        .show::<Provider>()?
-        .commit::<InblobFile>()?
-        .snapshot::<OutblobFile>()?
-        .build()
 }

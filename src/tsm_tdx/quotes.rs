@@ -26,7 +26,11 @@ use tsm_ext::{
         Measurements, //
     },
     time::sleep_killable,
-    tsm::ReportProvider, //
+    tsm::{
+        Output,
+        ReportProvider,
+        Request, //
+    }, //
 };
 use tsm_proto::tdx::{
     quote,
@@ -138,13 +142,13 @@ impl Quotes {
 impl ReportProvider for Quotes {
     const NAME: &'static CStr = c"tdx_guest";
 
-    fn report(&self, inblob: &[u8]) -> Result<KVVec<u8>> {
-        let data = ReportData::try_from(inblob).map_err(|_| EINVAL)?;
+    fn report(&self, request: &Request<'_>) -> Result<Output> {
+        let data = ReportData::try_from(request.inblob()).map_err(|_| EINVAL)?;
         let mut buffer = self.take()?;
         let quote = self.request(&mut buffer, &data);
 
         self.put(buffer);
-        quote
+        Ok(quote?.into())
     }
 }
 

@@ -5,6 +5,7 @@
 use kernel::prelude::*;
 
 mod errno;
+mod generation;
 mod tdx_quote;
 mod tdx_report;
 mod tdx_status;

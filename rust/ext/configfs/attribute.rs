@@ -37,6 +37,15 @@ pub trait Show<T> {
     fn show(item: &T, out: &mut impl Write) -> Result;
 }
 
+/// A text file that can be written.
+pub trait Store<T> {
+    /// Its name.
+    const NAME: &'static CStr;
+
+    /// Takes one write, with what is before the first null byte in it.
+    fn store(item: &T, text: &CStr) -> Result;
+}
+
 /// A binary file that can be read.
 pub trait Snapshot<T> {
     /// Its name.
@@ -65,12 +74,31 @@ pub trait Commit<T> {
     fn commit(item: &T, data: &[u8]) -> Result;
 }
 
-pub(super) fn text<T, A: Show<T>>(module: &ThisModule) -> bindings::configfs_attribute {
+pub(super) fn shown<T, A: Show<T>>(module: &ThisModule) -> bindings::configfs_attribute {
+    let mut attr = text(A::NAME, 0o444, module);
+
+    attr.show = Some(show::<T, A>);
+    attr
+}
+
+pub(super) fn stored<T, A: Store<T>>(module: &ThisModule) -> bindings::configfs_attribute {
+    let mut attr = text(A::NAME, 0o200, module);
+
+    attr.store = Some(store::<T, A>);
+    attr
+}
+
+#[inline]
+fn text(
+    name: &'static CStr,
+    mode: bindings::umode_t,
+    module: &ThisModule,
+) -> bindings::configfs_attribute {
     bindings::configfs_attribute {
-        ca_name: as_char_ptr_in_const_context(A::NAME),
+        ca_name: as_char_ptr_in_const_context(name),
         ca_owner: module.as_ptr(),
-        ca_mode: 0o444,
-        show: Some(show::<T, A>),
+        ca_mode: mode,
+        show: None,
         store: None,
     }
 }
@@ -98,9 +126,7 @@ fn binary(
 ) -> bindings::configfs_bin_attribute {
     let mut attr: bindings::configfs_bin_attribute = pin_init::zeroed();
 
-    attr.cb_attr.ca_name = as_char_ptr_in_const_context(name);
-    attr.cb_attr.ca_owner = module.as_ptr();
-    attr.cb_attr.ca_mode = mode;
+    attr.cb_attr = text(name, mode, module);
     // CAST: `usize` has at least 32 bits where configfs exists.
     attr.cb_max_size = max_size as usize;
     attr
@@ -125,6 +151,26 @@ unsafe extern "C" fn show<T, A: Show<T>>(
         A::show(item, &mut out)?;
         // CAST: At most a page.
         Ok(out.bytes_written() as isize)
+    })
+}
+
+/// # Safety
+///
+/// To be called by configfs only: `item` is one of an `ItemType<T>`, and `page` is readable for
+/// `count` bytes and a null byte.
+unsafe extern "C" fn store<T, A: Store<T>>(
+    item: *mut bindings::config_item,
+    page: *const ffi::c_char,
+    count: usize,
+) -> isize {
+    // SAFETY: By the safety requirement; configfs keeps the item while it calls.
+    let item = unsafe { item::data::<T>(item) };
+    // SAFETY: By the safety requirement, there is a null byte at `count` at the latest.
+    let text = unsafe { CStr::from_char_ptr(page) };
+
+    from_result(|| {
+        A::store(item, text)?;
+        Ok(isize::try_from(count)?)
     })
 }
 

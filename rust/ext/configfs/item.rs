@@ -10,6 +10,7 @@ use core::{
 use kernel::{
     bindings,
     container_of,
+    ffi,
     prelude::*,
     str::CStr,
     types::Opaque,
@@ -20,7 +21,8 @@ use super::attribute::{
     self,
     Commit,
     Show,
-    Snapshot, //
+    Snapshot,
+    Store, //
 };
 
 /// An item with its contents.
@@ -86,6 +88,55 @@ unsafe extern "C" fn release<T>(item: *mut bindings::config_item) {
     drop(unsafe { KBox::from_raw(this.cast_mut()) });
 }
 
+/// Decides, when an item is made, which files it gets.
+///
+/// Files are counted from zero in the order in which they were added, text and binary ones apart.
+pub trait Visible<T> {
+    /// Says whether `item` has a text file.
+    fn text(item: &T, index: i32) -> bool;
+
+    /// Says whether `item` has a binary file.
+    fn binary(item: &T, index: i32) -> bool;
+}
+
+/// # Safety
+///
+/// To be called by configfs only: `item` is one of an `ItemType<T>`.
+unsafe extern "C" fn is_visible<T, V: Visible<T>>(
+    item: *mut bindings::config_item,
+    _attr: *mut bindings::configfs_attribute,
+    index: ffi::c_int,
+) -> bool {
+    // SAFETY: By the safety requirement; configfs keeps the item while it calls.
+    V::text(unsafe { data::<T>(item) }, index)
+}
+
+/// # Safety
+///
+/// To be called by configfs only: `item` is one of an `ItemType<T>`.
+unsafe extern "C" fn is_bin_visible<T, V: Visible<T>>(
+    item: *mut bindings::config_item,
+    _attr: *mut bindings::configfs_bin_attribute,
+    index: ffi::c_int,
+) -> bool {
+    // SAFETY: By the safety requirement; configfs keeps the item while it calls.
+    V::binary(unsafe { data::<T>(item) }, index)
+}
+
+struct VisibleOperations<T, V>(PhantomData<(T, V)>);
+
+impl<T, V: Visible<T>> VisibleOperations<T, V> {
+    /// configfs looks for these in the operations of a group, although an item is none.
+    const TABLE: bindings::configfs_group_operations = bindings::configfs_group_operations {
+        make_item: None,
+        make_group: None,
+        disconnect_notify: None,
+        drop_item: None,
+        is_visible: Some(is_visible::<T, V>),
+        is_bin_visible: Some(is_bin_visible::<T, V>),
+    };
+}
+
 struct Operations<T>(PhantomData<T>);
 
 impl<T> Operations<T> {
@@ -122,6 +173,7 @@ impl<T: Send + Sync + 'static> ItemType<T> {
     pub fn builder(module: &'static ThisModule) -> Builder<T> {
         Builder {
             module,
+            group_ops: ptr::null(),
             text: KVec::new(),
             bin: KVec::new(),
             _item: PhantomData,
@@ -138,6 +190,7 @@ impl<T: Send + Sync + 'static> ItemType<T> {
 /// Collects the files of an [`ItemType`].
 pub struct Builder<T> {
     module: &'static ThisModule,
+    group_ops: *const bindings::configfs_group_operations,
     text: KVec<KBox<bindings::configfs_attribute>>,
     bin: KVec<KBox<bindings::configfs_bin_attribute>>,
     _item: PhantomData<fn(&T)>,
@@ -146,10 +199,24 @@ pub struct Builder<T> {
 impl<T: Send + Sync + 'static> Builder<T> {
     /// Adds a text file that all may read.
     pub fn show<A: Show<T>>(mut self) -> Result<Self> {
-        let attr = attribute::text::<T, A>(self.module);
+        let attr = attribute::shown::<T, A>(self.module);
 
         self.text.push(KBox::new(attr, GFP_KERNEL)?, GFP_KERNEL)?;
         Ok(self)
+    }
+
+    /// Adds a text file that its owner may write.
+    pub fn store<A: Store<T>>(mut self) -> Result<Self> {
+        let attr = attribute::stored::<T, A>(self.module);
+
+        self.text.push(KBox::new(attr, GFP_KERNEL)?, GFP_KERNEL)?;
+        Ok(self)
+    }
+
+    /// Has `V` decide which of the files an item gets.
+    pub fn visible<V: Visible<T>>(mut self) -> Self {
+        self.group_ops = &VisibleOperations::<T, V>::TABLE;
+        self
     }
 
     /// Adds a binary file that all may read.
@@ -185,6 +252,7 @@ impl<T: Send + Sync + 'static> Builder<T> {
         let mut raw: bindings::config_item_type = pin_init::zeroed();
         raw.ct_owner = self.module.as_ptr();
         raw.ct_item_ops = &Operations::<T>::TABLE;
+        raw.ct_group_ops = self.group_ops;
         raw.ct_attrs = attrs.as_mut_ptr();
         raw.ct_bin_attrs = bin_attrs.as_mut_ptr();
 

@@ -5,6 +5,7 @@
 use core::pin::Pin;
 
 use kernel::{
+    bindings,
     error::{
         from_result,
         to_result, //
@@ -21,10 +22,127 @@ use kernel::{
 pub trait ReportProvider: Send + Sync + 'static {
     /// Name of the blob's format, which clients compare.
     const NAME: &'static CStr;
+    /// Which files its reports have.
+    const FILES: Files = Files::BASIC;
 
-    /// Makes a report that binds `inblob`, not an empty one. May sleep; several calls may run at the
-    /// same time.
-    fn report(&self, inblob: &[u8]) -> Result<KVVec<u8>>;
+    /// Returns the lowest privilege level that a report can be asked for.
+    fn privlevel_floor(&self) -> u32 {
+        0
+    }
+
+    /// Makes a report. May sleep; several calls may run at the same time.
+    fn report(&self, request: &Request<'_>) -> Result<Output>;
+}
+
+/// Which files a report has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Files(u8);
+
+impl Files {
+    /// `inblob`, `outblob`, `provider` and `generation`, which there always are.
+    pub const BASIC: Self = Self(0);
+    /// `privlevel` and `privlevel_floor`.
+    pub const PRIVLEVEL: Self = Self(1);
+    /// `service_provider`, `service_guid` and `service_manifest_version`.
+    pub const SERVICE: Self = Self(2);
+    /// `auxblob`.
+    pub const AUXBLOB: Self = Self(4);
+    /// `manifestblob`.
+    pub const MANIFESTBLOB: Self = Self(8);
+
+    /// Returns the files of `self` and of `other`.
+    pub const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Says whether all of `other` are among them.
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Returns which files the text file belongs to that has this index in `enum tsm_attr_index`.
+    #[inline]
+    fn of_text(index: tsm_bindings::tsm_attr_index) -> Self {
+        match index {
+            tsm_bindings::tsm_attr_index_TSM_REPORT_PRIVLEVEL
+            | tsm_bindings::tsm_attr_index_TSM_REPORT_PRIVLEVEL_FLOOR => Self::PRIVLEVEL,
+            tsm_bindings::tsm_attr_index_TSM_REPORT_SERVICE_PROVIDER
+            | tsm_bindings::tsm_attr_index_TSM_REPORT_SERVICE_GUID
+            | tsm_bindings::tsm_attr_index_TSM_REPORT_SERVICE_MANIFEST_VER => Self::SERVICE,
+            _ => Self::BASIC,
+        }
+    }
+
+    /// Returns which files the binary file belongs to that has this index in
+    /// `enum tsm_bin_attr_index`.
+    #[inline]
+    fn of_binary(index: tsm_bindings::tsm_bin_attr_index) -> Self {
+        match index {
+            tsm_bindings::tsm_bin_attr_index_TSM_REPORT_AUXBLOB => Self::AUXBLOB,
+            tsm_bindings::tsm_bin_attr_index_TSM_REPORT_MANIFESTBLOB => Self::MANIFESTBLOB,
+            _ => Self::BASIC,
+        }
+    }
+}
+
+/// What a report is asked to be.
+pub struct Request<'a>(&'a tsm_bindings::tsm_report_desc);
+
+impl Request<'_> {
+    /// Returns what it is to bind, not empty.
+    #[inline]
+    pub fn inblob(&self) -> &[u8] {
+        self.0.inblob.get(..self.0.inblob_len).unwrap_or_default()
+    }
+
+    /// Returns the privilege level, not less than the floor.
+    #[inline]
+    pub fn privlevel(&self) -> u32 {
+        self.0.privlevel
+    }
+
+    /// Returns where the report is to come from, if not from the platform itself.
+    #[inline]
+    pub fn service_provider(&self) -> Option<&CStr> {
+        let name = self.0.service_provider;
+
+        // SAFETY: By the ABI, what is not null is a C string for the time of the call.
+        (!name.is_null()).then(|| unsafe { CStr::from_char_ptr(name) })
+    }
+
+    /// Returns the service to attest, all zeros for all services.
+    #[inline]
+    pub fn service_guid(&self) -> &[u8; 16] {
+        let bindings::guid_t { b } = &self.0.service_guid;
+
+        b
+    }
+
+    /// Returns the version of the service's manifest.
+    #[inline]
+    pub fn service_manifest_version(&self) -> u32 {
+        self.0.service_manifest_version
+    }
+}
+
+/// A report.
+pub struct Output {
+    /// The report itself, not empty.
+    pub outblob: KVVec<u8>,
+    /// What goes with it.
+    pub auxblob: KVVec<u8>,
+    /// The manifest of a service provider.
+    pub manifestblob: KVVec<u8>,
+}
+
+impl From<KVVec<u8>> for Output {
+    fn from(outblob: KVVec<u8>) -> Self {
+        Self {
+            outblob,
+            auxblob: KVVec::new(),
+            manifestblob: KVVec::new(),
+        }
+    }
 }
 
 /// A registered [`ReportProvider`]; dropping it takes it back, and waits for calls that run.
@@ -52,11 +170,13 @@ impl<P: ReportProvider> ReportRegistration<P> {
     ///
     /// [`EBUSY`] if another one is registered.
     pub fn new(provider: P) -> Result<Self> {
-        let mut ops: tsm_bindings::tsm_report_ops = pin_init::zeroed();
-
-        ops.name = as_char_ptr_in_const_context(P::NAME);
-        ops.report_new = Some(Inner::<P>::report_new);
-
+        let ops = tsm_bindings::tsm_report_ops {
+            name: as_char_ptr_in_const_context(P::NAME),
+            privlevel_floor: provider.privlevel_floor(),
+            report_new: Some(Inner::<P>::report_new),
+            report_attr_visible: Some(Inner::<P>::text_visible),
+            report_bin_attr_visible: Some(Inner::<P>::binary_visible),
+        };
         let inner = KBox::pin(Inner { ops, provider }, GFP_KERNEL)?;
         let data = (&raw const inner.provider).cast_mut().cast::<ffi::c_void>();
 
@@ -79,7 +199,23 @@ impl<P: ReportProvider> Drop for ReportRegistration<P> {
 impl<P: ReportProvider> Inner<P> {
     /// # Safety
     ///
-    /// To be called by `tsm.ko` only, with a valid report and the `data` that was registered.
+    /// None; the ABI has pointers to `unsafe` functions.
+    unsafe extern "C" fn text_visible(index: ffi::c_int) -> bool {
+        tsm_bindings::tsm_attr_index::try_from(index)
+            .is_ok_and(|index| P::FILES.contains(Files::of_text(index)))
+    }
+
+    /// # Safety
+    ///
+    /// None; the ABI has pointers to `unsafe` functions.
+    unsafe extern "C" fn binary_visible(index: ffi::c_int) -> bool {
+        tsm_bindings::tsm_bin_attr_index::try_from(index)
+            .is_ok_and(|index| P::FILES.contains(Files::of_binary(index)))
+    }
+
+    /// # Safety
+    ///
+    /// To be called by the core only, with a valid report and the `data` that was registered.
     unsafe extern "C" fn report_new(
         report: *mut tsm_bindings::tsm_report,
         data: *mut ffi::c_void,
@@ -91,23 +227,28 @@ impl<P: ReportProvider> Inner<P> {
         let report = unsafe { &mut *report };
 
         from_result(|| {
-            let inblob = report
-                .desc
-                .inblob
-                .get(..report.desc.inblob_len)
-                .ok_or(EINVAL)?;
-            let blob = provider.report(inblob)?;
+            let output = provider.report(&Request(&report.desc))?;
 
-            // An empty vector has no allocation to hand over.
-            if blob.is_empty() {
+            if output.outblob.is_empty() {
                 return Err(EIO);
             }
-            let (blob, len, _capacity) = blob.into_raw_parts();
-
-            // The allocator of a `KVVec` is `kvmalloc`, so the core frees it as the ABI says.
-            report.outblob = blob;
-            report.outblob_len = len;
+            (report.outblob, report.outblob_len) = hand_over(output.outblob);
+            (report.auxblob, report.auxblob_len) = hand_over(output.auxblob);
+            (report.manifestblob, report.manifestblob_len) = hand_over(output.manifestblob);
             Ok(0)
         })
     }
+}
+
+/// Returns a blob as the core takes it over: its memory is from `kvmalloc()`, as the ABI demands,
+/// because that is what allocates a [`KVVec`].
+#[inline]
+fn hand_over(blob: KVVec<u8>) -> (*mut u8, usize) {
+    // One that is empty has no allocation.
+    if blob.is_empty() {
+        return (core::ptr::null_mut(), 0);
+    }
+    let (start, len, _capacity) = blob.into_raw_parts();
+
+    (start, len)
 }

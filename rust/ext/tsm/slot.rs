@@ -1,160 +1,77 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! The place for a report provider in `tsm.ko`.
+//!
+//! A [`Call`] is what others wait for, and it may take long; so beginning one takes no lock:
+//!
+//! 1. Within an RCU read-side section it reads `current` and counts itself in `calls`.
+//! 2. Who unregisters a provider clears `current` and waits for a grace period. From then on nobody
+//!    counts himself any more, and the ones that did can be waited for.
 
-use core::{
-    ops::Deref,
-    ptr::NonNull,
-    slice, //
-};
+use core::ptr::null_mut;
 
 use kernel::{
-    bindings,
     error::to_result,
     ffi,
-    new_condvar,
     new_mutex,
     prelude::*,
     str::CStr,
     sync::{
+        atomic::{
+            Acquire,
+            Atomic,
+            Relaxed,
+            Release, //
+        },
+        rcu,
         Arc,
-        CondVar,
-        Mutex, //
+        ArcBorrow,
+        Completion,
+        Mutex,
+        Refcount, //
     }, //
 };
 
-/// What a report is to bind: up to 64 bytes of the caller's choice.
-#[derive(Clone, Copy)]
-pub struct Inblob {
-    bytes: [u8; Self::MAX_SIZE as usize],
-    len: usize,
-}
-
-impl Inblob {
-    /// The most bytes there can be.
-    pub const MAX_SIZE: u32 = tsm_bindings::TSM_REPORT_INBLOB_MAX;
-
-    /// Copies `data`.
-    ///
-    /// # Errors
-    ///
-    /// [`EINVAL`] if it is empty, [`EFBIG`] if it is too long.
-    #[inline]
-    pub fn new(data: &[u8]) -> Result<Self> {
-        let mut bytes = [0; Self::MAX_SIZE as usize];
-
-        if data.is_empty() {
-            return Err(EINVAL);
-        }
-        bytes
-            .get_mut(..data.len())
-            .ok_or(EFBIG)?
-            .copy_from_slice(data);
-        Ok(Self {
-            bytes,
-            len: data.len(),
-        })
-    }
-}
-
-impl Deref for Inblob {
-    type Target = [u8];
-
-    #[inline]
-    fn deref(&self) -> &[u8] {
-        self.bytes.get(..self.len).unwrap_or_default()
-    }
-}
-
-/// What a provider made.
-///
-/// # Invariants
-///
-/// The pointer is that of an allocation of `kvmalloc()` with `len` initialized bytes, which belongs
-/// to `self`. `len` is not zero.
-pub struct Blob {
-    ptr: NonNull<u8>,
-    len: usize,
-}
-
-// SAFETY: It is memory that nobody else knows.
-unsafe impl Send for Blob {}
-
-// SAFETY: A shared reference only allows reading.
-unsafe impl Sync for Blob {}
-
-impl Blob {
-    /// The most bytes there can be.
-    pub const MAX_SIZE: u32 = tsm_bindings::TSM_REPORT_OUTBLOB_MAX;
-
-    /// Takes over the memory at `ptr`, unless there is none.
-    ///
-    /// # Safety
-    ///
-    /// `ptr` must be null or come from `kvmalloc()` with `len` initialized bytes, and belong to the
-    /// caller.
-    #[inline]
-    unsafe fn from_raw(ptr: *mut u8, len: usize) -> Option<Self> {
-        if len == 0 {
-            // SAFETY: By the safety requirement. Null is accepted.
-            unsafe { bindings::kvfree(ptr.cast()) };
-            return None;
-        }
-        // INVARIANT: By the safety requirement, and `len` is not zero.
-        NonNull::new(ptr).map(|ptr| Self { ptr, len })
-    }
-}
-
-impl Deref for Blob {
-    type Target = [u8];
-
-    #[inline]
-    fn deref(&self) -> &[u8] {
-        // SAFETY: By the type invariant.
-        unsafe { slice::from_raw_parts(self.ptr.as_ptr(), self.len) }
-    }
-}
-
-impl Drop for Blob {
-    #[inline]
-    fn drop(&mut self) {
-        // SAFETY: By the type invariant, the memory comes from `kvmalloc` and is ours.
-        unsafe { bindings::kvfree(self.ptr.as_ptr().cast()) };
-    }
-}
+use super::{
+    trace,
+    Blobs,
+    Desc, //
+};
 
 /// The place for the one provider that there can be.
-#[pin_data]
+///
+/// # Invariants
+///
+/// `current` is null or comes from [`Arc::into_raw`], whose reference belongs to it. It changes only
+/// with `registering` held, and after a change to null its reference is given up no sooner than a
+/// grace period later.
+#[pin_data(PinnedDrop)]
 pub struct Slot {
+    current: Atomic<*mut Provider>,
+    /// How many providers there have been.
     #[pin]
-    place: Mutex<Place>,
+    registering: Mutex<u64>,
 }
 
-/// What is in the slot, and how many providers have been.
-struct Place {
-    provider: Option<Arc<Provider>>,
-    registrations: u64,
-}
+// SAFETY: `current` owns an `Arc<Provider>`, and `Provider` is `Send` and `Sync`.
+unsafe impl Send for Slot {}
+
+// SAFETY: As for `Send`; access to `current` is atomic.
+unsafe impl Sync for Slot {}
 
 /// # Invariants
 ///
-/// While `calls` is open, `ops` is valid and its callbacks accept `data`.
+/// While `calls` is not zero, `ops` is valid and its callbacks accept `data`.
 #[pin_data]
 struct Provider {
     registration: u64,
     ops: *const tsm_bindings::tsm_report_ops,
     data: *mut ffi::c_void,
+    /// One for the registration, and one for each [`Call`].
+    calls: Refcount,
+    /// `calls` is zero.
     #[pin]
-    calls: Mutex<Calls>,
-    #[pin]
-    idle: CondVar,
-}
-
-/// Who uses a provider.
-struct Calls {
-    running: usize,
-    /// Whether calls may begin, or still run.
-    open: bool,
+    idle: Completion,
 }
 
 // SAFETY: The ABI demands callbacks that may be called from any thread.
@@ -163,15 +80,24 @@ unsafe impl Send for Provider {}
 // SAFETY: As for `Send`, and they may be called at the same time.
 unsafe impl Sync for Provider {}
 
+impl Provider {
+    /// Gives up what was counted in `calls`.
+    #[inline]
+    fn put(&self) {
+        if self.calls.dec_and_test() {
+            self.idle.complete_all();
+        }
+    }
+}
+
 impl Slot {
     /// Makes an initializer of an empty slot.
     #[inline]
     pub fn new() -> impl PinInit<Self> {
+        // INVARIANT: `current` is null.
         pin_init!(Self {
-            place <- new_mutex!(
-                Place { provider: None, registrations: 0 },
-                "tsm::Slot::place"
-            ),
+            current: Atomic::new(null_mut()),
+            registering <- new_mutex!(0, "tsm::Slot::registering"),
         })
     }
 
@@ -197,29 +123,30 @@ impl Slot {
         if raw.name.is_null() || raw.report_new.is_none() {
             return Err(EINVAL);
         }
+        let mut registrations = self.registering.lock();
 
-        let mut place = self.place.lock();
-        if place.provider.is_some() {
+        if !self.current.load(Relaxed).is_null() {
             return Err(EBUSY);
         }
-        let registration = place.registrations + 1;
+        let registration = *registrations + 1;
 
-        // INVARIANT: By the safety requirement, for as long as `unregister` has not returned, and
-        // that waits until `calls` is closed.
-        place.provider = Some(Arc::pin_init(
+        // INVARIANT: By the safety requirement, until `unregister` has returned, and that waits
+        // for `calls` to be zero.
+        let provider = Arc::pin_init(
             pin_init!(Provider {
                 registration,
                 ops,
                 data,
-                calls <- new_mutex!(
-                    Calls { running: 0, open: true },
-                    "tsm::Provider::calls"
-                ),
-                idle <- new_condvar!("tsm::Provider::idle"),
+                calls: Refcount::new(1),
+                idle <- Completion::new(),
             }),
             GFP_KERNEL,
-        )?);
-        place.registrations = registration;
+        )?;
+        *registrations = registration;
+        // INVARIANT: It comes from `into_raw`, and `registering` is held. Released, so that who
+        // finds the provider finds it initialized.
+        self.current
+            .store(Arc::into_raw(provider).cast_mut(), Release);
         Ok(())
     }
 
@@ -227,21 +154,28 @@ impl Slot {
     ///
     /// # Errors
     ///
-    /// [`EBUSY`] if `ops` is not what is registered, as the kernel's own has it.
+    /// [`EBUSY`] if `ops` is not what is registered, as the kernel's own core has it.
     #[inline]
     pub fn unregister(&self, ops: *const tsm_bindings::tsm_report_ops) -> Result {
-        let provider = self
-            .place
-            .lock()
-            .provider
-            .take_if(|provider| provider.ops == ops)
-            .ok_or(EBUSY)?;
+        let registrations = self.registering.lock();
+        let current = self.current.load(Relaxed);
 
-        let mut calls = provider.calls.lock();
-        calls.open = false;
-        while calls.running > 0 {
-            provider.idle.wait(&mut calls);
+        // SAFETY: By the type invariant, what is not null is a provider, and its reference can't go
+        // away while `registering` is held.
+        if unsafe { current.as_ref() }.is_none_or(|provider| provider.ops != ops) {
+            return Err(EBUSY);
         }
+        // INVARIANT: `registering` is held; the reference is given up at the end of this function.
+        self.current.store(null_mut(), Relaxed);
+        drop(registrations);
+        rcu::synchronize_rcu();
+
+        // SAFETY: By the type invariant, the pointer comes from `into_raw`, and the reference that
+        // belonged to `current` is now ours.
+        let provider = unsafe { Arc::from_raw(current.cast_const()) };
+
+        provider.put();
+        provider.idle.wait_for_completion();
         Ok(())
     }
 
@@ -252,16 +186,35 @@ impl Slot {
     /// [`ENXIO`] if there is none.
     #[inline]
     pub fn call(&self) -> Result<Call> {
-        let provider = self.place.lock().provider.clone().ok_or(ENXIO)?;
-        let mut calls = provider.calls.lock();
+        let _rcu = rcu::read_lock();
+        let current = self.current.load(Acquire);
 
-        if !calls.open {
+        if current.is_null() {
             return Err(ENXIO);
         }
-        calls.running += 1;
-        drop(calls);
-        // INVARIANT: It was counted just now, while `calls` was open.
+        // SAFETY: By the type invariant, it comes from `into_raw`, and its reference is not given
+        // up before this RCU read-side section ends.
+        let provider: Arc<Provider> = unsafe { ArcBorrow::from_raw(current.cast_const()) }.into();
+
+        provider.calls.inc();
+        // INVARIANT: It was counted just now. At that time the registration was still counted,
+        // because that count is not given up before this RCU read-side section ends.
         Ok(Call(provider))
+    }
+}
+
+#[pinned_drop]
+impl PinnedDrop for Slot {
+    #[inline]
+    fn drop(self: Pin<&mut Self>) {
+        let current = self.current.load(Relaxed);
+
+        // A provider that is never unregistered stays valid for ever, by the ABI.
+        if !current.is_null() {
+            // SAFETY: By the type invariant, it comes from `into_raw`, and its reference is ours.
+            // Nobody is in `call`, since nobody has a reference to `self`.
+            drop(unsafe { Arc::from_raw(current.cast_const()) });
+        }
     }
 }
 
@@ -269,8 +222,7 @@ impl Slot {
 ///
 /// # Invariants
 ///
-/// It is counted in `calls.running`, and was when `calls` was open. Hence the provider has not been
-/// unregistered.
+/// It is counted in `calls`.
 pub struct Call(Arc<Provider>);
 
 impl Call {
@@ -293,44 +245,66 @@ impl Call {
         unsafe { CStr::from_char_ptr(self.ops().name) }
     }
 
-    /// Asks for a report, which may take long.
+    /// Returns the lowest privilege level that the provider accepts.
+    #[inline]
+    pub fn privlevel_floor(&self) -> u32 {
+        self.ops().privlevel_floor
+    }
+
+    /// Says whether reports have the text file of this index in `enum tsm_attr_index`.
+    #[inline]
+    pub fn shows(&self, index: i32) -> bool {
+        self.ops().report_attr_visible.is_none_or(|visible| {
+            // SAFETY: By the invariants of `Call` and `Provider`, the callback may be called.
+            unsafe { visible(index) }
+        })
+    }
+
+    /// Says whether reports have the binary file of this index in `enum tsm_bin_attr_index`.
+    #[inline]
+    pub fn shows_binary(&self, index: i32) -> bool {
+        self.ops().report_bin_attr_visible.is_none_or(|visible| {
+            // SAFETY: By the invariants of `Call` and `Provider`, the callback may be called.
+            unsafe { visible(index) }
+        })
+    }
+
+    /// Asks for a report, which may take long. `generation` is for the trace.
     ///
     /// # Errors
     ///
     /// What the provider says, and [`EIO`] if it reports success without a report.
     #[inline]
-    pub fn report(&self, inblob: &Inblob) -> Result<Blob> {
+    pub fn report(&self, desc: &Desc<'_>, generation: u64) -> Result<Blobs> {
         let report_new = self.ops().report_new.ok_or(EINVAL)?;
         let mut report: tsm_bindings::tsm_report = pin_init::zeroed();
 
-        report.desc.inblob = inblob.bytes;
-        report.desc.inblob_len = inblob.len;
-
+        report.desc = desc.to_raw(self.privlevel_floor());
+        trace::report_requested(self.name(), generation, desc.inblob, report.desc.privlevel);
         // SAFETY: By the invariants of `Call` and `Provider`, the callback may be called and
         // accepts `data`; `report` is as the ABI wants it.
         let ret = unsafe { report_new(&mut report, self.0.data) };
 
         // A failed call may leave blobs as well, which the core has to free.
-        // SAFETY: By the ABI, the blob is null or memory of `kvmalloc` that is now the core's.
-        let outblob = unsafe { Blob::from_raw(report.outblob, report.outblob_len) };
-        // SAFETY: As above.
-        drop(unsafe { Blob::from_raw(report.auxblob, report.auxblob_len) });
-        // SAFETY: As above.
-        drop(unsafe { Blob::from_raw(report.manifestblob, report.manifestblob_len) });
+        // SAFETY: By the ABI, each blob is null or memory of `kvmalloc` that is now the core's.
+        let blobs = unsafe { Blobs::from_raw(&report) };
 
-        to_result(ret)?;
-        outblob.ok_or(EIO)
+        match to_result(ret).and(blobs.ok_or(EIO)) {
+            Ok(blobs) => {
+                trace::report_generated(self.name(), generation, blobs.sizes());
+                Ok(blobs)
+            }
+            Err(err) => {
+                trace::report_failed(self.name(), generation, ret);
+                Err(err)
+            }
+        }
     }
 }
 
 impl Drop for Call {
     #[inline]
     fn drop(&mut self) {
-        let mut calls = self.0.calls.lock();
-
-        calls.running -= 1;
-        if calls.running == 0 {
-            self.0.idle.notify_all();
-        }
+        self.0.put();
     }
 }

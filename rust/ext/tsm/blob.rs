@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a provider makes, `struct tsm_report`.
+
+use core::{
+    ops::Deref,
+    ptr::NonNull,
+    slice, //
+};
+
+use kernel::bindings;
+
+/// One blob of a report.
+///
+/// # Invariants
+///
+/// The pointer is that of an allocation of `kvmalloc()` with `len` initialized bytes, which belongs
+/// to `self`. `len` is not zero.
+pub struct Blob {
+    ptr: NonNull<u8>,
+    len: usize,
+}
+
+// SAFETY: It is memory that nobody else knows.
+unsafe impl Send for Blob {}
+
+// SAFETY: A shared reference only allows reading.
+unsafe impl Sync for Blob {}
+
+impl Blob {
+    /// The most bytes there can be.
+    pub const MAX_SIZE: u32 = tsm_bindings::TSM_REPORT_OUTBLOB_MAX;
+
+    /// Takes over the memory at `ptr`, unless there is none.
+    ///
+    /// # Safety
+    ///
+    /// `ptr` must be null or come from `kvmalloc()` with `len` initialized bytes, and belong to the
+    /// caller.
+    #[inline]
+    unsafe fn from_raw(ptr: *mut u8, len: usize) -> Option<Self> {
+        if len == 0 {
+            // SAFETY: By the safety requirement. Null is accepted.
+            unsafe { bindings::kvfree(ptr.cast()) };
+            return None;
+        }
+        // INVARIANT: By the safety requirement, and `len` is not zero.
+        NonNull::new(ptr).map(|ptr| Self { ptr, len })
+    }
+}
+
+impl Deref for Blob {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        // SAFETY: By the type invariant.
+        unsafe { slice::from_raw_parts(self.ptr.as_ptr(), self.len) }
+    }
+}
+
+impl Drop for Blob {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: By the type invariant, the memory comes from `kvmalloc` and is ours.
+        unsafe { bindings::kvfree(self.ptr.as_ptr().cast()) };
+    }
+}
+
+/// The blobs of a report. Which there are is up to the provider, but for the first.
+pub struct Blobs {
+    /// The report itself.
+    pub outblob: Blob,
+    /// What goes with it, for example certificates.
+    pub auxblob: Option<Blob>,
+    /// The manifest of a service provider.
+    pub manifestblob: Option<Blob>,
+}
+
+impl Blobs {
+    /// Takes over what a provider has put into `report`, or [`None`] if that is no report. What is
+    /// not taken over is freed.
+    ///
+    /// # Safety
+    ///
+    /// The blobs of `report` must be as the ABI demands, and belong to the caller.
+    #[inline]
+    pub(super) unsafe fn from_raw(report: &tsm_bindings::tsm_report) -> Option<Self> {
+        // SAFETY: By the safety requirement.
+        let outblob = unsafe { Blob::from_raw(report.outblob, report.outblob_len) };
+        // SAFETY: As above.
+        let auxblob = unsafe { Blob::from_raw(report.auxblob, report.auxblob_len) };
+        // SAFETY: As above.
+        let manifestblob = unsafe { Blob::from_raw(report.manifestblob, report.manifestblob_len) };
+
+        Some(Self {
+            outblob: outblob?,
+            auxblob,
+            manifestblob,
+        })
+    }
+
+    /// Returns the sizes of report, auxiliary data and manifest.
+    #[inline]
+    pub fn sizes(&self) -> [usize; 3] {
+        let size = |blob: &Option<Blob>| blob.as_ref().map_or(0, |blob| blob.len());
+
+        [
+            self.outblob.len(),
+            size(&self.auxblob),
+            size(&self.manifestblob),
+        ]
+    }
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a report is asked to be, `struct tsm_report_desc`.
+
+use core::{
+    ops::Deref,
+    ptr::null_mut, //
+};
+
+use kernel::{
+    bindings,
+    error::to_result,
+    prelude::*,
+    str::CStr, //
+};
+
+/// What a report is to bind: up to 64 bytes of the caller's choice.
+#[derive(Clone, Copy)]
+pub struct Inblob {
+    bytes: [u8; Self::MAX_SIZE as usize],
+    /// As small as can be, because each report has one.
+    len: u8,
+}
+
+impl Inblob {
+    /// The most bytes there can be.
+    pub const MAX_SIZE: u32 = tsm_bindings::TSM_REPORT_INBLOB_MAX;
+
+    /// Copies `data`.
+    ///
+    /// # Errors
+    ///
+    /// [`EINVAL`] if it is empty, [`EFBIG`] if it is too long.
+    #[inline]
+    pub fn new(data: &[u8]) -> Result<Self> {
+        let mut bytes = [0; Self::MAX_SIZE as usize];
+
+        if data.is_empty() {
+            return Err(EINVAL);
+        }
+        bytes
+            .get_mut(..data.len())
+            .ok_or(EFBIG)?
+            .copy_from_slice(data);
+        Ok(Self {
+            bytes,
+            len: u8::try_from(data.len())?,
+        })
+    }
+}
+
+impl Deref for Inblob {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.len)).unwrap_or_default()
+    }
+}
+
+/// A privilege level that a report can be asked for.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Privlevel(u8);
+
+impl Privlevel {
+    /// Takes `level` if it is one, which says nothing of the provider's floor.
+    #[inline]
+    pub fn new(level: u32) -> Option<Self> {
+        let max = tsm_bindings::TSM_REPORT_PRIVLEVEL_MAX;
+
+        u8::try_from(level).ok().filter(|_| level <= max).map(Self)
+    }
+
+    /// Returns the level as a number.
+    #[inline]
+    pub const fn get(self) -> u32 {
+        self.0 as u32
+    }
+}
+
+/// Identifies a service of a service provider.
+#[derive(Clone, Copy)]
+pub struct Guid(bindings::guid_t);
+
+impl Guid {
+    /// All zeros, which stands for all services.
+    pub const NULL: Self = Self(bindings::guid_t { b: [0; 16] });
+
+    /// Parses the usual form of 36 characters. What follows them is not looked at.
+    ///
+    /// # Errors
+    ///
+    /// [`EINVAL`] if it does not have that form.
+    #[inline]
+    pub fn parse(text: &CStr) -> Result<Self> {
+        let mut guid = Self::NULL;
+
+        // SAFETY: `text` is a C string, and reading stops at its end.
+        to_result(unsafe { bindings::guid_parse(text.as_char_ptr(), &mut guid.0) })?;
+        Ok(guid)
+    }
+}
+
+/// Parses an unsigned number as the kernel does: decimal, or with a prefix octal or hexadecimal, and
+/// a line feed at the end if you like.
+///
+/// # Errors
+///
+/// [`EINVAL`] if it is none, [`ERANGE`] if it is too large.
+#[inline]
+pub fn parse_u32(text: &CStr) -> Result<u32> {
+    let mut value = 0;
+
+    // SAFETY: `text` is a C string; zero stands for any base.
+    to_result(unsafe { bindings::kstrtouint(text.as_char_ptr(), 0, &mut value) })?;
+    Ok(value)
+}
+
+/// What a report is asked to be.
+pub struct Desc<'a> {
+    /// What it is to bind.
+    pub inblob: &'a Inblob,
+    /// The privilege level, or [`None`] for the provider's floor.
+    pub privlevel: Option<Privlevel>,
+    /// Where it is to come from, if not from the platform itself.
+    pub service_provider: Option<&'a CStr>,
+    /// The service to attest.
+    pub service_guid: Guid,
+    /// The version of the service's manifest.
+    pub service_manifest_version: u32,
+}
+
+impl Desc<'_> {
+    /// Returns what C code expects.
+    #[inline]
+    pub(super) fn to_raw(&self, floor: u32) -> tsm_bindings::tsm_report_desc {
+        tsm_bindings::tsm_report_desc {
+            privlevel: self.privlevel.map_or(floor, Privlevel::get),
+            inblob_len: self.inblob.len(),
+            inblob: self.inblob.bytes,
+            // CAST: Providers only read it; the field is not `const` because the kernel's core
+            // frees what it has there.
+            service_provider: self
+                .service_provider
+                .map_or(null_mut(), |name| name.as_char_ptr().cast_mut()),
+            service_guid: self.service_guid.0,
+            service_manifest_version: self.service_manifest_version,
+        }
+    }
+}

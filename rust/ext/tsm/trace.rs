@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The tracepoints of `tsm.ko`.
+//!
+//! C header: `src/tsm/trace.h`
+//!
+//! Only `tsm.ko` may use these functions: it alone has the C functions behind them.
+
+use kernel::{
+    prelude::*,
+    str::CStr, //
+};
+
+/// What a register is called.
+#[derive(Clone, Copy)]
+pub struct Label<'a> {
+    /// The provider of the register.
+    pub provider: &'a CStr,
+    /// The register.
+    pub name: &'a CStr,
+    /// Its hash algorithm, or `data`.
+    pub hash: &'a CStr,
+}
+
+/// The core asks a provider for a report.
+#[inline]
+pub fn report_requested(provider: &CStr, generation: u64, inblob: &[u8], privlevel: u32) {
+    // SAFETY: The string is valid for the call, which copies it.
+    unsafe {
+        tsm_bindings::tsm_trace_report_requested(
+            provider.as_char_ptr(),
+            generation,
+            len(inblob),
+            privlevel,
+        )
+    };
+}
+
+/// A provider has made a report; of its blobs, only the sizes are shown.
+#[inline]
+pub fn report_generated(provider: &CStr, generation: u64, sizes: [usize; 3]) {
+    let [outblob, auxblob, manifestblob] = sizes;
+
+    // SAFETY: The string is valid for the call, which copies it.
+    unsafe {
+        tsm_bindings::tsm_trace_report_generated(
+            provider.as_char_ptr(),
+            generation,
+            outblob,
+            auxblob,
+            manifestblob,
+        )
+    };
+}
+
+/// A provider has made no report; `status` is what it returned.
+#[inline]
+pub fn report_failed(provider: &CStr, generation: u64, status: i32) {
+    // SAFETY: The string is valid for the call, which copies it.
+    unsafe { tsm_bindings::tsm_trace_report_failed(provider.as_char_ptr(), generation, status) };
+}
+
+/// A register was read, and this part of it was returned.
+#[inline]
+pub fn register_read(label: Label<'_>, data: &[u8]) {
+    // SAFETY: Strings and data are valid for the call, which copies them.
+    unsafe {
+        tsm_bindings::tsm_trace_register_read(
+            label.provider.as_char_ptr(),
+            label.name.as_char_ptr(),
+            label.hash.as_char_ptr(),
+            data.as_ptr(),
+            len(data),
+        )
+    };
+}
+
+/// Registers were refreshed because this one was to be read.
+#[inline]
+pub fn register_refresh(label: Label<'_>, result: Result) {
+    // SAFETY: The strings are valid for the call, which copies them.
+    unsafe {
+        tsm_bindings::tsm_trace_register_refresh(
+            label.provider.as_char_ptr(),
+            label.name.as_char_ptr(),
+            status(result),
+        )
+    };
+}
+
+/// A register was extended with, or replaced by, `data`.
+#[inline]
+pub fn register_write(label: Label<'_>, data: &[u8], result: Result) {
+    // SAFETY: Strings and data are valid for the call, which copies them.
+    unsafe {
+        tsm_bindings::tsm_trace_register_write(
+            label.provider.as_char_ptr(),
+            label.name.as_char_ptr(),
+            label.hash.as_char_ptr(),
+            data.as_ptr(),
+            len(data),
+            status(result),
+        )
+    };
+}
+
+#[inline]
+fn len(data: &[u8]) -> u32 {
+    // Nothing that is traced is larger than a page.
+    u32::try_from(data.len()).unwrap_or(u32::MAX)
+}
+
+#[inline]
+fn status(result: Result) -> i32 {
+    result.map_or_else(Error::to_errno, |()| 0)
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The tracepoints of tsm.ko as functions, defined in src/tsm/trace.c. */
+#ifndef _TSM_HELPERS_TRACE_H
+#define _TSM_HELPERS_TRACE_H
+
+#include <linux/types.h>
+
+void tsm_trace_report_requested(const char *provider, u64 generation,
+				u32 inblob_len, u32 privlevel);
+void tsm_trace_report_generated(const char *provider, u64 generation,
+				size_t outblob_len, size_t auxblob_len,
+				size_t manifestblob_len);
+void tsm_trace_report_failed(const char *provider, u64 generation, int status);
+void tsm_trace_register_read(const char *provider, const char *name,
+			     const char *hash, const u8 *data, u32 len);
+void tsm_trace_register_refresh(const char *provider, const char *name,
+				int status);
+void tsm_trace_register_write(const char *provider, const char *name,
+			      const char *hash, const u8 *data, u32 len,
+			      int status);
+
+#endif /* _TSM_HELPERS_TRACE_H */

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! How often a report was written.
+
+use crate::{
+    Error,
+    Result, //
+};
+
+/// A number of writes. Two of a report are never the same: when there is no next one, there is no
+/// further write.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Generation(u64);
+
+impl Generation {
+    /// Takes a number.
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// Returns the number.
+    pub const fn number(self) -> u64 {
+        self.0
+    }
+
+    /// Returns what it is after one more write.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Exhausted`] when there were as many writes as can be counted.
+    pub fn next(self) -> Result<Self> {
+        self.0.checked_add(1).map(Self).ok_or(Error::Exhausted)
+    }
+}

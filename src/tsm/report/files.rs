@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The files of a report.
+
+use core::ops::Deref;
+
+use kernel::{
+    fmt::Write,
+    prelude::*,
+    str::{
+        CStr,
+        CString, //
+    },
+    sync::Arc, //
+};
+use tsm_ext::{
+    configfs::{
+        Commit,
+        ItemType,
+        Show,
+        Snapshot,
+        Store,
+        Visible, //
+    },
+    tsm::{
+        parse_u32,
+        Blob,
+        Blobs,
+        Guid,
+        Inblob,
+        Privlevel, //
+    }, //
+};
+
+use super::{
+    Made,
+    Report, //
+};
+
+/// Returns the files, in the order of `enum tsm_attr_index` and `enum tsm_bin_attr_index`, because
+/// providers name them by their index.
+pub(crate) fn item_type(module: &'static ThisModule) -> Result<ItemType<Report>> {
+    ItemType::builder(module)
+        .show::<Generation>()?
+        .show::<ProviderName>()?
+        .store::<PrivlevelFile>()?
+        .show::<PrivlevelFloor>()?
+        .store::<ServiceProvider>()?
+        .store::<ServiceGuid>()?
+        .store::<ServiceManifestVersion>()?
+        .commit::<InblobFile>()?
+        .snapshot::<Outblob>()?
+        .snapshot::<Auxblob>()?
+        .snapshot::<Manifestblob>()?
+        .visible::<Shown>()
+        .build()
+}
+
+/// Which files there are is for the provider to say.
+struct Shown;
+
+impl Visible<Report> for Shown {
+    fn text(report: &Report, index: i32) -> bool {
+        report
+            .provider
+            .call()
+            .is_ok_and(|provider| provider.shows(index))
+    }
+
+    fn binary(report: &Report, index: i32) -> bool {
+        report
+            .provider
+            .call()
+            .is_ok_and(|provider| provider.shows_binary(index))
+    }
+}
+
+struct Generation;
+
+impl Show<Report> for Generation {
+    const NAME: &'static CStr = c"generation";
+
+    fn show(report: &Report, out: &mut impl Write) -> Result {
+        let generation = report.state.lock().generation.number();
+
+        Ok(writeln!(out, "{generation}")?)
+    }
+}
+
+struct ProviderName;
+
+impl Show<Report> for ProviderName {
+    const NAME: &'static CStr = c"provider";
+
+    fn show(report: &Report, out: &mut impl Write) -> Result {
+        let provider = report.provider.call()?;
+
+        Ok(writeln!(out, "{}", provider.name().to_str()?)?)
+    }
+}
+
+struct PrivlevelFloor;
+
+impl Show<Report> for PrivlevelFloor {
+    const NAME: &'static CStr = c"privlevel_floor";
+
+    fn show(report: &Report, out: &mut impl Write) -> Result {
+        let floor = report.provider.call()?.privlevel_floor();
+
+        Ok(writeln!(out, "{floor}")?)
+    }
+}
+
+struct PrivlevelFile;
+
+impl Store<Report> for PrivlevelFile {
+    const NAME: &'static CStr = c"privlevel";
+
+    fn store(report: &Report, text: &CStr) -> Result {
+        let level = parse_u32(text)?;
+
+        if level < report.provider.call()?.privlevel_floor() {
+            return Err(EINVAL);
+        }
+        let level = Privlevel::new(level).ok_or(EINVAL)?;
+
+        report.write(|request| {
+            request.privlevel = Some(level);
+            Ok(())
+        })
+    }
+}
+
+struct ServiceProvider;
+
+impl Store<Report> for ServiceProvider {
+    const NAME: &'static CStr = c"service_provider";
+
+    fn store(report: &Report, text: &CStr) -> Result {
+        let name = text.to_bytes();
+        let name = name.strip_suffix(b"\n").unwrap_or(name);
+        let mut bytes = KVec::with_capacity(name.len() + 1, GFP_KERNEL)?;
+
+        bytes.extend_from_slice(name, GFP_KERNEL)?;
+        bytes.push(0, GFP_KERNEL)?;
+        let name = CString::try_from(CStr::from_bytes_with_nul(&bytes).map_err(|_| EINVAL)?)?;
+
+        report.write(|request| request.change_service(|service| service.provider = Some(name)))
+    }
+}
+
+struct ServiceGuid;
+
+impl Store<Report> for ServiceGuid {
+    const NAME: &'static CStr = c"service_guid";
+
+    fn store(report: &Report, text: &CStr) -> Result {
+        let guid = Guid::parse(text)?;
+
+        report.write(|request| request.change_service(|service| service.guid = guid))
+    }
+}
+
+struct ServiceManifestVersion;
+
+impl Store<Report> for ServiceManifestVersion {
+    const NAME: &'static CStr = c"service_manifest_version";
+
+    fn store(report: &Report, text: &CStr) -> Result {
+        let version = parse_u32(text)?;
+
+        report.write(|request| request.change_service(|service| service.manifest_version = version))
+    }
+}
+
+struct InblobFile;
+
+impl Commit<Report> for InblobFile {
+    const NAME: &'static CStr = c"inblob";
+    const MAX_SIZE: u32 = Inblob::MAX_SIZE;
+
+    fn commit(report: &Report, data: &[u8]) -> Result {
+        let inblob = Inblob::new(data)?;
+
+        report.write(|request| {
+            request.inblob = Some(inblob);
+            Ok(())
+        })
+    }
+}
+
+struct Outblob;
+
+impl Snapshot<Report> for Outblob {
+    const NAME: &'static CStr = c"outblob";
+    const MAX_SIZE: u32 = Blob::MAX_SIZE;
+
+    fn snapshot(report: &Report) -> Result<impl Deref<Target = [u8]>> {
+        Contents::of(report, |blobs| Some(&blobs.outblob))
+    }
+}
+
+struct Auxblob;
+
+impl Snapshot<Report> for Auxblob {
+    const NAME: &'static CStr = c"auxblob";
+    const MAX_SIZE: u32 = Blob::MAX_SIZE;
+
+    fn snapshot(report: &Report) -> Result<impl Deref<Target = [u8]>> {
+        Contents::of(report, |blobs| blobs.auxblob.as_ref())
+    }
+}
+
+struct Manifestblob;
+
+impl Snapshot<Report> for Manifestblob {
+    const NAME: &'static CStr = c"manifestblob";
+    const MAX_SIZE: u32 = Blob::MAX_SIZE;
+
+    fn snapshot(report: &Report) -> Result<impl Deref<Target = [u8]>> {
+        Contents::of(report, |blobs| blobs.manifestblob.as_ref())
+    }
+}
+
+/// One blob of an answer, which stays as it is as long as somebody reads it.
+struct Contents {
+    made: Arc<Made>,
+    blob: fn(&Blobs) -> Option<&Blob>,
+}
+
+impl Contents {
+    fn of(report: &Report, blob: fn(&Blobs) -> Option<&Blob>) -> Result<Self> {
+        Ok(Self {
+            made: report.made()?,
+            blob,
+        })
+    }
+}
+
+impl Deref for Contents {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        // A provider need not make each of them; what it did not make is empty.
+        (self.blob)(&self.made.blobs).map_or(&[], |blob| blob)
+    }
+}

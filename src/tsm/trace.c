@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The tracepoints of tsm.ko, as functions that Rust can call. */
+
+#include "../../rust/helpers/trace.h"
+
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
+void tsm_trace_report_requested(const char *provider, u64 generation,
+				u32 inblob_len, u32 privlevel)
+{
+	trace_tsm_report_requested(provider, generation, inblob_len, privlevel);
+}
+
+void tsm_trace_report_generated(const char *provider, u64 generation,
+				size_t outblob_len, size_t auxblob_len,
+				size_t manifestblob_len)
+{
+	trace_tsm_report_generated(provider, generation, outblob_len,
+				   auxblob_len, manifestblob_len);
+}
+
+void tsm_trace_report_failed(const char *provider, u64 generation, int status)
+{
+	trace_tsm_report_failed(provider, generation, status);
+}
+
+void tsm_trace_register_read(const char *provider, const char *name,
+			     const char *hash, const u8 *data, u32 len)
+{
+	trace_tsm_register_read(provider, name, hash, data, len, 0);
+}
+
+void tsm_trace_register_refresh(const char *provider, const char *name,
+				int status)
+{
+	trace_tsm_register_refresh(provider, name, status);
+}
+
+void tsm_trace_register_write(const char *provider, const char *name,
+			      const char *hash, const u8 *data, u32 len,
+			      int status)
+{
+	trace_tsm_register_write(provider, name, hash, data, len, status);
+}

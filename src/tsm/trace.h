@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Tracepoints of tsm.ko. */
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM tsm
+
+#if !defined(_TSM_TRACE_H) || defined(TRACE_HEADER_MULTI_READ)
+#define _TSM_TRACE_H
+
+#include <linux/tracepoint.h>
+
+TRACE_EVENT(tsm_report_requested,
+
+	TP_PROTO(const char *provider, u64 generation, u32 inblob_len, u32 privlevel),
+
+	TP_ARGS(provider, generation, inblob_len, privlevel),
+
+	TP_STRUCT__entry(
+		__string(provider, provider)
+		__field(u64, generation)
+		__field(u32, inblob_len)
+		__field(u32, privlevel)
+	),
+
+	TP_fast_assign(
+		__assign_str(provider);
+		__entry->generation = generation;
+		__entry->inblob_len = inblob_len;
+		__entry->privlevel = privlevel;
+	),
+
+	TP_printk("[%s] generation=%llu inblob_len=%u privlevel=%u",
+		  __get_str(provider), __entry->generation,
+		  __entry->inblob_len, __entry->privlevel)
+);
+
+TRACE_EVENT(tsm_report_generated,
+
+	TP_PROTO(const char *provider, u64 generation, size_t outblob_len,
+		 size_t auxblob_len, size_t manifestblob_len),
+
+	TP_ARGS(provider, generation, outblob_len, auxblob_len, manifestblob_len),
+
+	TP_STRUCT__entry(
+		__string(provider, provider)
+		__field(u64, generation)
+		__field(size_t, outblob_len)
+		__field(size_t, auxblob_len)
+		__field(size_t, manifestblob_len)
+	),
+
+	TP_fast_assign(
+		__assign_str(provider);
+		__entry->generation = generation;
+		__entry->outblob_len = outblob_len;
+		__entry->auxblob_len = auxblob_len;
+		__entry->manifestblob_len = manifestblob_len;
+	),
+
+	TP_printk("[%s] generation=%llu outblob_len=%zu auxblob_len=%zu manifestblob_len=%zu",
+		  __get_str(provider), __entry->generation,
+		  __entry->outblob_len, __entry->auxblob_len,
+		  __entry->manifestblob_len)
+);
+
+TRACE_EVENT(tsm_report_failed,
+
+	TP_PROTO(const char *provider, u64 generation, int status),
+
+	TP_ARGS(provider, generation, status),
+
+	TP_STRUCT__entry(
+		__string(provider, provider)
+		__field(u64, generation)
+		__field(int, status)
+	),
+
+	TP_fast_assign(
+		__assign_str(provider);
+		__entry->generation = generation;
+		__entry->status = status;
+	),
+
+	TP_printk("[%s] generation=%llu status=%d", __get_str(provider),
+		  __entry->generation, __entry->status)
+);
+
+DECLARE_EVENT_CLASS(tsm_register_data,
+
+	TP_PROTO(const char *provider, const char *name, const char *hash,
+		 const u8 *data, u32 len, int status),
+
+	TP_ARGS(provider, name, hash, data, len, status),
+
+	TP_STRUCT__entry(
+		__string(provider, provider)
+		__string(name, name)
+		__string(hash, hash)
+		__dynamic_array(u8, data, len)
+		__field(int, status)
+	),
+
+	TP_fast_assign(
+		__assign_str(provider);
+		__assign_str(name);
+		__assign_str(hash);
+		memcpy(__get_dynamic_array(data), data, len);
+		__entry->status = status;
+	),
+
+	TP_printk("[%s] %s:%s %s status=%d", __get_str(provider),
+		  __get_str(name), __get_str(hash),
+		  __print_hex_str(__get_dynamic_array(data),
+				  __get_dynamic_array_len(data)),
+		  __entry->status)
+);
+
+DEFINE_EVENT(tsm_register_data, tsm_register_read,
+	TP_PROTO(const char *provider, const char *name, const char *hash,
+		 const u8 *data, u32 len, int status),
+	TP_ARGS(provider, name, hash, data, len, status)
+);
+
+DEFINE_EVENT(tsm_register_data, tsm_register_write,
+	TP_PROTO(const char *provider, const char *name, const char *hash,
+		 const u8 *data, u32 len, int status),
+	TP_ARGS(provider, name, hash, data, len, status)
+);
+
+TRACE_EVENT(tsm_register_refresh,
+
+	TP_PROTO(const char *provider, const char *name, int status),
+
+	TP_ARGS(provider, name, status),
+
+	TP_STRUCT__entry(
+		__string(provider, provider)
+		__string(name, name)
+		__field(int, status)
+	),
+
+	TP_fast_assign(
+		__assign_str(provider);
+		__assign_str(name);
+		__entry->status = status;
+	),
+
+	TP_printk("[%s] %s status=%d", __get_str(provider), __get_str(name),
+		  __entry->status)
+);
+
+#endif /* _TSM_TRACE_H */
+
+/* Outside of the guard, as define_trace.h demands. */
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH .
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE trace
+#include <trace/define_trace.h>
