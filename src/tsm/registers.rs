@@ -12,10 +12,19 @@ use kernel::{
         CStr,
         CString, //
     },
-    sync::Arc, //
+    sync::{
+        atomic::{
+            Acquire,
+            Atomic,
+            Release, //
+        },
+        Arc, //
+    }, //
 };
 use tsm_ext::{
+    hash::HashAlgo,
     mutex::KillableMutex,
+    seq_bytes::SeqBytes,
     sysfs::{
         BinFile,
         BinFileOps,
@@ -23,6 +32,7 @@ use tsm_ext::{
         Mode, //
     },
     tsm::{
+        trace,
         Flags,
         Measurement,
         MeasurementId,
@@ -128,150 +138,194 @@ fn check_paths(measurement: &Measurement) -> Result {
 
 /// Makes the files of all registers of `measurement` in `dir`.
 fn publish(dir: &Directory, measurement: Measurement) -> Result<KVec<BinFile<RegisterFile>>> {
-    let count = measurement.registers().count();
-    let bank = Arc::pin_init(Bank::new(measurement), GFP_KERNEL)?;
-    let mut files = KVec::with_capacity(count, GFP_KERNEL)?;
+    let bank = Arc::pin_init(Bank::new(measurement)?, GFP_KERNEL)?;
+    let measurement = bank.measurement.lock_killable()?;
+    let provider = Arc::new(CString::try_from(measurement.name())?, GFP_KERNEL)?;
+    let mut files = KVec::new();
     let mut directories: KVec<(CString, Directory)> = KVec::new();
 
-    for index in 0..count {
-        let bank_of_file = bank.clone();
-        let guard = bank.state.lock_killable()?;
-        let register = guard.measurement.register(index)?;
-        let file = RegisterFile::new(bank_of_file, index, register);
-        let mode = mode(register.flags());
-        // Where a write is possible, the limit is left to the file: sysfs would cut a write off
-        // there, and a register would be extended with the first part of what was meant.
-        let size = match register.flags().contains(Flags::WRITABLE) {
-            true => 0,
-            false => register.size(),
+    for (index, (start, register)) in slots(&measurement).enumerate() {
+        let file = RegisterFile {
+            bank: bank.clone(),
+            index,
+            start,
+            size: register.size(),
+            flags: register.flags(),
+            provider: provider.clone(),
+            name: CString::try_from(register.name())?,
+            hash: register.hash(),
         };
+        let name = register.name();
+        let (parent, name) = match register.hash() {
+            None => (dir.clone(), name),
+            Some(hash) => {
+                let known = directories.iter().find(|(known, _)| **known == *name);
+                let parent = match known {
+                    Some((_, parent)) => parent.clone(),
+                    None => {
+                        let parent = dir.new_child(name)?;
 
-        let Some(hash) = register.hash() else {
-            files.push(
-                BinFile::new(dir, register.name(), mode, size, file)?,
-                GFP_KERNEL,
-            )?;
-            continue;
-        };
-        let known = directories
-            .iter()
-            .find(|(name, _)| **name == *register.name());
-        let directory = match known {
-            Some((_, directory)) => directory.clone(),
-            None => {
-                let directory = dir.new_child(register.name())?;
-                let name = CString::try_from(register.name())?;
-
-                directories.push((name, directory.clone()), GFP_KERNEL)?;
-                directory
+                        directories.push((CString::try_from(name)?, parent.clone()), GFP_KERNEL)?;
+                        parent
+                    }
+                };
+                (parent.new_child(hash.name())?, c"digest")
             }
         };
-        let directory = directory.new_child(hash.name())?;
 
-        files.push(
-            BinFile::new(&directory, c"digest", mode, size, file)?,
-            GFP_KERNEL,
-        )?;
+        files.push(file.publish(&parent, name)?, GFP_KERNEL)?;
     }
     Ok(files)
 }
 
-fn mode(flags: Flags) -> Mode {
-    let mut mode = Mode::NONE;
-
-    if flags.contains(Flags::READABLE) {
-        mode = mode.with(Mode::READ_ALL);
-    }
-    if flags.contains(Flags::WRITABLE) {
-        mode = mode.with(Mode::WRITE_GROUP);
-    }
-    mode
-}
-
-/// The registers of a provider, used by one file at a time.
+/// The registers of a provider.
+///
+/// Their values are kept twice: by the provider, for whoever holds the lock, and in `values`, where
+/// they are read without one.
 #[pin_data]
 struct Bank {
     #[pin]
-    state: KillableMutex<State>,
-}
-
-struct State {
-    measurement: Measurement,
-    /// Whether a live register may have changed since the last refresh.
-    stale: bool,
+    measurement: KillableMutex<Measurement>,
+    values: SeqBytes,
+    /// Whether a live register may have changed since the last refresh. Changes with the lock held.
+    stale: Atomic<bool>,
 }
 
 impl Bank {
-    fn new(measurement: Measurement) -> impl PinInit<Self> {
-        let state = State {
-            measurement,
-            stale: false,
-        };
+    fn new(measurement: Measurement) -> Result<impl PinInit<Self>> {
+        let size = slots(&measurement)
+            .map(|(start, register)| start + register.size())
+            .last()
+            .unwrap_or(0);
+        let values = SeqBytes::new(size)?;
 
-        pin_init!(Self {
-            state <- KillableMutex::new(state, c"tsm::Bank::state", static_lock_class!()),
-        })
+        show_all(&values, &measurement);
+        Ok(pin_init!(Self {
+            measurement <- KillableMutex::new(
+                measurement,
+                c"tsm::Bank::measurement",
+                static_lock_class!(),
+            ),
+            values,
+            stale: Atomic::new(false),
+        }))
     }
+}
+
+/// Returns the registers, and where in [`Bank::values`] each starts.
+fn slots(measurement: &Measurement) -> impl Iterator<Item = (usize, Register<'_>)> {
+    measurement.registers().scan(0, |end, register| {
+        let start = *end;
+
+        *end += SeqBytes::align(register.size());
+        Some((start, register))
+    })
+}
+
+/// Makes the provider's values those that are read.
+fn show_all(values: &SeqBytes, measurement: &Measurement) {
+    let parts = slots(measurement).enumerate();
+
+    values.write(
+        parts.filter_map(|(index, (start, _))| Some((start, measurement.value(index).ok()?))),
+    );
 }
 
 /// The file of one register.
 struct RegisterFile {
     bank: Arc<Bank>,
     index: usize,
+    start: usize,
     size: usize,
     flags: Flags,
+    /// These are for the trace: what the provider has may only be looked at with the lock held.
+    provider: Arc<CString>,
+    name: CString,
+    hash: Option<HashAlgo>,
 }
 
 impl RegisterFile {
-    fn new(bank: Arc<Bank>, index: usize, register: Register<'_>) -> Self {
-        Self {
-            bank,
-            index,
-            size: register.size(),
-            flags: register.flags(),
+    fn publish(self, dir: &Directory, name: &CStr) -> Result<BinFile<Self>> {
+        let mut mode = Mode::NONE;
+        let mut size = self.size;
+
+        if self.flags.contains(Flags::READABLE) {
+            mode = mode.with(Mode::READ_ALL);
+        }
+        if self.flags.contains(Flags::WRITABLE) {
+            mode = mode.with(Mode::WRITE_GROUP);
+            // This leaves the limit to us. Otherwise sysfs would cut a write off at the size, and
+            // a register would be extended with the first part of what was meant.
+            size = 0;
+        }
+        BinFile::new(dir, name, mode, size, self)
+    }
+
+    /// Returns how the register is called in a trace.
+    fn label(&self) -> trace::Label<'_> {
+        trace::Label {
+            provider: &self.provider,
+            name: &self.name,
+            hash: self.hash.map_or(c"data", HashAlgo::name),
+        }
+    }
+
+    /// Says whether the value has to be asked for before it is read.
+    fn is_stale(&self) -> bool {
+        self.flags.contains(Flags::LIVE) && self.bank.stale.load(Acquire)
+    }
+
+    /// Brings the value up to date and copies it from `offset` on.
+    fn read_fresh(&self, offset: usize, out: &mut [u8]) -> Result {
+        let mut measurement = self.bank.measurement.lock_killable()?;
+
+        // Who held the lock may have done it.
+        if self.is_stale() {
+            let result = measurement.refresh(Some(self.index));
+
+            trace::register_refresh(self.label(), result);
+            result?;
+            show_all(&self.bank.values, &measurement);
+            self.bank.stale.store(false, Release);
+        }
+        // Writers are kept out by the lock.
+        match self.bank.values.try_read(self.start + offset, out) {
+            true => Ok(()),
+            false => Err(EAGAIN),
         }
     }
 }
 
 impl BinFileOps for RegisterFile {
     fn read(&self, offset: usize, out: &mut [u8]) -> Result<usize> {
-        // Root opens files that are not readable, too.
-        if !self.flags.contains(Flags::READABLE) {
-            return Err(EACCES);
-        }
-        if offset >= self.size {
-            return Ok(0);
-        }
-        let mut state = self.bank.state.lock_killable()?;
+        let len = out.len().min(self.size.saturating_sub(offset));
+        let out = out.get_mut(..len).unwrap_or_default();
 
-        if state.stale && self.flags.contains(Flags::LIVE) {
-            state.measurement.refresh(Some(self.index))?;
-            state.stale = false;
+        if self.is_stale() || !self.bank.values.try_read(self.start + offset, out) {
+            self.read_fresh(offset, out)?;
         }
-        let value = state.measurement.value(self.index)?;
-        let value = value.get(offset..).unwrap_or_default();
-        let len = value.len().min(out.len());
-
-        for (to, from) in out.iter_mut().zip(value) {
-            *to = *from;
-        }
+        trace::register_read(self.label(), out);
         Ok(len)
     }
 
     fn write(&self, offset: usize, data: &[u8]) -> Result {
-        if !self.flags.contains(Flags::WRITABLE) {
-            return Err(EACCES);
-        }
         if offset != 0 || data.len() != self.size {
             return Err(EINVAL);
         }
-        let mut state = self.bank.state.lock_killable()?;
+        let mut measurement = self.bank.measurement.lock_killable()?;
 
-        if !self.flags.contains(Flags::EXTENSIBLE) {
-            return state.measurement.replace(self.index, data);
-        }
-        // After a failure, too, it is the provider that knows the value.
-        state.stale = true;
-        state.measurement.extend(self.index, data)
+        let result = if self.flags.contains(Flags::EXTENSIBLE) {
+            // Before the register changes, so that nobody takes the old value for the new one; and
+            // whether it fails or not, since only the provider knows what is left.
+            self.bank.stale.store(true, Release);
+            measurement.extend(self.index, data)
+        } else {
+            measurement.replace(self.index, data).inspect(|()| {
+                self.bank.values.write(core::iter::once((self.start, data)));
+            })
+        };
+
+        trace::register_write(self.label(), data, result);
+        result
     }
 }
