@@ -11,7 +11,7 @@ toolbox  := $(qemu-tdx)/toolbox
 
 help: ## lists the targets
 	@echo 'usage: make TARGET'
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo 'or, on a machine with the headers of a kernel that has Rust:'
 	@echo '  make KDIR=/lib/modules/$$(uname -r)/build [modules|modules_install|clean]'
 
@@ -22,7 +22,9 @@ kconfig := $(KDIR)/.config $(KDIR)/include/config/auto.conf
 no-kernel   = $(if $(wildcard $(KDIR)/Makefile),,there is no kernel to build for)
 no-rust     = $(if $(shell grep -hs '^CONFIG_RUST=y' $(kconfig)),,this kernel was built without CONFIG_RUST=y and can have no modules in Rust)
 no-metadata = $(if $(wildcard $(KDIR)/rust/libkernel.rmeta),,rust/libkernel.rmeta of this kernel is missing; for a Debian kernel `make modules` without KDIR makes it)
-obstacle    = $(or $(no-kernel),$(no-rust),$(no-metadata))
+no-option   = $(foreach option,CONFIG_CONFIGFS_FS CONFIG_CRYPTO_HASH_INFO,$(if $(shell grep -hsE '^$(option)=[ym]' $(kconfig)),,this kernel was built without $(option)))
+own-core    = $(if $(shell grep -hs '^CONFIG_TSM_REPORTS=y' $(kconfig)),this kernel has the tsm_report module built in and can have no other)
+obstacle    = $(strip $(or $(no-kernel),$(no-rust),$(no-metadata),$(strip $(no-option)),$(own-core)))
 
 # Modules have to be built by the compiler that built the kernel.
 llvm = $(if $(shell grep -hs '^CONFIG_CC_IS_CLANG=y' $(kconfig)),LLVM=1)
@@ -52,6 +54,10 @@ demo: ## shows our modules at work on Debian's own kernel, as a TDX guest
 check: setup ## runs all tests
 	@scripts/check
 
+check-debug: ## runs those in guests again, on a kernel with KASAN, lockdep and kmemleak
+	@$(qemu-tdx)/setup toolbox debug
+	@scripts/check debug
+
 shell: setup ## opens a shell in an emulated TDX guest with our modules
 	@$(qemu-tdx)/run
 
@@ -67,4 +73,4 @@ clippy: setup ## has the sources checked by clippy, and the scripts by shellchec
 toolbox:
 	@$(qemu-tdx)/setup toolbox
 
-.PHONY: help modules modules_install clean setup demo check shell fmt clippy toolbox
+.PHONY: help modules modules_install clean setup demo check check-debug shell fmt clippy toolbox

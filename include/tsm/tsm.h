@@ -6,6 +6,10 @@
  * tsm_report_register() and tsm_report_unregister() have the names, prototypes
  * and structures of linux/tsm.h of the kernel that is built for, so that a
  * provider which was written for the kernel's tsm_report.ko runs on tsm.ko.
+ * Unlike there, @report_new is called for several reports at the same time: a
+ * provider that can do one thing at a time has a lock of its own, as the
+ * kernel's tdx-guest and sev-guest have. And tsm_report_unregister() waits for
+ * the calls that run, so it must not be called from one.
  */
 #ifndef _TSM_TSM_H
 #define _TSM_TSM_H
@@ -40,7 +44,7 @@ enum tsm_measurement_register_flag {
  * struct tsm_measurement_register - one measurement register
  * @mr_name: name of its file or directory, not empty and without a slash
  * @mr_value: its current value, @mr_size bytes that the provider owns
- * @mr_size: size in bytes, 1 to 4096
+ * @mr_size: size in bytes, 1 to 4096, or to 4095 if it is writable
  * @mr_flags: bits of enum tsm_measurement_register_flag
  * @mr_hash: hash algorithm of the register, not used with %TSM_MR_F_F
  *
@@ -116,6 +120,7 @@ struct tsm_measurement {
  * * %-EEXIST - the provider, or two registers of it, would have one path
  * * %-ENOSPC - a register has more than TSM_MR_MAXBANKS hashes
  * * %-ENOMEM - out of memory
+ * * %-ENODEV - tsm.ko is on its way out
  * * what @tmr->refresh returned
  */
 int tsm_register_measurement(struct tsm_measurement *tmr);

@@ -110,6 +110,18 @@ impl Subsystem {
         Ok(Self(Arc::new(Registered(inner), GFP_KERNEL)?))
     }
 
+    /// Calls `f` with the mutex held that configfs holds while it makes items.
+    #[inline]
+    fn locked(&self, f: impl FnOnce()) {
+        let subsystem = self.0 .0.subsystem.get();
+
+        // SAFETY: `new` initialized the mutex, and it is unregistered when the last clone is gone.
+        unsafe { bindings::mutex_lock(&raw mut (*subsystem).su_mutex) };
+        f();
+        // SAFETY: As above, and it was taken just now.
+        unsafe { bindings::mutex_unlock(&raw mut (*subsystem).su_mutex) };
+    }
+
     /// Returns the group that the subsystem is.
     #[inline]
     fn as_group(&self) -> *mut bindings::config_group {

@@ -36,7 +36,7 @@ unsafe impl Send for SharedBuffer {}
 unsafe impl Sync for SharedBuffer {}
 
 impl SharedBuffer {
-    /// Shares `pages` new pages. What they contain is up to the host.
+    /// Shares `pages` new pages, for which it may sleep. What they contain is up to the host.
     ///
     /// # Errors
     ///
@@ -46,7 +46,8 @@ impl SharedBuffer {
         let size = pages.checked_mul(PAGE_SIZE).ok_or(EINVAL)?;
         let count = i32::try_from(pages)?;
 
-        // SAFETY: Allocating is always allowed.
+        // SAFETY: The caller may sleep, as this function documents; the size is a matter of what
+        // there is.
         let start = unsafe {
             tsm_bindings::tsm_helper_alloc_pages_exact(
                 size,

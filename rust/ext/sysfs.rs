@@ -52,7 +52,7 @@ impl Directory {
         // SAFETY: `kernel_kobj` is set before any module is loaded and never changes or goes away.
         let parent = unsafe { bindings::kernel_kobj };
 
-        // SAFETY: See above.
+        // SAFETY: It is valid, see above.
         unsafe { Self::new(name, parent, None) }
     }
 

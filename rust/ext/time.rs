@@ -21,7 +21,7 @@ pub fn sleep_killable(delta: Delta) -> Result {
     // CAST: A quarter of a duration that was clamped to be positive fits an `u64`.
     let slack = (expires.max(0) / 4) as u64;
 
-    // SAFETY: Setting the state of the current task is always allowed.
+    // SAFETY: It is the state of the current task, which this function puts to sleep right after.
     unsafe { tsm_bindings::tsm_helper_set_current_state(bindings::TASK_KILLABLE) };
     // SAFETY: `expires` is a valid `ktime_t` that lives through the call. What it returns does not
     // matter: a wake-up before time is harmless, and a kill is asked for below.
@@ -32,7 +32,7 @@ pub fn sleep_killable(delta: Delta) -> Result {
             bindings::hrtimer_mode_HRTIMER_MODE_REL,
         )
     };
-    // SAFETY: Asking for the signals of the current task is always allowed.
+    // SAFETY: It only looks at the current task.
     if unsafe { tsm_bindings::tsm_helper_fatal_signal_pending() } {
         return Err(EINTR);
     }

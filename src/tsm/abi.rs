@@ -8,6 +8,7 @@ use kernel::{
     error::from_result,
     ffi,
     prelude::*,
+    str::CStr,
     sync::{
         global_lock,
         Arc, //
@@ -16,6 +17,7 @@ use kernel::{
 use tsm_bindings as bindings;
 use tsm_ext::tsm::{
     Measurement,
+    MeasurementId,
     Slot, //
 };
 
@@ -37,9 +39,13 @@ global_lock! {
 pub(crate) struct Published(());
 
 impl Published {
-    /// Begins it. To be called once, by the initializer of the module.
-    pub(crate) fn new(registers: Tree, provider: Arc<Slot>) -> Self {
-        // SAFETY: This is the only call, and it is made once.
+    /// Begins it.
+    ///
+    /// # Safety
+    ///
+    /// To be called once, by the initializer of the module.
+    pub(crate) unsafe fn new(registers: Tree, provider: Arc<Slot>) -> Self {
+        // SAFETY: By the safety requirement, once.
         unsafe { CORE.init() };
         *CORE.lock() = Some(Core {
             registers,
@@ -93,7 +99,8 @@ pub(crate) unsafe extern "C" fn tsm_register_measurement(
     tmr: *mut bindings::tsm_measurement,
 ) -> ffi::c_int {
     with_core(|core| {
-        // SAFETY: By the safety requirement; `Tree` drops it before unregistering returns.
+        // SAFETY: By the safety requirement; `Tree` drops it before unregistering returns, and
+        // refuses a second one of the same name, which one of the same `tmr` has.
         let measurement = unsafe { Measurement::new(tmr) }?;
 
         core.registers.register(measurement)
@@ -110,11 +117,16 @@ pub(crate) unsafe extern "C" fn tsm_unregister_measurement(
     tmr: *mut bindings::tsm_measurement,
 ) -> ffi::c_int {
     with_core(|core| {
-        // SAFETY: By the safety requirement; it is dropped at the end of this call.
-        let measurement = unsafe { Measurement::new(tmr) }?;
+        // SAFETY: By the safety requirement.
+        let name = unsafe { tmr.as_ref() }.ok_or(EINVAL)?.name;
 
-        core.registers
-            .unregister(measurement.name(), measurement.id())
+        if name.is_null() {
+            return Err(EINVAL);
+        }
+        // SAFETY: By the safety requirement.
+        let name = unsafe { CStr::from_char_ptr(name) };
+
+        core.registers.unregister(name, MeasurementId::of(tmr))
     })
 }
 
@@ -123,7 +135,7 @@ pub(crate) unsafe extern "C" fn tsm_unregister_measurement(
 /// # Safety
 ///
 /// `ops` must be null, or valid until it is unregistered, with callbacks that accept `data`, from
-/// any thread and several at a time.
+/// any thread and several at a time, as `include/tsm/tsm.h` demands.
 #[no_mangle]
 pub(crate) unsafe extern "C" fn tsm_report_register(
     ops: *const bindings::tsm_report_ops,

@@ -138,44 +138,69 @@ fn check_paths(measurement: &Measurement) -> Result {
 
 /// Makes the files of all registers of `measurement` in `dir`.
 fn publish(dir: &Directory, measurement: Measurement) -> Result<KVec<BinFile<RegisterFile>>> {
-    let bank = Arc::pin_init(Bank::new(measurement)?, GFP_KERNEL)?;
-    let measurement = bank.measurement.lock_killable()?;
+    let mut specs = KVec::new();
+    for (index, (start, register)) in slots(&measurement).enumerate() {
+        specs.push(Spec::new(index, start, register)?, GFP_KERNEL)?;
+    }
+
     let provider = Arc::new(CString::try_from(measurement.name())?, GFP_KERNEL)?;
-    let mut files = KVec::new();
+    let bank = Arc::pin_init(Bank::new(measurement)?, GFP_KERNEL)?;
+    let mut files = KVec::with_capacity(specs.len(), GFP_KERNEL)?;
     let mut directories: KVec<(CString, Directory)> = KVec::new();
 
-    for (index, (start, register)) in slots(&measurement).enumerate() {
+    // No lock is held here: dropping a file, if the next one fails, waits for its users.
+    for spec in specs {
+        let directory = match spec.hash {
+            None => dir.clone(),
+            Some(hash) => {
+                let known = directories.iter().find(|(known, _)| **known == *spec.name);
+                let parent = match known {
+                    Some((_, parent)) => parent.clone(),
+                    None => {
+                        let parent = dir.new_child(&spec.name)?;
+                        let name = CString::try_from(&*spec.name)?;
+
+                        directories.push((name, parent.clone()), GFP_KERNEL)?;
+                        parent
+                    }
+                };
+                parent.new_child(hash.name())?
+            }
+        };
         let file = RegisterFile {
             bank: bank.clone(),
+            provider: provider.clone(),
+            spec,
+        };
+
+        files.push(file.publish(&directory)?, GFP_KERNEL)?;
+    }
+    Ok(files)
+}
+
+/// What is to be known of a register without looking at what the provider has, which only who holds
+/// the lock may do.
+struct Spec {
+    index: usize,
+    /// Where in [`Bank::values`] it is.
+    start: usize,
+    size: usize,
+    flags: Flags,
+    name: CString,
+    hash: Option<HashAlgo>,
+}
+
+impl Spec {
+    fn new(index: usize, start: usize, register: Register<'_>) -> Result<Self> {
+        Ok(Self {
             index,
             start,
             size: register.size(),
             flags: register.flags(),
-            provider: provider.clone(),
             name: CString::try_from(register.name())?,
             hash: register.hash(),
-        };
-        let name = register.name();
-        let (parent, name) = match register.hash() {
-            None => (dir.clone(), name),
-            Some(hash) => {
-                let known = directories.iter().find(|(known, _)| **known == *name);
-                let parent = match known {
-                    Some((_, parent)) => parent.clone(),
-                    None => {
-                        let parent = dir.new_child(name)?;
-
-                        directories.push((CString::try_from(name)?, parent.clone()), GFP_KERNEL)?;
-                        parent
-                    }
-                };
-                (parent.new_child(hash.name())?, c"digest")
-            }
-        };
-
-        files.push(file.publish(&parent, name)?, GFP_KERNEL)?;
+        })
     }
-    Ok(files)
 }
 
 /// The registers of a provider.
@@ -234,45 +259,45 @@ fn show_all(values: &SeqBytes, measurement: &Measurement) {
 /// The file of one register.
 struct RegisterFile {
     bank: Arc<Bank>,
-    index: usize,
-    start: usize,
-    size: usize,
-    flags: Flags,
-    /// These are for the trace: what the provider has may only be looked at with the lock held.
     provider: Arc<CString>,
-    name: CString,
-    hash: Option<HashAlgo>,
+    spec: Spec,
 }
 
 impl RegisterFile {
-    fn publish(self, dir: &Directory, name: &CStr) -> Result<BinFile<Self>> {
+    fn publish(self, dir: &Directory) -> Result<BinFile<Self>> {
+        let flags = self.spec.flags;
         let mut mode = Mode::NONE;
-        let mut size = self.size;
+        let mut size = self.spec.size;
 
-        if self.flags.contains(Flags::READABLE) {
+        if flags.contains(Flags::READABLE) {
             mode = mode.with(Mode::READ_ALL);
         }
-        if self.flags.contains(Flags::WRITABLE) {
+        if flags.contains(Flags::WRITABLE) {
             mode = mode.with(Mode::WRITE_GROUP);
             // This leaves the limit to us. Otherwise sysfs would cut a write off at the size, and
             // a register would be extended with the first part of what was meant.
             size = 0;
         }
-        BinFile::new(dir, name, mode, size, self)
+        let name = match self.spec.hash {
+            Some(_) => CString::try_from(c"digest")?,
+            None => CString::try_from(&*self.spec.name)?,
+        };
+
+        BinFile::new(dir, &name, mode, size, self)
     }
 
     /// Returns how the register is called in a trace.
     fn label(&self) -> trace::Label<'_> {
         trace::Label {
             provider: &self.provider,
-            name: &self.name,
-            hash: self.hash.map_or(c"data", HashAlgo::name),
+            name: &self.spec.name,
+            hash: self.spec.hash.map_or(c"data", HashAlgo::name),
         }
     }
 
     /// Says whether the value has to be asked for before it is read.
     fn is_stale(&self) -> bool {
-        self.flags.contains(Flags::LIVE) && self.bank.stale.load(Acquire)
+        self.spec.flags.contains(Flags::LIVE) && self.bank.stale.load(Acquire)
     }
 
     /// Brings the value up to date and copies it from `offset` on.
@@ -281,7 +306,7 @@ impl RegisterFile {
 
         // Who held the lock may have done it.
         if self.is_stale() {
-            let result = measurement.refresh(Some(self.index));
+            let result = measurement.refresh(Some(self.spec.index));
 
             trace::register_refresh(self.label(), result);
             result?;
@@ -289,7 +314,7 @@ impl RegisterFile {
             self.bank.stale.store(false, Release);
         }
         // Writers are kept out by the lock.
-        match self.bank.values.try_read(self.start + offset, out) {
+        match self.bank.values.try_read(self.spec.start + offset, out) {
             true => Ok(()),
             false => Err(EAGAIN),
         }
@@ -298,10 +323,13 @@ impl RegisterFile {
 
 impl BinFileOps for RegisterFile {
     fn read(&self, offset: usize, out: &mut [u8]) -> Result<usize> {
-        let len = out.len().min(self.size.saturating_sub(offset));
+        let len = out.len().min(self.spec.size.saturating_sub(offset));
         let out = out.get_mut(..len).unwrap_or_default();
 
-        if self.is_stale() || !self.bank.values.try_read(self.start + offset, out) {
+        if out.is_empty() {
+            return Ok(0);
+        }
+        if self.is_stale() || !self.bank.values.try_read(self.spec.start + offset, out) {
             self.read_fresh(offset, out)?;
         }
         trace::register_read(self.label(), out);
@@ -309,19 +337,21 @@ impl BinFileOps for RegisterFile {
     }
 
     fn write(&self, offset: usize, data: &[u8]) -> Result {
-        if offset != 0 || data.len() != self.size {
+        if offset != 0 || data.len() != self.spec.size {
             return Err(EINVAL);
         }
         let mut measurement = self.bank.measurement.lock_killable()?;
 
-        let result = if self.flags.contains(Flags::EXTENSIBLE) {
+        let result = if self.spec.flags.contains(Flags::EXTENSIBLE) {
             // Before the register changes, so that nobody takes the old value for the new one; and
             // whether it fails or not, since only the provider knows what is left.
             self.bank.stale.store(true, Release);
-            measurement.extend(self.index, data)
+            measurement.extend(self.spec.index, data)
         } else {
-            measurement.replace(self.index, data).inspect(|()| {
-                self.bank.values.write(core::iter::once((self.start, data)));
+            measurement.replace(self.spec.index, data).inspect(|()| {
+                self.bank
+                    .values
+                    .write(core::iter::once((self.spec.start, data)));
             })
         };
 

@@ -125,14 +125,16 @@ enum Found {
 impl Report {
     /// Returns the answer to the last write, from the provider if need be.
     fn made(&self) -> Result<Arc<Made>> {
-        let provider = self.provider.call()?;
-        let registration = provider.registration();
+        let registration = self.provider.call()?.registration();
 
         if let Found::Made(made) = self.state.lock().find(registration)? {
             return Ok(made);
         }
 
+        // Waiting must not keep the provider from being unregistered, so it is asked again after.
         let _making = self.making.lock_killable()?;
+        let provider = self.provider.call()?;
+        let registration = provider.registration();
         // Who held the lock may have made it.
         let (generation, request) = match self.state.lock().find(registration)? {
             Found::Made(made) => return Ok(made),
@@ -140,7 +142,7 @@ impl Report {
         };
 
         // A write that comes now does not wait: it asks for another answer. This one is still for
-        // the read that began before it, and for no later one.
+        // the read that began before it.
         let blobs = provider.report(&request.desc()?, generation.number())?;
         let made = Arc::new(
             Made {
@@ -156,6 +158,11 @@ impl Report {
         Ok(made)
     }
 
+    /// Returns the answer that was made last, whatever was written since.
+    fn last_made(&self) -> Option<Arc<Made>> {
+        self.state.lock().made.clone()
+    }
+
     /// Takes a write, which `change` applies to what is asked for.
     fn write(&self, change: impl FnOnce(&mut Request) -> Result) -> Result {
         let mut state = self.state.lock();
@@ -163,11 +170,6 @@ impl Report {
 
         change(&mut state.request)?;
         state.generation = generation;
-        let old = state.made.take();
-
-        // The old answer may be large, and is freed after the lock is.
-        drop(state);
-        drop(old);
         Ok(())
     }
 }

@@ -33,7 +33,8 @@ impl kernel::Module for Tsm {
     fn init(module: &'static ThisModule) -> Result<Self> {
         let root = sysfs::Directory::new_in_kernel(c"tsm")?;
         let provider = report::new_slot()?;
-        let core = abi::Published::new(registers::Tree::new(root), provider.clone());
+        // SAFETY: The initializer of a module runs once, and this is its only call.
+        let core = unsafe { abi::Published::new(registers::Tree::new(root), provider.clone()) };
 
         // Last, because user space can make items from then on, and they can't be taken back.
         let subsystem = configfs::Subsystem::new(c"tsm", module)?;

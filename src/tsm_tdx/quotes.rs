@@ -6,6 +6,7 @@ use kernel::{
     bindings,
     new_mutex,
     page::PAGE_SIZE,
+    pr_warn_once,
     prelude::*,
     str::CStr,
     sync::{
@@ -23,6 +24,7 @@ use tsm_ext::{
     shared::SharedBuffer,
     tdx::{
         self,
+        Guest,
         Measurements, //
     },
     time::sleep_killable,
@@ -51,6 +53,7 @@ const MAX_ABANDONED: usize = 16;
 
 /// The provider of quotes.
 pub(crate) struct Quotes {
+    guest: Guest,
     measurements: Arc<KillableMutex<Measurements>>,
     buffers: Pin<KBox<Mutex<Buffers>>>,
 }
@@ -64,13 +67,17 @@ struct Buffers {
 }
 
 impl Quotes {
-    pub(crate) fn new(measurements: Arc<KillableMutex<Measurements>>) -> Result<Self> {
+    pub(crate) fn new(
+        guest: Guest,
+        measurements: Arc<KillableMutex<Measurements>>,
+    ) -> Result<Self> {
         let buffers = Buffers {
             idle: Some(SharedBuffer::new(PAGES)?),
             abandoned: KVec::with_capacity(MAX_ABANDONED, GFP_KERNEL)?,
         };
 
         Ok(Self {
+            guest,
             measurements,
             buffers: KBox::pin_init(new_mutex!(buffers, "tsm_tdx::Quotes::buffers"), GFP_KERNEL)?,
         })
@@ -115,19 +122,23 @@ impl Quotes {
         drop(surplus);
     }
 
-    /// Makes one request, from the report to the copy of the quote.
-    fn request(&self, buffer: &mut SharedBuffer, data: &ReportData) -> Result<KVVec<u8>> {
+    /// Returns the request for a quote that binds `data`.
+    fn request(&self, data: &ReportData) -> Result<KVec<u8>> {
         let mut request = KVec::from_elem(0u8, quote::REQUEST_SIZE, GFP_KERNEL)?;
+        let mut measurements = self.measurements.lock_killable()?;
 
-        quote::build_request(
-            &mut request,
-            self.measurements.lock_killable()?.report(data)?,
-        )?;
-        buffer.write(0, &request)?;
+        quote::build_request(&mut request, measurements.report(data)?)?;
+        Ok(request)
+    }
 
-        let status = tdx::get_quote(buffer);
+    /// Sends a request by way of `buffer`, and returns a copy of the quote.
+    fn exchange(&self, buffer: &mut SharedBuffer, request: &[u8]) -> Result<KVVec<u8>> {
+        buffer.write(0, request)?;
+
+        let status = tdx::get_quote(self.guest, buffer);
         if status != VmcallStatus::SUCCESS {
-            pr_warn!("GetQuote refused by the VMM, status {:#x}\n", status.raw());
+            // Once: anybody who may read a report can have this happen as often as he likes.
+            pr_warn_once!("GetQuote refused by the VMM, status {:#x}\n", status.raw());
             return Err(EIO);
         }
 
@@ -144,8 +155,10 @@ impl ReportProvider for Quotes {
 
     fn report(&self, request: &Request<'_>) -> Result<Output> {
         let data = ReportData::try_from(request.inblob()).map_err(|_| EINVAL)?;
+        // Before there is a buffer: one that was never sent would look as if it was in flight.
+        let request = self.request(&data)?;
         let mut buffer = self.take()?;
-        let quote = self.request(&mut buffer, &data);
+        let quote = self.exchange(&mut buffer, &request);
 
         self.put(buffer);
         Ok(quote?.into())

@@ -35,21 +35,19 @@ struct TsmTdx {
 
 impl kernel::Module for TsmTdx {
     fn init(_module: &'static ThisModule) -> Result<Self> {
-        if !tdx::is_guest() {
-            return Err(ENODEV);
-        }
+        let guest = tdx::Guest::new()?;
 
         // The TDX module refuses a second user of the registers, so they share one lock.
         let measurements = Arc::pin_init(
             KillableMutex::new(
-                tdx::Measurements::new()?,
+                tdx::Measurements::new(guest)?,
                 c"tsm_tdx::measurements",
                 static_lock_class!(),
             ),
             GFP_KERNEL,
         )?;
         let registers = registers::Registers::new(measurements.clone());
-        let quotes = quotes::Quotes::new(measurements)?;
+        let quotes = quotes::Quotes::new(guest, measurements)?;
 
         Ok(Self {
             _registers: MeasurementRegistration::new(registers)?,

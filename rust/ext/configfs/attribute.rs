@@ -54,10 +54,14 @@ pub trait Snapshot<T> {
     const MAX_SIZE: u32;
 
     /// Returns the whole contents for `item`, which do not change as long as they are borrowed.
-    ///
-    /// configfs asks twice for one read, for the size and for the contents. When the second answer
-    /// has another size than the first, the reader gets [`EAGAIN`].
+    /// configfs only takes their size.
     fn snapshot(item: &T) -> Result<impl Deref<Target = [u8]>>;
+
+    /// Returns the same contents again, right after, or newer ones. configfs gives them to the
+    /// reader, who gets [`EAGAIN`] if there are none or their size is another.
+    ///
+    /// This must not do anew what makes the contents, for the sake of which a read may be slow.
+    fn latest(item: &T) -> Option<impl Deref<Target = [u8]>>;
 }
 
 /// A binary file that can be written.
@@ -187,24 +191,23 @@ unsafe extern "C" fn read<T, A: Snapshot<T>>(
     let item = unsafe { item::data::<T>(item) };
 
     from_result(|| {
-        let contents = A::snapshot(item)?;
-        let len = isize::try_from(contents.len())?;
-
-        if !buf.is_null() {
-            // configfs has fixed the size by now: less would leave its buffer uninitialized at the
-            // end, and more would be cut off.
-            if contents.len() != count {
-                return Err(EAGAIN);
-            }
-            // SAFETY: By the safety requirement, `buf` has `count` bytes, and so has `contents`;
-            // `buf` is configfs's own.
-            unsafe {
-                contents
-                    .as_ptr()
-                    .copy_to_nonoverlapping(buf.cast::<u8>(), count)
-            };
+        if buf.is_null() {
+            return Ok(isize::try_from(A::snapshot(item)?.len())?);
         }
-        Ok(len)
+        // configfs has fixed the size by now: less would leave its buffer uninitialized at the end,
+        // and more would be cut off.
+        let contents = A::latest(item)
+            .filter(|contents| contents.len() == count)
+            .ok_or(EAGAIN)?;
+
+        // SAFETY: By the safety requirement, `buf` has `count` bytes, and so has `contents`; `buf`
+        // is configfs's own.
+        unsafe {
+            contents
+                .as_ptr()
+                .copy_to_nonoverlapping(buf.cast::<u8>(), count)
+        };
+        Ok(isize::try_from(count)?)
     })
 }
 

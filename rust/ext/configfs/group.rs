@@ -2,10 +2,7 @@
 
 //! Groups: directories in which user space makes items.
 
-use core::{
-    mem::ManuallyDrop,
-    pin::Pin, //
-};
+use core::pin::Pin;
 
 use kernel::{
     bindings,
@@ -14,6 +11,14 @@ use kernel::{
     ffi,
     prelude::*,
     str::CStr,
+    sync::atomic::{
+        Atomic,
+        Relaxed, //
+    },
+    time::{
+        delay::fsleep,
+        Delta, //
+    },
     types::Opaque, //
 };
 
@@ -34,14 +39,14 @@ pub trait MakeItem: Send + Sync + 'static {
 
 /// A directory in a [`Subsystem`] in which `mkdir` makes items.
 ///
-/// An item keeps the module from being unloaded, so there are none when a module drops its group on
-/// exit. Elsewhere there may be: registering the group last, so that nothing can fail after it,
-/// avoids that. A group that is dropped with items stays where it is, and is leaked.
+/// Dropping it waits until user space has removed all items; meanwhile none can be made. An item keeps
+/// the module from being unloaded, so a module that drops its group on exit does not wait. One that
+/// makes it last, so that its initializer can't fail any more, never does.
 ///
 /// # Invariants
 ///
 /// The group is registered.
-pub struct Group<M: MakeItem>(ManuallyDrop<Pin<KBox<Inner<M>>>>);
+pub struct Group<M: MakeItem>(Pin<KBox<Inner<M>>>);
 
 #[pin_data]
 struct Inner<M: MakeItem> {
@@ -52,7 +57,9 @@ struct Inner<M: MakeItem> {
     group_type: Opaque<bindings::config_item_type>,
     item_type: ItemType<M::Item>,
     make: M,
-    _subsystem: Subsystem,
+    /// Whether items can be made. Changes with the mutex of the subsystem held.
+    open: Atomic<bool>,
+    subsystem: Subsystem,
 }
 
 // SAFETY: configfs locks what it changes in `group`; `group_type` does not change; the rest is
@@ -80,7 +87,8 @@ impl<M: MakeItem> Group<M> {
                 group_type: Opaque::new(group_type),
                 item_type,
                 make,
-                _subsystem: subsystem.clone(),
+                open: Atomic::new(true),
+                subsystem: subsystem.clone(),
             },
             GFP_KERNEL,
         )?;
@@ -100,7 +108,7 @@ impl<M: MakeItem> Group<M> {
         })?;
 
         // INVARIANT: It was registered just now.
-        Ok(Self(ManuallyDrop::new(inner)))
+        Ok(Self(inner))
     }
 }
 
@@ -108,21 +116,17 @@ impl<M: MakeItem> Drop for Group<M> {
     fn drop(&mut self) {
         let group = self.0.group.get();
 
-        // SAFETY: `group` was initialized in `new`, and this only computes an address.
-        let children = unsafe { &raw mut (*group).cg_children };
-        // SAFETY: `children` is an initialized list head. A concurrent `mkdir` may change it, hence
-        // the volatile read; that is possible only if the module is not exiting, see the type.
-        let has_items = unsafe { (&raw const (*children).next).read_volatile() } != children;
-
-        if has_items {
-            pr_err!("configfs group dropped with items in it, leaked\n");
-            return;
+        // configfs holds the mutex while it makes an item, so that is made before this or not at
+        // all.
+        self.0
+            .subsystem
+            .locked(|| self.0.open.store(false, Relaxed));
+        while self.0.item_type.items() > 0 {
+            fsleep(Delta::from_millis(100));
         }
 
-        // SAFETY: By the type invariant, the group is registered.
+        // SAFETY: By the type invariant, the group is registered, and it is empty.
         unsafe { bindings::configfs_unregister_group(group) };
-        // SAFETY: Nobody uses it after this, and configfs does not know it any more.
-        unsafe { ManuallyDrop::drop(&mut self.0) };
     }
 }
 
@@ -153,6 +157,9 @@ impl<M: MakeItem> Inner<M> {
         // SAFETY: By the safety requirement.
         let name = unsafe { CStr::from_char_ptr(name) };
 
+        if !this.open.load(Relaxed) {
+            return err_ptr(ENODEV);
+        }
         let made = this
             .make
             .make_item(name)
@@ -160,8 +167,13 @@ impl<M: MakeItem> Inner<M> {
 
         match made {
             Ok(item) => item,
-            // CAST: C code takes an errno for a pointer in the last page of the address space.
-            Err(err) => err.to_errno() as isize as *mut bindings::config_item,
+            Err(err) => err_ptr(err),
         }
     }
+}
+
+#[inline]
+fn err_ptr(err: Error) -> *mut bindings::config_item {
+    // CAST: C code takes an errno for a pointer in the last page of the address space.
+    err.to_errno() as isize as *mut bindings::config_item
 }

@@ -13,6 +13,12 @@ use kernel::{
     ffi,
     prelude::*,
     str::CStr,
+    sync::atomic::{
+        Acquire,
+        Atomic,
+        Relaxed,
+        Release, //
+    },
     types::Opaque,
     ThisModule, //
 };
@@ -51,13 +57,16 @@ pub(super) fn allocate<T: Send + Sync + 'static>(
 
     // SAFETY: `item` is zeroed and pinned, the name is copied, and the group that has the type
     // outlives its items.
-    unsafe { bindings::config_item_init_type_name(raw, name.as_char_ptr(), item_type.raw.get()) };
+    unsafe {
+        bindings::config_item_init_type_name(raw, name.as_char_ptr(), item_type.raw.item_type.get())
+    };
     // The call above ignores that there may be no memory for a long name.
     // SAFETY: `raw` is valid.
     if unsafe { (*raw).ci_name.is_null() } {
         return Err(ENOMEM);
     }
 
+    item_type.raw.items.fetch_add(1, Relaxed);
     // `release` takes it back.
     // SAFETY: It is not moved, only its address is remembered.
     let _ = KBox::into_raw(unsafe { Pin::into_inner_unchecked(item) });
@@ -84,8 +93,13 @@ unsafe extern "C" fn release<T>(item: *mut bindings::config_item) {
     // SAFETY: By the safety requirement, `item` is this field of an `Item<T>`.
     let this = unsafe { container_of!(Opaque::cast_from(item), Item<T>, item) };
 
+    // SAFETY: The type of an item outlives it.
+    let item_type = unsafe { RawType::of(item) };
+
     // SAFETY: `allocate` leaked it from a box, and by the safety requirement nobody uses it.
     drop(unsafe { KBox::from_raw(this.cast_mut()) });
+    // Last, because who waits for the items to go may then free their type.
+    item_type.items.fetch_sub(1, Release);
 }
 
 /// Decides, when an item is made, which files it gets.
@@ -147,6 +161,31 @@ impl<T> Operations<T> {
     };
 }
 
+/// What items point to.
+struct RawType {
+    item_type: Opaque<bindings::config_item_type>,
+    /// How many items there are of this type.
+    items: Atomic<u32>,
+}
+
+impl RawType {
+    /// Returns the type of an item.
+    ///
+    /// # Safety
+    ///
+    /// `item` must have been made by [`allocate`], and its type must live as long as `'a`.
+    #[inline]
+    unsafe fn of<'a>(item: *mut bindings::config_item) -> &'a Self {
+        // SAFETY: By the safety requirement, `item` is valid.
+        let item_type = Opaque::cast_from(unsafe { (*item).ci_type });
+
+        // SAFETY: By the safety requirement, it is this field of a `RawType`.
+        let this = unsafe { container_of!(item_type, Self, item_type) };
+        // SAFETY: By the safety requirement.
+        unsafe { &*this }
+    }
+}
+
 /// Which files the items of a group have. `T` is what an item holds.
 ///
 /// # Invariants
@@ -154,7 +193,7 @@ impl<T> Operations<T> {
 /// `raw` points to `attrs` and `bin_attrs`, which end with a null pointer after pointers to the
 /// elements of `text` and `bin`. None of them changes any more.
 pub struct ItemType<T> {
-    raw: KBox<Opaque<bindings::config_item_type>>,
+    raw: KBox<RawType>,
     _attrs: KVec<*mut bindings::configfs_attribute>,
     _bin_attrs: KVec<*mut bindings::configfs_bin_attribute>,
     _text: KVec<KBox<bindings::configfs_attribute>>,
@@ -183,7 +222,12 @@ impl<T: Send + Sync + 'static> ItemType<T> {
     /// Returns the module whose code the files are.
     pub(super) fn owner(&self) -> *mut bindings::module {
         // SAFETY: `raw` is valid and does not change.
-        unsafe { (*self.raw.get()).ct_owner }
+        unsafe { (*self.raw.item_type.get()).ct_owner }
+    }
+
+    /// Returns the number of items of this type.
+    pub(super) fn items(&self) -> u32 {
+        self.raw.items.load(Acquire)
     }
 }
 
@@ -258,7 +302,13 @@ impl<T: Send + Sync + 'static> Builder<T> {
 
         // INVARIANT: The lists were just made so; moving the vectors does not move their elements.
         Ok(ItemType {
-            raw: KBox::new(Opaque::new(raw), GFP_KERNEL)?,
+            raw: KBox::new(
+                RawType {
+                    item_type: Opaque::new(raw),
+                    items: Atomic::new(0),
+                },
+                GFP_KERNEL,
+            )?,
             _attrs: attrs,
             _bin_attrs: bin_attrs,
             _text: self.text,

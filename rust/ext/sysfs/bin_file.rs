@@ -39,6 +39,11 @@ impl Mode {
     /// The owner and the group may write.
     pub const WRITE_GROUP: Self = Self(0o220);
 
+    /// Says whether all bits of `other` are set.
+    pub const fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
     /// Returns `self` and the bits of `other`.
     pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
@@ -93,8 +98,13 @@ impl<T: BinFileOps> BinFile<T> {
         attr.attr.name = name.as_char_ptr();
         attr.attr.mode = mode.0;
         attr.size = size;
-        attr.read = Some(Inner::<T>::read);
-        attr.write = Some(Inner::<T>::write);
+        // Without a callback nobody can open the file that way, whatever mode root gives it.
+        if mode.has(Mode::READ_ALL) {
+            attr.read = Some(Inner::<T>::read);
+        }
+        if mode.has(Mode::WRITE_GROUP) {
+            attr.write = Some(Inner::<T>::write);
+        }
         // SAFETY: `attr` is valid, and the lock class lives forever.
         unsafe {
             tsm_bindings::tsm_helper_sysfs_bin_attr_init(&mut attr, static_lock_class!().as_ptr())

@@ -29,7 +29,7 @@ impl Flags {
     pub const WRITABLE: Self = Self(tsm_bindings::tsm_measurement_register_flag_TSM_MR_F_W);
     /// The file is readable.
     pub const READABLE: Self = Self(tsm_bindings::tsm_measurement_register_flag_TSM_MR_F_R);
-    /// The value may change by other means than a write to the file.
+    /// The value is refreshed before it is read when something was written since.
     pub const LIVE: Self = Self(tsm_bindings::tsm_measurement_register_flag_TSM_MR_F_L);
     /// The register is a flat file and has no hash.
     pub const FLAT: Self = Self(tsm_bindings::tsm_measurement_register_flag_TSM_MR_F_F);
@@ -44,6 +44,12 @@ impl Flags {
         self.0 & other.0 == other.0
     }
 
+    const ALL: Self = Self::EXTENSIBLE
+        .with(Self::WRITABLE)
+        .with(Self::READABLE)
+        .with(Self::LIVE)
+        .with(Self::FLAT);
+
     /// Returns the value that C code uses.
     pub const fn as_raw(self) -> u32 {
         self.0
@@ -54,7 +60,7 @@ impl Flags {
 ///
 /// # Invariants
 ///
-/// Has passed [`Register::check`].
+/// Has passed [`Measurement::check`].
 #[derive(Clone, Copy)]
 pub struct Register<'a>(&'a tsm_bindings::tsm_measurement_register);
 
@@ -88,33 +94,34 @@ impl<'a> Register<'a> {
         }
         HashAlgo::new(self.0.mr_hash)
     }
-
-    /// Checks what can be checked of one register.
-    #[inline]
-    fn check(self) -> Result {
-        let name = self.name().to_bytes();
-        let named = !matches!(name, b"" | b"." | b"..") && !name.contains(&b'/');
-        let sized = (1..=BIN_FILE_MAX).contains(&self.size());
-        let hashed = self.flags().contains(Flags::FLAT) || self.hash().is_some();
-
-        if named && sized && hashed && !self.0.mr_value.is_null() {
-            Ok(())
-        } else {
-            Err(EINVAL)
-        }
-    }
 }
 
-/// Tells measurements apart.
+/// Says whether `name` can be that of a file.
+#[inline]
+fn is_file_name(name: &CStr) -> bool {
+    let name = name.to_bytes();
+
+    !matches!(name, b"" | b"." | b"..") && !name.contains(&b'/')
+}
+
+/// Tells measurements apart that are registered at the same time.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct MeasurementId(usize);
+
+impl MeasurementId {
+    /// Returns that of the measurement at `raw`, which need not be valid.
+    #[inline]
+    pub fn of(raw: *const tsm_bindings::tsm_measurement) -> Self {
+        Self(raw.addr())
+    }
+}
 
 /// The registers of one provider.
 ///
 /// # Invariants
 ///
 /// `raw` is what [`Measurement::new`] demands; it has `count` registers, and each has passed
-/// [`Register::check`].
+/// [`Measurement::check`].
 pub struct Measurement {
     raw: NonNull<tsm_bindings::tsm_measurement>,
     count: usize,
@@ -136,7 +143,7 @@ impl Measurement {
     /// # Safety
     ///
     /// `raw` must be null or as `tsm_register_measurement()` demands it, until the returned value
-    /// is dropped.
+    /// is dropped; and there must be no other [`Measurement`] of it meanwhile.
     #[inline]
     pub unsafe fn new(raw: *mut tsm_bindings::tsm_measurement) -> Result<Self> {
         let mut this = Self {
@@ -145,33 +152,40 @@ impl Measurement {
         };
         let fields = this.fields();
 
-        if fields.name.is_null() || fields.mrs.is_null() {
-            return Err(EINVAL);
-        }
-        if matches!(this.name().to_bytes(), b"" | b"." | b"..")
-            || this.name().to_bytes().contains(&b'/')
-        {
+        if fields.name.is_null() || fields.mrs.is_null() || !is_file_name(this.name()) {
             return Err(EINVAL);
         }
 
         // INVARIANT: Each register that is counted passes the check.
         let mut count = 0;
-        // SAFETY: By the safety requirement, an element with a null name ends the list.
-        while let Some(register) = unsafe { this.register_at(count) } {
-            let flags = register.flags();
-            let extends = flags.contains(Flags::WRITABLE.with(Flags::EXTENSIBLE));
-
-            register.check()?;
-            if flags.contains(Flags::LIVE) && this.fields().refresh.is_none() {
-                return Err(EINVAL);
-            }
-            if extends && this.fields().extend.is_none() {
-                return Err(EINVAL);
-            }
+        // SAFETY: By the safety requirement, an element with a null name ends the list, and there
+        // was none so far.
+        while let Some(register) = unsafe { this.raw_at(count) } {
+            this.check(register)?;
             count += 1;
         }
         this.count = count;
         Ok(this)
+    }
+
+    /// Checks what can be checked of one register.
+    fn check(&self, raw: &tsm_bindings::tsm_measurement_register) -> Result {
+        let (flags, size) = (Flags(raw.mr_flags), raw.mr_size as usize);
+        // SAFETY: The name is not null, and the ABI makes it a C string.
+        let named = is_file_name(unsafe { CStr::from_char_ptr(raw.mr_name) });
+        // sysfs cuts writes off at a page, and what is cut off must not look whole.
+        let limit = BIN_FILE_MAX - usize::from(flags.contains(Flags::WRITABLE));
+        let extends = flags.contains(Flags::WRITABLE.with(Flags::EXTENSIBLE));
+
+        let valid = named
+            && Flags::ALL.contains(flags)
+            && (1..=limit).contains(&size)
+            && !raw.mr_value.is_null()
+            && (flags.contains(Flags::FLAT) || HashAlgo::new(raw.mr_hash).is_some())
+            && (!flags.contains(Flags::LIVE) || self.fields().refresh.is_some())
+            && (!extends || self.fields().extend.is_some());
+
+        valid.then_some(()).ok_or(EINVAL)
     }
 
     #[inline]
@@ -186,11 +200,11 @@ impl Measurement {
     ///
     /// The list must not end before `index`.
     #[inline]
-    unsafe fn register_at(&self, index: usize) -> Option<Register<'_>> {
+    unsafe fn raw_at(&self, index: usize) -> Option<&tsm_bindings::tsm_measurement_register> {
         // SAFETY: By the safety requirement.
         let register = unsafe { &*self.fields().mrs.add(index) };
 
-        (!register.mr_name.is_null()).then_some(Register(register))
+        (!register.mr_name.is_null()).then_some(register)
     }
 
     /// Returns the provider's name.
@@ -200,17 +214,22 @@ impl Measurement {
         unsafe { CStr::from_char_ptr(self.fields().name) }
     }
 
-    /// Returns what no other measurement has that is registered at the same time.
+    /// Tells it apart from others.
     #[inline]
     pub fn id(&self) -> MeasurementId {
-        MeasurementId(self.raw.as_ptr().addr())
+        MeasurementId::of(self.raw.as_ptr())
     }
 
     /// Returns the registers, in the provider's order.
     #[inline]
     pub fn registers(&self) -> impl Iterator<Item = Register<'_>> + Clone {
-        // SAFETY: By the type invariant, the list has `count` registers.
-        (0..self.count).filter_map(|index| unsafe { self.register_at(index) })
+        (0..self.count)
+            .filter_map(|index| {
+                // SAFETY: By the type invariant, the list has `count` registers.
+                unsafe { self.raw_at(index) }
+            })
+            // INVARIANT: By the type invariant, each has passed the check.
+            .map(Register)
     }
 
     /// Returns the register at `index`.
@@ -240,7 +259,11 @@ impl Measurement {
     pub fn extend(&mut self, index: usize, data: &[u8]) -> Result {
         let register = self.register(index)?;
         let extend = self.fields().extend.ok_or(EINVAL)?;
+        let needed = Flags::WRITABLE.with(Flags::EXTENSIBLE);
 
+        if !register.flags().contains(needed) {
+            return Err(EACCES);
+        }
         if data.len() != register.size() {
             return Err(EINVAL);
         }
@@ -254,11 +277,14 @@ impl Measurement {
     pub fn replace(&mut self, index: usize, data: &[u8]) -> Result {
         let register = self.register(index)?;
 
+        if !register.flags().contains(Flags::WRITABLE) {
+            return Err(EACCES);
+        }
         if data.len() != register.size() {
             return Err(EINVAL);
         }
-        // SAFETY: By the ABI, the value has the size of the register, and is the core's to change
-        // while no callback runs, of which `&mut self` is the proof.
+        // SAFETY: By the ABI, the value of a writable register has the size of the register, and is
+        // the core's to change while no callback runs, of which `&mut self` is the proof.
         unsafe {
             data.as_ptr()
                 .copy_to(register.0.mr_value.cast::<u8>(), data.len())

@@ -127,22 +127,20 @@ impl<P: MeasurementProvider> MeasurementRegistration<P> {
         let total = P::REGISTERS.iter().map(RegisterSpec::len).sum();
         let mut values = KVec::from_elem(0u8, total, GFP_KERNEL)?;
         let mut registers = KVec::with_capacity(P::REGISTERS.len() + 1, GFP_KERNEL)?;
-        let mut rest = values.as_mut_slice();
+        let mut value = values.as_mut_ptr();
 
         for spec in P::REGISTERS {
-            let (value, after) = rest.split_at_mut_checked(spec.len()).ok_or(EINVAL)?;
-
             registers.push(
                 tsm_bindings::tsm_measurement_register {
                     mr_name: as_char_ptr_in_const_context(spec.name),
-                    mr_value: value.as_mut_ptr().cast(),
+                    mr_value: value.cast(),
                     mr_size: spec.size,
                     mr_flags: spec.flags.as_raw(),
                     mr_hash: spec.hash.as_raw(),
                 },
                 GFP_KERNEL,
             )?;
-            rest = after;
+            value = value.wrapping_add(spec.len());
         }
         registers.push(pin_init::zeroed(), GFP_KERNEL)?;
 

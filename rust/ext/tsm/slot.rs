@@ -11,6 +11,7 @@
 use core::ptr::null_mut;
 
 use kernel::{
+    bindings,
     error::to_result,
     ffi,
     new_mutex,
@@ -168,7 +169,8 @@ impl Slot {
         // INVARIANT: `registering` is held; the reference is given up at the end of this function.
         self.current.store(null_mut(), Relaxed);
         drop(registrations);
-        rcu::synchronize_rcu();
+        // SAFETY: This may sleep, as all of this function; no RCU read-side section is around it.
+        unsafe { bindings::synchronize_rcu() };
 
         // SAFETY: By the type invariant, the pointer comes from `into_raw`, and the reference that
         // belonged to `current` is now ours.
@@ -277,13 +279,20 @@ impl Call {
     #[inline]
     pub fn report(&self, desc: &Desc<'_>, generation: u64) -> Result<Blobs> {
         let report_new = self.ops().report_new.ok_or(EINVAL)?;
-        let mut report: tsm_bindings::tsm_report = pin_init::zeroed();
+        // Not on the stack, because providers may pass the physical address of what is in it to
+        // their platform, as sev-guest does.
+        let mut report = KBox::new(
+            tsm_bindings::tsm_report {
+                desc: desc.to_raw(self.privlevel_floor()),
+                ..Default::default()
+            },
+            GFP_KERNEL,
+        )?;
 
-        report.desc = desc.to_raw(self.privlevel_floor());
         trace::report_requested(self.name(), generation, desc.inblob, report.desc.privlevel);
         // SAFETY: By the invariants of `Call` and `Provider`, the callback may be called and
         // accepts `data`; `report` is as the ABI wants it.
-        let ret = unsafe { report_new(&mut report, self.0.data) };
+        let ret = unsafe { report_new(&mut *report, self.0.data) };
 
         // A failed call may leave blobs as well, which the core has to free.
         // SAFETY: By the ABI, each blob is null or memory of `kvmalloc` that is now the core's.
@@ -295,7 +304,7 @@ impl Call {
                 Ok(blobs)
             }
             Err(err) => {
-                trace::report_failed(self.name(), generation, ret);
+                trace::report_failed(self.name(), generation, err.to_errno());
                 Err(err)
             }
         }

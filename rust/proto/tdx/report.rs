@@ -214,6 +214,12 @@ impl TdReport {
     /// Size in bytes, and the alignment that `TDG.MR.REPORT` wants.
     pub const SIZE: usize = 1024;
 
+    /// Borrows the report that the guest's own TDX module has written to `bytes`. What it says is for
+    /// verifiers to judge, of which this is none.
+    pub fn from_module(bytes: &[u8; Self::SIZE]) -> &Self {
+        zerocopy::transmute_ref!(bytes)
+    }
+
     /// Borrows the report that `bytes` is.
     ///
     /// # Errors

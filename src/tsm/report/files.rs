@@ -196,7 +196,11 @@ impl Snapshot<Report> for Outblob {
     const MAX_SIZE: u32 = Blob::MAX_SIZE;
 
     fn snapshot(report: &Report) -> Result<impl Deref<Target = [u8]>> {
-        Contents::of(report, |blobs| Some(&blobs.outblob))
+        Ok(Contents(report.made()?, outblob))
+    }
+
+    fn latest(report: &Report) -> Option<impl Deref<Target = [u8]>> {
+        Some(Contents(report.last_made()?, outblob))
     }
 }
 
@@ -207,7 +211,11 @@ impl Snapshot<Report> for Auxblob {
     const MAX_SIZE: u32 = Blob::MAX_SIZE;
 
     fn snapshot(report: &Report) -> Result<impl Deref<Target = [u8]>> {
-        Contents::of(report, |blobs| blobs.auxblob.as_ref())
+        Ok(Contents(report.made()?, auxblob))
+    }
+
+    fn latest(report: &Report) -> Option<impl Deref<Target = [u8]>> {
+        Some(Contents(report.last_made()?, auxblob))
     }
 }
 
@@ -218,30 +226,35 @@ impl Snapshot<Report> for Manifestblob {
     const MAX_SIZE: u32 = Blob::MAX_SIZE;
 
     fn snapshot(report: &Report) -> Result<impl Deref<Target = [u8]>> {
-        Contents::of(report, |blobs| blobs.manifestblob.as_ref())
+        Ok(Contents(report.made()?, manifestblob))
     }
+
+    fn latest(report: &Report) -> Option<impl Deref<Target = [u8]>> {
+        Some(Contents(report.last_made()?, manifestblob))
+    }
+}
+
+fn outblob(blobs: &Blobs) -> &[u8] {
+    &blobs.outblob
+}
+
+// A provider need not make the others; what it did not make is empty.
+
+fn auxblob(blobs: &Blobs) -> &[u8] {
+    blobs.auxblob.as_deref().unwrap_or_default()
+}
+
+fn manifestblob(blobs: &Blobs) -> &[u8] {
+    blobs.manifestblob.as_deref().unwrap_or_default()
 }
 
 /// One blob of an answer, which stays as it is as long as somebody reads it.
-struct Contents {
-    made: Arc<Made>,
-    blob: fn(&Blobs) -> Option<&Blob>,
-}
-
-impl Contents {
-    fn of(report: &Report, blob: fn(&Blobs) -> Option<&Blob>) -> Result<Self> {
-        Ok(Self {
-            made: report.made()?,
-            blob,
-        })
-    }
-}
+struct Contents(Arc<Made>, fn(&Blobs) -> &[u8]);
 
 impl Deref for Contents {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        // A provider need not make each of them; what it did not make is empty.
-        (self.blob)(&self.made.blobs).map_or(&[], |blob| blob)
+        (self.1)(&self.0.blobs)
     }
 }
