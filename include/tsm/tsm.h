@@ -58,6 +58,7 @@ struct tsm_measurement_register {
 	enum hash_algo mr_hash;
 };
 
+struct kobject;
 struct tsm_measurement;
 
 /**
@@ -124,6 +125,22 @@ struct tsm_measurement {
  * * what @tmr->refresh returned
  */
 int tsm_register_measurement(struct tsm_measurement *tmr);
+
+/**
+ * tsm_show_measurement() - show published registers in another place as well
+ * @tmr: what was registered
+ * @kobj: where; must stay valid and in sysfs until @tmr is unregistered
+ *
+ * Makes the folder `measurements` in @kobj with the files `<mr>:<hash>`, or
+ * `<mr>` with %TSM_MR_F_F, as the kernel's own tsm-mr does: readable ones have
+ * mode 0444, writable ones also 0200. They are the same registers, whatever
+ * file they are read or written by. Unregistering @tmr removes them.
+ *
+ * Context: Process context, may sleep. Must not be called from a callback.
+ * Return: 0, %-ENOENT or %-EINVAL as tsm_unregister_measurement(), %-EEXIST if
+ * it was called for @tmr before, %-ENOMEM, or %-EINTR.
+ */
+int tsm_show_measurement(struct tsm_measurement *tmr, struct kobject *kobj);
 
 /**
  * tsm_unregister_measurement() - take published registers back

@@ -56,6 +56,22 @@ impl Directory {
         unsafe { Self::new(name, parent, None) }
     }
 
+    /// Makes the directory `name` in another one that C code has made.
+    ///
+    /// The kernel complains in its log when `name` is there already.
+    ///
+    /// # Safety
+    ///
+    /// `parent` must be null, which is refused, or valid and in sysfs for as long as the directory.
+    #[inline]
+    pub unsafe fn new_in(parent: *mut bindings::kobject, name: &CStr) -> Result<Self> {
+        if parent.is_null() {
+            return Err(EINVAL);
+        }
+        // SAFETY: By the safety requirement.
+        unsafe { Self::new(name, parent, None) }
+    }
+
     /// Makes the directory `name` in this one.
     ///
     /// The kernel complains in its log when `name` is there already.

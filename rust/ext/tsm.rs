@@ -36,6 +36,7 @@ pub use measurement_provider::{
     MeasurementProvider,
     MeasurementRegistration,
     RegisterSpec,
+    Shown,
     Values, //
 };
 pub use report_provider::{

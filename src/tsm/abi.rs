@@ -15,10 +15,13 @@ use kernel::{
     }, //
 };
 use tsm_bindings as bindings;
-use tsm_ext::tsm::{
-    Measurement,
-    MeasurementId,
-    Slot, //
+use tsm_ext::{
+    sysfs::Directory,
+    tsm::{
+        Measurement,
+        MeasurementId,
+        Slot, //
+    }, //
 };
 
 use crate::registers::Tree;
@@ -85,6 +88,7 @@ macro_rules! assert_abi {
 assert_abi!(
     tsm_register_measurement,
     tsm_unregister_measurement,
+    tsm_show_measurement,
     tsm_report_register,
     tsm_report_unregister,
 );
@@ -118,16 +122,52 @@ pub(crate) unsafe extern "C" fn tsm_unregister_measurement(
 ) -> ffi::c_int {
     with_core(|core| {
         // SAFETY: By the safety requirement.
-        let name = unsafe { tmr.as_ref() }.ok_or(EINVAL)?.name;
-
-        if name.is_null() {
-            return Err(EINVAL);
-        }
-        // SAFETY: By the safety requirement.
-        let name = unsafe { CStr::from_char_ptr(name) };
+        let name = unsafe { name_of(tmr) }?;
 
         core.registers.unregister(name, MeasurementId::of(tmr))
     })
+}
+
+/// Shows published measurement registers in another place as well.
+///
+/// # Safety
+///
+/// `tmr` must be null, or valid with a name that is null or a C string. `kobj` must be null, or valid
+/// and in sysfs until `tmr` is unregistered.
+#[no_mangle]
+pub(crate) unsafe extern "C" fn tsm_show_measurement(
+    tmr: *mut bindings::tsm_measurement,
+    kobj: *mut kernel::bindings::kobject,
+) -> ffi::c_int {
+    with_core(|core| {
+        // SAFETY: By the safety requirement.
+        let name = unsafe { name_of(tmr) }?;
+        let provider = core.registers.provider(name, MeasurementId::of(tmr))?;
+
+        if provider.is_shown() {
+            return Err(EEXIST);
+        }
+        // SAFETY: By the safety requirement; the directory goes with the provider.
+        let dir = unsafe { Directory::new_in(kobj, c"measurements") }?;
+
+        provider.show_in(dir)
+    })
+}
+
+/// Returns the name of a measurement.
+///
+/// # Safety
+///
+/// `tmr` must be null, or valid with a name that is null or a C string, for as long as `'a`.
+unsafe fn name_of<'a>(tmr: *const bindings::tsm_measurement) -> Result<&'a CStr> {
+    // SAFETY: By the safety requirement.
+    let name = unsafe { tmr.as_ref() }.ok_or(EINVAL)?.name;
+
+    if name.is_null() {
+        return Err(EINVAL);
+    }
+    // SAFETY: By the safety requirement.
+    Ok(unsafe { CStr::from_char_ptr(name) })
 }
 
 /// Registers the provider of reports, see `linux/tsm.h`.

@@ -9,5 +9,6 @@
 
 EXPORT_SYMBOL_GPL(tsm_register_measurement);
 EXPORT_SYMBOL_GPL(tsm_unregister_measurement);
+EXPORT_SYMBOL_GPL(tsm_show_measurement);
 EXPORT_SYMBOL_GPL(tsm_report_register);
 EXPORT_SYMBOL_GPL(tsm_report_unregister);

@@ -47,12 +47,15 @@ pub(crate) struct Tree {
 }
 
 /// What one provider has published.
-struct Provider {
+pub(crate) struct Provider {
     id: MeasurementId,
     name: CString,
-    /// They hold the [`Bank`], so it is gone when they are.
     _files: KVec<BinFile<RegisterFile>>,
+    /// The same registers in another place.
+    shown: Option<(KVec<BinFile<RegisterFile>>, Directory)>,
     _dir: Directory,
+    /// Of what others have, all is gone before this is.
+    bank: Arc<Bank>,
 }
 
 impl Tree {
@@ -75,14 +78,17 @@ impl Tree {
         let id = measurement.id();
         let name = CString::try_from(measurement.name())?;
         let dir = self.root.new_child(&name)?;
-        let files = publish(&dir, measurement)?;
+        let bank = Arc::pin_init(Bank::new(measurement)?, GFP_KERNEL)?;
+        let files = publish(&dir, &bank)?;
 
         self.providers.push(
             Provider {
                 id,
                 name,
                 _files: files,
+                shown: None,
                 _dir: dir,
+                bank,
             },
             GFP_KERNEL,
         )?;
@@ -95,17 +101,55 @@ impl Tree {
     ///
     /// [`ENOENT`] if there is no provider `name`, [`EINVAL`] if it is another than `id`.
     pub(crate) fn unregister(&mut self, name: &CStr, id: MeasurementId) -> Result {
+        self.provider(name, id)?;
+        self.providers.retain(|provider| provider.id != id);
+        Ok(())
+    }
+
+    /// Returns a provider.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Tree::unregister`].
+    pub(crate) fn provider(&mut self, name: &CStr, id: MeasurementId) -> Result<&mut Provider> {
         let index = self.find(name).ok_or(ENOENT)?;
 
-        if self.providers.get(index).is_none_or(|p| p.id != id) {
-            return Err(EINVAL);
-        }
-        drop(self.providers.remove(index));
-        Ok(())
+        self.providers
+            .get_mut(index)
+            .filter(|provider| provider.id == id)
+            .ok_or(EINVAL)
     }
 
     fn find(&self, name: &CStr) -> Option<usize> {
         self.providers.iter().position(|p| *p.name == *name)
+    }
+}
+
+impl Provider {
+    /// Says whether [`Provider::show_in`] has been done.
+    pub(crate) fn is_shown(&self) -> bool {
+        self.shown.is_some()
+    }
+
+    /// Shows the registers in `dir` as well, as files `<register>[:<hash>]`.
+    pub(crate) fn show_in(&mut self, dir: Directory) -> Result {
+        let mut files = KVec::new();
+
+        for spec in self.bank.specs()? {
+            let name = match spec.hash {
+                Some(hash) => {
+                    let (name, hash) = (spec.name.to_str()?, hash.name().to_str()?);
+
+                    CString::try_from_fmt(fmt!("{name}:{hash}"))?
+                }
+                None => CString::try_from(&*spec.name)?,
+            };
+            let file = RegisterFile::new(&self.bank, spec);
+
+            files.push(file.publish(&dir, &name, Mode::WRITE_OWNER)?, GFP_KERNEL)?;
+        }
+        self.shown = Some((files, dir));
+        Ok(())
     }
 }
 
@@ -136,22 +180,14 @@ fn check_paths(measurement: &Measurement) -> Result {
     Ok(())
 }
 
-/// Makes the files of all registers of `measurement` in `dir`.
-fn publish(dir: &Directory, measurement: Measurement) -> Result<KVec<BinFile<RegisterFile>>> {
-    let mut specs = KVec::new();
-    for (index, (start, register)) in slots(&measurement).enumerate() {
-        specs.push(Spec::new(index, start, register)?, GFP_KERNEL)?;
-    }
-
-    let provider = Arc::new(CString::try_from(measurement.name())?, GFP_KERNEL)?;
-    let bank = Arc::pin_init(Bank::new(measurement)?, GFP_KERNEL)?;
-    let mut files = KVec::with_capacity(specs.len(), GFP_KERNEL)?;
+/// Makes the files of all registers in `dir`.
+fn publish(dir: &Directory, bank: &Arc<Bank>) -> Result<KVec<BinFile<RegisterFile>>> {
+    let mut files = KVec::new();
     let mut directories: KVec<(CString, Directory)> = KVec::new();
 
-    // No lock is held here: dropping a file, if the next one fails, waits for its users.
-    for spec in specs {
-        let directory = match spec.hash {
-            None => dir.clone(),
+    for spec in bank.specs()? {
+        let (dir, name) = match spec.hash {
+            None => (dir.clone(), CString::try_from(&*spec.name)?),
             Some(hash) => {
                 let known = directories.iter().find(|(known, _)| **known == *spec.name);
                 let parent = match known {
@@ -164,16 +200,15 @@ fn publish(dir: &Directory, measurement: Measurement) -> Result<KVec<BinFile<Reg
                         parent
                     }
                 };
-                parent.new_child(hash.name())?
+                (
+                    parent.new_child(hash.name())?,
+                    CString::try_from(c"digest")?,
+                )
             }
         };
-        let file = RegisterFile {
-            bank: bank.clone(),
-            provider: provider.clone(),
-            spec,
-        };
+        let file = RegisterFile::new(bank, spec);
 
-        files.push(file.publish(&directory)?, GFP_KERNEL)?;
+        files.push(file.publish(&dir, &name, Mode::WRITE_GROUP)?, GFP_KERNEL)?;
     }
     Ok(files)
 }
@@ -212,6 +247,8 @@ struct Bank {
     #[pin]
     measurement: KillableMutex<Measurement>,
     values: SeqBytes,
+    /// For the trace.
+    name: CString,
     /// Whether a live register may have changed since the last refresh. Changes with the lock held.
     stale: Atomic<bool>,
 }
@@ -223,6 +260,7 @@ impl Bank {
             .last()
             .unwrap_or(0);
         let values = SeqBytes::new(size)?;
+        let name = CString::try_from(measurement.name())?;
 
         show_all(&values, &measurement);
         Ok(pin_init!(Self {
@@ -232,8 +270,23 @@ impl Bank {
                 static_lock_class!(),
             ),
             values,
+            name,
             stale: Atomic::new(false),
         }))
+    }
+}
+
+impl Bank {
+    /// Returns what is to be known of the registers. The lock is not held any more then: who drops
+    /// a file waits for its users, and they may wait for the lock.
+    fn specs(&self) -> Result<KVec<Spec>> {
+        let measurement = self.measurement.lock_killable()?;
+        let mut specs = KVec::new();
+
+        for (index, (start, register)) in slots(&measurement).enumerate() {
+            specs.push(Spec::new(index, start, register)?, GFP_KERNEL)?;
+        }
+        Ok(specs)
     }
 }
 
@@ -259,12 +312,19 @@ fn show_all(values: &SeqBytes, measurement: &Measurement) {
 /// The file of one register.
 struct RegisterFile {
     bank: Arc<Bank>,
-    provider: Arc<CString>,
     spec: Spec,
 }
 
 impl RegisterFile {
-    fn publish(self, dir: &Directory) -> Result<BinFile<Self>> {
+    fn new(bank: &Arc<Bank>, spec: Spec) -> Self {
+        Self {
+            bank: bank.clone(),
+            spec,
+        }
+    }
+
+    /// Makes the file; who may write a writable register is for `writers` to say.
+    fn publish(self, dir: &Directory, name: &CStr, writers: Mode) -> Result<BinFile<Self>> {
         let flags = self.spec.flags;
         let mut mode = Mode::NONE;
         let mut size = self.spec.size;
@@ -273,23 +333,18 @@ impl RegisterFile {
             mode = mode.with(Mode::READ_ALL);
         }
         if flags.contains(Flags::WRITABLE) {
-            mode = mode.with(Mode::WRITE_GROUP);
+            mode = mode.with(writers);
             // This leaves the limit to us. Otherwise sysfs would cut a write off at the size, and
             // a register would be extended with the first part of what was meant.
             size = 0;
         }
-        let name = match self.spec.hash {
-            Some(_) => CString::try_from(c"digest")?,
-            None => CString::try_from(&*self.spec.name)?,
-        };
-
-        BinFile::new(dir, &name, mode, size, self)
+        BinFile::new(dir, name, mode, size, self)
     }
 
     /// Returns how the register is called in a trace.
     fn label(&self) -> trace::Label<'_> {
         trace::Label {
-            provider: &self.provider,
+            provider: &self.bank.name,
             name: &self.spec.name,
             hash: self.spec.hash.map_or(c"data", HashAlgo::name),
         }

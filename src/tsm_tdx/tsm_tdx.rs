@@ -8,14 +8,17 @@ use kernel::{
     sync::Arc, //
 };
 use tsm_ext::{
+    miscdevice::MiscDevice,
     mutex::KillableMutex,
     tdx,
     tsm::{
         MeasurementRegistration,
-        ReportRegistration, //
+        ReportRegistration,
+        Shown, //
     }, //
 };
 
+mod device;
 mod quotes;
 mod registers;
 
@@ -27,14 +30,15 @@ module! {
     license: "GPL",
 }
 
-/// The module.
+/// The module. Reports go first, since they are what user space may be waiting for; the device goes
+/// when the registers have gone that are shown in its directory.
 struct TsmTdx {
     _reports: ReportRegistration<quotes::Quotes>,
-    _registers: MeasurementRegistration<registers::Registers>,
+    _shown: Shown<registers::Registers, device::Device>,
 }
 
 impl kernel::Module for TsmTdx {
-    fn init(_module: &'static ThisModule) -> Result<Self> {
+    fn init(module: &'static ThisModule) -> Result<Self> {
         let guest = tdx::Guest::new()?;
 
         // The TDX module refuses a second user of the registers, so they share one lock.
@@ -47,11 +51,16 @@ impl kernel::Module for TsmTdx {
             GFP_KERNEL,
         )?;
         let registers = registers::Registers::new(measurements.clone());
+        let device = device::Device::new(measurements.clone());
         let quotes = quotes::Quotes::new(guest, measurements)?;
 
+        // Every client reads the registers where the kernel's own driver has them.
+        let shown =
+            MeasurementRegistration::new(registers)?.show_in(MiscDevice::new(module, device)?)?;
+
         Ok(Self {
-            _registers: MeasurementRegistration::new(registers)?,
             _reports: ReportRegistration::new(quotes)?,
+            _shown: shown,
         })
     }
 }

@@ -36,6 +36,8 @@ impl Mode {
     pub const NONE: Self = Self(0);
     /// All may read.
     pub const READ_ALL: Self = Self(0o444);
+    /// The owner may write.
+    pub const WRITE_OWNER: Self = Self(0o200);
     /// The owner and the group may write.
     pub const WRITE_GROUP: Self = Self(0o220);
 
@@ -102,7 +104,7 @@ impl<T: BinFileOps> BinFile<T> {
         if mode.has(Mode::READ_ALL) {
             attr.read = Some(Inner::<T>::read);
         }
-        if mode.has(Mode::WRITE_GROUP) {
+        if mode.has(Mode::WRITE_OWNER) {
             attr.write = Some(Inner::<T>::write);
         }
         // SAFETY: `attr` is valid, and the lock class lives forever.

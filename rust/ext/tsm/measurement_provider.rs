@@ -24,7 +24,13 @@ use kernel::{
 };
 
 use super::Flags;
-use crate::hash::HashAlgo;
+use crate::{
+    hash::HashAlgo,
+    miscdevice::{
+        Ioctl,
+        MiscDevice, //
+    }, //
+};
 
 /// What a register is.
 pub struct RegisterSpec {
@@ -165,6 +171,32 @@ impl<P: MeasurementProvider> MeasurementRegistration<P> {
 
         // INVARIANT: It was registered just now.
         Ok(Self(inner))
+    }
+}
+
+/// Registers that are shown in the directory of a device, too.
+///
+/// The registers go first, and with them what is shown of them.
+pub struct Shown<P: MeasurementProvider, D: Ioctl> {
+    _registration: MeasurementRegistration<P>,
+    _device: MiscDevice<D>,
+}
+
+impl<P: MeasurementProvider> MeasurementRegistration<P> {
+    /// Shows the registers in the folder `measurements` of `device` as well, as files
+    /// `<register>[:<hash>]`.
+    pub fn show_in<D: Ioctl>(self, device: MiscDevice<D>) -> Result<Shown<P, D>> {
+        // SAFETY: By the type invariant, the measurement is registered. The device stays until that
+        // is no more the case, on failure as well, because `self` is dropped first.
+        let ret =
+            unsafe { tsm_bindings::tsm_show_measurement(self.0.measurement.get(), device.kobj()) };
+        let shown = Shown {
+            _registration: self,
+            _device: device,
+        };
+
+        to_result(ret)?;
+        Ok(shown)
     }
 }
 
