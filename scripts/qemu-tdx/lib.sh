@@ -67,10 +67,13 @@ tick() {
 # The number stands for how setup.d/toolbox.sh makes the tree: to be raised when that changes.
 toolbox_root() { echo "$CACHE/toolbox-$(key "=1" "=$SUITE" "$scripts/packages")"; }
 
-# need_kernel test|stock: sources that kernel's `env`; what is missing of toolbox and kernel is set up first.
+kernels=(stock test debug)
+is_kernel() { [[ $1 && " ${kernels[*]} " == *" $1 "* ]]; }
+
+# need_kernel KERNEL: sources that kernel's `env`; what is missing of toolbox and kernel is set up first.
 need_kernel() {
 	local env
-	[[ $1 == test || $1 == stock ]] || die "there is no kernel '$1', only test and stock"
+	is_kernel "$1" || die "there is no kernel '$1', only ${kernels[*]}"
 	env=$("$scripts/setup" --env "$1" 2>/dev/null) || {
 		"$scripts/setup" toolbox "$1" >&2
 		env=$("$scripts/setup" --env "$1")

@@ -1,24 +1,25 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# What the two kernels have in common: a folder in the cache named by all that it depends on, and in it `env`, to be
+# What the kernels have in common: a folder in the cache named by all that it depends on, and in it `env`, to be
 # sourced, which says what the kernel is called and where it is. `env` is written last: with it the kernel is complete.
 
-# kernel_folder stock|test. The numbers stand for how the scripts make each: to be raised when that changes.
+# kernel_folder KERNEL. The numbers stand for how the scripts make each: to be raised when that changes.
 kernel_folder() {
 	local inputs=("$(toolbox_root)/etc/tsm/compilers")
 	case $1 in
 	stock) inputs+=("=1" "=$STOCK_KERNEL") ;;
 	test) inputs+=("=1" "=$TEST_SOURCE" "$scripts/kernel.config") ;;
+	debug) inputs+=("=1" "=$TEST_SOURCE" "$scripts/kernel.config" "$scripts/debug.config") ;;
 	esac
 	echo "$CACHE/$1-$(key "${inputs[@]}")"
 }
 
-# setup_kernel stock|test
+# setup_kernel KERNEL
 setup_kernel() (
 	folder=$(kernel_folder "$1")
 	if [[ ! -e $folder/env ]]; then
-		# One lock for both: two kernels being built at once take longer than one after the other.
+		# One lock for all: two kernels being built at once take longer than one after the other.
 		lock kernel
 		if [[ ! -e $folder/env ]]; then
 			mkdir -p -- "$folder"

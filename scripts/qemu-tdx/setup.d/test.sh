@@ -3,8 +3,16 @@
 #
 # The test kernel: what kernel.config says and nothing else (allnoconfig), so that it builds and boots fast, and has
 # what a distribution's kernel lacks: KUnit, debugging aids. Built with LLVM, so that both compilers are in daily use.
+#
+# The debug kernel: the same source with debug.config too, to find what goes wrong unseen.
 
-build_test() {
+build_test() { build_source test "$scripts/kernel.config"; }
+build_debug() { build_source debug "$scripts/kernel.config" "$scripts/debug.config"; }
+
+# build_source KERNEL FRAGMENT...
+build_source() {
+	kernel=$1
+	shift
 	package=${TEST_SOURCE%%=*} version=${TEST_SOURCE#*=}
 	if [[ $TEST_SOURCE == newest ]] || ! archive_has "$package=$version"; then
 		package=$(apt apt-cache pkgnames linux-source- | grep -E '^linux-source-[0-9.]+$' | sort -V | tail -n 1)
@@ -13,12 +21,13 @@ build_test() {
 		[[ $TEST_SOURCE == newest ]] || warn "the archive has no $TEST_SOURCE any more; using $package=$version"
 	fi
 	unpack_source "$package" "$version"
-	step "configuring the test kernel" test-config.log "$scripts/toolbox" bash -euc '
+	cat -- "$@" >fragment
+	step "configuring the $kernel kernel" "$kernel-config.log" "$scripts/toolbox" bash -euc '
 		mkdir -p "$2/build"
 		make -C "$1" O="$2/build" LLVM=1 KCONFIG_ALLCONFIG="$3" allnoconfig
 		"$4" "$3" "$2/build/.config"' \
-		bash "$source" "$folder" "$scripts/kernel.config" "$scripts/setup.d/check-config"
-	step "building the test kernel (minutes)" test-build.log "$scripts/toolbox" bash -euc '
+		bash "$source" "$folder" "$folder/fragment" "$scripts/setup.d/check-config"
+	step "building the $kernel kernel (minutes)" "$kernel-build.log" "$scripts/toolbox" bash -euc '
 		cd "$1"
 		make -C build -j"$(nproc)" LLVM=1 bzImage modules
 		rm -rf installed modules
