@@ -10,6 +10,7 @@
 pub mod configfs;
 pub mod hash;
 pub mod miscdevice;
+pub mod module_param;
 pub mod mutex;
 pub mod seq_bytes;
 #[cfg(CONFIG_INTEL_TDX_GUEST)]

@@ -44,9 +44,6 @@ use tsm_proto::tdx::{
 /// layered (DICE) evidence.
 const PAGES: usize = 128 * 1024 / PAGE_SIZE;
 
-/// How long a quote may take. A host that is set up well takes milliseconds.
-const TIMEOUT: Delta = Delta::from_secs(30);
-
 /// How many requests may be abandoned and not yet done, before new ones are refused. Each holds a
 /// buffer.
 const MAX_ABANDONED: usize = 16;
@@ -55,6 +52,8 @@ const MAX_ABANDONED: usize = 16;
 pub(crate) struct Quotes {
     guest: Guest,
     measurements: Arc<KillableMutex<Measurements>>,
+    /// How long a quote may take. A host that is set up well takes milliseconds.
+    timeout: Delta,
     buffers: Pin<KBox<Mutex<Buffers>>>,
 }
 
@@ -70,6 +69,7 @@ impl Quotes {
     pub(crate) fn new(
         guest: Guest,
         measurements: Arc<KillableMutex<Measurements>>,
+        timeout: Delta,
     ) -> Result<Self> {
         let buffers = Buffers {
             idle: Some(SharedBuffer::new(PAGES)?),
@@ -79,6 +79,7 @@ impl Quotes {
         Ok(Self {
             guest,
             measurements,
+            timeout,
             buffers: KBox::pin_init(new_mutex!(buffers, "tsm_tdx::Quotes::buffers"), GFP_KERNEL)?,
         })
     }
@@ -142,7 +143,7 @@ impl Quotes {
             return Err(EIO);
         }
 
-        let len = wait(buffer)?.quote_len(buffer.size())?;
+        let len = wait(buffer, self.timeout)?.quote_len(buffer.size())?;
         let mut quote = KVVec::from_elem(0u8, len, GFP_KERNEL)?;
 
         buffer.read(quote::Header::SIZE, &mut quote)?;
@@ -190,7 +191,7 @@ fn in_flight(buffer: &SharedBuffer) -> bool {
 }
 
 /// Waits for the VMM to be done, and returns the header that says so.
-fn wait(buffer: &SharedBuffer) -> Result<quote::Header> {
+fn wait(buffer: &SharedBuffer, timeout: Delta) -> Result<quote::Header> {
     const SHORTEST: Delta = Delta::from_micros(50);
     const LONGEST: Delta = Delta::from_millis(100);
 
@@ -202,7 +203,7 @@ fn wait(buffer: &SharedBuffer) -> Result<quote::Header> {
             return Ok(header);
         }
         let elapsed = start.elapsed();
-        if elapsed >= TIMEOUT {
+        if elapsed >= timeout {
             return Err(Error::from_errno(-(bindings::ETIMEDOUT as i32)));
         }
         // This way a quote is late by a tenth of its time.

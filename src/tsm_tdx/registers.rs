@@ -31,12 +31,45 @@ use tsm_proto::tdx::{
 /// The registers, read with TDG.MR.REPORT and extended with TDG.MR.RTMR.EXTEND.
 pub(crate) struct Registers {
     measurements: Arc<KillableMutex<Measurements>>,
+    writable: RtmrMask,
 }
 
 impl Registers {
-    pub(crate) fn new(measurements: Arc<KillableMutex<Measurements>>) -> Self {
-        Self { measurements }
+    pub(crate) fn new(measurements: Arc<KillableMutex<Measurements>>, writable: RtmrMask) -> Self {
+        Self {
+            measurements,
+            writable,
+        }
     }
+}
+
+/// A set of run-time registers, bit 0 for `rtmr0`.
+#[derive(Clone, Copy)]
+pub(crate) struct RtmrMask(u8);
+
+impl RtmrMask {
+    /// Takes a mask, unless it has bits for registers that there are not.
+    ///
+    /// # Errors
+    ///
+    /// [`EINVAL`] if it has.
+    pub(crate) fn new(mask: u8) -> Result<Self> {
+        if mask >> Rtmr::ALL.len() != 0 {
+            return Err(EINVAL);
+        }
+        Ok(Self(mask))
+    }
+
+    fn contains(self, rtmr: Rtmr) -> bool {
+        self.0 >> rtmr.index() & 1 != 0
+    }
+}
+
+/// Returns which run-time register has this number in the list.
+fn rtmr_of(number: usize) -> Option<Rtmr> {
+    let index = u64::try_from(number.checked_sub(FIRST_RTMR)?).ok()?;
+
+    Rtmr::try_from(index).ok()
 }
 
 /// Number of registers before `rtmr0` in the list.
@@ -86,6 +119,14 @@ impl MeasurementProvider for Registers {
         rtmr(c"rtmr3"),
     ];
 
+    fn flags(&self, number: usize) -> Option<Flags> {
+        let refused = rtmr_of(number).filter(|rtmr| !self.writable.contains(*rtmr));
+
+        refused
+            .and(Self::REGISTERS.get(number))
+            .map(|spec| spec.flags.without(Flags::WRITABLE))
+    }
+
     fn refresh(&self, registers: &mut Values<'_>) -> Result {
         let mut measurements = self.measurements.lock_killable()?;
         let report = measurements.report(&ReportData::new([0; ReportData::SIZE]))?;
@@ -97,8 +138,7 @@ impl MeasurementProvider for Registers {
     }
 
     fn extend(&self, number: usize, data: &[u8]) -> Result {
-        let number = number.checked_sub(FIRST_RTMR).ok_or(EINVAL)?;
-        let rtmr = Rtmr::try_from(u64::try_from(number)?)?;
+        let rtmr = rtmr_of(number).ok_or(EINVAL)?;
         let digest = Digest384::try_from(data)?;
 
         self.measurements.lock_killable()?.extend(rtmr, &digest)

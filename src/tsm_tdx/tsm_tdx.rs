@@ -5,10 +5,12 @@
 use kernel::{
     prelude::*,
     static_lock_class,
-    sync::Arc, //
+    sync::Arc,
+    time::Delta, //
 };
 use tsm_ext::{
     miscdevice::MiscDevice,
+    module_param::value,
     mutex::KillableMutex,
     tdx,
     tsm::{
@@ -28,6 +30,16 @@ module! {
     authors: ["The tsm-rs authors"],
     description: "Measurement registers and attestation reports of Intel TDX guests",
     license: "GPL",
+    params: {
+        rtmr_writable: u8 {
+            default: 0xf,
+            description: "Bit mask of the RTMRs that user space may extend (default: all)",
+        },
+        quote_timeout_ms: u32 {
+            default: 30_000,
+            description: "How long the VMM may take for a quote (default: 30000)",
+        },
+    },
 }
 
 /// The module. Reports go first, since they are what user space may be waiting for; the device goes
@@ -50,9 +62,16 @@ impl kernel::Module for TsmTdx {
             ),
             GFP_KERNEL,
         )?;
-        let registers = registers::Registers::new(measurements.clone());
+        let registers = registers::Registers::new(
+            measurements.clone(),
+            registers::RtmrMask::new(value(module_parameters::rtmr_writable.value()))?,
+        );
         let device = device::Device::new(measurements.clone());
-        let quotes = quotes::Quotes::new(guest, measurements)?;
+        let quotes = quotes::Quotes::new(
+            guest,
+            measurements,
+            Delta::from_millis(value::<u32>(module_parameters::quote_timeout_ms.value()).into()),
+        )?;
 
         // Every client reads the registers where the kernel's own driver has them.
         let shown =

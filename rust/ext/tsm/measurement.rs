@@ -34,6 +34,11 @@ impl Flags {
     /// The register is a flat file and has no hash.
     pub const FLAT: Self = Self(tsm_bindings::tsm_measurement_register_flag_TSM_MR_F_F);
 
+    /// Returns the flags of `self` that `other` has not.
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// Returns the flags of `self` and of `other`.
     pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)

@@ -51,6 +51,12 @@ pub trait MeasurementProvider: Send + Sync + 'static {
     /// The registers. Below, a number is a position in this list.
     const REGISTERS: &'static [RegisterSpec];
 
+    /// Returns the properties of register `number`, if they are not those in the list.
+    fn flags(&self, number: usize) -> Option<Flags> {
+        let _ = number;
+        None
+    }
+
     /// Sets the values, those of live registers at least, and all of them the first time.
     fn refresh(&self, values: &mut Values<'_>) -> Result;
 
@@ -135,13 +141,15 @@ impl<P: MeasurementProvider> MeasurementRegistration<P> {
         let mut registers = KVec::with_capacity(P::REGISTERS.len() + 1, GFP_KERNEL)?;
         let mut value = values.as_mut_ptr();
 
-        for spec in P::REGISTERS {
+        for (number, spec) in P::REGISTERS.iter().enumerate() {
+            let flags = provider.flags(number).unwrap_or(spec.flags);
+
             registers.push(
                 tsm_bindings::tsm_measurement_register {
                     mr_name: as_char_ptr_in_const_context(spec.name),
                     mr_value: value.cast(),
                     mr_size: spec.size,
-                    mr_flags: spec.flags.as_raw(),
+                    mr_flags: flags.as_raw(),
                     mr_hash: spec.hash.as_raw(),
                 },
                 GFP_KERNEL,
