@@ -9,16 +9,20 @@
 //! | `mrowner` | 96 hexadecimal digits | zero |
 //! | `mrownerconfig` | 96 hexadecimal digits | zero |
 //! | `quote` | how the VMM answers GetQuote: `answer`, `error`, `unavailable`, `never` | `answer` |
+//! | `quote_delay_us`, `quote_delay_ms` | how long a quote is in flight | 0, answered in the call |
 //! | `trace` | file for a line per TDCALL | none |
 
-use std::path::PathBuf;
+use std::{
+    path::PathBuf,
+    time::Duration, //
+};
 
 use tsm_proto::tdx::Digest384;
 
 /// How the VMM answers a request for a quote.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum QuoteService {
-    /// With a quote, at once.
+    /// With a quote.
     #[default]
     Answer,
     /// With an error.
@@ -42,6 +46,8 @@ pub(crate) struct Config {
     pub(crate) mrownerconfig: Digest384,
     /// The quoting service.
     pub(crate) quote: QuoteService,
+    /// How long the quoting service takes.
+    pub(crate) quote_delay: Duration,
     /// Where calls are logged.
     pub(crate) trace: Option<PathBuf>,
 }
@@ -57,6 +63,7 @@ impl Default for Config {
             mrowner: Digest384::ZERO,
             mrownerconfig: Digest384::ZERO,
             quote: QuoteService::default(),
+            quote_delay: Duration::ZERO,
             trace: None,
         }
     }
@@ -94,11 +101,13 @@ impl Config {
                     _ => return Err("answer, error, unavailable or never".into()),
                 }
             }
+            "quote_delay_us" => self.quote_delay = Duration::from_micros(number(value)?),
+            "quote_delay_ms" => self.quote_delay = Duration::from_millis(number(value)?),
             "trace" => self.trace = Some(value.into()),
             _ => {
                 return Err(
-                    "another key: attributes, mrconfigid, mrowner, mrownerconfig, quote \
-                            or trace"
+                    "another key: attributes, mrconfigid, mrowner, mrownerconfig, quote, \
+                            quote_delay_us, quote_delay_ms or trace"
                         .into(),
                 )
             }
@@ -112,6 +121,11 @@ fn hex(value: &str) -> Option<u64> {
     let digits = value.strip_prefix("0x").unwrap_or(value);
 
     u64::from_str_radix(digits, 16).ok()
+}
+
+/// Parses a number.
+fn number(value: &str) -> Result<u64, &'static str> {
+    value.parse().map_err(|_| "a number")
 }
 
 /// Parses a digest.
@@ -172,6 +186,14 @@ mod tests {
     }
 
     #[test]
+    fn takes_a_delay_in_either_unit() {
+        for value in ["quote_delay_ms=50", "quote_delay_us=50000"] {
+            let config = Config::parse([value]).unwrap();
+            assert_eq!(config.quote_delay, Duration::from_millis(50));
+        }
+    }
+
+    #[test]
     fn refuses_an_unknown_key() {
         let error = Config::parse(["mrtd=00"]).unwrap_err();
         assert!(error.contains("mrtd"));
@@ -191,6 +213,8 @@ mod tests {
             "attributes=x",
             "mrowner=00",
             "quote=maybe",
+            "quote_delay_us=-1",
+            "quote_delay_ms=1s",
             long.as_str(),
             sign.as_str(),
         ] {

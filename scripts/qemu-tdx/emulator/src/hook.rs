@@ -11,6 +11,9 @@ pub(crate) enum Instruction {
     Tdcall,
     /// `CPUID`, for the leaves that TCG does not know.
     Cpuid,
+    /// `IRETQ` and `PAUSE`, which any CPU comes to that is busy: every interrupt ends with one, and
+    /// loops that wait have the other. TCG executes them; the VMM takes its turn before.
+    Visit,
 }
 
 impl Instruction {
@@ -20,6 +23,7 @@ impl Instruction {
         match bytes {
             [0x66, 0x0f, 0x01, 0xcc, ..] => Some(Self::Tdcall),
             [0x0f, 0xa2] => Some(Self::Cpuid),
+            [0x48, 0xcf] | [0xf3, 0x90] => Some(Self::Visit),
             _ => None,
         }
     }
@@ -28,7 +32,7 @@ impl Instruction {
     fn len(self) -> u64 {
         match self {
             Self::Tdcall => 4,
-            Self::Cpuid => 2,
+            Self::Cpuid | Self::Visit => 2,
         }
     }
 
@@ -56,6 +60,9 @@ mod tests {
         let tdcall = [0x66, 0x0f, 0x01, 0xcc];
         assert_eq!(Instruction::decode(&tdcall), Some(Instruction::Tdcall));
         assert_eq!(Instruction::decode(&[0x0f, 0xa2]), Some(Instruction::Cpuid));
+        for busy in [[0x48, 0xcf], [0xf3, 0x90]] {
+            assert_eq!(Instruction::decode(&busy), Some(Instruction::Visit));
+        }
     }
 
     #[test]

@@ -2,6 +2,11 @@
 
 //! One emulated machine: the parts, and how a call goes through them.
 
+use std::time::{
+    Duration,
+    Instant, //
+};
+
 use tsm_proto::tdx::Status;
 
 use crate::{
@@ -44,7 +49,7 @@ impl Machine {
     pub(crate) fn new(config: &Config, vcpus: usize) -> Result<Self, String> {
         Ok(Self {
             module: TdxModule::new(config, vcpus),
-            vmm: Vmm::new(config.quote),
+            vmm: Vmm::new(config),
             pages: Pages::default(),
             cpu: Cpu::default(),
             trace: Trace::new(config.trace.as_deref())?,
@@ -74,15 +79,32 @@ impl Machine {
         effect
     }
 
-    /// Lets the VMM see and change the registers in `mask`, and nothing else.
-    fn vmcall(&self, mask: u64, regs: &mut Registers, memory: &dyn GuestMemory) -> Effect {
-        let context = vmm::Context {
+    /// Lets the VMM do what is due: it works while the guest runs.
+    pub(crate) fn poll(&self, memory: &dyn GuestMemory) {
+        if self.vmm.has_work() {
+            self.vmm.poll(self.vmm_context(memory));
+        }
+    }
+
+    /// Returns how long nothing will be due, `most` at most.
+    pub(crate) fn idle(&self, most: Duration) -> Duration {
+        self.vmm.idle(Instant::now(), most)
+    }
+
+    /// Makes what the VMM works on.
+    fn vmm_context<'a>(&'a self, memory: &'a dyn GuestMemory) -> vmm::Context<'a> {
+        vmm::Context {
             memory,
             pages: &self.pages,
             cpu: &self.cpu,
-        };
+            now: Instant::now(),
+        }
+    }
+
+    /// Lets the VMM see and change the registers in `mask`, and nothing else.
+    fn vmcall(&self, mask: u64, regs: &mut Registers, memory: &dyn GuestMemory) -> Effect {
         let mut view = regs.select(mask);
-        let effect = self.vmm.call(context, &mut view);
+        let effect = self.vmm.call(self.vmm_context(memory), &mut view);
 
         regs.replace(mask, &view);
         regs[Reg::Rax] = Status::SUCCESS.raw();

@@ -162,13 +162,25 @@ pub(crate) fn execute(thread: &VcpuThread, instruction: Instruction, offset: u64
             if !vcpu.is_kernel(thread) {
                 return None;
             }
+            plugin.machine.poll(thread);
             match plugin.machine.tdcall(thread.number(), &mut regs, thread) {
                 Effect::Resume => {}
-                Effect::Idle => thread::sleep(IDLE),
+                Effect::Idle => {
+                    thread::sleep(plugin.machine.idle(IDLE));
+                    plugin.machine.poll(thread);
+                }
                 Effect::Stop(why) => qemu::stop(&why),
             }
         }
+        Instruction::Visit => return None,
     }
     vcpu.write(thread, &before, &regs);
     Some(instruction.next(thread.read_register(vcpu.rip), offset))
+}
+
+/// Lets the VMM work while a vCPU passes.
+pub(crate) fn visit(thread: &VcpuThread) {
+    if let Some(plugin) = PLUGIN.get() {
+        plugin.machine.poll(thread);
+    }
 }

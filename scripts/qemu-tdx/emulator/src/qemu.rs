@@ -42,6 +42,9 @@ static qemu_plugin_version: c_int = 7;
 /// Exit status when the machine is stopped.
 const EXIT_STOPPED: c_int = 70;
 
+/// `QEMU_PLUGIN_CB_NO_REGS`.
+const NO_REGS: c_int = 0;
+
 /// `QEMU_PLUGIN_CB_RW_REGS_PC`.
 const RW_REGS_PC: c_int = 3;
 
@@ -154,7 +157,7 @@ impl Bytes {
 
     /// Replaces the contents.
     fn fill(&mut self, from: &[u8]) {
-        // CAST: Nothing is written in larger pieces than 16 KiB.
+        // CAST: Nothing is written in larger pieces than a quote, some MiB.
         // SAFETY: By the type's invariant, the array is alive and nobody else uses it.
         unsafe { g_byte_array_set_size(self.0.as_ptr(), from.len() as c_uint) };
         // SAFETY: As above.
@@ -202,7 +205,8 @@ unsafe impl Sync for Register {}
 /// # Invariants
 ///
 /// Exists only during a callback of a vCPU's initialisation or of an instruction, and does not
-/// leave the thread. Callbacks of instructions are registered with [`RW_REGS_PC`].
+/// leave the thread. Callbacks of instructions whose work has to do with registers are registered
+/// with [`RW_REGS_PC`].
 pub(crate) struct VcpuThread {
     number: usize,
     _not_send: PhantomData<*mut ()>,
@@ -321,17 +325,19 @@ extern "C" fn translate(block: *mut Block, _: *mut c_void) {
         let insn = unsafe { qemu_plugin_tb_get_insn(block, index) };
         // SAFETY: The instruction is alive as long as the block, the buffer has its length.
         let len = unsafe { qemu_plugin_insn_data(insn, bytes.as_mut_ptr().cast(), bytes.len()) };
-        let callback = match bytes.get(..len).and_then(Instruction::decode) {
-            Some(Instruction::Tdcall) => tdcall,
-            Some(Instruction::Cpuid) => cpuid,
-            None => continue,
-        };
+        let (callback, flags): (VcpuCallback, _) =
+            match bytes.get(..len).and_then(Instruction::decode) {
+                Some(Instruction::Tdcall) => (tdcall, RW_REGS_PC),
+                Some(Instruction::Cpuid) => (cpuid, RW_REGS_PC),
+                Some(Instruction::Visit) => (visit, NO_REGS),
+                None => continue,
+            };
         // SAFETY: The instruction is alive.
         let offset = unsafe { qemu_plugin_insn_vaddr(insn) } % PAGE_SIZE;
         // CAST: Not a pointer, but below 4096; the callback takes it back.
         let data = offset as *mut c_void;
         // SAFETY: The instruction is alive, the callback has the right type and lives forever.
-        unsafe { qemu_plugin_register_vcpu_insn_exec_cb(insn, callback, RW_REGS_PC, data) };
+        unsafe { qemu_plugin_register_vcpu_insn_exec_cb(insn, callback, flags, data) };
     }
 }
 
@@ -345,6 +351,12 @@ extern "C" fn tdcall(vcpu: c_uint, offset: *mut c_void) {
 extern "C" fn cpuid(vcpu: c_uint, offset: *mut c_void) {
     // SAFETY: This is the callback of an instruction.
     unsafe { execute(Instruction::Cpuid, vcpu, offset) };
+}
+
+/// A vCPU comes by.
+extern "C" fn visit(vcpu: c_uint, _: *mut c_void) {
+    // SAFETY: This is the callback of an instruction, and the object is dropped in it.
+    plugin::visit(&unsafe { VcpuThread::new(vcpu) });
 }
 
 /// Executes an instruction and goes on behind it, or lets the CPU execute it.

@@ -8,10 +8,15 @@
 mod console;
 mod quote;
 
+use std::time::{
+    Duration,
+    Instant, //
+};
+
 use tsm_proto::tdx::VmcallStatus;
 
 use crate::{
-    config::QuoteService,
+    config::Config,
     gpa::{
         Gpa,
         PAGE_SIZE, //
@@ -92,20 +97,22 @@ pub(crate) struct Context<'a> {
     pub(crate) pages: &'a Pages,
     /// The CPU, which the quoting enclave runs on too.
     pub(crate) cpu: &'a Cpu,
+    /// The time.
+    pub(crate) now: Instant,
 }
 
 /// The VMM.
 #[derive(Debug)]
 pub(crate) struct Vmm {
-    quote: QuoteService,
+    quotes: quote::Quotes,
     console: console::Console,
 }
 
 impl Vmm {
-    /// Makes a VMM with a quoting service.
-    pub(crate) fn new(quote: QuoteService) -> Self {
+    /// Makes a VMM.
+    pub(crate) fn new(config: &Config) -> Self {
         Self {
-            quote,
+            quotes: quote::Quotes::new(config),
             console: console::Console::default(),
         }
     }
@@ -124,7 +131,7 @@ impl Vmm {
             (0, leaf::RDMSR | leaf::WRMSR) => Err(VmcallStatus::INVALID_OPERAND),
             (0, leaf::GET_TD_VM_CALL_INFO) => info(regs),
             (0, leaf::MAP_GPA) => map_gpa(context, regs),
-            (0, leaf::GET_QUOTE) => quote::get(context, self.quote, regs),
+            (0, leaf::GET_QUOTE) => self.quotes.get(context, regs),
             (0, leaf::REPORT_FATAL_ERROR) => {
                 effect = Effect::Stop(fatal_error(regs));
                 Ok(())
@@ -137,6 +144,21 @@ impl Vmm {
 
         regs[Reg::R10] = status.raw();
         effect
+    }
+
+    /// Tells whether there is anything to do while the guest runs.
+    pub(crate) fn has_work(&self) -> bool {
+        self.quotes.has_work()
+    }
+
+    /// Does what is due.
+    pub(crate) fn poll(&self, context: Context<'_>) {
+        self.quotes.poll(context);
+    }
+
+    /// Returns how long nothing will be due, `most` at most.
+    pub(crate) fn idle(&self, now: Instant, most: Duration) -> Duration {
+        self.quotes.idle(now, most)
     }
 }
 

@@ -115,3 +115,13 @@ fn extend(machine: &Machine, vcpu: usize, memory: &FakeMemory) -> u32 {
         status => panic!("{status:#x}"),
     }
 }
+
+#[test]
+fn idles_and_has_nothing_to_do_without_requests() {
+    let machine = machine(&Config::default());
+    let most = Duration::from_micros(200);
+    assert_eq!(machine.idle(most), most);
+    let memory = FakeMemory::new(4096);
+    machine.poll(&memory);
+    assert_eq!(memory.bytes(0, 4096), [0; 4096]);
+}

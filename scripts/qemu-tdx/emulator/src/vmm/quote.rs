@@ -1,9 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `GetQuote`, and the quoting enclave behind it.
+//! `GetQuote`: the requests, and when they are answered.
+//!
+//! The quoting service is slow, or it can be told to be. A request is in flight then: the guest
+//! gets the vCPU back and looks at the status in the buffer, which the VMM changes when the quote
+//! is there. The plugin has no thread that may write guest memory, so the VMM does its work
+//! whenever a vCPU comes by: at a `TDCALL`, where an idle vCPU comes several thousand times a
+//! second, or at the end of an interrupt and in loops that wait, which busy ones come to.
 //!
 //! The quote of this emulator is not a signed one: it is [`MAGIC`] and the TDREPORT, after its
 //! MAC was checked as the quoting enclave checks it.
+
+mod flight;
+
+use std::time::{
+    Duration,
+    Instant, //
+};
 
 use tsm_proto::tdx::{
     quote::{
@@ -21,7 +34,10 @@ use super::{
     Result, //
 };
 use crate::{
-    config::QuoteService,
+    config::{
+        Config,
+        QuoteService, //
+    },
     gpa::{
         Gpa,
         PAGE_SIZE, //
@@ -34,6 +50,10 @@ use crate::{
     },
     tdx::Cpu, //
 };
+use flight::{
+    Flights,
+    Work, //
+};
 
 /// What an emulated quote begins with. The TDREPORT follows.
 const MAGIC: &[u8; 16] = b"TSM-EMULATED-QTE";
@@ -41,60 +61,176 @@ const MAGIC: &[u8; 16] = b"TSM-EMULATED-QTE";
 /// The largest buffer that QEMU takes.
 const MAX_SIZE: u64 = 128 << 10;
 
-/// Does the call: `R12` is the address of the buffer, `R13` its size.
-pub(super) fn get(context: Context<'_>, service: QuoteService, regs: &Registers) -> Result {
-    let (gpa, size) = (regs[Reg::R12], regs[Reg::R13]);
-    let invalid = VmcallStatus::INVALID_OPERAND;
-    let gpa = Gpa::new(gpa).filter(|gpa| gpa.is_shared()).ok_or(invalid)?;
-
-    if size == 0 || size > MAX_SIZE {
-        return Err(invalid);
-    }
-    if gpa.address() % PAGE_SIZE != 0 || size % PAGE_SIZE != 0 {
-        return Err(VmcallStatus::ALIGN_ERROR);
-    }
-    // What the VMM has behind pages that are not shared is not what the guest wrote.
-    let pages = gpa.page()..gpa.page() + size / PAGE_SIZE;
-    if context.pages.uniform(pages) != Some(PageState::Shared) {
-        return Err(invalid);
-    }
-    // CAST: At most 128 KiB.
-    let mut request = vec![0; size as usize];
-    context
-        .memory
-        .read(gpa.address(), &mut request)
-        .map_err(|NoMemory| invalid)?;
-
-    let header = Header::parse(&request).map_err(|_| invalid)?;
-    // CAST: Widens.
-    if u64::from(header.in_len()) > size - Header::SIZE as u64 {
-        return Err(invalid);
-    }
-    let (status, quote) = match service {
-        QuoteService::Answer => match make_quote(context.cpu, &request) {
-            Some(quote) => (Status::SUCCESS, quote),
-            None => (Status::ERROR, Vec::new()),
-        },
-        QuoteService::Error => (Status::ERROR, Vec::new()),
-        QuoteService::Unavailable => (Status::SERVICE_UNAVAILABLE, Vec::new()),
-        QuoteService::Never => (Status::IN_FLIGHT, Vec::new()),
-    };
-    // CAST: A quote has 1040 bytes.
-    let header = header.answer(status, quote.len() as u32);
-    let data = gpa.address() + Header::SIZE as u64;
-
-    // The guest may look at the header at any time, so it comes last.
-    context
-        .memory
-        .write(data, &quote)
-        .and_then(|()| context.memory.write(gpa.address(), header.as_bytes()))
-        .map_err(|NoMemory| invalid)
+/// A buffer that the guest shares for a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Buffer {
+    gpa: Gpa,
+    size: u64,
 }
 
-/// Makes a quote of the TDREPORT in a request, if it is one of this CPU.
-fn make_quote(cpu: &Cpu, request: &[u8]) -> Option<Vec<u8>> {
-    let report: &TdReport = quote::parse_request(request).ok()?;
+impl Buffer {
+    /// Takes the operands of the call, if they are a buffer.
+    fn new(gpa: u64, size: u64) -> Result<Self> {
+        let invalid = VmcallStatus::INVALID_OPERAND;
+        let gpa = Gpa::new(gpa).filter(|gpa| gpa.is_shared()).ok_or(invalid)?;
 
-    cpu.verify(report)
-        .then(|| [MAGIC.as_slice(), report.as_bytes()].concat())
+        if size == 0 || size > MAX_SIZE {
+            return Err(invalid);
+        }
+        if gpa.address() % PAGE_SIZE != 0 || size % PAGE_SIZE != 0 {
+            return Err(VmcallStatus::ALIGN_ERROR);
+        }
+        Ok(Self { gpa, size })
+    }
+
+    /// Tells whether the VMM has what the guest has: all of it is shared.
+    fn is_shared(self, context: Context<'_>) -> bool {
+        let pages = self.gpa.page()..self.gpa.page() + self.size / PAGE_SIZE;
+
+        context.pages.uniform(pages) == Some(PageState::Shared)
+    }
+
+    /// Copies the request out.
+    fn read(self, context: Context<'_>) -> Result<Vec<u8>> {
+        // CAST: Limited by `new()`.
+        let mut request = vec![0; self.size as usize];
+        let read = context.memory.read(self.gpa.address(), &mut request);
+
+        read.map_err(|NoMemory| VmcallStatus::INVALID_OPERAND)?;
+        Ok(request)
+    }
+
+    /// Writes an answer. The guest may look at the header at any time, so it comes last.
+    fn write(self, context: Context<'_>, answer: &Answer) -> Result {
+        let data = self.gpa.address() + Header::SIZE as u64;
+
+        context
+            .memory
+            .write(data, &answer.quote)
+            .and_then(|()| self.write_header(context, &answer.header))
+            .map_err(|NoMemory| VmcallStatus::INVALID_OPERAND)
+    }
+
+    /// Writes the header of an answer.
+    fn write_header(
+        self,
+        context: Context<'_>,
+        header: &Header,
+    ) -> std::result::Result<(), NoMemory> {
+        context.memory.write(self.gpa.address(), header.as_bytes())
+    }
+}
+
+/// What the VMM writes into a buffer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Answer {
+    header: Header,
+    quote: Vec<u8>,
+}
+
+impl Answer {
+    /// Answers the request with `header` by a status and no quote.
+    fn status(header: Header, status: Status) -> Self {
+        Self {
+            header: header.answer(status, 0),
+            quote: Vec::new(),
+        }
+    }
+}
+
+/// The VMM's side of quotes.
+#[derive(Debug)]
+pub(super) struct Quotes {
+    service: QuoteService,
+    delay: Duration,
+    flights: Flights<Flight>,
+}
+
+/// A request whose answer is not due yet.
+#[derive(Debug)]
+struct Flight {
+    buffer: Buffer,
+    answer: Answer,
+}
+
+impl Quotes {
+    /// Makes the quoting service that the user wants.
+    pub(super) fn new(config: &Config) -> Self {
+        Self {
+            service: config.quote,
+            delay: config.quote_delay,
+            flights: Flights::default(),
+        }
+    }
+
+    /// Does the call: `R12` is the address of the buffer, `R13` its size.
+    pub(super) fn get(&self, context: Context<'_>, regs: &Registers) -> Result {
+        let invalid = VmcallStatus::INVALID_OPERAND;
+        let buffer = Buffer::new(regs[Reg::R12], regs[Reg::R13])?;
+
+        // What the VMM has behind pages that are not shared is not what the guest wrote.
+        if !buffer.is_shared(context) {
+            return Err(invalid);
+        }
+        let request = buffer.read(context)?;
+        let header = Header::parse(&request).map_err(|_| invalid)?;
+        // CAST: Widens.
+        if u64::from(header.in_len()) > buffer.size - Header::SIZE as u64 {
+            return Err(invalid);
+        }
+        let in_flight = Answer::status(header, Status::IN_FLIGHT);
+        let answer = match self.service {
+            QuoteService::Answer => make_answer(context.cpu, header, &request),
+            QuoteService::Error => Answer::status(header, Status::ERROR),
+            QuoteService::Unavailable => Answer::status(header, Status::SERVICE_UNAVAILABLE),
+            QuoteService::Never => return buffer.write(context, &in_flight),
+        };
+        if self.delay.is_zero() {
+            return buffer.write(context, &answer);
+        }
+        buffer.write(context, &in_flight)?;
+        let flight = Flight { buffer, answer };
+        self.flights.add(context.now + self.delay, flight);
+        Ok(())
+    }
+
+    /// Tells whether any request is in flight.
+    pub(super) fn has_work(&self) -> bool {
+        self.flights.any()
+    }
+
+    /// Answers what is due. The guest may have taken its buffer back by then, and the VMM writes
+    /// where nobody looks.
+    pub(super) fn poll(&self, context: Context<'_>) {
+        for Work { item, .. } in self.flights.take_due(context.now) {
+            if item.buffer.is_shared(context) {
+                let _: Result = item.buffer.write(context, &item.answer);
+            }
+        }
+    }
+
+    /// Returns how long nothing will be due, `most` at most.
+    pub(super) fn idle(&self, now: Instant, most: Duration) -> Duration {
+        self.flights.idle(now, most)
+    }
+}
+
+/// Answers with a quote of the TDREPORT in a request, if it is one of this CPU.
+fn make_answer(cpu: &Cpu, header: Header, request: &[u8]) -> Answer {
+    let report = quote::parse_request(request).ok();
+
+    match report.filter(|report| cpu.verify(report)) {
+        Some(report) => {
+            let quote = make_quote(report);
+            // CAST: 1040.
+            let header = header.answer(Status::SUCCESS, quote.len() as u32);
+            Answer { header, quote }
+        }
+        None => Answer::status(header, Status::ERROR),
+    }
+}
+
+/// Makes a quote.
+fn make_quote(report: &TdReport) -> Vec<u8> {
+    [MAGIC.as_slice(), report.as_bytes()].concat()
 }

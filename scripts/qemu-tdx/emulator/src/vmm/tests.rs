@@ -4,16 +4,19 @@
 
 use super::*;
 use crate::{
+    config::QuoteService,
     memory::FakeMemory,
     pages::PageState,
     tdx, //
 };
+use std::cell::Cell;
 use tsm_proto::tdx::quote as proto;
 use tsm_proto::tdx::TdReport;
 
 /// The shared bit.
 const SHARED: u64 = 1 << 52;
 const SUCCESS: u64 = 0;
+const MS: Duration = Duration::from_millis(1);
 const INVALID: u64 = 0x8000_0000_0000_0000;
 const UNALIGNED: u64 = 0x8000_0000_0000_0002;
 const UNSUPPORTED: u64 = 0x8000_0000_0000_0003;
@@ -24,27 +27,48 @@ struct Bench {
     memory: FakeMemory,
     pages: Pages,
     cpu: Cpu,
+    now: Cell<Instant>,
 }
 
 impl Bench {
     /// Makes a machine with 1 MiB of memory.
     fn new(quote: QuoteService) -> Self {
+        Self::with(&Config {
+            quote,
+            ..Config::default()
+        })
+    }
+
+    /// Makes a machine with 1 MiB of memory and options.
+    fn with(config: &Config) -> Self {
         Self {
-            vmm: Vmm::new(quote),
+            vmm: Vmm::new(config),
             memory: FakeMemory::new(1 << 20),
             pages: Pages::default(),
             cpu: Cpu::default(),
+            now: Cell::new(Instant::now()),
         }
     }
 
     /// Does a call.
     fn call(&self, regs: &mut Registers) -> Effect {
-        let context = Context {
+        self.vmm.call(self.context(), regs)
+    }
+
+    /// Makes what the VMM works on.
+    fn context(&self) -> Context<'_> {
+        Context {
             memory: &self.memory,
             pages: &self.pages,
             cpu: &self.cpu,
-        };
-        self.vmm.call(context, regs)
+            now: self.now.get(),
+        }
+    }
+
+    /// Lets time pass, and the VMM work.
+    fn pass(&self, time: Duration) {
+        self.now.set(self.now.get() + time);
+        self.vmm.poll(self.context());
     }
 
     /// Does a call with up to four operands. Returns the status and the registers.
@@ -270,6 +294,91 @@ fn answers_as_it_was_told() {
         assert_eq!(bench.get_quote(), SUCCESS);
         assert_eq!(bench.answer(), Err(error));
     }
+}
+
+/// A machine whose quotes take 3 ms, with a request that is in flight.
+fn slow() -> Bench {
+    let bench = Bench::with(&Config {
+        quote_delay: 3 * MS,
+        ..Config::default()
+    });
+    bench.request();
+    assert_eq!(bench.get_quote(), SUCCESS);
+    bench
+}
+
+#[test]
+fn writes_a_delayed_quote_while_the_guest_runs() {
+    let bench = slow();
+    assert!(bench.vmm.has_work());
+    for _ in 0..2 {
+        assert_eq!(bench.answer(), Err(tsm_proto::Error::QuoteInFlight));
+        bench.pass(MS);
+    }
+    bench.pass(MS);
+    assert!(!bench.vmm.has_work());
+    assert_eq!(
+        &bench.answer().unwrap()[16..],
+        bench.memory.bytes(0x1000, 1024)
+    );
+}
+
+#[test]
+fn delays_errors_too() {
+    let bench = Bench::with(&Config {
+        quote: QuoteService::Error,
+        quote_delay: MS,
+        ..Config::default()
+    });
+    bench.request();
+    assert_eq!(bench.get_quote(), SUCCESS);
+    assert_eq!(bench.answer(), Err(tsm_proto::Error::QuoteInFlight));
+    bench.pass(MS);
+    let error = tsm_proto::Error::QuoteFailed(proto::Status::ERROR);
+    assert_eq!(bench.answer(), Err(error));
+}
+
+#[test]
+fn has_several_quotes_in_flight() {
+    let bench = slow();
+    bench.pages.share(32..34);
+    let request = bench.memory.bytes(0x10000, 2048);
+    bench.memory.write(0x20000, &request).unwrap();
+    // The status of a request means nothing.
+    bench.pass(MS);
+    let (status, _) = bench.leaf(leaf::GET_QUOTE, &[SHARED | 0x20000, 0x2000]);
+    assert_eq!(status, SUCCESS);
+
+    bench.pass(2 * MS);
+    let second = || {
+        let buffer = bench.memory.bytes(0x20000, 0x2000);
+        proto::parse_answer(&buffer).map(<[u8]>::to_vec)
+    };
+    assert!(bench.answer().is_ok());
+    assert_eq!(second(), Err(tsm_proto::Error::QuoteInFlight));
+    bench.pass(MS);
+    assert_eq!(second(), bench.answer());
+}
+
+#[test]
+fn does_not_write_where_the_guest_shares_nothing_any_more() {
+    let bench = slow();
+    bench.pages.unshare(17..18);
+    bench.memory.write(0x10000, &[7; 0x2000]).unwrap();
+    bench.pass(3 * MS);
+    assert_eq!(bench.memory.bytes(0x10000, 0x2000), [7; 0x2000]);
+    assert!(!bench.vmm.has_work());
+}
+
+#[test]
+fn idles_no_longer_than_until_the_next_quote() {
+    let bench = slow();
+    let idle = |most| bench.vmm.idle(bench.now.get(), most);
+    assert_eq!(idle(MS), MS);
+    bench.pass(2 * MS);
+    assert_eq!(idle(2 * MS), MS);
+    bench.pass(MS);
+    assert_eq!(idle(2 * MS), 2 * MS);
 }
 
 #[test]

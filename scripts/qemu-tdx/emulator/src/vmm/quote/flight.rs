@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What is to be done later, by the host's clock.
+
+use std::{
+    sync::{
+        atomic::{
+            AtomicBool,
+            Ordering, //
+        },
+        Mutex,
+        MutexGuard,
+        PoisonError, //
+    },
+    time::{
+        Duration,
+        Instant, //
+    }, //
+};
+
+/// Something to be done, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Work<T> {
+    /// The time.
+    pub(super) due: Instant,
+    /// What.
+    pub(super) item: T,
+}
+
+/// All that is to be done.
+///
+/// The vCPUs look here very often and nearly always in vain, so there is a flag for that, which may
+/// be read without the lock.
+#[derive(Debug)]
+pub(super) struct Flights<T> {
+    any: AtomicBool,
+    list: Mutex<Vec<Work<T>>>,
+}
+
+impl<T> Default for Flights<T> {
+    fn default() -> Self {
+        Self {
+            any: AtomicBool::new(false),
+            list: Mutex::default(),
+        }
+    }
+}
+
+impl<T> Flights<T> {
+    /// Adds something.
+    pub(super) fn add(&self, due: Instant, item: T) {
+        let mut list = self.lock();
+
+        list.push(Work { due, item });
+        self.any.store(true, Ordering::Relaxed);
+    }
+
+    /// Tells whether there may be anything.
+    pub(super) fn any(&self) -> bool {
+        self.any.load(Ordering::Relaxed)
+    }
+
+    /// Takes what is due, the oldest first.
+    pub(super) fn take_due(&self, now: Instant) -> Vec<Work<T>> {
+        let mut list = self.lock();
+        let (mut due, rest): (Vec<_>, Vec<_>) = list.drain(..).partition(|work| work.due <= now);
+
+        *list = rest;
+        self.any.store(!list.is_empty(), Ordering::Relaxed);
+        drop(list);
+        due.sort_by_key(|work| work.due);
+        due
+    }
+
+    /// Returns how long nothing will be due, `most` at most.
+    pub(super) fn idle(&self, now: Instant, most: Duration) -> Duration {
+        if !self.any() {
+            return most;
+        }
+        let next = self.lock().iter().map(|work| work.due).min();
+
+        next.map_or(most, |due| due.saturating_duration_since(now).min(most))
+    }
+
+    /// Takes the lock. A thread that panics ends the process, so a poisoned lock is never seen.
+    fn lock(&self) -> MutexGuard<'_, Vec<Work<T>>> {
+        self.list.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// Takes what is due, without the time.
+    fn due(flights: &Flights<u8>, now: Instant) -> Vec<u8> {
+        let work = flights.take_due(now);
+        work.into_iter().map(|work| work.item).collect()
+    }
+
+    #[test]
+    fn has_nothing_to_do_at_first() {
+        let flights = Flights::<u8>::default();
+        assert!(!flights.any());
+        assert_eq!(flights.idle(Instant::now(), SECOND), SECOND);
+    }
+
+    #[test]
+    fn does_the_oldest_first_and_each_once() {
+        let (flights, start) = (Flights::default(), Instant::now());
+        flights.add(start + 3 * SECOND, 3);
+        flights.add(start + 2 * SECOND, 2);
+        flights.add(start + SECOND, 1);
+        assert_eq!(due(&flights, start), []);
+        assert!(flights.any());
+        assert_eq!(due(&flights, start + 2 * SECOND), [1, 2]);
+        assert_eq!(due(&flights, start + 4 * SECOND), [3]);
+        assert!(!flights.any());
+    }
+
+    #[test]
+    fn idles_until_the_next() {
+        let (flights, start) = (Flights::default(), Instant::now());
+        flights.add(start + 2 * SECOND, 0);
+        assert_eq!(flights.idle(start, SECOND), SECOND);
+        assert_eq!(flights.idle(start, 3 * SECOND), 2 * SECOND);
+        assert_eq!(flights.idle(start + 3 * SECOND, SECOND), Duration::ZERO);
+    }
+}
