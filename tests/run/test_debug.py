@@ -28,11 +28,11 @@ class Debug(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             log = pathlib.Path(folder, "log")
             result = run("--log", str(log), "--", "true")
-            self.assertEqual((result.returncode, result.stderr), (0, b""), log.read_text(errors="replace"))
+            self.assertEqual(result.returncode, 0, log.read_text(errors="replace"))
 
     def test_leak(self):
         shown = self.reported("unreferenced object 0x", "load", "kmemleak-test")
-        self.assertIn("kmemleak_test_init", shown)
+        self.assertIn("[kmemleak_test]", shown)
 
     def test_leak_check_that_does_not_work(self):
         result = run("--", "sh", "-c", "echo off >/sys/kernel/debug/kmemleak; exit 3")
