@@ -13,7 +13,7 @@ help: ## lists the targets
 	@echo 'usage: make TARGET'
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo 'or, on a machine with the headers of a kernel that has Rust:'
-	@echo '  make KDIR=/lib/modules/$$(uname -r)/build [modules|modules_install|clean]'
+	@echo '  make KDIR=/lib/modules/$$(uname -r)/build [modules|install|uninstall|clean]'
 
 ifdef KDIR
 
@@ -29,9 +29,22 @@ obstacle    = $(strip $(or $(no-kernel),$(no-rust),$(no-metadata),$(strip $(no-o
 # Modules have to be built by the compiler that built the kernel.
 llvm = $(if $(shell grep -hs '^CONFIG_CC_IS_CLANG=y' $(kconfig)),LLVM=1)
 
-modules modules_install clean:
-	$(if $(obstacle),$(error $(KDIR): $(obstacle)))
+modules modules_install clean: possible
 	@$(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR) MO=$(CURDIR)/build/kdir $(llvm) $@
+
+# The modules, and a file that has udev load ours and not the kernel's own.
+conf    := etc/modprobe.d/tsm-rs.conf
+updates  = lib/modules/$(shell cat $(KDIR)/include/config/kernel.release)/updates
+
+install: modules_install
+	install -D -m 644 scripts/modprobe.d/tsm-rs.conf $(INSTALL_MOD_PATH)/$(conf)
+
+uninstall: possible
+	rm -f $(foreach name,tsm tsm_tdx,$(INSTALL_MOD_PATH)/$(updates)/$(name).ko*) $(INSTALL_MOD_PATH)/$(conf)
+	-depmod -b $(INSTALL_MOD_PATH)/ $(notdir $(patsubst %/,%,$(dir $(updates))))
+
+possible:
+	$(if $(obstacle),$(error $(KDIR): $(obstacle)))
 
 else
 
@@ -73,4 +86,4 @@ clippy: setup ## has the sources checked by clippy, and the scripts by shellchec
 toolbox:
 	@$(qemu-tdx)/setup toolbox
 
-.PHONY: help modules modules_install clean setup demo check check-debug shell fmt clippy toolbox
+.PHONY: help modules modules_install install uninstall possible clean setup demo check check-debug shell fmt clippy toolbox

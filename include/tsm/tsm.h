@@ -19,6 +19,27 @@
 #include <uapi/linux/hash_info.h>
 
 /**
+ * tsm_register_report() - tsm_report_register() of tsm.ko
+ * @ops: as there
+ * @priv: as there
+ *
+ * The kernel's tsm_report.ko exports a function of the other name, too, and
+ * depmod takes either for what a module needs that calls it. A module that is
+ * made for tsm.ko calls this one.
+ *
+ * Return: as there.
+ */
+int tsm_register_report(const struct tsm_report_ops *ops, void *priv);
+
+/**
+ * tsm_unregister_report() - tsm_report_unregister() of tsm.ko
+ * @ops: as there
+ *
+ * Return: as there.
+ */
+int tsm_unregister_report(const struct tsm_report_ops *ops);
+
+/**
  * enum tsm_measurement_register_flag - properties of a measurement register
  * @TSM_MR_F_X: extensible, a write extends the register instead of replacing
  *              its value

@@ -73,12 +73,15 @@ impl kernel::Module for TsmTdx {
             Delta::from_millis(value::<u32>(module_parameters::quote_timeout_ms.value()).into()),
         )?;
 
+        // First, because where the kernel's own driver is loaded this is what fails; a second
+        // device of that name would make the kernel complain.
+        let reports = ReportRegistration::new(quotes)?;
         // Every client reads the registers where the kernel's own driver has them.
         let shown =
             MeasurementRegistration::new(registers)?.show_in(MiscDevice::new(module, device)?)?;
 
         Ok(Self {
-            _reports: ReportRegistration::new(quotes)?,
+            _reports: reports,
             _shown: shown,
         })
     }

@@ -18,11 +18,10 @@ def make(*arguments, cwd=TOP):
     return subprocess.run([TOOLBOX, "make", *arguments], cwd=cwd, capture_output=True, text=True, timeout=600)
 
 
-def kdir(kernel):
-    """Returns the build folder of a kernel."""
+def variables(kernel):
+    """Returns what setup says of a kernel."""
     path = subprocess.run([SETUP, "--env", kernel], check=True, capture_output=True, text=True).stdout.strip()
-    variables = dict(word.split("=", 1) for word in shlex.split(pathlib.Path(path).read_text()))
-    return variables["KDIR"]
+    return dict(word.split("=", 1) for word in shlex.split(pathlib.Path(path).read_text()))
 
 
 class Build(unittest.TestCase):
@@ -39,24 +38,48 @@ class Build(unittest.TestCase):
     def test_builds_installs_and_cleans(self):
         for kernel in ("test", "stock"):
             with self.subTest(kernel):
-                folder = kdir(kernel)
+                folder = variables(kernel)["KDIR"]
                 result = make(f"KDIR={folder}", "-j2", cwd=self.copy)
                 self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
                 self.assertTrue((self.copy / "build/kdir/tsm.ko").exists())
                 # Nothing but that folder has changed.
                 self.assertEqual([*self.copy.glob("rust/**/*.o")], [])
 
-                root = self.copy / "root"
-                result = make(f"KDIR={folder}", f"INSTALL_MOD_PATH={root}", "modules_install", cwd=self.copy)
+                root = self.copy / f"root-{kernel}"
+                self.assertEqual(self.installed(root), set())
+                result = make(f"KDIR={folder}", f"INSTALL_MOD_PATH={root}", "install", cwd=self.copy)
                 self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
-                names = {path.name.removesuffix(".xz") for path in root.rglob("*.ko*")}
-                self.assertLessEqual({"tsm.ko", "tsm_tdx.ko"}, names)
+                self.assertEqual(self.installed(root), {"tsm.ko", "tsm_tdx.ko", "tsm-rs.conf"})
+                self.udev_loads_ours(root, kernel)
+
+                result = make(f"KDIR={folder}", f"INSTALL_MOD_PATH={root}", "uninstall", cwd=self.copy)
+                self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+                self.assertEqual(self.installed(root), set())
 
                 result = make(f"KDIR={folder}", "clean", cwd=self.copy)
                 self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
                 self.assertEqual([*self.copy.glob("build/kdir/**/*.o")], [])
-                shutil.rmtree(root)
                 shutil.rmtree(self.copy / "build")
+
+
+    @staticmethod
+    def installed(root):
+        """Returns what of ours is there; the kernel's own modules are in the folder `kernel`."""
+        files = [*root.glob("lib/modules/*/updates/*.ko*"), *root.glob("etc/modprobe.d/*")]
+        return {path.name.removesuffix(".xz") for path in files}
+
+    def udev_loads_ours(self, root, kernel):
+        """What the CPU's alias leads to, where the kernel's own drivers are installed, too."""
+        (version,) = [path.name for path in root.glob("lib/modules/*")]
+        shutil.copytree(variables(kernel)["KMODULES"], root / f"lib/modules/{version}/kernel")
+        tool = [TOOLBOX, "/sbin/depmod", "-b", root, version]
+        subprocess.run(tool, check=True, capture_output=True)
+        show = [TOOLBOX, "/sbin/modprobe", "-C", root / "etc/modprobe.d", "-d", root, "-S", version, "-b", "-n", "-v"]
+        alias = "cpu:type:x86,ven0000fam0006mod008F:feature:,0000,0116,"
+        shown = subprocess.run([*show, alias], check=True, capture_output=True, text=True).stdout
+        loaded = [pathlib.Path(line.split()[1]).name.split(".")[0] for line in shown.splitlines()]
+        self.assertEqual([name for name in loaded if name != "configfs"], ["tsm", "tsm_tdx"])
+        shutil.rmtree(root / f"lib/modules/{version}/kernel")
 
 
 class Refusals(unittest.TestCase):

@@ -182,7 +182,7 @@ impl<P: ReportProvider> ReportRegistration<P> {
 
         // SAFETY: `inner` is pinned and freed after it is unregistered. The callback takes `data`
         // for a `&P`, from any thread and several at a time, which `P: Sync` allows.
-        to_result(unsafe { tsm_bindings::tsm_report_register(&inner.ops, data) })?;
+        to_result(unsafe { tsm_bindings::tsm_register_report(&inner.ops, data) })?;
 
         // INVARIANT: It was registered just now.
         Ok(Self(inner))
@@ -192,7 +192,7 @@ impl<P: ReportProvider> ReportRegistration<P> {
 impl<P: ReportProvider> Drop for ReportRegistration<P> {
     fn drop(&mut self) {
         // SAFETY: By the type invariant, it is registered, so this can't fail.
-        unsafe { tsm_bindings::tsm_report_unregister(&self.0.ops) };
+        unsafe { tsm_bindings::tsm_unregister_report(&self.0.ops) };
     }
 }
 

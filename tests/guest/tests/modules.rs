@@ -99,12 +99,11 @@ fn the_core_stays_as_long_as_a_report_does() {
 fn a_provider_is_loaded_once() {
     with_modules(|_, provider| {
         assert_eq!(load(provider), Err(Errno::EEXIST));
-        let other = match provider {
-            "tsm_tdx" => "tdx_guest",
-            _ => "tsm_tdx",
-        };
-        // It does not find its core, or its place is taken.
-        assert!(matches!(load(other), Err(Errno::ENOENT | Errno::EBUSY)));
+        // The other one does not find its core, or its place is taken. (The kernel's own finds that
+        // out too late, after sysfs has complained of its device.)
+        if provider != "tsm_tdx" {
+            assert!(matches!(load("tsm_tdx"), Err(Errno::ENOENT | Errno::EBUSY)));
+        }
     });
 }
 
