@@ -34,6 +34,8 @@ impl Status {
     pub const METADATA_FIELD_NOT_READABLE: Self = Self(0xC000_0C02_0000_0000);
     /// The metadata field can't have this value.
     pub const METADATA_FIELD_VALUE_NOT_VALID: Self = Self(0xC000_0C03_0000_0000);
+    /// The MAC is not one of this CPU for this report.
+    pub const INVALID_REPORTMACSTRUCT: Self = Self(0xC000_1001_0000_0000);
 
     /// Takes the value of `RAX`.
     pub const fn new(raw: u64) -> Self {

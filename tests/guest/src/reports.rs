@@ -80,10 +80,10 @@ impl Drop for Report {
     }
 }
 
-/// Offset of the TDREPORT in the emulator's quote, and of the report data in a TDREPORT.
-const TDREPORT: usize = 16;
-const REPORTDATA: usize = TDREPORT + 0x80;
-const RTMRS: usize = TDREPORT + 512 + 16 + 4 * 48;
+/// Offset of the body in a quote of version 4, and of what is in it.
+const BODY: usize = 48;
+const REPORTDATA: usize = BODY + 520;
+const RTMRS: usize = BODY + 328;
 
 /// Returns the report data in a quote of the emulator.
 ///

@@ -10,6 +10,7 @@
 //! | `mrownerconfig` | 96 hexadecimal digits | zero |
 //! | `quote` | how the VMM answers GetQuote: `answer`, `error`, `unavailable`, `never` | `answer` |
 //! | `quote_delay_us`, `quote_delay_ms` | how long a quote is in flight | 0, answered in the call |
+//! | `quote_version` | format of quotes: `4`, TDX 1.0, or `5`, TDX 1.5 | `4` |
 //! | `trace` | file for a line per TDCALL | none |
 
 use std::{
@@ -18,6 +19,8 @@ use std::{
 };
 
 use tsm_proto::tdx::Digest384;
+
+use crate::quoting::Version;
 
 /// How the VMM answers a request for a quote.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -48,6 +51,8 @@ pub(crate) struct Config {
     pub(crate) quote: QuoteService,
     /// How long the quoting service takes.
     pub(crate) quote_delay: Duration,
+    /// The format of quotes.
+    pub(crate) quote_version: Version,
     /// Where calls are logged.
     pub(crate) trace: Option<PathBuf>,
 }
@@ -64,6 +69,7 @@ impl Default for Config {
             mrownerconfig: Digest384::ZERO,
             quote: QuoteService::default(),
             quote_delay: Duration::ZERO,
+            quote_version: Version::default(),
             trace: None,
         }
     }
@@ -103,11 +109,18 @@ impl Config {
             }
             "quote_delay_us" => self.quote_delay = Duration::from_micros(number(value)?),
             "quote_delay_ms" => self.quote_delay = Duration::from_millis(number(value)?),
+            "quote_version" => {
+                self.quote_version = match value {
+                    "4" => Version::V4,
+                    "5" => Version::V5,
+                    _ => return Err("4 or 5".into()),
+                }
+            }
             "trace" => self.trace = Some(value.into()),
             _ => {
                 return Err(
                     "another key: attributes, mrconfigid, mrowner, mrownerconfig, quote, \
-                            quote_delay_us, quote_delay_ms or trace"
+                            quote_delay_us, quote_delay_ms, quote_version or trace"
                         .into(),
                 )
             }
@@ -194,6 +207,14 @@ mod tests {
     }
 
     #[test]
+    fn takes_a_version_of_quotes() {
+        for (value, version) in [("4", Version::V4), ("5", Version::V5)] {
+            let config = Config::parse([format!("quote_version={value}").as_str()]).unwrap();
+            assert_eq!(config.quote_version, version);
+        }
+    }
+
+    #[test]
     fn refuses_an_unknown_key() {
         let error = Config::parse(["mrtd=00"]).unwrap_err();
         assert!(error.contains("mrtd"));
@@ -214,6 +235,7 @@ mod tests {
             "mrowner=00",
             "quote=maybe",
             "quote_delay_us=-1",
+            "quote_version=3",
             "quote_delay_ms=1s",
             long.as_str(),
             sign.as_str(),

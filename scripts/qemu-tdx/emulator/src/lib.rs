@@ -14,6 +14,7 @@
 //!   machine.rs   one guest: hands TDCALL to the TDX module, and on to the VMM
 //!     tdx.rs     the TDX module: measurement, page acceptance, metadata
 //!     vmm.rs     the untrusted VMM: MapGPA, GetQuote, port I/O, …
+//!       quoting.rs  the quoting enclave behind GetQuote
 //!     pages.rs   which page is private, pending, shared
 //! ```
 //!
@@ -36,6 +37,7 @@ mod pages;
 mod plugin;
 #[cfg(not(test))]
 mod qemu;
+mod quoting;
 mod registers;
 mod tdx;
 mod trace;

@@ -62,6 +62,8 @@ pub(crate) mod leaf {
     pub(super) const VM_RD: u64 = 7;
     /// `TDG.VM.WR`.
     pub(super) const VM_WR: u64 = 8;
+    /// `TDG.MR.VERIFYREPORT`.
+    pub(super) const VERIFYREPORT: u64 = 22;
 
     /// Returns the name of a leaf.
     pub(crate) fn name(leaf: u64) -> String {
@@ -73,6 +75,7 @@ pub(crate) mod leaf {
             PAGE_ACCEPT => "MEM.PAGE.ACCEPT".into(),
             VM_RD => "VM.RD".into(),
             VM_WR => "VM.WR".into(),
+            VERIFYREPORT => "MR.VERIFYREPORT".into(),
             _ => format!("leaf {leaf:#x}"),
         }
     }
@@ -221,6 +224,7 @@ impl TdxModule {
             (leaf::PAGE_ACCEPT, 0) => accept::accept(context, regs)?,
             (leaf::VM_RD, 0) => self.metadata.read(regs)?,
             (leaf::VM_WR, 0) => self.metadata.write(regs)?,
+            (leaf::VERIFYREPORT, 0) => measure::verify(context, regs)?,
             _ => return Err(invalid.into()),
         }
         Ok(Exit::Resume)

@@ -46,7 +46,7 @@ pub(super) fn sha384(parts: &[&[u8]]) -> Digest384 {
 
 impl Cpu {
     /// Security version number.
-    const SVN: [u8; 16] = [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    pub(crate) const SVN: [u8; 16] = [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 
     /// Makes a CPU with another key.
     #[cfg(test)]
@@ -55,7 +55,7 @@ impl Cpu {
     }
 
     /// Fills in the hashes and the MAC: `SEAMREPORT`.
-    pub(super) fn seal(&self, report: &mut TdReport) {
+    pub(crate) fn seal(&self, report: &mut TdReport) {
         report.mac.cpu_svn = Self::SVN;
         report.mac.tee_tcb_info_hash = sha384(&[report.tee_tcb_info.as_bytes()]);
         report.mac.tee_info_hash = sha384(&[report.info.as_bytes()]);
@@ -64,9 +64,14 @@ impl Cpu {
 
     /// Checks the MAC and the hashes: what the quoting enclave has done by `EVERIFYREPORT2`.
     pub(crate) fn verify(&self, report: &TdReport) -> bool {
-        self.mac(&report.mac).verify_slice(&report.mac.mac).is_ok()
+        self.verify_header(&report.mac)
             && report.mac.tee_tcb_info_hash == sha384(&[report.tee_tcb_info.as_bytes()])
             && report.mac.tee_info_hash == sha384(&[report.info.as_bytes()])
+    }
+
+    /// Checks the MAC: `SEAMVERIFYREPORT`.
+    pub(super) fn verify_header(&self, header: &ReportMac) -> bool {
+        self.mac(header).verify_slice(&header.mac).is_ok()
     }
 
     /// Returns the MAC of a header before it is finished.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `TDG.MR.RTMR.EXTEND` and `TDG.MR.REPORT`.
+//! `TDG.MR.RTMR.EXTEND`, `TDG.MR.REPORT` and `TDG.MR.VERIFYREPORT`.
 
 use std::sync::{
     OnceLock,
@@ -11,6 +11,7 @@ use tsm_proto::tdx::{
     Digest384,
     Operand,
     ReportData,
+    ReportMac,
     ReportType,
     Rtmr,
     Status,
@@ -19,6 +20,7 @@ use tsm_proto::tdx::{
     TeeTcbInfo, //
 };
 use zerocopy::{
+    FromBytes as _,
     FromZeros as _,
     IntoBytes as _, //
 };
@@ -135,6 +137,24 @@ impl Measurements {
             .map_err(|NoMemory| Failure::EptViolation("no firmware to measure".into()))?;
 
         Ok(*self.mrtd.get_or_init(|| mrtd))
+    }
+}
+
+/// `TDG.MR.VERIFYREPORT`.
+///
+/// `RCX` is the address of the header of a report, aligned to its size. The two hashes in it are
+/// for the guest to compare.
+pub(super) fn verify(context: Context<'_>, regs: &Registers) -> Result {
+    // CAST: A constant.
+    let gpa = aligned(regs[Reg::Rcx], size_of::<ReportMac>() as u64, Operand::RCX)?;
+    let gpa = context.check(gpa, Operand::RCX, Access::Any)?;
+    let bytes: [u8; size_of::<ReportMac>()] = context.read(gpa)?;
+    let invalid = Status::INVALID_REPORTMACSTRUCT;
+    let header = ReportMac::ref_from_bytes(&bytes).map_err(|_| invalid)?;
+
+    match context.cpu.verify_header(header) {
+        true => Ok(()),
+        false => Err(invalid.into()),
     }
 }
 

@@ -104,7 +104,7 @@ fn operands_in(rax: u64, operands: &[u64]) -> Registers {
 #[test]
 fn refuses_unknown_leaves() {
     let bench = Bench::new();
-    for leaf in [5, 9, 22, 0xffff] {
+    for leaf in [5, 9, 21, 0xffff] {
         assert_eq!(bench.leaf(leaf, &[]).0, BAD_RAX);
     }
 }
@@ -112,7 +112,7 @@ fn refuses_unknown_leaves() {
 #[test]
 fn refuses_unknown_versions() {
     let bench = Bench::new();
-    for leaf in [0, 1, 2, 4, 6, 7, 8] {
+    for leaf in [0, 1, 2, 4, 6, 7, 8, 22] {
         assert_eq!(bench.leaf((1 << 16) | leaf, &[]).0, BAD_RAX);
     }
     assert_eq!(bench.leaf((2 << 16) | leaf::VEINFO_GET, &[]).0, BAD_RAX);
@@ -313,6 +313,34 @@ fn does_not_survive_reporting_where_it_has_no_memory() {
     assert!(bench
         .fatal(leaf::REPORT, &[8 << 20, 0])
         .contains("no memory"));
+}
+
+#[test]
+fn verifies_its_own_report() {
+    let bench = Bench::new();
+    bench.report();
+    assert_eq!(bench.leaf(leaf::VERIFYREPORT, &[0x1000]).0, 0);
+}
+
+#[test]
+fn does_not_verify_a_forged_report() {
+    let bench = Bench::new();
+    let report = bench.report();
+    // Reserved, report data, the MAC, each hash.
+    for offset in [3, 130, 255, 33, 81] {
+        bench.poke(0x1000, &report);
+        bench.poke(0x1000 + offset, &[!report[offset as usize]]);
+        let (status, _) = bench.leaf(leaf::VERIFYREPORT, &[0x1000]);
+        assert_eq!(status, 0xC000_1001_0000_0000);
+    }
+}
+
+#[test]
+fn refuses_to_verify_what_is_no_address_of_a_report() {
+    let bench = Bench::new();
+    for address in [64, 0x1080, 1 << 53] {
+        assert_eq!(bench.leaf(leaf::VERIFYREPORT, &[address]).0, BAD_RCX);
+    }
 }
 
 #[test]

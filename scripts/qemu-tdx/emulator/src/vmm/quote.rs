@@ -8,8 +8,7 @@
 //! whenever a vCPU comes by: at a `TDCALL`, where an idle vCPU comes several thousand times a
 //! second, or at the end of an interrupt and in loops that wait, which busy ones come to.
 //!
-//! The quote of this emulator is not a signed one: it is [`MAGIC`] and the TDREPORT, after its
-//! MAC was checked as the quoting enclave checks it.
+//! Requests for a report that the quoting enclave does not take are answered with an error.
 
 mod flight;
 
@@ -24,7 +23,6 @@ use tsm_proto::tdx::{
         Header,
         Status, //
     },
-    TdReport,
     VmcallStatus, //
 };
 use zerocopy::IntoBytes as _;
@@ -44,6 +42,7 @@ use crate::{
     },
     memory::NoMemory,
     pages::PageState,
+    quoting::Enclave,
     registers::{
         Reg,
         Registers, //
@@ -54,9 +53,6 @@ use flight::{
     Flights,
     Work, //
 };
-
-/// What an emulated quote begins with. The TDREPORT follows.
-const MAGIC: &[u8; 16] = b"TSM-EMULATED-QTE";
 
 /// The largest buffer that QEMU takes.
 const MAX_SIZE: u64 = 128 << 10;
@@ -142,6 +138,7 @@ impl Answer {
 #[derive(Debug)]
 pub(super) struct Quotes {
     service: QuoteService,
+    enclave: Enclave,
     delay: Duration,
     flights: Flights<Flight>,
 }
@@ -158,6 +155,7 @@ impl Quotes {
     pub(super) fn new(config: &Config) -> Self {
         Self {
             service: config.quote,
+            enclave: Enclave::new(config.quote_version),
             delay: config.quote_delay,
             flights: Flights::default(),
         }
@@ -180,7 +178,7 @@ impl Quotes {
         }
         let in_flight = Answer::status(header, Status::IN_FLIGHT);
         let answer = match self.service {
-            QuoteService::Answer => make_answer(context.cpu, header, &request),
+            QuoteService::Answer => self.make_answer(context.cpu, header, &request),
             QuoteService::Error => Answer::status(header, Status::ERROR),
             QuoteService::Unavailable => Answer::status(header, Status::SERVICE_UNAVAILABLE),
             QuoteService::Never => return buffer.write(context, &in_flight),
@@ -213,24 +211,20 @@ impl Quotes {
     pub(super) fn idle(&self, now: Instant, most: Duration) -> Duration {
         self.flights.idle(now, most)
     }
-}
 
-/// Answers with a quote of the TDREPORT in a request, if it is one of this CPU.
-fn make_answer(cpu: &Cpu, header: Header, request: &[u8]) -> Answer {
-    let report = quote::parse_request(request).ok();
+    /// Answers with a quote of the TDREPORT in a request, if the enclave makes one.
+    fn make_answer(&self, cpu: &Cpu, header: Header, request: &[u8]) -> Answer {
+        let quote = quote::parse_request(request)
+            .ok()
+            .and_then(|report| self.enclave.quote(cpu, report));
+        let len = quote.as_ref().map(|quote| u32::try_from(quote.len()));
 
-    match report.filter(|report| cpu.verify(report)) {
-        Some(report) => {
-            let quote = make_quote(report);
-            // CAST: 1040.
-            let header = header.answer(Status::SUCCESS, quote.len() as u32);
-            Answer { header, quote }
+        match (quote, len) {
+            (Some(quote), Some(Ok(len))) => Answer {
+                header: header.answer(Status::SUCCESS, len),
+                quote,
+            },
+            _ => Answer::status(header, Status::ERROR),
         }
-        None => Answer::status(header, Status::ERROR),
     }
-}
-
-/// Makes a quote.
-fn make_quote(report: &TdReport) -> Vec<u8> {
-    [MAGIC.as_slice(), report.as_bytes()].concat()
 }

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a verifier needs besides the quote: which platforms and quoting enclaves are good, and
+//! which certificates are not. Signed by our root, as Intel's service has it signed by theirs.
+
+use std::fmt::Write as _;
+
+use dcap_qvl::QuoteCollateralV3;
+use der::asn1::ObjectIdentifier;
+
+use crate::{
+    quoting::{
+        certificate::{
+            algorithm,
+            extension,
+            Identity,
+            Usage, //
+        },
+        der::{
+            explicit,
+            integer,
+            sequence,
+            time, //
+        },
+        mrsigner,
+        platform, //
+        QE_ATTRIBUTES,
+        QE_PRODUCT,
+        QE_SVN,
+    },
+    tdx::Cpu, //
+};
+
+const CRL_NUMBER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.20");
+/// Dates of the statements.
+const DATES: &str = r#""issueDate":"2026-01-01T00:00:00Z","nextUpdate":"2027-01-01T00:00:00Z""#;
+/// The end of a level that is good.
+const GOOD: &str = r#""tcbDate":"2025-01-01T00:00:00Z","tcbStatus":"UpToDate""#;
+
+/// Encodes a list of revoked certificates without any.
+fn empty_list(issuer: &Identity) -> Vec<u8> {
+    let number = extension(CRL_NUMBER, false, &integer(1));
+
+    issuer.sign_der(&sequence(&[
+        // Version 2.
+        &integer(1),
+        &algorithm(),
+        &issuer.distinguished_name(),
+        &time("260101000000Z"),
+        &time("270101000000Z"),
+        &explicit(0, &[&sequence(&[&number])]),
+    ]))
+}
+
+/// Writes bytes as hexadecimal digits.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut digits, byte| {
+        let _ = write!(digits, "{byte:02X}");
+        digits
+    })
+}
+
+/// Writes a list of components that a level asks for.
+fn components(svns: &[u8]) -> String {
+    let list: Vec<_> = svns
+        .iter()
+        .map(|svn| format!(r#"{{"svn":{svn}}}"#))
+        .collect();
+    format!("[{}]", list.join(","))
+}
+
+/// What is said of platforms.
+fn tcb_info() -> String {
+    let signer = hex(&[0; 48]);
+    let module = format!(
+        r#""mrsigner":"{signer}","attributes":"0000000000000000","attributesMask":"FFFFFFFFFFFFFFFF""#
+    );
+    format!(
+        r#"{{"id":"TDX","version":3,{DATES},"fmspc":"{}","pceId":"{}","tcbType":0,
+        "tcbEvaluationDataNumber":1,"tdxModule":{{{module}}},
+        "tdxModuleIdentities":[{{"id":"TDX_05",{module},
+        "tcbLevels":[{{"tcb":{{"isvsvn":0}},{GOOD}}}]}}],
+        "tcbLevels":[{{"tcb":{{"sgxtcbcomponents":{},"pcesvn":{},"tdxtcbcomponents":{}}},{GOOD}}}]}}"#,
+        hex(&platform::FMSPC),
+        hex(&platform::PCE_ID),
+        components(&Cpu::SVN),
+        platform::PCE_SVN,
+        components(&[0; 16]),
+    )
+}
+
+/// What is said of quoting enclaves.
+fn qe_identity() -> String {
+    format!(
+        r#"{{"id":"TD_QE","version":2,{DATES},"tcbEvaluationDataNumber":1,
+        "miscselect":"00000000","miscselectMask":"FFFFFFFF",
+        "attributes":"{}","attributesMask":"{}","mrsigner":"{}","isvprodid":{QE_PRODUCT},
+        "tcbLevels":[{{"tcb":{{"isvsvn":{QE_SVN}}},{GOOD}}}]}}"#,
+        hex(&QE_ATTRIBUTES),
+        hex(&[0xff; 16]),
+        hex(&mrsigner()),
+    )
+}
+
+/// Makes all of it.
+pub(super) fn make() -> QuoteCollateralV3 {
+    let root = Identity::new(platform::ROOT);
+    let platform_ca = Identity::new(platform::PLATFORM_CA);
+    let signer = Identity::new("TSM-RS TEST TCB Signing - NOT INTEL");
+    let chain = [
+        platform::to_pem(&root.issue(4, &signer, Usage::Signer, &[])),
+        platform::to_pem(&platform::root(&root)),
+    ]
+    .concat();
+    let (tcb_info, qe_identity) = (tcb_info(), qe_identity());
+
+    QuoteCollateralV3 {
+        pck_crl_issuer_chain: platform::chain(&Identity::new(platform::PCK)),
+        root_ca_crl: empty_list(&root),
+        pck_crl: empty_list(&platform_ca),
+        tcb_info_issuer_chain: chain.clone(),
+        tcb_info_signature: signer.sign(tcb_info.as_bytes()).to_vec(),
+        tcb_info,
+        qe_identity_issuer_chain: chain,
+        qe_identity_signature: signer.sign(qe_identity.as_bytes()).to_vec(),
+        qe_identity,
+        pck_certificate_chain: None,
+    }
+}
