@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Measurement registers for tests. The parameter `case` says which; the module
- * loads if they were registered, and otherwise fails with the errno of that.
+ * loads if they were registered, and otherwise fails with the errno of that,
+ * but with ENOTUNIQ in place of EEXIST.
  *
  * There is no cryptography: extending rotates each byte by one bit and XORs it
  * with the data, so that the order of extends matters.
@@ -159,8 +160,9 @@ static int prepare_all(void)
 	    ?: add("write_only_replace", 32, FLAT(W))
 	    ?: add("hidden", 32, FLAT(0))
 	    ?: add("one", 1, FLAT(RTMR))
-	    ?: add("wide", 4096, FLAT(RTMR))
-	    ?: add("wide_hashed", 4096, RTMR, HASH_ALGO_SHA512);
+	    ?: add("wide", 4095, FLAT(RTMR))
+	    ?: add("wide_hashed", 4095, RTMR, HASH_ALGO_SHA512)
+	    ?: add("page", 4096, FLAT(R));
 }
 
 static int prepare_hashes(void)
@@ -240,6 +242,10 @@ static int prepare(const char *name)
 		ret = add("bad", 0, FLAT(R));
 	else if (CASE("size_4097"))
 		ret = add("bad", 4097, FLAT(R));
+	else if (CASE("writable_4096"))
+		ret = add("bad", 4096, FLAT(RW));
+	else if (CASE("unknown_flag"))
+		ret = add("bad", 32, FLAT(R | 32));
 	else if (CASE("unknown_hash"))
 		ret = add("bad", 32, R, HASH_ALGO__LAST);
 	else if (CASE("unknown_hash_far"))
@@ -306,7 +312,8 @@ static int __init fake_init(void)
 
 	if (ret)
 		free_registers();
-	return ret;
+	/* The kernel would make EBUSY of it. */
+	return ret == -EEXIST ? -ENOTUNIQ : ret;
 }
 module_init(fake_init);
 

@@ -75,4 +75,48 @@ impl Drivers {
     pub fn blob_goes_with_its_provider(self) -> bool {
         self != Self::C
     }
+
+    /// A report has its own lock, and nothing waits for the provider but who reads a blob of that
+    /// report. The kernel has one lock for all reports, and takes it for everything.
+    pub fn reports_have_their_own_lock(self) -> bool {
+        self != Self::C
+    }
+
+    /// A blob that is read has the size it was announced with. The kernel hands out one of another
+    /// size if a write comes between the two, with what was in the memory behind it.
+    pub fn blobs_are_whole_under_a_writer(self) -> bool {
+        self != Self::C
+    }
+
+    /// A provider that makes no blob has failed. The kernel hands out an empty one.
+    pub fn refuses_an_empty_blob(self) -> bool {
+        self != Self::C
+    }
+
+    /// An auxblob or manifestblob that the provider makes once and not the next time is empty then.
+    /// The kernel keeps its size, and reads from a null pointer.
+    pub fn forgets_blobs_that_are_not_made_again(self) -> bool {
+        self != Self::C
+    }
+
+    /// A privilege level that was never written is the provider's floor. In the kernel it is 0.
+    pub fn privlevel_defaults_to_the_floor(self) -> bool {
+        self != Self::C
+    }
+
+    /// A `service_guid` that is none changes nothing. In the kernel it resets the GUID and counts as
+    /// a write.
+    pub fn refused_guid_changes_nothing(self) -> bool {
+        self != Self::C
+    }
+
+    /// There is `/sys/kernel/tsm`, in which any provider can publish registers.
+    pub fn publishes_registers(self) -> bool {
+        self != Self::C
+    }
+
+    /// Reports and registers have tracepoints. The kernel has them for registers only, and others.
+    pub fn traces(self) -> bool {
+        self != Self::C
+    }
 }

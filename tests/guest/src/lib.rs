@@ -7,6 +7,7 @@
 //! for what `differences.rs` declares. They run one at a time: a machine has one set of modules.
 
 pub mod differences;
+pub mod fake;
 pub mod modules;
 pub mod registers;
 pub mod reports;

@@ -29,9 +29,19 @@ use crate::Drivers;
 ///
 /// If the guest's image does not have it.
 pub fn load(name: &str) -> Result<(), Errno> {
-    let file = File::open(path(name)).expect("the module is in the image");
+    load_with(name, "")
+}
 
-    finit_module(&file, c"", ModuleInitFlags::empty())
+/// Loads the module `name` with parameters.
+///
+/// # Panics
+///
+/// If the guest's image does not have it, or there is a null byte in `parameters`.
+pub fn load_with(name: &str, parameters: &str) -> Result<(), Errno> {
+    let file = File::open(path(name)).expect("the module is in the image");
+    let parameters = CString::new(parameters).expect("no null byte");
+
+    finit_module(&file, &parameters, ModuleInitFlags::empty())
 }
 
 /// Unloads the module `name`, without waiting.

@@ -46,6 +46,15 @@ impl Report {
         Ok(())
     }
 
+    /// Writes `text` to the file `name`, in one call.
+    pub fn store(&self, name: &str, text: &str) -> io::Result<()> {
+        let mut file = File::options().write(true).open(self.path(name))?;
+        let len = file.write(text.as_bytes())?;
+
+        assert_eq!(len, text.len());
+        Ok(())
+    }
+
     /// Returns the contents of the file `name`.
     pub fn read(&self, name: &str) -> io::Result<Vec<u8>> {
         fs::read(self.path(name))
