@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! KUnit suites of `tsm_proto`.
+//! The KUnit suites. Those of `tsm_proto` run on the host as well.
 
 use kernel::prelude::*;
 
+mod desc;
 mod errno;
 mod generation;
+mod seq_bytes;
 mod tdx_quote;
 mod tdx_report;
 mod tdx_status;
