@@ -5,13 +5,22 @@
 //! | key | value | default |
 //! |---|---|---|
 //! | `attributes` | attributes of the TD, hexadecimal | `10000000`, SEPT_VE_DISABLE |
+//! | `xfam` | extended features of the TD, hexadecimal | `207`: x87, SSE, AVX, PKRU |
+//! | `mrtd` | 96 hexadecimal digits | the measurement of the firmware |
+//! | `mrseam`, `mrsignerseam` | of the TDX module, 96 hexadecimal digits each | of the emulator's name; zero |
 //! | `mrconfigid` | 96 hexadecimal digits | zero |
 //! | `mrowner` | 96 hexadecimal digits | zero |
 //! | `mrownerconfig` | 96 hexadecimal digits | zero |
 //! | `quote` | how the VMM answers GetQuote: `answer`, `error`, `unavailable`, `never` | `answer` |
 //! | `quote_delay_us`, `quote_delay_ms` | how long a quote is in flight | 0, answered in the call |
 //! | `quote_version` | format of quotes: `4`, TDX 1.0, or `5`, TDX 1.5 | `4` |
+//! | `quote_size` | least size of a quote, in bytes, or with `K` or `M` | what it needs |
+//! | `quote_size_field` | what the TD's metadata says of the size of quotes, or `absent` | `absent` |
 //! | `trace` | file for a line per TDCALL | none |
+//!
+//! A buffer for a quote may have 128 KiB, or what a quote of `quote_size` needs if that is more.
+
+mod value;
 
 use std::{
     path::PathBuf,
@@ -21,6 +30,12 @@ use std::{
 use tsm_proto::tdx::Digest384;
 
 use crate::quoting::Version;
+use value::{
+    digest,
+    hex,
+    number,
+    size, //
+};
 
 /// How the VMM answers a request for a quote.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -41,6 +56,14 @@ pub(crate) enum QuoteService {
 pub(crate) struct Config {
     /// Attributes of the TD.
     pub(crate) attributes: u64,
+    /// `XFAM`.
+    pub(crate) xfam: u64,
+    /// `MRTD`, if not measured.
+    pub(crate) mrtd: Option<Digest384>,
+    /// `MRSEAM`, if not the usual one.
+    pub(crate) mrseam: Option<Digest384>,
+    /// `MRSIGNERSEAM`.
+    pub(crate) mrsignerseam: Digest384,
     /// `MRCONFIGID`.
     pub(crate) mrconfigid: Digest384,
     /// `MROWNER`.
@@ -53,9 +76,16 @@ pub(crate) struct Config {
     pub(crate) quote_delay: Duration,
     /// The format of quotes.
     pub(crate) quote_version: Version,
+    /// The least size of a quote.
+    pub(crate) quote_size: u32,
+    /// The size of a quote in the metadata.
+    pub(crate) quote_size_field: Option<u64>,
     /// Where calls are logged.
     pub(crate) trace: Option<PathBuf>,
 }
+
+/// Extended features that a TD of the emulator may use: x87, SSE, AVX, PKRU.
+const XFAM: u64 = 0x207;
 
 /// Without it Linux refuses to run.
 const SEPT_VE_DISABLE: u64 = 1 << 28;
@@ -64,12 +94,18 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             attributes: SEPT_VE_DISABLE,
+            xfam: XFAM,
+            mrtd: None,
+            mrseam: None,
+            mrsignerseam: Digest384::ZERO,
             mrconfigid: Digest384::ZERO,
             mrowner: Digest384::ZERO,
             mrownerconfig: Digest384::ZERO,
             quote: QuoteService::default(),
             quote_delay: Duration::ZERO,
             quote_version: Version::default(),
+            quote_size: 0,
+            quote_size_field: None,
             trace: None,
         }
     }
@@ -94,7 +130,11 @@ impl Config {
     /// Sets one option. The error is what was expected.
     fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
         match key {
-            "attributes" => self.attributes = hex(value).ok_or("a hexadecimal number")?,
+            "attributes" => self.attributes = hex(value)?,
+            "xfam" => self.xfam = hex(value)?,
+            "mrtd" => self.mrtd = Some(digest(value)?),
+            "mrseam" => self.mrseam = Some(digest(value)?),
+            "mrsignerseam" => self.mrsignerseam = digest(value)?,
             "mrconfigid" => self.mrconfigid = digest(value)?,
             "mrowner" => self.mrowner = digest(value)?,
             "mrownerconfig" => self.mrownerconfig = digest(value)?,
@@ -116,44 +156,23 @@ impl Config {
                     _ => return Err("4 or 5".into()),
                 }
             }
-            "trace" => self.trace = Some(value.into()),
-            _ => {
-                return Err(
-                    "another key: attributes, mrconfigid, mrowner, mrownerconfig, quote, \
-                            quote_delay_us, quote_delay_ms, quote_version or trace"
-                        .into(),
-                )
+            "quote_size" => self.quote_size = size(value)?,
+            "quote_size_field" => {
+                self.quote_size_field = match value {
+                    "absent" => None,
+                    _ => Some(size(value)?.into()),
+                }
             }
+            "trace" => self.trace = Some(value.into()),
+            _ => return Err(
+                "another key: attributes, xfam, mrtd, mrseam, mrsignerseam, mrconfigid, mrowner, \
+                            mrownerconfig, quote, quote_delay_us, quote_delay_ms, quote_version, \
+                            quote_size, quote_size_field or trace"
+                    .into(),
+            ),
         }
         Ok(())
     }
-}
-
-/// Parses a hexadecimal number, with or without `0x`.
-fn hex(value: &str) -> Option<u64> {
-    let digits = value.strip_prefix("0x").unwrap_or(value);
-
-    u64::from_str_radix(digits, 16).ok()
-}
-
-/// Parses a number.
-fn number(value: &str) -> Result<u64, &'static str> {
-    value.parse().map_err(|_| "a number")
-}
-
-/// Parses a digest.
-fn digest(value: &str) -> Result<Digest384, &'static str> {
-    let expected = "96 hexadecimal digits";
-    let mut bytes = [0; Digest384::SIZE];
-
-    if value.len() != 2 * bytes.len() || !value.bytes().all(|c| c.is_ascii_hexdigit()) {
-        return Err(expected);
-    }
-    for (byte, digits) in bytes.iter_mut().zip(value.as_bytes().chunks_exact(2)) {
-        let digits = std::str::from_utf8(digits).map_err(|_| expected)?;
-        *byte = u8::from_str_radix(digits, 16).map_err(|_| expected)?;
-    }
-    Ok(Digest384::new(bytes))
 }
 
 #[cfg(test)]
@@ -215,9 +234,30 @@ mod tests {
     }
 
     #[test]
+    fn takes_measurements() {
+        let digits = "0f".repeat(48);
+        let args = ["mrtd", "mrseam", "mrsignerseam"].map(|key| format!("{key}={digits}"));
+        let config = Config::parse(args.iter().map(String::as_str)).unwrap();
+        let expected = Digest384::new([0x0f; 48]);
+        assert_eq!(config.mrtd, Some(expected));
+        assert_eq!(config.mrseam, Some(expected));
+        assert_eq!(config.mrsignerseam, expected);
+        assert_eq!(Config::parse(["xfam=3"]).unwrap().xfam, 3);
+    }
+
+    #[test]
+    fn takes_sizes_of_quotes() {
+        let config = Config::parse(["quote_size=4M", "quote_size_field=8K"]).unwrap();
+        assert_eq!(config.quote_size, 4 << 20);
+        assert_eq!(config.quote_size_field, Some(8192));
+        let config = Config::parse(["quote_size_field=absent"]).unwrap();
+        assert_eq!(config.quote_size_field, None);
+    }
+
+    #[test]
     fn refuses_an_unknown_key() {
-        let error = Config::parse(["mrtd=00"]).unwrap_err();
-        assert!(error.contains("mrtd"));
+        let error = Config::parse(["mrtf=00"]).unwrap_err();
+        assert!(error.contains("mrtf"));
         assert!(error.contains("mrowner"));
     }
 

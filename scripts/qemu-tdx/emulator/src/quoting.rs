@@ -66,13 +66,17 @@ pub(crate) enum Version {
 #[derive(Debug)]
 pub(crate) struct Enclave {
     version: Version,
+    size: usize,
     keys: OnceLock<Keys>,
 }
 
 /// What is made once, when the first quote is: in a build for tests it takes its time.
 struct Keys {
     attestation: Identity,
-    certification: Vec<u8>,
+    /// The report of the quoting enclave, its signature, and what is mixed into the digest.
+    enclave: Vec<u8>,
+    /// The certificates.
+    chain: String,
 }
 
 impl std::fmt::Debug for Keys {
@@ -82,10 +86,12 @@ impl std::fmt::Debug for Keys {
 }
 
 impl Enclave {
-    /// Makes an enclave for quotes of one format.
-    pub(crate) fn new(version: Version) -> Self {
+    /// Makes an enclave for quotes of one format, and of `size` bytes at least.
+    pub(crate) fn new(version: Version, size: u32) -> Self {
         Self {
             version,
+            // CAST: Widens.
+            size: size as usize,
             keys: OnceLock::new(),
         }
     }
@@ -97,16 +103,18 @@ impl Enclave {
         }
         let keys = self.keys.get_or_init(Keys::new);
         let signed = signed(self.version, report);
-        let certification = certification(Certification::QE_REPORT, &[&keys.certification])?;
-        let signature = [
-            keys.attestation.sign(&signed).as_slice(),
-            &keys.attestation.public_key(),
-            &certification,
-        ]
-        .concat();
-        let size = U32::new(u32::try_from(signature.len()).ok()?);
+        let finish = |padding| {
+            let signature = keys.signature(&signed, padding)?;
+            let size = U32::new(u32::try_from(signature.len()).ok()?);
 
-        Some([signed.as_slice(), size.as_bytes(), &signature].concat())
+            Some([signed.as_slice(), size.as_bytes(), &signature].concat())
+        };
+        let quote = finish(0)?;
+
+        match self.size.checked_sub(quote.len()) {
+            None | Some(0) => Some(quote),
+            Some(padding) => finish(padding),
+        }
     }
 }
 
@@ -117,22 +125,36 @@ impl Keys {
         let report = enclave_report(&attestation);
         // CAST: 32.
         let auth_size = U16::new(QE_AUTH_DATA.len() as u16);
-        let chain = platform::chain(&pck);
-        // PANIC: Three certificates.
-        let chain = certification(Certification::PCK_CHAIN, &[chain.as_bytes()]).expect("short");
-        let certification = [
+        let enclave = [
             report.as_bytes(),
             &pck.sign(report.as_bytes()),
             auth_size.as_bytes(),
             &QE_AUTH_DATA,
-            &chain,
         ]
         .concat();
 
         Self {
             attestation,
-            certification,
+            enclave,
+            chain: platform::chain(&pck),
         }
+    }
+
+    /// Signs a quote, with some bytes more than that needs: lines after the certificates, which
+    /// are text in which everything else is a comment.
+    fn signature(&self, signed: &[u8], padding: usize) -> Option<Vec<u8>> {
+        let padding = vec![b'\n'; padding];
+        let chain = certification(Certification::PCK_CHAIN, &[self.chain.as_bytes(), &padding])?;
+        let certification = certification(Certification::QE_REPORT, &[&self.enclave, &chain])?;
+
+        Some(
+            [
+                self.attestation.sign(signed).as_slice(),
+                &self.attestation.public_key(),
+                &certification,
+            ]
+            .concat(),
+        )
     }
 }
 

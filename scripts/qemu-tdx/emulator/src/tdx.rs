@@ -188,7 +188,7 @@ impl TdxModule {
             attributes: config.attributes,
             vcpus,
             measurements: measure::Measurements::new(config),
-            metadata: metadata::Metadata::default(),
+            metadata: metadata::Metadata::new(config),
         }
     }
 

@@ -51,7 +51,7 @@ fn report() -> (Cpu, TdReport) {
 /// Makes a quote.
 fn quote(version: Version) -> Vec<u8> {
     let (cpu, report) = report();
-    Enclave::new(version).quote(&cpu, &report).unwrap()
+    Enclave::new(version, 0).quote(&cpu, &report).unwrap()
 }
 
 /// Has the public verifier judge a quote, by our root.
@@ -135,6 +135,41 @@ fn a_public_verifier_finds_a_flipped_bit_wherever_it_looks() {
 }
 
 #[test]
+fn a_public_verifier_accepts_quotes_of_other_sizes() {
+    let judge = Judge::new();
+    let (cpu, report) = report();
+    for size in [8 << 10, (128 << 10) - 24] {
+        for version in [Version::V4, Version::V5] {
+            let quote = Enclave::new(version, size).quote(&cpu, &report).unwrap();
+            assert_eq!(quote.len(), size as usize);
+            assert_eq!(judge.judge(&quote), Ok("UpToDate".into()));
+        }
+    }
+}
+
+#[test]
+fn makes_quotes_that_are_larger_than_the_verifier_takes() {
+    let (cpu, report) = report();
+    let small = quote(Version::V4);
+    let quote = Enclave::new(Version::V4, 4 << 20)
+        .quote(&cpu, &report)
+        .unwrap();
+    assert_eq!(quote.len(), 4 << 20);
+    // It stops at certification data of 1 MiB. What it would find is what a small quote has.
+    assert!(Judge::new().judge(&quote).is_err());
+    let chain = small.len() - platform::chain(&Identity::new(platform::PCK)).len();
+    assert_eq!(small[chain..], quote[chain..small.len()]);
+    assert!(quote[small.len()..].iter().all(|byte| *byte == b'\n'));
+}
+
+#[test]
+fn makes_no_quote_smaller_than_it_is() {
+    let (cpu, report) = report();
+    let made = Enclave::new(Version::V4, 8).quote(&cpu, &report);
+    assert_eq!(made, Some(quote(Version::V4)));
+}
+
+#[test]
 fn makes_the_same_quote_every_time() {
     assert_eq!(quote(Version::V4), quote(Version::V4));
 }
@@ -143,7 +178,7 @@ fn makes_the_same_quote_every_time() {
 fn makes_no_quote_of_a_report_of_another_cpu() {
     let (_, report) = report();
     let other = Cpu::with_key([7; 32]);
-    assert_eq!(Enclave::new(Version::V4).quote(&other, &report), None);
+    assert_eq!(Enclave::new(Version::V4, 0).quote(&other, &report), None);
 }
 
 #[test]

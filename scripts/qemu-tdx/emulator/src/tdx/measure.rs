@@ -42,9 +42,6 @@ use crate::{
     }, //
 };
 
-/// Extended features that a TD of the emulator may use: x87, SSE, AVX, PKRU.
-const XFAM: u64 = 0x207;
-
 /// Security version number of the emulated TDX module: minor, major.
 const MODULE_SVN: [u8; 2] = [0, 5];
 
@@ -53,6 +50,7 @@ const MODULE_SVN: [u8; 2] = [0, 5];
 pub(super) struct Measurements {
     /// What does not change; the RTMRs in it are not used.
     info: TdInfo,
+    module: TeeTcbInfo,
     mrtd: OnceLock<Digest384>,
     /// Never held over an access to guest memory.
     rtmrs: RwLock<[Digest384; 4]>,
@@ -64,13 +62,14 @@ impl Measurements {
         let mut info = TdInfo::new_zeroed();
 
         info.attributes.set(config.attributes);
-        info.xfam.set(XFAM);
+        info.xfam.set(config.xfam);
         info.mrconfigid = config.mrconfigid;
         info.mrowner = config.mrowner;
         info.mrownerconfig = config.mrownerconfig;
         Self {
             info,
-            mrtd: OnceLock::new(),
+            module: module_info(config),
+            mrtd: config.mrtd.map_or_else(OnceLock::new, OnceLock::from),
             rtmrs: RwLock::new([Digest384::ZERO; 4]),
         }
     }
@@ -118,7 +117,7 @@ impl Measurements {
 
         report.mac.report_type = ReportType::tdx(ReportType::PLAIN);
         report.mac.report_data = data;
-        report.tee_tcb_info = module_info();
+        report.tee_tcb_info = self.module;
         report.info = self.info;
         report.info.mrtd = self.mrtd(context)?;
         for (rtmr, value) in Rtmr::ALL.into_iter().zip(rtmrs) {
@@ -158,8 +157,8 @@ pub(super) fn verify(context: Context<'_>, regs: &Registers) -> Result {
     }
 }
 
-/// Describes the emulated TDX module: measured as its name and version.
-fn module_info() -> TeeTcbInfo {
+/// Describes the emulated TDX module: measured as its name and version, if nothing else is said.
+fn module_info(config: &Config) -> TeeTcbInfo {
     let mut info = TeeTcbInfo::new_zeroed();
     let name = concat!("tsm-emulator ", env!("CARGO_PKG_VERSION"));
 
@@ -167,7 +166,8 @@ fn module_info() -> TeeTcbInfo {
     for svn in [&mut info.tee_tcb_svn, &mut info.tee_tcb_svn2] {
         svn[..2].copy_from_slice(&MODULE_SVN);
     }
-    info.mrseam = sha384(&[name.as_bytes()]);
+    info.mrseam = config.mrseam.unwrap_or_else(|| sha384(&[name.as_bytes()]));
+    info.mrsignerseam = config.mrsignerseam;
     info
 }
 

@@ -6,6 +6,7 @@
 
 use std::sync::{
     Mutex,
+    MutexGuard,
     PoisonError, //
 };
 
@@ -15,9 +16,12 @@ use tsm_proto::tdx::{
 };
 
 use super::Result;
-use crate::registers::{
-    Reg,
-    Registers, //
+use crate::{
+    config::Config,
+    registers::{
+        Reg,
+        Registers, //
+    }, //
 };
 
 /// A field.
@@ -31,6 +35,8 @@ enum Field {
     NotifyEnables,
     /// `TOPOLOGY_ENUM_CONFIGURED`: that the VMM set up the topology.
     TopologyEnumConfigured,
+    /// How large a quote may be. Not every VMM or module has it.
+    QuoteSize,
 }
 
 impl Field {
@@ -52,6 +58,7 @@ impl Field {
             0x1100_0000_0000_0017 => Self::TdCtls,
             0x9100_0000_0000_0010 => Self::NotifyEnables,
             0x9100_0000_0000_0019 => Self::TopologyEnumConfigured,
+            0x9000_0000_0000_0008 => Self::QuoteSize,
             _ => return None,
         })
     }
@@ -62,7 +69,7 @@ impl Field {
             // PENDING_VE_DISABLE is not: CONFIG_FLAGS does not offer it.
             Self::TdCtls => td_ctls::ENUM_TOPOLOGY | td_ctls::REDUCE_VE | td_ctls::LOCK,
             Self::NotifyEnables => 1,
-            Self::ConfigFlags | Self::TopologyEnumConfigured => 0,
+            Self::ConfigFlags | Self::TopologyEnumConfigured | Self::QuoteSize => 0,
         }
     }
 }
@@ -82,6 +89,7 @@ mod td_ctls {
 struct Values {
     td_ctls: u64,
     notify_enables: u64,
+    quote_size: Option<u64>,
 }
 
 impl Values {
@@ -92,6 +100,7 @@ impl Values {
             Field::TdCtls => self.td_ctls,
             Field::NotifyEnables => self.notify_enables,
             Field::TopologyEnumConfigured => 1,
+            Field::QuoteSize => self.quote_size.unwrap_or(0),
         }
     }
 
@@ -110,21 +119,41 @@ impl Values {
         match field {
             Field::TdCtls => self.td_ctls = new,
             Field::NotifyEnables => self.notify_enables = new,
-            Field::ConfigFlags | Field::TopologyEnumConfigured => {}
+            Field::ConfigFlags | Field::TopologyEnumConfigured | Field::QuoteSize => {}
         }
         Ok(old)
     }
 }
 
 /// The metadata of the TD.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Metadata(Mutex<Values>);
 
 impl Metadata {
+    /// Makes the metadata of a TD that starts.
+    pub(super) fn new(config: &Config) -> Self {
+        Self(Mutex::new(Values {
+            quote_size: config.quote_size_field,
+            ..Values::default()
+        }))
+    }
+
+    /// Returns the values, if `field` is one of them.
+    fn values_with(&self, field: Field) -> Result<MutexGuard<'_, Values>> {
+        let values = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+
+        match field {
+            Field::QuoteSize if values.quote_size.is_none() => {
+                Err(Status::METADATA_FIELD_ID_INCORRECT.into())
+            }
+            _ => Ok(values),
+        }
+    }
+
     /// `TDG.VM.RD`: `RDX` is the field, `R8` returns its value.
     pub(super) fn read(&self, regs: &mut Registers) -> Result {
         let field = operands(regs)?;
-        let values = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let values = self.values_with(field)?;
 
         regs[Reg::R8] = values.get(field);
         Ok(())
@@ -134,7 +163,7 @@ impl Metadata {
     pub(super) fn write(&self, regs: &mut Registers) -> Result {
         let (value, mask) = (regs[Reg::R8], regs[Reg::R9]);
         let field = operands(regs)?;
-        let mut values = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut values = self.values_with(field)?;
 
         regs[Reg::R8] = values.set(field, value, mask)?;
         Ok(())

@@ -34,12 +34,16 @@ struct Bench {
 impl Bench {
     /// Makes a TD with 4 MiB of memory and 3 vCPUs.
     fn new() -> Self {
-        let config = Config {
+        Self::with(&Config {
             mrowner: Digest384::new([7; 48]),
             ..Config::default()
-        };
+        })
+    }
+
+    /// Makes such a TD with options.
+    fn with(config: &Config) -> Self {
         Self {
-            module: TdxModule::new(&config, 3),
+            module: TdxModule::new(config, 3),
             memory: FakeMemory::new(4 << 20),
             pages: Pages::default(),
             cpu: Cpu::default(),
@@ -420,6 +424,7 @@ const CONFIG_FLAGS: u64 = 0x1110_0003_0000_0016;
 const TD_CTLS: u64 = 0x1110_0003_0000_0017;
 const NOTIFY_ENABLES: u64 = 0x9100_0000_0000_0010;
 const TOPOLOGY: u64 = 0x9100_0000_0000_0019;
+const QUOTE_SIZE: u64 = 0x9010_0002_0000_0008;
 
 #[test]
 fn reads_metadata() {
@@ -448,10 +453,40 @@ fn writes_metadata_and_returns_the_old_value() {
 }
 
 #[test]
+fn has_the_size_of_quotes_if_it_was_told_to() {
+    let bench = Bench::with(&Config {
+        quote_size_field: Some(8192),
+        ..Config::default()
+    });
+    let (status, regs) = bench.leaf(leaf::VM_RD, &[0, QUOTE_SIZE]);
+    assert_eq!((status, regs[Reg::R8]), (0, 8192));
+    let (status, _) = bench.leaf(leaf::VM_WR, &[0, QUOTE_SIZE, 1, 1]);
+    assert_eq!(status, 0xC000_0C01_0000_0000);
+}
+
+#[test]
+fn reports_the_measurements_that_it_was_told() {
+    let bench = Bench::with(&Config {
+        xfam: 3,
+        mrtd: Some(Digest384::new([1; 48])),
+        mrseam: Some(Digest384::new([2; 48])),
+        mrsignerseam: Digest384::new([3; 48]),
+        ..Config::default()
+    });
+    let raw = bench.report();
+    let report = TdReport::parse(&raw).unwrap();
+    assert!(bench.cpu.verify(report));
+    assert_eq!(report.info.xfam.get(), 3);
+    assert_eq!(report.info.mrtd.bytes(), &[1; 48]);
+    assert_eq!(report.tee_tcb_info.mrseam.bytes(), &[2; 48]);
+    assert_eq!(report.tee_tcb_info.mrsignerseam.bytes(), &[3; 48]);
+}
+
+#[test]
 fn refuses_unknown_metadata() {
     let bench = Bench::new();
-    // No such code, no such class, a list.
-    for field in [TD_CTLS + 1, 0x9010_0002_0000_0008, TD_CTLS | (1 << 38)] {
+    // No such code, not there, a list.
+    for field in [TD_CTLS + 1, QUOTE_SIZE, TD_CTLS | (1 << 38)] {
         for leaf in [leaf::VM_RD, leaf::VM_WR] {
             let (status, regs) = bench.leaf(leaf, &[0, field, 1, 1]);
             assert_eq!(status, 0xC000_0C00_0000_0000);

@@ -54,8 +54,8 @@ use flight::{
     Work, //
 };
 
-/// The largest buffer that QEMU takes.
-const MAX_SIZE: u64 = 128 << 10;
+/// The largest buffer that QEMU takes, but for quotes that need more.
+const USUAL_SIZE: u64 = 128 << 10;
 
 /// A buffer that the guest shares for a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,11 +66,11 @@ struct Buffer {
 
 impl Buffer {
     /// Takes the operands of the call, if they are a buffer.
-    fn new(gpa: u64, size: u64) -> Result<Self> {
+    fn new(gpa: u64, size: u64, max: u64) -> Result<Self> {
         let invalid = VmcallStatus::INVALID_OPERAND;
         let gpa = Gpa::new(gpa).filter(|gpa| gpa.is_shared()).ok_or(invalid)?;
 
-        if size == 0 || size > MAX_SIZE {
+        if size == 0 || size > max {
             return Err(invalid);
         }
         if gpa.address() % PAGE_SIZE != 0 || size % PAGE_SIZE != 0 {
@@ -140,6 +140,7 @@ pub(super) struct Quotes {
     service: QuoteService,
     enclave: Enclave,
     delay: Duration,
+    max_size: u64,
     flights: Flights<Flight>,
 }
 
@@ -155,8 +156,9 @@ impl Quotes {
     pub(super) fn new(config: &Config) -> Self {
         Self {
             service: config.quote,
-            enclave: Enclave::new(config.quote_version),
+            enclave: Enclave::new(config.quote_version, config.quote_size),
             delay: config.quote_delay,
+            max_size: max_size(config.quote_size),
             flights: Flights::default(),
         }
     }
@@ -164,7 +166,7 @@ impl Quotes {
     /// Does the call: `R12` is the address of the buffer, `R13` its size.
     pub(super) fn get(&self, context: Context<'_>, regs: &Registers) -> Result {
         let invalid = VmcallStatus::INVALID_OPERAND;
-        let buffer = Buffer::new(regs[Reg::R12], regs[Reg::R13])?;
+        let buffer = Buffer::new(regs[Reg::R12], regs[Reg::R13], self.max_size)?;
 
         // What the VMM has behind pages that are not shared is not what the guest wrote.
         if !buffer.is_shared(context) {
@@ -212,11 +214,12 @@ impl Quotes {
         self.flights.idle(now, most)
     }
 
-    /// Answers with a quote of the TDREPORT in a request, if the enclave makes one.
+    /// Answers with a quote of the TDREPORT in a request, if the enclave makes one that fits.
     fn make_answer(&self, cpu: &Cpu, header: Header, request: &[u8]) -> Answer {
         let quote = quote::parse_request(request)
             .ok()
-            .and_then(|report| self.enclave.quote(cpu, report));
+            .and_then(|report| self.enclave.quote(cpu, report))
+            .filter(|quote| quote.len() <= request.len().saturating_sub(Header::SIZE));
         let len = quote.as_ref().map(|quote| u32::try_from(quote.len()));
 
         match (quote, len) {
@@ -227,4 +230,11 @@ impl Quotes {
             _ => Answer::status(header, Status::ERROR),
         }
     }
+}
+
+/// Returns the size of the largest buffer, with quotes of `size` bytes.
+fn max_size(size: u32) -> u64 {
+    let needed = u64::from(size) + Header::SIZE as u64;
+
+    needed.next_multiple_of(PAGE_SIZE).max(USUAL_SIZE)
 }

@@ -113,7 +113,7 @@ impl Bench {
     /// Makes the quote that the VMM should answer with.
     fn quote(&self) -> Option<Vec<u8>> {
         let report = self.memory.bytes(0x1000, TdReport::SIZE);
-        Enclave::new(Version::V4).quote(&self.cpu, TdReport::parse(&report).unwrap())
+        Enclave::new(Version::V4, 0).quote(&self.cpu, TdReport::parse(&report).unwrap())
     }
 
     /// Parses the answer.
@@ -384,6 +384,44 @@ fn idles_no_longer_than_until_the_next_quote() {
     assert_eq!(idle(2 * MS), MS);
     bench.pass(MS);
     assert_eq!(idle(2 * MS), 2 * MS);
+}
+
+#[test]
+fn answers_with_an_error_if_the_buffer_is_too_small_for_the_quote() {
+    let bench = Bench::with(&Config {
+        quote_size: 0x2000 - 23,
+        ..Config::default()
+    });
+    bench.request();
+    assert_eq!(bench.get_quote(), SUCCESS);
+    let error = tsm_proto::Error::QuoteFailed(proto::Status::ERROR);
+    assert_eq!(bench.answer(), Err(error));
+}
+
+#[test]
+fn fills_the_buffer() {
+    let bench = Bench::with(&Config {
+        quote_size: 0x2000 - 24,
+        ..Config::default()
+    });
+    bench.request();
+    assert_eq!(bench.get_quote(), SUCCESS);
+    assert_eq!(bench.answer().map(|quote| quote.len()), Ok(0x2000 - 24));
+}
+
+#[test]
+fn takes_larger_buffers_for_larger_quotes() {
+    let bench = Bench::with(&Config {
+        quote_size: 256 << 10,
+        ..Config::default()
+    });
+    bench.request();
+    bench.pages.share(16..82);
+    let get = |size| bench.leaf(leaf::GET_QUOTE, &[SHARED | 0x10000, size]).0;
+    assert_eq!(get((256 << 10) + 0x2000), INVALID);
+    assert_eq!(get((256 << 10) + 0x1000), SUCCESS);
+    let buffer = bench.memory.bytes(0x10000, (256 << 10) + 0x1000);
+    assert_eq!(proto::parse_answer(&buffer).map(<[u8]>::len), Ok(256 << 10));
 }
 
 #[test]
