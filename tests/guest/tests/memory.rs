@@ -91,7 +91,8 @@ fn an_idle_report_costs_less_than_512_bytes_and_gives_all_back() {
         let cost = sum(&full).saturating_sub(sum(&before)) / REPORTS;
         let left = sum(&after).saturating_sub(sum(&before)) / REPORTS;
         println!("kmalloc caches: {cost} bytes a report, {left} left; {FRAGMENT} are configfs's");
-        assert!(left < 16, "{left} bytes a report are left");
+        // Other things allocate too, but a report that stays costs more than that.
+        assert!(left < 64, "{left} bytes a report are left");
         if size_of_64() == Some(64) && Drivers::get().reports_have_their_own_lock() {
             assert!(cost > FRAGMENT, "not measured: {cost} bytes");
             assert!(cost - FRAGMENT < LIMIT, "{cost} bytes a report");
