@@ -11,12 +11,32 @@
 //! | `mrconfigid` | 96 hexadecimal digits | zero |
 //! | `mrowner` | 96 hexadecimal digits | zero |
 //! | `mrownerconfig` | 96 hexadecimal digits | zero |
-//! | `quote` | how the VMM answers GetQuote: `answer`, `error`, `unavailable`, `never` | `answer` |
+//! | `quote` | how the VMM answers GetQuote, see below | `answer` |
+//! | `quote_status` | answers GetQuote with this status and no quote, hexadecimal | none |
+//! | `quote_call` | refuses GetQuote with this in `R10`, hexadecimal | none |
 //! | `quote_delay_us`, `quote_delay_ms` | how long a quote is in flight | 0, answered in the call |
 //! | `quote_version` | format of quotes: `4`, TDX 1.0, or `5`, TDX 1.5 | `4` |
 //! | `quote_size` | least size of a quote, in bytes, or with `K` or `M` | what it needs |
 //! | `quote_size_field` | what the TD's metadata says of the size of quotes, or `absent` | `absent` |
+//! | `busy` | how often MR.REPORT and MR.RTMR.EXTEND are each busy before they are done | `0` |
+//! | `mr_report` | what MR.REPORT does: `answer`, `invalid`, `reserved`: sets what is reserved | `answer` |
+//! | `rtmr_extend` | what MR.RTMR.EXTEND does: `answer`, `invalid` | `answer` |
+//! | `mutate` | changes bytes of each answer to GetQuote, and its `R10`, at random from this seed | none |
+//! | `mutate_count` | how many answers are changed | all |
 //! | `trace` | file for a line per TDCALL | none |
+//!
+//! | `quote` | answer |
+//! |---|---|
+//! | `answer` | a quote |
+//! | `error`, `unavailable` | the status that means this |
+//! | `never` | the request stays in flight |
+//! | `empty` | success, and no length |
+//! | `long`, `huge` | success, and a length of one byte more than fits, of 4 GiB |
+//! | `version` | a quote, in a buffer of version 2 |
+//! | `garbage` | success, and bytes of no meaning |
+//! | `noise` | a quote, but all else that the guest need not read has no meaning |
+//! | `changing` | a quote, whose length goes on changing |
+//! | `flipping` | a quote, and in flight again, and so on |
 //!
 //! A buffer for a quote may have 128 KiB, or what a quote of `quote_size` needs if that is more.
 
@@ -49,6 +69,36 @@ pub(crate) enum QuoteService {
     Unavailable,
     /// Not at all: the request stays in flight.
     Never,
+    /// With another status.
+    Status(u64),
+    /// With a quote of no length.
+    Empty,
+    /// With a quote that is one byte longer than the buffer.
+    Long,
+    /// With a quote of 4 GiB.
+    Huge,
+    /// With another version.
+    Version,
+    /// With bytes of no meaning in place of the quote.
+    Garbage,
+    /// With a quote, and bytes of no meaning in all other places.
+    Noise,
+    /// With a quote whose length goes on changing.
+    Changing,
+    /// With a quote that is in flight again, and then there again, and so on.
+    Flipping,
+}
+
+/// What `TDG.MR.REPORT` does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum ReportService {
+    /// It makes a report.
+    #[default]
+    Answer,
+    /// It refuses the operands.
+    Invalid,
+    /// It makes a report that has bits set that are reserved.
+    Reserved,
 }
 
 /// The options.
@@ -80,6 +130,18 @@ pub(crate) struct Config {
     pub(crate) quote_size: u32,
     /// The size of a quote in the metadata.
     pub(crate) quote_size_field: Option<u64>,
+    /// With what GetQuote is refused.
+    pub(crate) quote_call: Option<u64>,
+    /// How often calls are busy.
+    pub(crate) busy: u32,
+    /// What `TDG.MR.REPORT` does.
+    pub(crate) mr_report: ReportService,
+    /// Whether `TDG.MR.RTMR.EXTEND` refuses the operands.
+    pub(crate) extend_invalid: bool,
+    /// The seed of random changes.
+    pub(crate) mutate: Option<u64>,
+    /// How many answers are changed.
+    pub(crate) mutate_count: u64,
     /// Where calls are logged.
     pub(crate) trace: Option<PathBuf>,
 }
@@ -106,6 +168,12 @@ impl Default for Config {
             quote_version: Version::default(),
             quote_size: 0,
             quote_size_field: None,
+            quote_call: None,
+            busy: 0,
+            mr_report: ReportService::default(),
+            extend_invalid: false,
+            mutate: None,
+            mutate_count: u64::MAX,
             trace: None,
         }
     }
@@ -138,15 +206,27 @@ impl Config {
             "mrconfigid" => self.mrconfigid = digest(value)?,
             "mrowner" => self.mrowner = digest(value)?,
             "mrownerconfig" => self.mrownerconfig = digest(value)?,
-            "quote" => {
-                self.quote = match value {
-                    "answer" => QuoteService::Answer,
-                    "error" => QuoteService::Error,
-                    "unavailable" => QuoteService::Unavailable,
-                    "never" => QuoteService::Never,
-                    _ => return Err("answer, error, unavailable or never".into()),
+            "quote" => self.quote = quote_service(value)?,
+            "quote_status" => self.quote = QuoteService::Status(hex(value)?),
+            "quote_call" => self.quote_call = Some(hex(value)?),
+            "busy" => self.busy = number(value)?.try_into().map_err(|_| "a smaller number")?,
+            "mr_report" => {
+                self.mr_report = match value {
+                    "answer" => ReportService::Answer,
+                    "invalid" => ReportService::Invalid,
+                    "reserved" => ReportService::Reserved,
+                    _ => return Err("answer, invalid or reserved".into()),
                 }
             }
+            "rtmr_extend" => {
+                self.extend_invalid = match value {
+                    "answer" => false,
+                    "invalid" => true,
+                    _ => return Err("answer or invalid".into()),
+                }
+            }
+            "mutate" => self.mutate = Some(number(value)?),
+            "mutate_count" => self.mutate_count = number(value)?,
             "quote_delay_us" => self.quote_delay = Duration::from_micros(number(value)?),
             "quote_delay_ms" => self.quote_delay = Duration::from_millis(number(value)?),
             "quote_version" => {
@@ -166,13 +246,38 @@ impl Config {
             "trace" => self.trace = Some(value.into()),
             _ => return Err(
                 "another key: attributes, xfam, mrtd, mrseam, mrsignerseam, mrconfigid, mrowner, \
-                            mrownerconfig, quote, quote_delay_us, quote_delay_ms, quote_version, \
-                            quote_size, quote_size_field or trace"
+ mrownerconfig, quote, quote_status, quote_call, quote_delay_us, quote_delay_ms, \
+ quote_version, quote_size, quote_size_field, busy, mr_report, rtmr_extend, \
+ mutate, mutate_count or trace"
                     .into(),
             ),
         }
         Ok(())
     }
+}
+
+/// Parses what the VMM does with a request for a quote.
+fn quote_service(value: &str) -> Result<QuoteService, &'static str> {
+    Ok(match value {
+        "answer" => QuoteService::Answer,
+        "error" => QuoteService::Error,
+        "unavailable" => QuoteService::Unavailable,
+        "never" => QuoteService::Never,
+        "empty" => QuoteService::Empty,
+        "long" => QuoteService::Long,
+        "huge" => QuoteService::Huge,
+        "version" => QuoteService::Version,
+        "garbage" => QuoteService::Garbage,
+        "noise" => QuoteService::Noise,
+        "changing" => QuoteService::Changing,
+        "flipping" => QuoteService::Flipping,
+        _ => {
+            return Err(
+                "answer, error, unavailable, never, empty, long, huge, version, garbage, \
+                        noise, changing or flipping",
+            )
+        }
+    })
 }
 
 #[cfg(test)]
@@ -212,6 +317,18 @@ mod tests {
             ("quote=answer", QuoteService::Answer),
             ("quote=error", QuoteService::Error),
             ("quote=unavailable", QuoteService::Unavailable),
+            ("quote=empty", QuoteService::Empty),
+            ("quote=long", QuoteService::Long),
+            ("quote=huge", QuoteService::Huge),
+            ("quote=version", QuoteService::Version),
+            ("quote=garbage", QuoteService::Garbage),
+            ("quote=noise", QuoteService::Noise),
+            ("quote=changing", QuoteService::Changing),
+            ("quote=flipping", QuoteService::Flipping),
+            (
+                "quote_status=80000000000000ff",
+                QuoteService::Status(0x8000_0000_0000_00ff),
+            ),
         ] {
             assert_eq!(Config::parse([value]).unwrap().quote, quote);
         }
@@ -255,6 +372,25 @@ mod tests {
     }
 
     #[test]
+    fn takes_misbehaviour() {
+        let args = [
+            "busy=3",
+            "mr_report=reserved",
+            "rtmr_extend=invalid",
+            "mutate=7",
+        ];
+        let config = Config::parse(args.into_iter().chain(["mutate_count=9", "quote_call=1"]));
+        let config = config.unwrap();
+        assert_eq!((config.busy, config.extend_invalid), (3, true));
+        assert_eq!(config.mr_report, ReportService::Reserved);
+        assert_eq!((config.mutate, config.mutate_count), (Some(7), 9));
+        assert_eq!(config.quote_call, Some(1));
+        let config = Config::parse(["mr_report=invalid", "rtmr_extend=answer"]).unwrap();
+        assert_eq!(config.mr_report, ReportService::Invalid);
+        assert!(!config.extend_invalid);
+    }
+
+    #[test]
     fn refuses_an_unknown_key() {
         let error = Config::parse(["mrtf=00"]).unwrap_err();
         assert!(error.contains("mrtf"));
@@ -276,6 +412,11 @@ mod tests {
             "quote=maybe",
             "quote_delay_us=-1",
             "quote_version=3",
+            "quote_status=x",
+            "busy=4294967296",
+            "mr_report=maybe",
+            "rtmr_extend=maybe",
+            "mutate=-1",
             "quote_delay_ms=1s",
             long.as_str(),
             sign.as_str(),

@@ -14,6 +14,7 @@ mod cpu;
 mod measure;
 mod metadata;
 mod mrtd;
+mod refusal;
 
 use tsm_proto::tdx::{
     Operand,

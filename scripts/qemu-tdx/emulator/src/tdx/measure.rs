@@ -28,13 +28,17 @@ use zerocopy::{
 use super::{
     cpu::sha384,
     mrtd,
+    refusal::Refusal,
     Access,
     Context,
     Failure,
     Result, //
 };
 use crate::{
-    config::Config,
+    config::{
+        Config,
+        ReportService, //
+    },
     memory::NoMemory,
     registers::{
         Reg,
@@ -52,6 +56,9 @@ pub(super) struct Measurements {
     info: TdInfo,
     module: TeeTcbInfo,
     mrtd: OnceLock<Digest384>,
+    report_refusal: Refusal,
+    extend_refusal: Refusal,
+    reserved: bool,
     /// Never held over an access to guest memory.
     rtmrs: RwLock<[Digest384; 4]>,
 }
@@ -70,6 +77,9 @@ impl Measurements {
             info,
             module: module_info(config),
             mrtd: config.mrtd.map_or_else(OnceLock::new, OnceLock::from),
+            report_refusal: Refusal::new(config.busy, config.mr_report == ReportService::Invalid),
+            extend_refusal: Refusal::new(config.busy, config.extend_invalid),
+            reserved: config.mr_report == ReportService::Reserved,
             rtmrs: RwLock::new([Digest384::ZERO; 4]),
         }
     }
@@ -84,6 +94,7 @@ impl Measurements {
         let rtmr =
             Rtmr::try_from(regs[Reg::Rdx]).map_err(|_| Status::OPERAND_INVALID.of(Operand::RDX))?;
 
+        self.extend_refusal.check()?;
         // The module does not wait for another vCPU either.
         let mut rtmrs = self.rtmrs.try_write().map_err(|_| busy())?;
         let value = &mut rtmrs[usize::from(rtmr.index())];
@@ -105,6 +116,7 @@ impl Measurements {
         if regs[Reg::R8] != 0 {
             return Err(Status::OPERAND_INVALID.of(Operand::R8).into());
         }
+        self.report_refusal.check()?;
         let report = self.make_report(context, data)?;
         let to = context.check(to, Operand::RCX, Access::Any)?;
         context.write(to, report.as_bytes())
@@ -122,6 +134,9 @@ impl Measurements {
         report.info.mrtd = self.mrtd(context)?;
         for (rtmr, value) in Rtmr::ALL.into_iter().zip(rtmrs) {
             report.info.set_rtmr(rtmr, value);
+        }
+        if self.reserved {
+            set_reserved(&mut report);
         }
         context.cpu.seal(&mut report);
         Ok(report)
@@ -169,6 +184,15 @@ fn module_info(config: &Config) -> TeeTcbInfo {
     info.mrseam = config.mrseam.unwrap_or_else(|| sha384(&[name.as_bytes()]));
     info.mrsignerseam = config.mrsignerseam;
     info
+}
+
+/// Sets what is reserved in a report.
+fn set_reserved(report: &mut TdReport) {
+    for (offset, byte) in report.as_mut_bytes().iter_mut().enumerate() {
+        if matches!(offset, 3..16 | 192..224 | 400..512 | 960..1024) {
+            *byte = 0xa5;
+        }
+    }
 }
 
 /// Checks the alignment of an address.

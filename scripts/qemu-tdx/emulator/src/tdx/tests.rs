@@ -3,6 +3,7 @@
 //! Every leaf, each refusal, each completion status.
 
 use super::*;
+use crate::config::ReportService;
 use crate::memory::FakeMemory;
 use sha2::{
     Digest as _,
@@ -480,6 +481,47 @@ fn reports_the_measurements_that_it_was_told() {
     assert_eq!(report.info.mrtd.bytes(), &[1; 48]);
     assert_eq!(report.tee_tcb_info.mrseam.bytes(), &[2; 48]);
     assert_eq!(report.tee_tcb_info.mrsignerseam.bytes(), &[3; 48]);
+}
+
+#[test]
+fn is_busy_as_often_as_it_was_told() {
+    let bench = Bench::with(&Config {
+        busy: 2,
+        ..Config::default()
+    });
+    for (leaf, operands) in [
+        (leaf::REPORT, [0x1000, 0x2000]),
+        (leaf::RTMR_EXTEND, [0x40, 0]),
+    ] {
+        let calls = [(); 4].map(|()| bench.leaf(leaf, &operands).0);
+        let busy = 0x8000_0200_0000_00a8;
+        assert_eq!(calls, [busy, busy, 0, busy]);
+    }
+}
+
+#[test]
+fn refuses_operands_if_it_was_told_to() {
+    let bench = Bench::with(&Config {
+        mr_report: ReportService::Invalid,
+        extend_invalid: true,
+        ..Config::default()
+    });
+    assert_eq!(bench.leaf(leaf::REPORT, &[0x1000, 0x2000]).0, BAD_RCX);
+    assert_eq!(bench.leaf(leaf::RTMR_EXTEND, &[0x40, 0]).0, BAD_RCX);
+}
+
+#[test]
+fn sets_what_is_reserved_if_it_was_told_to() {
+    let bench = Bench::with(&Config {
+        mr_report: ReportService::Reserved,
+        ..Config::default()
+    });
+    let raw = bench.report();
+    assert_eq!(TdReport::parse(&raw), Err(tsm_proto::Error::ReservedSet));
+    let report = TdReport::from_module(raw.as_slice().try_into().unwrap());
+    // The module signs what it wrote.
+    assert!(bench.cpu.verify(report));
+    assert_eq!(report.info.attributes.get(), 1 << 28);
 }
 
 #[test]

@@ -10,22 +10,14 @@
 //!
 //! Requests for a report that the quoting enclave does not take are answered with an error.
 
+mod answer;
 mod flight;
+mod mutator;
 
 use std::time::{
     Duration,
     Instant, //
 };
-
-use tsm_proto::tdx::{
-    quote::{
-        self,
-        Header,
-        Status, //
-    },
-    VmcallStatus, //
-};
-use zerocopy::IntoBytes as _;
 
 use super::{
     Context,
@@ -49,9 +41,22 @@ use crate::{
     },
     tdx::Cpu, //
 };
+use answer::Answer;
 use flight::{
     Flights,
     Work, //
+};
+use mutator::{
+    Mutator,
+    Random, //
+};
+use tsm_proto::tdx::{
+    quote::{
+        self,
+        Header,
+        Status, //
+    },
+    VmcallStatus, //
 };
 
 /// The largest buffer that QEMU takes, but for quotes that need more.
@@ -96,13 +101,19 @@ impl Buffer {
         Ok(request)
     }
 
+    /// Returns how much data fits behind the header.
+    fn room(self) -> usize {
+        // CAST: Limited by `new()`.
+        (self.size as usize).saturating_sub(Header::SIZE)
+    }
+
     /// Writes an answer. The guest may look at the header at any time, so it comes last.
     fn write(self, context: Context<'_>, answer: &Answer) -> Result {
         let data = self.gpa.address() + Header::SIZE as u64;
 
         context
             .memory
-            .write(data, &answer.quote)
+            .write(data, &answer.data)
             .and_then(|()| self.write_header(context, &answer.header))
             .map_err(|NoMemory| VmcallStatus::INVALID_OPERAND)
     }
@@ -111,26 +122,9 @@ impl Buffer {
     fn write_header(
         self,
         context: Context<'_>,
-        header: &Header,
+        header: &[u8; Header::SIZE],
     ) -> std::result::Result<(), NoMemory> {
-        context.memory.write(self.gpa.address(), header.as_bytes())
-    }
-}
-
-/// What the VMM writes into a buffer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Answer {
-    header: Header,
-    quote: Vec<u8>,
-}
-
-impl Answer {
-    /// Answers the request with `header` by a status and no quote.
-    fn status(header: Header, status: Status) -> Self {
-        Self {
-            header: header.answer(status, 0),
-            quote: Vec::new(),
-        }
+        context.memory.write(self.gpa.address(), header)
     }
 }
 
@@ -141,15 +135,22 @@ pub(super) struct Quotes {
     enclave: Enclave,
     delay: Duration,
     max_size: u64,
+    refused: Option<VmcallStatus>,
+    mutator: Option<Mutator>,
     flights: Flights<Flight>,
 }
 
-/// A request whose answer is not due yet.
+/// A request that the VMM still has to do with.
 #[derive(Debug)]
 struct Flight {
     buffer: Buffer,
     answer: Answer,
+    /// 0 until it is answered. Some VMMs do not leave it at that.
+    turn: u32,
 }
+
+/// How often a VMM that can not decide itself changes an answer.
+const TURN: Duration = Duration::from_micros(20);
 
 impl Quotes {
     /// Makes the quoting service that the user wants.
@@ -159,6 +160,10 @@ impl Quotes {
             enclave: Enclave::new(config.quote_version, config.quote_size),
             delay: config.quote_delay,
             max_size: max_size(config.quote_size),
+            refused: config.quote_call.map(VmcallStatus::new),
+            mutator: config
+                .mutate
+                .map(|seed| Mutator::new(seed, config.mutate_count)),
             flights: Flights::default(),
         }
     }
@@ -178,23 +183,61 @@ impl Quotes {
         if u64::from(header.in_len()) > buffer.size - Header::SIZE as u64 {
             return Err(invalid);
         }
+        if let Some(refused) = self.refused {
+            return Err(refused);
+        }
+        let random = self.mutator.as_ref().and_then(Mutator::next);
         let in_flight = Answer::status(header, Status::IN_FLIGHT);
-        let answer = match self.service {
-            QuoteService::Answer => self.make_answer(context.cpu, header, &request),
+        let mut answer = match self.service {
             QuoteService::Error => Answer::status(header, Status::ERROR),
             QuoteService::Unavailable => Answer::status(header, Status::SERVICE_UNAVAILABLE),
+            QuoteService::Status(raw) => Answer::status(header, Status::new(raw)),
             QuoteService::Never => return buffer.write(context, &in_flight),
+            service => self
+                .make_answer(context.cpu, header, &request)
+                .spoil(service, buffer.room()),
         };
+        let call = random.and_then(|mut random: Random| {
+            random.mutate(&mut answer);
+            random.call_status()
+        });
+        let flight = Flight {
+            buffer,
+            answer,
+            turn: 0,
+        };
+
+        // A buffer that is used again is not the one that the VMM could not decide about.
+        self.flights
+            .forget(|old| old.turn > 0 && old.buffer.gpa == buffer.gpa);
         if self.delay.is_zero() {
-            return buffer.write(context, &answer);
+            self.land(context, flight)?;
+        } else {
+            buffer.write(context, &in_flight)?;
+            self.flights.add(context.now + self.delay, flight);
         }
-        buffer.write(context, &in_flight)?;
-        let flight = Flight { buffer, answer };
-        self.flights.add(context.now + self.delay, flight);
+        call.map_or(Ok(()), Err)
+    }
+
+    /// Answers a request, or changes the answer.
+    fn land(&self, context: Context<'_>, mut flight: Flight) -> Result {
+        let header = flight.answer.turn(self.service, flight.turn);
+
+        match (flight.turn, header) {
+            (0, None) => return flight.buffer.write(context, &flight.answer),
+            (0, Some(_)) => flight.buffer.write(context, &flight.answer)?,
+            (_, None) => return Ok(()),
+            (_, Some(header)) => flight
+                .buffer
+                .write_header(context, &header)
+                .map_err(|NoMemory| VmcallStatus::INVALID_OPERAND)?,
+        }
+        flight.turn = flight.turn.wrapping_add(1).max(1);
+        self.flights.add(context.now + TURN, flight);
         Ok(())
     }
 
-    /// Tells whether any request is in flight.
+    /// Tells whether there is anything left to do with a request.
     pub(super) fn has_work(&self) -> bool {
         self.flights.any()
     }
@@ -204,7 +247,7 @@ impl Quotes {
     pub(super) fn poll(&self, context: Context<'_>) {
         for Work { item, .. } in self.flights.take_due(context.now) {
             if item.buffer.is_shared(context) {
-                let _: Result = item.buffer.write(context, &item.answer);
+                let _: Result = self.land(context, item);
             }
         }
     }
@@ -223,10 +266,7 @@ impl Quotes {
         let len = quote.as_ref().map(|quote| u32::try_from(quote.len()));
 
         match (quote, len) {
-            (Some(quote), Some(Ok(len))) => Answer {
-                header: header.answer(Status::SUCCESS, len),
-                quote,
-            },
+            (Some(quote), Some(Ok(len))) => Answer::new(header, Status::SUCCESS, len, quote),
             _ => Answer::status(header, Status::ERROR),
         }
     }

@@ -72,6 +72,13 @@ impl<T> Flights<T> {
         due
     }
 
+    /// Drops what is not to be done any more.
+    pub(super) fn forget(&self, unwanted: impl Fn(&T) -> bool) {
+        if self.any() {
+            self.lock().retain(|work| !unwanted(&work.item));
+        }
+    }
+
     /// Returns how long nothing will be due, `most` at most.
     pub(super) fn idle(&self, now: Instant, most: Duration) -> Duration {
         if !self.any() {
@@ -118,6 +125,15 @@ mod tests {
         assert_eq!(due(&flights, start + 2 * SECOND), [1, 2]);
         assert_eq!(due(&flights, start + 4 * SECOND), [3]);
         assert!(!flights.any());
+    }
+
+    #[test]
+    fn forgets_what_is_not_wanted() {
+        let (flights, start) = (Flights::default(), Instant::now());
+        flights.add(start, 1);
+        flights.add(start, 2);
+        flights.forget(|item| *item == 1);
+        assert_eq!(due(&flights, start), [2]);
     }
 
     #[test]

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Answers that are changed at random: what a fuzzer does, inside the VMM.
+//!
+//! The n-th answer of a seed is changed in the same way each time.
+
+use std::sync::atomic::{
+    AtomicU64,
+    Ordering, //
+};
+
+use tsm_proto::tdx::VmcallStatus;
+
+use super::Answer;
+
+/// Values of 64 bits that a guest may treat in ways of their own.
+const SPECIAL: [u64; 6] = [
+    0,
+    1,
+    2,
+    0x8000_0000_0000_0000,
+    0x8000_0000_0000_0001,
+    0x7fff_ffff_ffff_ffff,
+];
+
+/// How answers are changed.
+#[derive(Debug)]
+pub(super) struct Mutator {
+    seed: u64,
+    /// How many answers are changed; those after them are right.
+    count: u64,
+    done: AtomicU64,
+}
+
+impl Mutator {
+    /// Makes a mutator.
+    pub(super) fn new(seed: u64, count: u64) -> Self {
+        Self {
+            seed,
+            count,
+            done: AtomicU64::new(0),
+        }
+    }
+
+    /// Returns what decides about the next answer.
+    pub(super) fn next(&self) -> Option<Random> {
+        let number = self.done.fetch_add(1, Ordering::Relaxed);
+
+        (number < self.count).then(|| {
+            // Seeds and numbers that are near each other begin far apart.
+            Random(Random(self.seed).next() ^ number.wrapping_mul(0xd134_2543_de82_ef95))
+        })
+    }
+}
+
+/// Random numbers: SplitMix64.
+#[derive(Debug, Clone)]
+pub(super) struct Random(u64);
+
+impl Random {
+    /// Returns the next number.
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// Returns a number below `end`, which is not 0.
+    fn below(&mut self, end: usize) -> usize {
+        // CAST: Widens; then it is below a `usize`.
+        (self.next() % end.max(1) as u64) as usize
+    }
+
+    /// Changes up to seven bytes of an answer. Every other one is in the header, where a guest has
+    /// more to do with it; one answer in four has a field there with a special value.
+    pub(super) fn mutate(&mut self, answer: &mut Answer) {
+        for _ in 0..self.below(8) {
+            let value = self.next().to_le_bytes()[0];
+            let part = match self.below(2) {
+                0 => answer.header.as_mut_slice(),
+                _ => &mut answer.data,
+            };
+            let offset = self.below(part.len());
+            if let Some(byte) = part.get_mut(offset) {
+                *byte = value;
+            }
+        }
+        if self.below(4) == 0 {
+            let field = self.below(3);
+            let value = self.special().to_le_bytes();
+            for (to, from) in answer.header.iter_mut().skip(8 * field).zip(value) {
+                *to = from;
+            }
+        }
+    }
+
+    /// Returns another status for the call itself, for one call in eight.
+    pub(super) fn call_status(&mut self) -> Option<VmcallStatus> {
+        (self.below(8) == 0).then(|| VmcallStatus::new(self.special()))
+    }
+
+    /// Returns a special value, or any.
+    fn special(&mut self) -> u64 {
+        let any = self.next();
+        let index = self.below(SPECIAL.len() + 1);
+
+        SPECIAL.get(index).copied().unwrap_or(any)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An answer of zeros.
+    fn blank() -> Answer {
+        Answer {
+            header: [0; 24],
+            data: vec![0; 64],
+        }
+    }
+
+    /// Makes the first answers of a seed.
+    fn answers(seed: u64, count: usize) -> Vec<Answer> {
+        let mutator = Mutator::new(seed, u64::MAX);
+        (0..count)
+            .map(|_| {
+                let mut answer = blank();
+                mutator.next().unwrap().mutate(&mut answer);
+                answer
+            })
+            .collect()
+    }
+
+    #[test]
+    fn does_the_same_for_the_same_seed() {
+        assert_eq!(answers(1, 50), answers(1, 50));
+        assert!(answers(1, 50) != answers(2, 50));
+    }
+
+    #[test]
+    fn changes_every_byte_some_time_and_not_each_answer() {
+        let answers = answers(3, 2000);
+        for offset in 0..24 {
+            assert!(answers.iter().any(|answer| answer.header[offset] != 0));
+        }
+        for offset in 0..64 {
+            assert!(answers.iter().any(|answer| answer.data[offset] != 0));
+        }
+        assert!(answers.contains(&blank()));
+    }
+
+    #[test]
+    fn refuses_some_calls() {
+        let mutator = Mutator::new(4, u64::MAX);
+        let calls: Vec<_> = (0..100)
+            .map(|_| mutator.next().unwrap().call_status())
+            .collect();
+        assert!(calls.iter().any(Option::is_some));
+        assert!(calls.iter().any(Option::is_none));
+    }
+
+    #[test]
+    fn ends_after_its_count() {
+        let mutator = Mutator::new(5, 2);
+        let changed = (0..4).map(|_| mutator.next().is_some());
+        assert_eq!(changed.collect::<Vec<_>>(), [true, true, false, false]);
+    }
+
+    #[test]
+    fn takes_an_answer_without_data() {
+        let mut answer = Answer {
+            data: Vec::new(),
+            ..blank()
+        };
+        for seed in 0..100 {
+            Random(seed).mutate(&mut answer);
+        }
+        assert!(answer.data.is_empty());
+    }
+}
