@@ -20,9 +20,10 @@ void tsm_trace_report_generated(const char *provider, u64 generation,
 				   auxblob_len, manifestblob_len);
 }
 
-void tsm_trace_report_failed(const char *provider, u64 generation, int status)
+void tsm_trace_report_failed(const char *provider, u64 generation, int status,
+			     int error)
 {
-	trace_tsm_report_failed(provider, generation, status);
+	trace_tsm_report_failed(provider, generation, status, error);
 }
 
 void tsm_trace_register_read(const char *provider, const char *name,

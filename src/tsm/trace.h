@@ -64,24 +64,27 @@ TRACE_EVENT(tsm_report_generated,
 
 TRACE_EVENT(tsm_report_failed,
 
-	TP_PROTO(const char *provider, u64 generation, int status),
+	TP_PROTO(const char *provider, u64 generation, int status, int error),
 
-	TP_ARGS(provider, generation, status),
+	TP_ARGS(provider, generation, status, error),
 
 	TP_STRUCT__entry(
 		__string(provider, provider)
 		__field(u64, generation)
 		__field(int, status)
+		__field(int, error)
 	),
 
 	TP_fast_assign(
 		__assign_str(provider);
 		__entry->generation = generation;
 		__entry->status = status;
+		__entry->error = error;
 	),
 
-	TP_printk("[%s] generation=%llu status=%d", __get_str(provider),
-		  __entry->generation, __entry->status)
+	TP_printk("[%s] generation=%llu status=%d error=%d",
+		  __get_str(provider), __entry->generation, __entry->status,
+		  __entry->error)
 );
 
 DECLARE_EVENT_CLASS(tsm_register_data,

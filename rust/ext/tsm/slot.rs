@@ -304,7 +304,7 @@ impl Call {
                 Ok(blobs)
             }
             Err(err) => {
-                trace::report_failed(self.name(), generation, err.to_errno());
+                trace::report_failed(self.name(), generation, ret, err);
                 Err(err)
             }
         }

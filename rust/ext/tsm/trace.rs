@@ -53,11 +53,18 @@ pub fn report_generated(provider: &CStr, generation: u64, sizes: [usize; 3]) {
     };
 }
 
-/// A provider has made no report; `status` is what it returned.
+/// A provider has made no report. `status` is what it returned, `error` what the reader gets.
 #[inline]
-pub fn report_failed(provider: &CStr, generation: u64, status: i32) {
+pub fn report_failed(provider: &CStr, generation: u64, status: i32, error: Error) {
     // SAFETY: The string is valid for the call, which copies it.
-    unsafe { tsm_bindings::tsm_trace_report_failed(provider.as_char_ptr(), generation, status) };
+    unsafe {
+        tsm_bindings::tsm_trace_report_failed(
+            provider.as_char_ptr(),
+            generation,
+            status,
+            error.to_errno(),
+        )
+    };
 }
 
 /// A register was read, and this part of it was returned.

@@ -108,6 +108,14 @@ fn a_provider_is_loaded_once() {
 }
 
 #[test]
+fn the_kernels_other_provider_finds_what_it_needs() {
+    with_modules(|_, _| {
+        // It registers with the core when it has found its platform, which is not this one.
+        assert_eq!(load("sev_guest"), Err(Errno::ENODEV));
+    });
+}
+
+#[test]
 fn the_other_core_is_refused_and_harms_nothing() {
     with_modules(|core, _| {
         let other = match core {
