@@ -21,6 +21,7 @@
 //! | `busy` | how often MR.REPORT and MR.RTMR.EXTEND are each busy before they are done | `0` |
 //! | `mr_report` | what MR.REPORT does: `answer`, `invalid`, `reserved`: sets what is reserved | `answer` |
 //! | `rtmr_extend` | what MR.RTMR.EXTEND does: `answer`, `invalid` | `answer` |
+//! | `refuse_after` | how many calls of each are done before `busy` and `invalid` count | `0` |
 //! | `mutate` | changes bytes of each answer to GetQuote, and its `R10`, at random from this seed | none |
 //! | `mutate_count` | how many answers are changed | all |
 //! | `trace` | file for a line per TDCALL | none |
@@ -51,6 +52,7 @@ use tsm_proto::tdx::Digest384;
 
 use crate::quoting::Version;
 use value::{
+    count,
     digest,
     hex,
     number,
@@ -134,6 +136,8 @@ pub(crate) struct Config {
     pub(crate) quote_call: Option<u64>,
     /// How often calls are busy.
     pub(crate) busy: u32,
+    /// How many calls are done before any is refused.
+    pub(crate) refuse_after: u32,
     /// What `TDG.MR.REPORT` does.
     pub(crate) mr_report: ReportService,
     /// Whether `TDG.MR.RTMR.EXTEND` refuses the operands.
@@ -170,6 +174,7 @@ impl Default for Config {
             quote_size_field: None,
             quote_call: None,
             busy: 0,
+            refuse_after: 0,
             mr_report: ReportService::default(),
             extend_invalid: false,
             mutate: None,
@@ -209,7 +214,8 @@ impl Config {
             "quote" => self.quote = quote_service(value)?,
             "quote_status" => self.quote = QuoteService::Status(hex(value)?),
             "quote_call" => self.quote_call = Some(hex(value)?),
-            "busy" => self.busy = number(value)?.try_into().map_err(|_| "a smaller number")?,
+            "busy" => self.busy = count(value)?,
+            "refuse_after" => self.refuse_after = count(value)?,
             "mr_report" => {
                 self.mr_report = match value {
                     "answer" => ReportService::Answer,
@@ -246,9 +252,9 @@ impl Config {
             "trace" => self.trace = Some(value.into()),
             _ => return Err(
                 "another key: attributes, xfam, mrtd, mrseam, mrsignerseam, mrconfigid, mrowner, \
- mrownerconfig, quote, quote_status, quote_call, quote_delay_us, quote_delay_ms, \
- quote_version, quote_size, quote_size_field, busy, mr_report, rtmr_extend, \
- mutate, mutate_count or trace"
+                 mrownerconfig, quote, quote_status, quote_call, quote_delay_us, quote_delay_ms, \
+                 quote_version, quote_size, quote_size_field, busy, mr_report, rtmr_extend, \
+                 refuse_after, mutate, mutate_count or trace"
                     .into(),
             ),
         }
@@ -375,6 +381,7 @@ mod tests {
     fn takes_misbehaviour() {
         let args = [
             "busy=3",
+            "refuse_after=4",
             "mr_report=reserved",
             "rtmr_extend=invalid",
             "mutate=7",
@@ -382,6 +389,7 @@ mod tests {
         let config = Config::parse(args.into_iter().chain(["mutate_count=9", "quote_call=1"]));
         let config = config.unwrap();
         assert_eq!((config.busy, config.extend_invalid), (3, true));
+        assert_eq!(config.refuse_after, 4);
         assert_eq!(config.mr_report, ReportService::Reserved);
         assert_eq!((config.mutate, config.mutate_count), (Some(7), 9));
         assert_eq!(config.quote_call, Some(1));

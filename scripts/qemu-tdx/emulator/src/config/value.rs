@@ -19,6 +19,11 @@ pub(super) fn number(value: &str) -> Result<u64> {
     value.parse().map_err(|_| "a number")
 }
 
+/// Parses a number that is not very large.
+pub(super) fn count(value: &str) -> Result<u32> {
+    value.parse().map_err(|_| "a number below 2^32")
+}
+
 /// Parses a number of bytes, or of KiB or MiB with `K` or `M` behind it. 64 MiB is the most.
 pub(super) fn size(value: &str) -> Result<u32> {
     let (digits, unit) = match value.strip_suffix('K') {

@@ -77,8 +77,12 @@ impl Measurements {
             info,
             module: module_info(config),
             mrtd: config.mrtd.map_or_else(OnceLock::new, OnceLock::from),
-            report_refusal: Refusal::new(config.busy, config.mr_report == ReportService::Invalid),
-            extend_refusal: Refusal::new(config.busy, config.extend_invalid),
+            report_refusal: Refusal::new(
+                config.refuse_after,
+                config.busy,
+                config.mr_report == ReportService::Invalid,
+            ),
+            extend_refusal: Refusal::new(config.refuse_after, config.busy, config.extend_invalid),
             reserved: config.mr_report == ReportService::Reserved,
             rtmrs: RwLock::new([Digest384::ZERO; 4]),
         }

@@ -17,6 +17,8 @@ use super::Result;
 /// Refuses a leaf.
 #[derive(Debug)]
 pub(super) struct Refusal {
+    /// How many calls are done before any is refused.
+    spared: AtomicU32,
     /// How often each call is refused before it is done.
     busy: u32,
     left: AtomicU32,
@@ -25,9 +27,10 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    /// Refuses `busy` times before each success, or always.
-    pub(super) fn new(busy: u32, invalid: bool) -> Self {
+    /// After `spared` calls, refuses `busy` times before each success, or always.
+    pub(super) fn new(spared: u32, busy: u32, invalid: bool) -> Self {
         Self {
+            spared: AtomicU32::new(spared),
             busy,
             left: AtomicU32::new(busy),
             invalid,
@@ -36,6 +39,14 @@ impl Refusal {
 
     /// Tells whether a call may go on.
     pub(super) fn check(&self) -> Result {
+        let one_less = |left: u32| left.checked_sub(1);
+        let spared = self
+            .spared
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less);
+
+        if spared.is_ok() {
+            return Ok(());
+        }
         if self.invalid {
             return Err(Status::OPERAND_INVALID.of(Operand::RCX).into());
         }
@@ -57,13 +68,13 @@ mod tests {
 
     #[test]
     fn refuses_nothing_if_not_told_to() {
-        let refusal = Refusal::new(0, false);
+        let refusal = Refusal::new(0, 0, false);
         assert!((0..5).all(|_| refusal.check().is_ok()));
     }
 
     #[test]
     fn is_busy_so_many_times_before_each_success() {
-        let refusal = Refusal::new(2, false);
+        let refusal = Refusal::new(0, 2, false);
         let calls = (0..6).map(|_| refusal.check().is_ok());
         assert_eq!(
             calls.collect::<Vec<_>>(),
@@ -73,7 +84,15 @@ mod tests {
 
     #[test]
     fn is_never_done() {
-        let refusal = Refusal::new(0, true);
+        let refusal = Refusal::new(0, 0, true);
         assert!((0..5).all(|_| refusal.check().is_err()));
+    }
+
+    #[test]
+    fn spares_the_first_calls() {
+        for refusal in [Refusal::new(2, 1, false), Refusal::new(2, 0, true)] {
+            let calls = [(); 3].map(|()| refusal.check().is_ok());
+            assert_eq!(calls, [true, true, false]);
+        }
     }
 }
