@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Every key, each refusal.
+
+use super::*;
+
+#[test]
+fn has_defaults() {
+    let config = Config::parse([]).unwrap();
+    assert_eq!(config, Config::default());
+    assert_eq!(config.attributes, 0x1000_0000);
+}
+
+#[test]
+fn takes_every_key() {
+    let digits = "0f".repeat(48);
+    let args = [
+        "attributes=0x10000001".to_string(),
+        format!("mrconfigid={digits}"),
+        format!("mrowner={digits}"),
+        format!("mrownerconfig={digits}"),
+        "quote=never".to_string(),
+        "trace=/tmp/x=y".to_string(),
+    ];
+    let config = Config::parse(args.iter().map(String::as_str)).unwrap();
+    assert_eq!(config.attributes, 0x1000_0001);
+    assert_eq!(config.mrconfigid, Digest384::new([0x0f; 48]));
+    assert_eq!(config.mrowner, config.mrconfigid);
+    assert_eq!(config.mrownerconfig, config.mrconfigid);
+    assert_eq!(config.quote, QuoteService::Never);
+    assert_eq!(config.trace, Some("/tmp/x=y".into()));
+}
+
+#[test]
+fn knows_every_quoting_service() {
+    for (value, quote) in [
+        ("quote=answer", QuoteService::Answer),
+        ("quote=error", QuoteService::Error),
+        ("quote=unavailable", QuoteService::Unavailable),
+        ("quote=empty", QuoteService::Empty),
+        ("quote=long", QuoteService::Long),
+        ("quote=huge", QuoteService::Huge),
+        ("quote=version", QuoteService::Version),
+        ("quote=garbage", QuoteService::Garbage),
+        ("quote=noise", QuoteService::Noise),
+        ("quote=changing", QuoteService::Changing),
+        ("quote=flipping", QuoteService::Flipping),
+        (
+            "quote_status=80000000000000ff",
+            QuoteService::Status(0x8000_0000_0000_00ff),
+        ),
+    ] {
+        assert_eq!(Config::parse([value]).unwrap().quote, quote);
+    }
+}
+
+#[test]
+fn takes_a_delay_in_either_unit() {
+    for value in ["quote_delay_ms=50", "quote_delay_us=50000"] {
+        let config = Config::parse([value]).unwrap();
+        assert_eq!(config.quote_delay, Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn takes_a_version_of_quotes() {
+    for (value, version) in [("4", Version::V4), ("5", Version::V5)] {
+        let config = Config::parse([format!("quote_version={value}").as_str()]).unwrap();
+        assert_eq!(config.quote_version, version);
+    }
+}
+
+#[test]
+fn takes_measurements() {
+    let digits = "0f".repeat(48);
+    let args = ["mrtd", "mrseam", "mrsignerseam"].map(|key| format!("{key}={digits}"));
+    let config = Config::parse(args.iter().map(String::as_str)).unwrap();
+    let expected = Digest384::new([0x0f; 48]);
+    assert_eq!(config.mrtd, Some(expected));
+    assert_eq!(config.mrseam, Some(expected));
+    assert_eq!(config.mrsignerseam, expected);
+    assert_eq!(Config::parse(["xfam=3"]).unwrap().xfam, 3);
+}
+
+#[test]
+fn takes_sizes_of_quotes() {
+    let config = Config::parse(["quote_size=4M", "quote_size_field=8K"]).unwrap();
+    assert_eq!(config.quote_size, 4 << 20);
+    assert_eq!(config.quote_size_field, Some(8192));
+    let config = Config::parse(["quote_size_field=absent"]).unwrap();
+    assert_eq!(config.quote_size_field, None);
+}
+
+#[test]
+fn takes_misbehaviour() {
+    let args = [
+        "busy=3",
+        "refuse_after=4",
+        "mr_report=reserved",
+        "rtmr_extend=invalid",
+        "mutate=7",
+    ];
+    let config = Config::parse(args.into_iter().chain(["mutate_count=9", "quote_call=1"]));
+    let config = config.unwrap();
+    assert_eq!((config.busy, config.extend_invalid), (3, true));
+    assert_eq!(config.refuse_after, 4);
+    assert_eq!(config.mr_report, ReportService::Reserved);
+    assert_eq!((config.mutate, config.mutate_count), (Some(7), 9));
+    assert_eq!(config.quote_call, Some(1));
+    let config = Config::parse(["mr_report=invalid", "rtmr_extend=answer"]).unwrap();
+    assert_eq!(config.mr_report, ReportService::Invalid);
+    assert!(!config.extend_invalid);
+}
+
+#[test]
+fn refuses_an_unknown_key() {
+    let error = Config::parse(["mrtf=00"]).unwrap_err();
+    assert!(error.contains("mrtf"));
+    assert!(error.contains("mrowner"));
+}
+
+#[test]
+fn refuses_a_key_without_a_value() {
+    assert!(Config::parse(["trace"]).is_err());
+}
+
+#[test]
+fn refuses_values_that_make_no_sense() {
+    let long = format!("mrowner={}", "0".repeat(98));
+    let sign = format!("mrowner={}", "+0".repeat(48));
+    for arg in [
+        "attributes=x",
+        "mrowner=00",
+        "quote=maybe",
+        "quote_delay_us=-1",
+        "quote_version=3",
+        "quote_status=x",
+        "busy=4294967296",
+        "mr_report=maybe",
+        "rtmr_extend=maybe",
+        "mutate=-1",
+        "quote_delay_ms=1s",
+        long.as_str(),
+        sign.as_str(),
+    ] {
+        assert!(Config::parse([arg]).is_err());
+    }
+}
