@@ -67,6 +67,9 @@ demo: ## shows our modules at work on Debian's own kernel, as a TDX guest
 check: setup ## runs all tests
 	@scripts/check
 
+check-host: setup ## runs our drivers on hosts that are slow, broken or malicious
+	@scripts/check host
+
 check-debug: ## runs those in guests again, on a kernel with KASAN, lockdep and kmemleak
 	@$(qemu-tdx)/setup toolbox debug
 	@scripts/check debug
@@ -86,4 +89,4 @@ clippy: setup ## has the sources checked by clippy, and the scripts by shellchec
 toolbox:
 	@$(qemu-tdx)/setup toolbox
 
-.PHONY: help modules modules_install install uninstall possible clean setup demo check check-debug shell fmt clippy toolbox
+.PHONY: help modules modules_install install uninstall possible clean setup demo check check-debug check-host shell fmt clippy toolbox

@@ -178,16 +178,19 @@ impl Drop for Buffers {
 }
 
 /// Copies the header of a buffer.
-fn header(buffer: &SharedBuffer) -> Result<quote::Header> {
+fn header(buffer: &SharedBuffer) -> Result<[u8; quote::Header::SIZE]> {
     let mut header = [0; quote::Header::SIZE];
 
     buffer.read(0, &mut header)?;
-    Ok(quote::Header::parse(&header)?)
+    Ok(header)
 }
 
-/// Says whether the VMM may still write to the buffer. Where it says nonsense, it may.
+/// Says whether the VMM has yet to say that it is done with the buffer. It may say so and write
+/// nonsense otherwise.
 fn in_flight(buffer: &SharedBuffer) -> bool {
-    header(buffer).map_or(true, |header| header.status() == quote::Status::IN_FLIGHT)
+    header(buffer)
+        .and_then(|header| Ok(quote::Header::peek_status(&header)?))
+        .map_or(true, |status| status == quote::Status::IN_FLIGHT)
 }
 
 /// Waits for the VMM to be done, and returns the header that says so.
@@ -198,7 +201,7 @@ fn wait(buffer: &SharedBuffer, timeout: Delta) -> Result<quote::Header> {
     let start = Instant::<Monotonic>::now();
 
     loop {
-        let header = header(buffer)?;
+        let header = quote::Header::parse(&header(buffer)?)?;
         if header.status() != quote::Status::IN_FLIGHT {
             return Ok(header);
         }

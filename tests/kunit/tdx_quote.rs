@@ -52,6 +52,22 @@ mod tests {
     }
 
     #[test]
+    fn tells_the_status_of_a_header_that_is_wrong_otherwise() {
+        let mut header = [0xaa; Header::SIZE];
+
+        for (to, from) in header
+            .iter_mut()
+            .skip(8)
+            .zip(Status::IN_FLIGHT.raw().to_le_bytes())
+        {
+            *to = from;
+        }
+        assert_eq!(Header::peek_status(&header), Ok(Status::IN_FLIGHT));
+        assert_eq!(Header::parse(&header), Err(Error::UnknownVersion));
+        assert_eq!(Header::peek_status(&header[..23]), Err(Error::Truncated));
+    }
+
+    #[test]
     fn clears_what_follows_the_request() {
         let mut buffer = [0xff; quote::REQUEST_SIZE + 8];
         let built = TdReport::parse(REPORT).and_then(|r| quote::build_request(&mut buffer, r));

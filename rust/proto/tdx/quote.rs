@@ -119,6 +119,18 @@ impl Header {
         Ok(header)
     }
 
+    /// Returns how far the request got, whatever else `buffer` says: that alone tells whether it is
+    /// still the VMM's.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Truncated`] when there is no header.
+    pub fn peek_status(buffer: &[u8]) -> Result<Status> {
+        let (header, _) = Self::read_from_prefix(buffer).map_err(|_| Error::Truncated)?;
+
+        Ok(header.status())
+    }
+
     /// Returns how far the request got.
     pub const fn status(&self) -> Status {
         Status(self.status.get())

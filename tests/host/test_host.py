@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Our drivers on hosts that are slow, broken or malicious: python3 -m unittest discover tests/host
+
+The emulator is told how to misbehave. Whatever it does, a reader gets a whole quote or an errno that says what was wrong,
+and the kernel reports no fault, which `run` would end with status 120 for. TSM_TEST_KERNEL=debug runs them there.
+"""
+
+import os
+import pathlib
+import subprocess
+import unittest
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+KERNEL = os.environ.get("TSM_TEST_KERNEL", "test")
+
+# Functions for the guest: ask REPORT makes a report and prints `quote LENGTH` or the error.
+GUEST = r"""
+reports=/sys/kernel/config/tsm/report
+make() { mkdir $reports/$1 && head -c 64 /dev/urandom >$reports/$1/inblob; }
+fetch() { cat $reports/$1/outblob >/tmp/$1 2>/tmp/$1.error && echo "quote $(wc -c </tmp/$1)" || sed 's/.*: //' /tmp/$1.error; }
+ask() { make $1 && fetch $1; rmdir $reports/$1; }
+reload() { rmmod tsm_tdx && insmod /lib/modules/*/updates/tsm_tdx.ko $*; }
+register=/sys/kernel/tsm/tdx/rtmr3/sha384/digest
+"""
+
+
+class Host(unittest.TestCase):
+    def guest(self, script, *emulator, timeout="240"):
+        """Runs a script on a host that is told these things, and returns the lines that it printed."""
+        options = [word for option in emulator for word in ("--emulator", option)]
+        result = subprocess.run(
+            [TOP / "scripts/qemu-tdx/run", "--kernel", KERNEL, "--timeout", timeout, *options, "--", "sh", "-c",
+             GUEST + script], capture_output=True, text=True, timeout=600)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        return result.stdout.splitlines()
+
+    def assert_quote(self, line):
+        self.assertRegex(line, r"^quote [0-9]{4,6}$")
+
+
+class Answers(Host):
+    """What the reader is told when the host gives no quote."""
+
+    def test_each_has_its_errno(self):
+        for option, error in {
+            "quote=error": "Input/output error",
+            "quote=unavailable": "Host is down",
+            "quote_status=8000000000001234": "Input/output error",
+            "quote_call=8000000000000000": "Input/output error",
+            "quote=empty": "Protocol error",
+            "quote=long": "File too large",
+            "quote=huge": "File too large",
+            "quote=version": "Bad message",
+        }.items():
+            with self.subTest(option):
+                self.assertEqual(self.guest("ask a; ask b; rmmod tsm_tdx && echo gone", option), [error, error, "gone"])
+
+    def test_a_quote_among_noise(self):
+        first, second = self.guest("ask a; ask b", "quote=noise")
+        self.assert_quote(first)
+        self.assert_quote(second)
+
+    def test_a_length_that_goes_on_changing(self):
+        for line in self.guest("for i in 1 2 3 4 5 6 7 8; do ask $i; done", "quote=changing"):
+            self.assertRegex(line, r"^quote [0-9]+$|^File too large$|^Protocol error$")
+
+    def test_a_quote_that_is_as_large_as_can_be(self):
+        self.assertEqual(self.guest("ask a", f"quote_size={128 * 1024 - 24}"), [f"quote {128 * 1024 - 24}"])
+
+    def test_answers_changed_at_random(self):
+        requests = 400
+        lines = self.guest(f"i=0; while [ $i -lt {requests} ]; do i=$((i + 1)); ask $i; done; ask last; rmmod tsm_tdx",
+                           "mutate=7", f"mutate_count={requests}")
+        errors = {"Input/output error", "Host is down", "File too large", "Protocol error", "Bad message",
+                  "Device or resource busy"}
+        for line in lines[:-1]:
+            if not line.startswith("quote "):
+                self.assertIn(line, errors)
+        # Not all of them may have succeeded, or nothing was changed.
+        self.assertGreater(sum(line in errors for line in lines), 10)
+        self.assert_quote(lines[-1])
+
+
+class Delays(Host):
+    def test_a_slow_quote_arrives(self):
+        for line in self.guest("ask a; ask b", "quote_delay_ms=300"):
+            self.assert_quote(line)
+
+    def test_several_quotes_are_in_flight_at_once(self):
+        # One after the other they would take longer than there is time for one.
+        script = """
+            reload quote_timeout_ms=1500
+            for i in 1 2 3 4 5 6 7 8; do make $i; fetch $i & done; wait
+        """
+        lines = self.guest(script, "quote_delay_ms=1000")
+        self.assertEqual(len(lines), 8)
+        for line in lines:
+            self.assert_quote(line)
+
+    def test_who_waits_can_be_killed_and_the_next_one_is_served(self):
+        script = """
+            make a; cat $reports/a/outblob >/dev/null & reader=$!
+            until grep -q outblob /proc/*/cmdline 2>/dev/null; do :; done
+            usleep 200000; kill -9 $reader; wait $reader; echo "status $?"
+            ask b; rmdir $reports/a; rmmod tsm_tdx && echo gone
+        """
+        status, line, gone = self.guest(script, "quote_delay_ms=1500")
+        self.assertEqual((status, gone), ("status 137", "gone"))
+        self.assert_quote(line)
+
+    def test_a_host_that_never_answers(self):
+        script = """
+            reload quote_timeout_ms=100
+            i=0; while [ $i -lt 18 ]; do i=$((i + 1)); ask $i; done
+            rmmod tsm_tdx && echo gone; dmesg | grep -c 'still in flight, leaked'
+        """
+        expected = ["Connection timed out"] * 16 + ["Device or resource busy"] * 2 + ["gone", "16"]
+        self.assertEqual(self.guest(script, "quote=never"), expected)
+
+    def test_buffers_come_back_when_the_host_lets_go_of_them(self):
+        script = """
+            reload quote_timeout_ms=100
+            i=0; while [ $i -lt 18 ]; do i=$((i + 1)); ask $i; done
+            sleep 4; reload_check() { i=20; while [ $i -lt 24 ]; do i=$((i + 1)); ask $i; done; }; reload_check
+            rmmod tsm_tdx && echo gone
+        """
+        lines = self.guest(script, "quote_delay_ms=3500")
+        self.assertEqual(lines[:18], ["Connection timed out"] * 16 + ["Device or resource busy"] * 2)
+        self.assertEqual(lines[18:], ["Connection timed out"] * 4 + ["gone"])
+
+
+class Module(Host):
+    """What the TDX module refuses."""
+
+    def test_busy_registers(self):
+        # Loading reads them once.
+        lines = self.guest("ask a; ask b", "busy=1", "refuse_after=1")
+        self.assertEqual(lines[0], "Device or resource busy")
+        self.assert_quote(lines[1])
+
+    def test_invalid_report(self):
+        self.assertEqual(self.guest("ask a", "mr_report=invalid", "refuse_after=1"), ["No such device or address"])
+
+    def test_a_register_that_cannot_be_extended_keeps_its_value(self):
+        script = """
+            cp $register /tmp/before
+            head -c 48 /dev/zero | dd of=$register bs=48 2>&1 | grep -o 'No such device or address'
+            cmp $register /tmp/before && echo same
+        """
+        self.assertEqual(self.guest(script, "rtmr_extend=invalid"), ["No such device or address", "same"])
