@@ -64,10 +64,10 @@ demo: ## shows our modules at work on Debian's own kernel, as a TDX guest
 	@$(qemu-tdx)/setup toolbox stock
 	@scripts/demo
 
-check: setup ## runs all tests
+check: setup ## runs the tests
 	@scripts/check
 
-check-host: setup ## runs our drivers on hosts that are slow, broken or malicious
+check-host: setup ## runs our drivers on hosts that are slow, broken or malicious, and the long tests
 	@scripts/check host
 
 check-debug: ## runs those in guests again, on a kernel with KASAN, lockdep and kmemleak
