@@ -24,6 +24,7 @@
 //! | `refuse_after` | how many calls of each are done before `busy` and `invalid` count | `0` |
 //! | `mutate` | changes bytes of each answer to GetQuote, and its `R10`, at random from this seed | none |
 //! | `mutate_count` | how many answers are changed | all |
+//! | `count` | whether instructions are counted, for the guest to read: `on`, which is slow, `off` | `off` |
 //! | `trace` | file for a line per TDCALL | none |
 //!
 //! | `quote` | answer |
@@ -38,6 +39,9 @@
 //! | `noise` | a quote, but all else that the guest need not read has no meaning |
 //! | `changing` | a quote, whose length goes on changing |
 //! | `flipping` | a quote, and in flight again, and so on |
+//!
+//! A program in the guest reads the count of its vCPU by `0f 1f 80 74 73 6d 21`, a `NOP` that puts it
+//! in `RAX`. It is exact, and the same for the same work: each instruction adds one when it begins.
 //!
 //! A buffer for a quote may have 128 KiB, or what a quote of `quote_size` needs if that is more.
 
@@ -146,6 +150,8 @@ pub(crate) struct Config {
     pub(crate) mutate: Option<u64>,
     /// How many answers are changed.
     pub(crate) mutate_count: u64,
+    /// Whether instructions are counted.
+    pub(crate) count: bool,
     /// Where calls are logged.
     pub(crate) trace: Option<PathBuf>,
 }
@@ -179,6 +185,7 @@ impl Default for Config {
             extend_invalid: false,
             mutate: None,
             mutate_count: u64::MAX,
+            count: false,
             trace: None,
         }
     }
@@ -249,12 +256,19 @@ impl Config {
                     _ => Some(size(value)?.into()),
                 }
             }
+            "count" => {
+                self.count = match value {
+                    "on" => true,
+                    "off" => false,
+                    _ => return Err("on or off".into()),
+                }
+            }
             "trace" => self.trace = Some(value.into()),
             _ => return Err(
                 "another key: attributes, xfam, mrtd, mrseam, mrsignerseam, mrconfigid, mrowner, \
                  mrownerconfig, quote, quote_status, quote_call, quote_delay_us, quote_delay_ms, \
                  quote_version, quote_size, quote_size_field, busy, mr_report, rtmr_extend, \
-                 refuse_after, mutate, mutate_count or trace"
+                 refuse_after, mutate, mutate_count, count or trace"
                     .into(),
             ),
         }

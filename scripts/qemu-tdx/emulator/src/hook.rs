@@ -14,6 +14,9 @@ pub(crate) enum Instruction {
     /// `IRETQ` and `PAUSE`, which any CPU comes to that is busy: every interrupt ends with one, and
     /// loops that wait have the other. TCG executes them; the VMM takes its turn before.
     Visit,
+    /// `NOPL 0x216d7374(%RAX)`, which does nothing anywhere else, and which no compiler emits: asks
+    /// how many instructions the vCPU has executed. The number goes to `RAX`.
+    Count,
 }
 
 impl Instruction {
@@ -24,6 +27,7 @@ impl Instruction {
             [0x66, 0x0f, 0x01, 0xcc, ..] => Some(Self::Tdcall),
             [0x0f, 0xa2] => Some(Self::Cpuid),
             [0x48, 0xcf] | [0xf3, 0x90] => Some(Self::Visit),
+            [0x0f, 0x1f, 0x80, b't', b's', b'm', b'!'] => Some(Self::Count),
             _ => None,
         }
     }
@@ -33,6 +37,7 @@ impl Instruction {
         match self {
             Self::Tdcall => 4,
             Self::Cpuid | Self::Visit => 2,
+            Self::Count => 7,
         }
     }
 
@@ -63,15 +68,19 @@ mod tests {
         for busy in [[0x48, 0xcf], [0xf3, 0x90]] {
             assert_eq!(Instruction::decode(&busy), Some(Instruction::Visit));
         }
+        let count = *b"\x0f\x1f\x80tsm!";
+        assert_eq!(Instruction::decode(&count), Some(Instruction::Count));
+        assert_eq!(Instruction::Count.next(0x1000, 0), 0x1007);
     }
 
     #[test]
     fn leaves_other_instructions_alone() {
-        // SEAMCALL, a part of TDCALL, RDTSC, nothing.
+        // SEAMCALL, a part of TDCALL, RDTSC, the NOP that compilers fill up with, nothing.
         for bytes in [
             [0x66, 0x0f, 0x01, 0xcf].as_slice(),
             &[0x66, 0x0f, 0x01],
             &[0x0f, 0x31],
+            &[0x0f, 0x1f, 0x80, 0, 0, 0, 0],
             &[],
         ] {
             assert_eq!(Instruction::decode(bytes), None);

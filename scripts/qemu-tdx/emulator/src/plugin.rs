@@ -15,6 +15,7 @@ use crate::{
     machine::Machine,
     qemu::{
         self,
+        Counter,
         Register,
         VcpuThread, //
     },
@@ -39,6 +40,7 @@ static PLUGIN: OnceLock<Plugin> = OnceLock::new();
 /// The machine and how its vCPUs are reached.
 struct Plugin {
     machine: Machine,
+    counter: Option<Counter>,
     vcpus: [OnceLock<Vcpu>; MAX_VCPUS],
 }
 
@@ -117,13 +119,20 @@ pub(crate) fn install<'a>(
             "{vcpus} vCPUs, but a machine may have {MAX_VCPUS} at most"
         ));
     }
+    let config = Config::parse(args)?;
     let plugin = Plugin {
-        machine: Machine::new(&Config::parse(args)?, vcpus)?,
+        machine: Machine::new(&config, vcpus)?,
+        counter: config.count.then(Counter::new),
         vcpus: Default::default(),
     };
     PLUGIN
         .set(plugin)
         .map_err(|_| "loaded twice, but there is one machine".into())
+}
+
+/// Returns what instructions are counted with, if they are.
+pub(crate) fn counter() -> Option<Counter> {
+    PLUGIN.get()?.counter
 }
 
 /// Gets to know a vCPU that starts.
@@ -172,6 +181,7 @@ pub(crate) fn execute(thread: &VcpuThread, instruction: Instruction, offset: u64
                 Effect::Stop(why) => qemu::stop(&why),
             }
         }
+        Instruction::Count => regs[Reg::Rax] = thread.read_counter(plugin.counter?),
         Instruction::Visit => return None,
     }
     vcpu.write(thread, &before, &regs);

@@ -48,6 +48,9 @@ const NO_REGS: c_int = 0;
 /// `QEMU_PLUGIN_CB_RW_REGS_PC`.
 const RW_REGS_PC: c_int = 3;
 
+/// `QEMU_PLUGIN_INLINE_ADD_U64`.
+const INLINE_ADD: c_int = 0;
+
 /// `GByteArray` of GLib.
 #[repr(C)]
 struct GByteArray {
@@ -89,6 +92,20 @@ struct Insn {
     _opaque: [u8; 0],
 }
 
+/// `struct qemu_plugin_scoreboard`, opaque.
+#[repr(C)]
+struct Scoreboard {
+    _opaque: [u8; 0],
+}
+
+/// `qemu_plugin_u64`: where in a scoreboard each vCPU has its number.
+#[repr(C)]
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    score: NonNull<Scoreboard>,
+    offset: usize,
+}
+
 /// `qemu_info_t`, up to what is used.
 #[repr(C)]
 struct Info {
@@ -117,6 +134,14 @@ extern "C" {
         flags: c_int,
         data: *mut c_void,
     );
+    fn qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(
+        insn: *mut Insn,
+        op: c_int,
+        entry: Entry,
+        operand: u64,
+    );
+    fn qemu_plugin_scoreboard_new(element_size: usize) -> *mut Scoreboard;
+    fn qemu_plugin_u64_get(entry: Entry, vcpu: c_uint) -> u64;
     fn qemu_plugin_tb_n_insns(block: *const Block) -> usize;
     fn qemu_plugin_tb_get_insn(block: *const Block, index: usize) -> *mut Insn;
     fn qemu_plugin_insn_data(insn: *const Insn, to: *mut c_void, len: usize) -> usize;
@@ -200,6 +225,32 @@ unsafe impl Send for Register {}
 // SAFETY: As above.
 unsafe impl Sync for Register {}
 
+/// A number for each vCPU, to which translated code can add without a callback.
+///
+/// # Invariants
+///
+/// The entry is that of a scoreboard of such numbers, which is never freed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Counter(Entry);
+
+// SAFETY: QEMU's functions for scoreboards may be called on any thread, and by the type's invariant
+// the scoreboard stays.
+unsafe impl Send for Counter {}
+// SAFETY: As above.
+unsafe impl Sync for Counter {}
+
+impl Counter {
+    /// Makes the numbers, all zero.
+    pub(crate) fn new() -> Self {
+        // SAFETY: `qemu_plugin_scoreboard_new()` has no conditions while the plugin is loaded.
+        let score = unsafe { qemu_plugin_scoreboard_new(size_of::<u64>()) };
+        let score = NonNull::new(score).unwrap_or_else(|| stop("out of memory"));
+
+        // INVARIANT: It was made just now, for a number at its start, and nobody frees it.
+        Self(Entry { score, offset: 0 })
+    }
+}
+
 /// Proof of being in a callback of a vCPU, on its thread.
 ///
 /// # Invariants
@@ -268,6 +319,14 @@ impl VcpuThread {
         u64::from_le_bytes(value)
     }
 
+    /// Reads the number of the vCPU.
+    pub(crate) fn read_counter(&self, counter: Counter) -> u64 {
+        // CAST: It was a `c_uint`.
+        // SAFETY: By the invariant of `Counter`, the scoreboard is alive; it has room for every
+        // vCPU that there is.
+        unsafe { qemu_plugin_u64_get(counter.0, self.number as c_uint) }
+    }
+
     /// Writes a register.
     pub(crate) fn write_register(&self, register: Register, value: u64) {
         let mut bytes = Bytes::new();
@@ -318,11 +377,20 @@ extern "C" fn vcpu_init(vcpu: c_uint, _: *mut c_void) {
 extern "C" fn translate(block: *mut Block, _: *mut c_void) {
     // SAFETY: QEMU passes a block that is alive during the callback.
     let count = unsafe { qemu_plugin_tb_n_insns(block) };
+    let counter = plugin::counter();
 
     for index in 0..count {
         let mut bytes = [0; 16];
         // SAFETY: As above, and `index` is below the number of its instructions.
         let insn = unsafe { qemu_plugin_tb_get_insn(block, index) };
+        // First, because what a callback executes is not executed any further.
+        if let Some(counter) = counter {
+            // SAFETY: The instruction is alive as long as the block; by the invariant of `Counter`,
+            // the scoreboard is alive and the number is in it.
+            unsafe {
+                qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(insn, INLINE_ADD, counter.0, 1)
+            };
+        }
         // SAFETY: The instruction is alive as long as the block, the buffer has its length.
         let len = unsafe { qemu_plugin_insn_data(insn, bytes.as_mut_ptr().cast(), bytes.len()) };
         let (callback, flags): (VcpuCallback, _) =
@@ -330,7 +398,8 @@ extern "C" fn translate(block: *mut Block, _: *mut c_void) {
                 Some(Instruction::Tdcall) => (tdcall, RW_REGS_PC),
                 Some(Instruction::Cpuid) => (cpuid, RW_REGS_PC),
                 Some(Instruction::Visit) => (visit, NO_REGS),
-                None => continue,
+                Some(Instruction::Count) if counter.is_some() => (read_count, RW_REGS_PC),
+                Some(Instruction::Count) | None => continue,
             };
         // SAFETY: The instruction is alive.
         let offset = unsafe { qemu_plugin_insn_vaddr(insn) } % PAGE_SIZE;
@@ -351,6 +420,12 @@ extern "C" fn tdcall(vcpu: c_uint, offset: *mut c_void) {
 extern "C" fn cpuid(vcpu: c_uint, offset: *mut c_void) {
     // SAFETY: This is the callback of an instruction.
     unsafe { execute(Instruction::Cpuid, vcpu, offset) };
+}
+
+/// A vCPU asks for its number of instructions.
+extern "C" fn read_count(vcpu: c_uint, offset: *mut c_void) {
+    // SAFETY: This is the callback of an instruction.
+    unsafe { execute(Instruction::Count, vcpu, offset) };
 }
 
 /// A vCPU comes by.

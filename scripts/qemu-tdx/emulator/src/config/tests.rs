@@ -20,6 +20,7 @@ fn takes_every_key() {
         format!("mrowner={digits}"),
         format!("mrownerconfig={digits}"),
         "quote=never".to_string(),
+        "count=on".to_string(),
         "trace=/tmp/x=y".to_string(),
     ];
     let config = Config::parse(args.iter().map(String::as_str)).unwrap();
@@ -28,6 +29,8 @@ fn takes_every_key() {
     assert_eq!(config.mrowner, config.mrconfigid);
     assert_eq!(config.mrownerconfig, config.mrconfigid);
     assert_eq!(config.quote, QuoteService::Never);
+    assert!(config.count);
+    assert!(!Config::parse(["count=off"]).unwrap().count);
     assert_eq!(config.trace, Some("/tmp/x=y".into()));
 }
 
@@ -139,6 +142,7 @@ fn refuses_values_that_make_no_sense() {
         "mr_report=maybe",
         "rtmr_extend=maybe",
         "mutate=-1",
+        "count=1",
         "quote_delay_ms=1s",
         long.as_str(),
         sign.as_str(),
