@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a report makes of the blobs and errors of its provider.
+
+use std::{
+    fs,
+    os::unix::fs::MetadataExt, //
+};
+
+use nix::errno::Errno;
+use tsm_guest_tests::{
+    errno,
+    fake::{
+        reports::{
+            fake,
+            outblob,
+            report, //
+        },
+        Blob, //
+    },
+    reports::Report,
+    Drivers, //
+};
+
+const MIB: usize = 1024 * 1024;
+
+#[test]
+fn a_report_has_the_files_that_the_provider_shows() {
+    const TEXT: [(&str, u32); 7] = [
+        ("generation", 0o444),
+        ("provider", 0o444),
+        ("privlevel", 0o200),
+        ("privlevel_floor", 0o444),
+        ("service_provider", 0o200),
+        ("service_guid", 0o200),
+        ("service_manifest_version", 0o200),
+    ];
+    const BINARY: [(&str, u32); 4] = [
+        ("inblob", 0o200),
+        ("outblob", 0o444),
+        ("auxblob", 0o444),
+        ("manifestblob", 0o444),
+    ];
+
+    let fake = fake("");
+    // All, none, and each alone hidden.
+    let masks = (0..7).map(|bit| (1 << bit, 0));
+    let masks = masks.chain((0..4).map(|bit| (0, 1 << bit)));
+    for (text, binary) in masks.chain([(0, 0), (0x7f, 0xf), (0x7c, 0xc)]) {
+        fake.set("hidden_text", text);
+        fake.set("hidden_binary", binary);
+        let report = Report::new("visible").unwrap();
+        let shown = |files: &[(&str, u32)], hidden: u32| {
+            let files = files.iter().enumerate();
+            files
+                .filter(|(index, _)| hidden & (1 << index) == 0)
+                .map(|(_, (name, mode))| (name.to_string(), *mode))
+                .collect::<Vec<_>>()
+        };
+        let mut expected = [shown(&TEXT, text), shown(&BINARY, binary)].concat();
+        let mut found: Vec<(String, u32)> = fs::read_dir(report.path(""))
+            .unwrap()
+            .map(|entry| entry.unwrap())
+            .map(|entry| {
+                let mode = entry.metadata().unwrap().mode() & 0o7777;
+                (entry.file_name().into_string().unwrap(), mode)
+            })
+            .collect();
+
+        expected.sort();
+        found.sort();
+        assert_eq!(found, expected);
+    }
+}
+
+#[test]
+fn there_are_as_many_blobs_as_the_provider_makes() {
+    let fake = fake("auxblob_size=300 manifestblob_size=400");
+    let report = report("blobs", &[7; 20]);
+
+    // In any order, they are of one call.
+    let aux = Blob::parse("aux", report.read("auxblob").unwrap()).unwrap();
+    let man = Blob::parse("man", report.read("manifestblob").unwrap()).unwrap();
+    let out = outblob(&report);
+    assert_eq!((out.len(), aux.len(), man.len()), (1000, 300, 400));
+    assert_eq!((out.call(), aux.call(), man.call()), (1, 1, 1));
+
+    if !Drivers::get().forgets_blobs_that_are_not_made_again() {
+        return;
+    }
+    fake.set("auxblob_size", 0);
+    fake.set("manifestblob_size", 0);
+    report.set_inblob(&[8]).unwrap();
+    assert_eq!(outblob(&report).call(), 2);
+    // Those need not be made.
+    assert_eq!(report.read("auxblob").unwrap(), b"");
+    assert_eq!(report.read("manifestblob").unwrap(), b"");
+}
+
+#[test]
+fn a_blob_can_have_16_mib_and_no_more() {
+    let fake = fake("");
+    let report = report("big", &[1; 64]);
+
+    for size in [Blob::HEADER, 4095, 4096, 4097, MIB + 1, 16 * MIB] {
+        fake.set("outblob_size", size);
+        report.set_inblob(&[size as u8 ^ 3; 64]).unwrap();
+        assert_eq!(outblob(&report).len(), size);
+    }
+    fake.set("outblob_size", 16 * MIB + 1);
+    report.set_inblob(&[2; 64]).unwrap();
+    assert_eq!(errno(report.outblob()), Some(Errno::EFBIG));
+
+    // The other files have that limit too, and are not harmed by the one that is too large.
+    fake.set("outblob_size", 1000);
+    fake.set("auxblob_size", 16 * MIB);
+    fake.set("manifestblob_size", 16 * MIB + 1);
+    report.set_inblob(&[3; 64]).unwrap();
+    outblob(&report);
+    let aux = Blob::parse("aux", report.read("auxblob").unwrap()).unwrap();
+    assert_eq!(aux.len(), 16 * MIB);
+    drop(aux);
+    assert_eq!(errno(report.read("manifestblob")), Some(Errno::EFBIG));
+}
+
+#[test]
+fn a_success_without_a_blob_is_none() {
+    let fake = fake("");
+    let report = report("nothing", &[1; 64]);
+
+    for (knob, bad, good) in [("no_blob", 1, 0), ("outblob_size", 0, 1000)] {
+        fake.set(knob, bad);
+        // With the others made, these are not handed out either.
+        for aux in [0, 500] {
+            fake.set("auxblob_size", aux);
+            report.set_inblob(&[2; 64]).unwrap();
+            if Drivers::get().refuses_an_empty_blob() {
+                assert_eq!(errno(report.outblob()), Some(Errno::EIO), "{knob}");
+                assert_eq!(errno(report.read("auxblob")), Some(Errno::EIO), "{knob}");
+            } else if aux == 0 {
+                assert_eq!(report.outblob().unwrap(), b"", "{knob}");
+            }
+        }
+        fake.set(knob, good);
+        report.set_inblob(&[3; 64]).unwrap();
+        outblob(&report);
+    }
+}
+
+#[test]
+fn the_errno_of_the_provider_arrives_and_the_next_read_asks_again() {
+    let fake = fake("auxblob_size=5000 manifestblob_size=5000");
+    let report = report("errno", &[1; 64]);
+    let errors = [
+        Errno::EIO,
+        Errno::EINVAL,
+        Errno::ENXIO,
+        Errno::ENOMEM,
+        Errno::EBUSY,
+        Errno::EAGAIN,
+        Errno::ETIMEDOUT,
+        Errno::EOPNOTSUPP,
+        Errno::EPERM,
+    ];
+
+    // What a failed call leaves, the core frees: the debug kernel looks for it.
+    for leave in [0, 1] {
+        fake.set("leave_blobs", leave);
+        for error in errors {
+            let calls = fake.get("calls");
+
+            report.set_inblob(&[error as u8; 64]).unwrap();
+            fake.set("error", error as i32);
+            for attempt in 1..=3 {
+                assert_eq!(errno(report.outblob()), Some(error));
+                assert_eq!(fake.get("calls"), calls + attempt);
+            }
+            fake.set("error", 0);
+            assert_eq!(outblob(&report).inblob(), [error as u8; 64]);
+        }
+    }
+}
