@@ -4,189 +4,49 @@
 //!
 //! | key | value | default |
 //! |---|---|---|
-//! | `attributes` | attributes of the TD, hexadecimal | `10000000`, SEPT_VE_DISABLE |
-//! | `xfam` | extended features of the TD, hexadecimal | `207`: x87, SSE, AVX, PKRU |
-//! | `mrtd` | 96 hexadecimal digits | the measurement of the firmware |
-//! | `mrseam`, `mrsignerseam` | of the TDX module, 96 hexadecimal digits each | of the emulator's name; zero |
-//! | `mrconfigid` | 96 hexadecimal digits | zero |
-//! | `mrowner` | 96 hexadecimal digits | zero |
-//! | `mrownerconfig` | 96 hexadecimal digits | zero |
-//! | `quote` | how the VMM answers GetQuote, see below | `answer` |
-//! | `quote_status` | answers GetQuote with this status and no quote, hexadecimal | none |
-//! | `quote_call` | refuses GetQuote with this in `R10`, hexadecimal | none |
-//! | `quote_delay_us`, `quote_delay_ms` | how long a quote is in flight | 0, answered in the call |
-//! | `quote_version` | format of quotes: `4`, TDX 1.0, or `5`, TDX 1.5 | `4` |
-//! | `quote_size` | least size of a quote, in bytes, or with `K` or `M` | what it needs |
-//! | `quote_size_field` | what the TD's metadata says of the size of quotes, or `absent` | `absent` |
-//! | `busy` | how often MR.REPORT and MR.RTMR.EXTEND are each busy before they are done | `0` |
-//! | `mr_report` | what MR.REPORT does: `answer`, `invalid`, `reserved`: sets what is reserved | `answer` |
-//! | `rtmr_extend` | what MR.RTMR.EXTEND does: `answer`, `invalid` | `answer` |
-//! | `refuse_after` | how many calls of each are done before `busy` and `invalid` count | `0` |
-//! | `mutate` | changes bytes of each answer to GetQuote, and its `R10`, at random from this seed | none |
-//! | `mutate_count` | how many answers are changed | all |
+//! | `platform` | what the guest runs on: `tdx`, `snp` | `tdx` |
 //! | `count` | whether instructions are counted, for the guest to read: `on`, which is slow, `off` | `off` |
-//! | `trace` | file for a line per TDCALL | none |
 //!
-//! | `quote` | answer |
-//! |---|---|
-//! | `answer` | a quote |
-//! | `error`, `unavailable` | the status that means this |
-//! | `never` | the request stays in flight |
-//! | `empty` | success, and no length |
-//! | `long`, `huge` | success, and a length of one byte more than fits, of 4 GiB |
-//! | `version` | a quote, in a buffer of version 2 |
-//! | `garbage` | success, and bytes of no meaning |
-//! | `noise` | a quote, but all else that the guest need not read has no meaning |
-//! | `changing` | a quote, whose length goes on changing |
-//! | `flipping` | a quote, and in flight again, and so on |
+//! `platform` may stand anywhere. Each platform has other keys of its own.
 //!
 //! A program in the guest reads the count of its vCPU by `0f 1f 80 74 73 6d 21`, a `NOP` that puts it
 //! in `RAX`. It is exact, and the same for the same work: each instruction adds one when it begins.
-//!
-//! A buffer for a quote may have 128 KiB, or what a quote of `quote_size` needs if that is more.
 
+mod snp;
+mod tdx;
 mod value;
 
-use std::{
-    path::PathBuf,
-    time::Duration, //
+pub(crate) use snp::SnpConfig;
+pub(crate) use tdx::{
+    QuoteService,
+    ReportService,
+    TdxConfig, //
 };
 
-use tsm_proto::tdx::Digest384;
-
-use crate::quoting::Version;
-use value::{
-    count,
-    digest,
-    hex,
-    number,
-    size, //
-};
-
-/// How the VMM answers a request for a quote.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum QuoteService {
-    /// With a quote.
-    #[default]
-    Answer,
-    /// With an error.
-    Error,
-    /// With the remark that there is no quoting service.
-    Unavailable,
-    /// Not at all: the request stays in flight.
-    Never,
-    /// With another status.
-    Status(u64),
-    /// With a quote of no length.
-    Empty,
-    /// With a quote that is one byte longer than the buffer.
-    Long,
-    /// With a quote of 4 GiB.
-    Huge,
-    /// With another version.
-    Version,
-    /// With bytes of no meaning in place of the quote.
-    Garbage,
-    /// With a quote, and bytes of no meaning in all other places.
-    Noise,
-    /// With a quote whose length goes on changing.
-    Changing,
-    /// With a quote that is in flight again, and then there again, and so on.
-    Flipping,
-}
-
-/// What `TDG.MR.REPORT` does.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum ReportService {
-    /// It makes a report.
-    #[default]
-    Answer,
-    /// It refuses the operands.
-    Invalid,
-    /// It makes a report that has bits set that are reserved.
-    Reserved,
-}
-
-/// The options.
+/// The options of a machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Config {
-    /// Attributes of the TD.
-    pub(crate) attributes: u64,
-    /// `XFAM`.
-    pub(crate) xfam: u64,
-    /// `MRTD`, if not measured.
-    pub(crate) mrtd: Option<Digest384>,
-    /// `MRSEAM`, if not the usual one.
-    pub(crate) mrseam: Option<Digest384>,
-    /// `MRSIGNERSEAM`.
-    pub(crate) mrsignerseam: Digest384,
-    /// `MRCONFIGID`.
-    pub(crate) mrconfigid: Digest384,
-    /// `MROWNER`.
-    pub(crate) mrowner: Digest384,
-    /// `MROWNERCONFIG`.
-    pub(crate) mrownerconfig: Digest384,
-    /// The quoting service.
-    pub(crate) quote: QuoteService,
-    /// How long the quoting service takes.
-    pub(crate) quote_delay: Duration,
-    /// The format of quotes.
-    pub(crate) quote_version: Version,
-    /// The least size of a quote.
-    pub(crate) quote_size: u32,
-    /// The size of a quote in the metadata.
-    pub(crate) quote_size_field: Option<u64>,
-    /// With what GetQuote is refused.
-    pub(crate) quote_call: Option<u64>,
-    /// How often calls are busy.
-    pub(crate) busy: u32,
-    /// How many calls are done before any is refused.
-    pub(crate) refuse_after: u32,
-    /// What `TDG.MR.REPORT` does.
-    pub(crate) mr_report: ReportService,
-    /// Whether `TDG.MR.RTMR.EXTEND` refuses the operands.
-    pub(crate) extend_invalid: bool,
-    /// The seed of random changes.
-    pub(crate) mutate: Option<u64>,
-    /// How many answers are changed.
-    pub(crate) mutate_count: u64,
     /// Whether instructions are counted.
     pub(crate) count: bool,
-    /// Where calls are logged.
-    pub(crate) trace: Option<PathBuf>,
+    /// What the guest runs on, with the options of that.
+    pub(crate) platform: Platform,
 }
 
-/// Extended features that a TD of the emulator may use: x87, SSE, AVX, PKRU.
-const XFAM: u64 = 0x207;
+/// What a guest runs on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Platform {
+    /// TDX of Intel.
+    Tdx(Box<TdxConfig>),
+    /// SEV-SNP of AMD.
+    Snp(Box<SnpConfig>),
+}
 
-/// Without it Linux refuses to run.
-const SEPT_VE_DISABLE: u64 = 1 << 28;
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            attributes: SEPT_VE_DISABLE,
-            xfam: XFAM,
-            mrtd: None,
-            mrseam: None,
-            mrsignerseam: Digest384::ZERO,
-            mrconfigid: Digest384::ZERO,
-            mrowner: Digest384::ZERO,
-            mrownerconfig: Digest384::ZERO,
-            quote: QuoteService::default(),
-            quote_delay: Duration::ZERO,
-            quote_version: Version::default(),
-            quote_size: 0,
-            quote_size_field: None,
-            quote_call: None,
-            busy: 0,
-            refuse_after: 0,
-            mr_report: ReportService::default(),
-            extend_invalid: false,
-            mutate: None,
-            mutate_count: u64::MAX,
-            count: false,
-            trace: None,
+impl Platform {
+    /// Sets one option. The error is what was expected.
+    fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
+        match self {
+            Self::Tdx(config) => config.set(key, value),
+            Self::Snp(config) => config.set(key, value),
         }
     }
 }
@@ -194,111 +54,83 @@ impl Default for Config {
 impl Config {
     /// Parses `KEY=VALUE` arguments. The error is for the user.
     pub(crate) fn parse<'a>(args: impl IntoIterator<Item = &'a str>) -> Result<Self, String> {
-        let mut config = Self::default();
+        let mut config = Self {
+            count: false,
+            platform: Platform::Tdx(Box::default()),
+        };
+        let mut others = Vec::new();
 
         for arg in args {
             let (key, value) = arg
                 .split_once('=')
                 .ok_or_else(|| format!("`{arg}` is not KEY=VALUE"))?;
-            config
-                .set(key, value)
-                .map_err(|expected| format!("{key}=`{value}`: expected {expected}"))?;
+            match (key, value) {
+                ("platform", "tdx") => config.platform = Platform::Tdx(Box::default()),
+                ("platform", "snp") => config.platform = Platform::Snp(Box::default()),
+                ("platform", _) => return Err(refusal(key, value, "tdx or snp")),
+                ("count", "on") => config.count = true,
+                ("count", "off") => config.count = false,
+                ("count", _) => return Err(refusal(key, value, "on or off")),
+                _ => others.push((key, value)),
+            }
+        }
+        for (key, value) in others {
+            let set = config.platform.set(key, value);
+            set.map_err(|expected| refusal(key, value, &expected))?;
         }
         Ok(config)
     }
-
-    /// Sets one option. The error is what was expected.
-    fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
-        match key {
-            "attributes" => self.attributes = hex(value)?,
-            "xfam" => self.xfam = hex(value)?,
-            "mrtd" => self.mrtd = Some(digest(value)?),
-            "mrseam" => self.mrseam = Some(digest(value)?),
-            "mrsignerseam" => self.mrsignerseam = digest(value)?,
-            "mrconfigid" => self.mrconfigid = digest(value)?,
-            "mrowner" => self.mrowner = digest(value)?,
-            "mrownerconfig" => self.mrownerconfig = digest(value)?,
-            "quote" => self.quote = quote_service(value)?,
-            "quote_status" => self.quote = QuoteService::Status(hex(value)?),
-            "quote_call" => self.quote_call = Some(hex(value)?),
-            "busy" => self.busy = count(value)?,
-            "refuse_after" => self.refuse_after = count(value)?,
-            "mr_report" => {
-                self.mr_report = match value {
-                    "answer" => ReportService::Answer,
-                    "invalid" => ReportService::Invalid,
-                    "reserved" => ReportService::Reserved,
-                    _ => return Err("answer, invalid or reserved".into()),
-                }
-            }
-            "rtmr_extend" => {
-                self.extend_invalid = match value {
-                    "answer" => false,
-                    "invalid" => true,
-                    _ => return Err("answer or invalid".into()),
-                }
-            }
-            "mutate" => self.mutate = Some(number(value)?),
-            "mutate_count" => self.mutate_count = number(value)?,
-            "quote_delay_us" => self.quote_delay = Duration::from_micros(number(value)?),
-            "quote_delay_ms" => self.quote_delay = Duration::from_millis(number(value)?),
-            "quote_version" => {
-                self.quote_version = match value {
-                    "4" => Version::V4,
-                    "5" => Version::V5,
-                    _ => return Err("4 or 5".into()),
-                }
-            }
-            "quote_size" => self.quote_size = size(value)?,
-            "quote_size_field" => {
-                self.quote_size_field = match value {
-                    "absent" => None,
-                    _ => Some(size(value)?.into()),
-                }
-            }
-            "count" => {
-                self.count = match value {
-                    "on" => true,
-                    "off" => false,
-                    _ => return Err("on or off".into()),
-                }
-            }
-            "trace" => self.trace = Some(value.into()),
-            _ => return Err(
-                "another key: attributes, xfam, mrtd, mrseam, mrsignerseam, mrconfigid, mrowner, \
-                 mrownerconfig, quote, quote_status, quote_call, quote_delay_us, quote_delay_ms, \
-                 quote_version, quote_size, quote_size_field, busy, mr_report, rtmr_extend, \
-                 refuse_after, mutate, mutate_count, count or trace"
-                    .into(),
-            ),
-        }
-        Ok(())
-    }
 }
 
-/// Parses what the VMM does with a request for a quote.
-fn quote_service(value: &str) -> Result<QuoteService, &'static str> {
-    Ok(match value {
-        "answer" => QuoteService::Answer,
-        "error" => QuoteService::Error,
-        "unavailable" => QuoteService::Unavailable,
-        "never" => QuoteService::Never,
-        "empty" => QuoteService::Empty,
-        "long" => QuoteService::Long,
-        "huge" => QuoteService::Huge,
-        "version" => QuoteService::Version,
-        "garbage" => QuoteService::Garbage,
-        "noise" => QuoteService::Noise,
-        "changing" => QuoteService::Changing,
-        "flipping" => QuoteService::Flipping,
-        _ => {
-            return Err(
-                "answer, error, unavailable, never, empty, long, huge, version, garbage, \
-                        noise, changing or flipping",
-            )
-        }
-    })
+/// Says what was expected.
+fn refusal(key: &str, value: &str, expected: &str) -> String {
+    format!("{key}=`{value}`: expected {expected}")
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_a_platform_anywhere() {
+        let tdx = Platform::Tdx(Box::default());
+        assert_eq!(Config::parse([]).unwrap().platform, tdx);
+        assert_eq!(Config::parse(["platform=tdx"]).unwrap().platform, tdx);
+        let config = Config::parse(["trace=/tmp/x", "platform=snp"]).unwrap();
+        let Platform::Snp(config) = config.platform else {
+            panic!("not SNP");
+        };
+        assert_eq!(config.trace, Some("/tmp/x".into()));
+    }
+
+    #[test]
+    fn counts_on_any_platform() {
+        assert!(!Config::parse(["count=off"]).unwrap().count);
+        for platform in ["platform=tdx", "platform=snp"] {
+            assert!(Config::parse([platform, "count=on"]).unwrap().count);
+        }
+    }
+
+    #[test]
+    fn refuses_other_values() {
+        for (arg, expected) in [("platform=sgx", "tdx or snp"), ("count=1", "on or off")] {
+            assert!(Config::parse([arg]).unwrap_err().contains(expected));
+        }
+    }
+
+    #[test]
+    fn refuses_a_key_of_the_other_platform() {
+        for args in [
+            ["platform=snp", "mrowner=00"],
+            ["quote=never", "platform=snp"],
+        ] {
+            let error = Config::parse(args).unwrap_err();
+            assert!(error.contains("another key"));
+        }
+    }
+
+    #[test]
+    fn refuses_a_key_without_a_value() {
+        assert!(Config::parse(["trace"]).is_err());
+    }
+}

@@ -11,7 +11,8 @@
 //! plugin.rs      what is done when QEMU calls
 //!   hook.rs      which instructions, and where they are
 //!   cpuid.rs     CPUID
-//!   machine.rs   one guest: hands TDCALL to the TDX module, and on to the VMM
+//!   machine.rs   one guest of either platform: what becomes of an instruction
+//!   machine/td.rs   a TD: hands TDCALL to the TDX module, and on to the VMM
 //!     tdx.rs     the TDX module: measurement, page acceptance, metadata
 //!     vmm.rs     the untrusted VMM: MapGPA, GetQuote, port I/O, …
 //!       quoting.rs  the quoting enclave behind GetQuote
@@ -39,6 +40,8 @@ mod plugin;
 mod qemu;
 mod quoting;
 mod registers;
+mod snp;
 mod tdx;
 mod trace;
+mod vcpu;
 mod vmm;

@@ -1,116 +1,156 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! One emulated machine: the parts, and how a call goes through them.
+//! One emulated machine of either platform.
 
-use std::time::{
-    Duration,
-    Instant, //
-};
+mod td;
 
-use tsm_proto::tdx::Status;
+use std::time::Duration;
 
 use crate::{
-    config::Config,
+    config::{
+        Config,
+        Platform, //
+    },
+    cpuid,
+    hook::Instruction,
     memory::GuestMemory,
-    pages::Pages,
-    registers::{
-        Reg,
-        Registers, //
-    },
-    tdx::{
-        self,
-        Cpu,
-        Exit,
-        TdxModule, //
-    },
-    trace::Trace,
-    vmm::{
-        self,
-        Effect,
-        Vmm, //
-    }, //
+    registers::Registers,
+    snp::SnpMachine,
+    vcpu::Vcpu,
+    vmm::Effect, //
 };
 
-/// A machine with one TD.
-///
-/// Shared by all vCPU threads. Each part has locks of its own for what changes; none is held while
-/// guest memory is accessed, and none while another one is taken.
+use td::Td;
+
+/// What becomes of an instruction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// The CPU has to execute it.
+    Native,
+    /// It was done.
+    Done(Effect),
+}
+
+/// A machine with one guest.
 #[derive(Debug)]
-pub(crate) struct Machine {
-    module: TdxModule,
-    vmm: Vmm,
-    pages: Pages,
-    cpu: Cpu,
-    trace: Trace,
+pub(crate) enum Machine {
+    /// The guest is a TD.
+    Tdx(Box<Td>),
+    /// The guest is one of SEV-SNP.
+    Snp(Box<SnpMachine>),
 }
 
 impl Machine {
     /// Makes a machine with a number of vCPUs. The error is for the user.
     pub(crate) fn new(config: &Config, vcpus: usize) -> Result<Self, String> {
-        Ok(Self {
-            module: TdxModule::new(config, vcpus),
-            vmm: Vmm::new(config),
-            pages: Pages::default(),
-            cpu: Cpu::default(),
-            trace: Trace::new(config.trace.as_deref())?,
+        Ok(match &config.platform {
+            Platform::Tdx(config) => Self::Tdx(Box::new(Td::new(config, vcpus)?)),
+            Platform::Snp(config) => Self::Snp(Box::new(SnpMachine::new(config, vcpus)?)),
         })
     }
 
-    /// Does a `TDCALL` of a vCPU.
-    pub(crate) fn tdcall(
+    /// Tells whether an instruction is to be taken over.
+    pub(crate) fn takes(&self, instruction: Instruction) -> bool {
+        match self {
+            Self::Tdx(_) => matches!(
+                instruction,
+                Instruction::Tdcall | Instruction::Cpuid | Instruction::Visit
+            ),
+            Self::Snp(_) => SnpMachine::takes(instruction),
+        }
+    }
+
+    /// Executes an instruction of a vCPU that is not in real mode.
+    pub(crate) fn execute(
         &self,
-        vcpu: usize,
+        instruction: Instruction,
+        vcpu: &dyn Vcpu,
         regs: &mut Registers,
-        memory: &dyn GuestMemory,
-    ) -> Effect {
-        let before = *regs;
-        let context = tdx::Context {
-            memory,
-            pages: &self.pages,
-            cpu: &self.cpu,
-            vcpu,
-        };
-        let effect = match self.module.call(context, regs) {
-            Exit::Resume => Effect::Resume,
-            Exit::Vmcall(mask) => self.vmcall(mask, regs, memory),
-            Exit::Stop(why) => Effect::Stop(why),
-        };
-        self.trace.call(vcpu, &before, regs);
-        effect
+    ) -> Outcome {
+        match (self, instruction) {
+            (Self::Tdx(_), Instruction::Cpuid) if cpuid::execute(regs) => {
+                Outcome::Done(Effect::Resume)
+            }
+            (Self::Tdx(td), Instruction::Tdcall) if vcpu.is_kernel() => {
+                td.poll(vcpu.memory());
+                Outcome::Done(td.tdcall(vcpu.number(), regs, vcpu.memory()))
+            }
+            (Self::Tdx(_), _) => Outcome::Native,
+            (Self::Snp(guest), _) => guest.execute(instruction, vcpu, regs),
+        }
     }
 
     /// Lets the VMM do what is due: it works while the guest runs.
     pub(crate) fn poll(&self, memory: &dyn GuestMemory) {
-        if self.vmm.has_work() {
-            self.vmm.poll(self.vmm_context(memory));
+        match self {
+            Self::Tdx(td) => td.poll(memory),
+            Self::Snp(_) => {}
         }
     }
 
     /// Returns how long nothing will be due, `most` at most.
     pub(crate) fn idle(&self, most: Duration) -> Duration {
-        self.vmm.idle(Instant::now(), most)
-    }
-
-    /// Makes what the VMM works on.
-    fn vmm_context<'a>(&'a self, memory: &'a dyn GuestMemory) -> vmm::Context<'a> {
-        vmm::Context {
-            memory,
-            pages: &self.pages,
-            cpu: &self.cpu,
-            now: Instant::now(),
+        match self {
+            Self::Tdx(td) => td.idle(most),
+            Self::Snp(_) => most,
         }
-    }
-
-    /// Lets the VMM see and change the registers in `mask`, and nothing else.
-    fn vmcall(&self, mask: u64, regs: &mut Registers, memory: &dyn GuestMemory) -> Effect {
-        let mut view = regs.select(mask);
-        let effect = self.vmm.call(self.vmm_context(memory), &mut view);
-
-        regs.replace(mask, &view);
-        regs[Reg::Rax] = Status::SUCCESS.raw();
-        effect
     }
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+    use crate::{
+        registers::Reg,
+        vcpu::FakeVcpu, //
+    };
+
+    /// Makes a machine of a platform.
+    fn machine(platform: &str) -> Machine {
+        let config = Config::parse([format!("platform={platform}").as_str()]).unwrap();
+        Machine::new(&config, 1).unwrap()
+    }
+
+    /// Executes an instruction with a value in RAX.
+    fn execute(platform: &str, instruction: Instruction, rax: u64, kernel: bool) -> Outcome {
+        let mut regs = Registers::default();
+        regs[Reg::Rax] = rax;
+        let vcpu = FakeVcpu {
+            kernel,
+            ..FakeVcpu::new(4096)
+        };
+        machine(platform).execute(instruction, &vcpu, &mut regs)
+    }
+
+    #[test]
+    fn has_tdcall_for_the_kernel_of_a_td() {
+        let done = Outcome::Done(Effect::Resume);
+        assert_eq!(execute("tdx", Instruction::Tdcall, 1, true), done);
+        for (platform, kernel) in [("tdx", false), ("snp", true)] {
+            let outcome = execute(platform, Instruction::Tdcall, 1, kernel);
+            assert_eq!(outcome, Outcome::Native);
+        }
+    }
+
+    #[test]
+    fn answers_only_leaves_of_cpuid_that_the_cpu_lacks() {
+        let done = Outcome::Done(Effect::Resume);
+        assert_eq!(execute("tdx", Instruction::Cpuid, 0x21, true), done);
+        let outcome = execute("tdx", Instruction::Cpuid, 1, true);
+        assert_eq!(outcome, Outcome::Native);
+    }
+
+    #[test]
+    fn takes_only_instructions_of_its_platform() {
+        assert!(machine("tdx").takes(Instruction::Tdcall));
+        assert!(!machine("snp").takes(Instruction::Tdcall));
+    }
+
+    #[test]
+    fn has_nothing_to_do_while_an_snp_guest_runs() {
+        let machine = machine("snp");
+        let most = Duration::from_micros(200);
+        machine.poll(FakeVcpu::new(0).memory());
+        assert_eq!(machine.idle(most), most);
+    }
+}

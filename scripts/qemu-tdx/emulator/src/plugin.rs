@@ -10,9 +10,12 @@ use std::{
 
 use crate::{
     config::Config,
-    cpuid,
     hook::Instruction,
-    machine::Machine,
+    machine::{
+        Machine,
+        Outcome, //
+    },
+    memory::GuestMemory,
     qemu::{
         self,
         Counter,
@@ -23,6 +26,7 @@ use crate::{
         Reg,
         Registers, //
     },
+    vcpu,
     vmm::Effect, //
 };
 
@@ -109,6 +113,26 @@ impl Vcpu {
     }
 }
 
+/// A vCPU in the callback of an instruction.
+struct Caller<'a> {
+    thread: &'a VcpuThread,
+    vcpu: &'a Vcpu,
+}
+
+impl vcpu::Vcpu for Caller<'_> {
+    fn memory(&self) -> &dyn GuestMemory {
+        self.thread
+    }
+
+    fn number(&self) -> usize {
+        self.thread.number()
+    }
+
+    fn is_kernel(&self) -> bool {
+        self.vcpu.is_kernel(self.thread)
+    }
+}
+
 /// Makes the machine. The error is for the user.
 pub(crate) fn install<'a>(
     vcpus: usize,
@@ -150,6 +174,14 @@ pub(crate) fn start_vcpu(thread: &VcpuThread) {
     }
 }
 
+/// Tells whether an instruction is to be taken over.
+pub(crate) fn takes(instruction: Instruction) -> bool {
+    PLUGIN.get().is_some_and(|plugin| match instruction {
+        Instruction::Count => plugin.counter.is_some(),
+        _ => plugin.machine.takes(instruction),
+    })
+}
+
 /// Executes the instruction at an offset in its page. Returns the address of the next one, or
 /// nothing if the CPU has to execute it.
 pub(crate) fn execute(thread: &VcpuThread, instruction: Instruction, offset: u64) -> Option<u64> {
@@ -161,28 +193,22 @@ pub(crate) fn execute(thread: &VcpuThread, instruction: Instruction, offset: u64
     }
     let before = vcpu.read(thread);
     let mut regs = before;
-    match instruction {
-        Instruction::Cpuid => {
-            if !cpuid::execute(&mut regs) {
-                return None;
-            }
+    let caller = Caller { thread, vcpu };
+    let outcome = match instruction {
+        Instruction::Count => {
+            regs[Reg::Rax] = thread.read_counter(plugin.counter?);
+            Outcome::Done(Effect::Resume)
         }
-        Instruction::Tdcall => {
-            if !vcpu.is_kernel(thread) {
-                return None;
-            }
+        _ => plugin.machine.execute(instruction, &caller, &mut regs),
+    };
+    match outcome {
+        Outcome::Native => return None,
+        Outcome::Done(Effect::Resume) => {}
+        Outcome::Done(Effect::Idle) => {
+            thread::sleep(plugin.machine.idle(IDLE));
             plugin.machine.poll(thread);
-            match plugin.machine.tdcall(thread.number(), &mut regs, thread) {
-                Effect::Resume => {}
-                Effect::Idle => {
-                    thread::sleep(plugin.machine.idle(IDLE));
-                    plugin.machine.poll(thread);
-                }
-                Effect::Stop(why) => qemu::stop(&why),
-            }
         }
-        Instruction::Count => regs[Reg::Rax] = thread.read_counter(plugin.counter?),
-        Instruction::Visit => return None,
+        Outcome::Done(Effect::Stop(why)) => qemu::stop(&why),
     }
     vcpu.write(thread, &before, &regs);
     Some(instruction.next(thread.read_register(vcpu.rip), offset))

@@ -393,14 +393,17 @@ extern "C" fn translate(block: *mut Block, _: *mut c_void) {
         }
         // SAFETY: The instruction is alive as long as the block, the buffer has its length.
         let len = unsafe { qemu_plugin_insn_data(insn, bytes.as_mut_ptr().cast(), bytes.len()) };
-        let (callback, flags): (VcpuCallback, _) =
-            match bytes.get(..len).and_then(Instruction::decode) {
-                Some(Instruction::Tdcall) => (tdcall, RW_REGS_PC),
-                Some(Instruction::Cpuid) => (cpuid, RW_REGS_PC),
-                Some(Instruction::Visit) => (visit, NO_REGS),
-                Some(Instruction::Count) if counter.is_some() => (read_count, RW_REGS_PC),
-                Some(Instruction::Count) | None => continue,
-            };
+        let (callback, flags): (VcpuCallback, _) = match bytes
+            .get(..len)
+            .and_then(Instruction::decode)
+            .filter(|i| plugin::takes(*i))
+        {
+            Some(Instruction::Tdcall) => (tdcall, RW_REGS_PC),
+            Some(Instruction::Cpuid) => (cpuid, RW_REGS_PC),
+            Some(Instruction::Visit) => (visit, NO_REGS),
+            Some(Instruction::Count) => (read_count, RW_REGS_PC),
+            None => continue,
+        };
         // SAFETY: The instruction is alive.
         let offset = unsafe { qemu_plugin_insn_vaddr(insn) } % PAGE_SIZE;
         // CAST: Not a pointer, but below 4096; the callback takes it back.

@@ -22,7 +22,7 @@ use tsm_proto::tdx::{
 };
 
 use crate::{
-    config::Config,
+    config::TdxConfig,
     gpa::{
         self,
         Gpa, //
@@ -184,7 +184,7 @@ pub(crate) struct TdxModule {
 
 impl TdxModule {
     /// Makes a TD.
-    pub(crate) fn new(config: &Config, vcpus: usize) -> Self {
+    pub(crate) fn new(config: &TdxConfig, vcpus: usize) -> Self {
         Self {
             attributes: config.attributes,
             vcpus,

@@ -16,7 +16,7 @@ use std::time::{
 use tsm_proto::tdx::VmcallStatus;
 
 use crate::{
-    config::Config,
+    config::TdxConfig,
     gpa::{
         Gpa,
         PAGE_SIZE, //
@@ -110,7 +110,7 @@ pub(crate) struct Vmm {
 
 impl Vmm {
     /// Makes a VMM.
-    pub(crate) fn new(config: &Config) -> Self {
+    pub(crate) fn new(config: &TdxConfig) -> Self {
         Self {
             quotes: quote::Quotes::new(config),
             console: console::Console::default(),

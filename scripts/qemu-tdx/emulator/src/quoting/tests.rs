@@ -4,7 +4,7 @@
 
 use super::*;
 use crate::{
-    config::Config,
+    config::TdxConfig,
     memory::FakeMemory,
     pages::Pages,
     registers::{
@@ -31,7 +31,7 @@ const NOW: u64 = 1_780_272_000;
 fn report() -> (Cpu, TdReport) {
     let cpu = Cpu::default();
     let memory = FakeMemory::new(1 << 20);
-    let module = tdx::TdxModule::new(&Config::default(), 1);
+    let module = tdx::TdxModule::new(&TdxConfig::default(), 1);
     let context = tdx::Context {
         memory: &memory,
         pages: &Pages::default(),

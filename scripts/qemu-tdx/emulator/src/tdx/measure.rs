@@ -36,8 +36,8 @@ use super::{
 };
 use crate::{
     config::{
-        Config,
         ReportService, //
+        TdxConfig,
     },
     memory::NoMemory,
     registers::{
@@ -65,7 +65,7 @@ pub(super) struct Measurements {
 
 impl Measurements {
     /// Makes the registers of a TD that starts.
-    pub(super) fn new(config: &Config) -> Self {
+    pub(super) fn new(config: &TdxConfig) -> Self {
         let mut info = TdInfo::new_zeroed();
 
         info.attributes.set(config.attributes);
@@ -177,7 +177,7 @@ pub(super) fn verify(context: Context<'_>, regs: &Registers) -> Result {
 }
 
 /// Describes the emulated TDX module: measured as its name and version, if nothing else is said.
-fn module_info(config: &Config) -> TeeTcbInfo {
+fn module_info(config: &TdxConfig) -> TeeTcbInfo {
     let mut info = TeeTcbInfo::new_zeroed();
     let name = concat!("tsm-emulator ", env!("CARGO_PKG_VERSION"));
 
@@ -223,7 +223,7 @@ mod tests {
 
     #[test]
     fn is_busy_while_another_vcpu_has_the_registers() {
-        let measurements = Measurements::new(&Config::default());
+        let measurements = Measurements::new(&TdxConfig::default());
         let context = Context {
             memory: &FakeMemory::new(8192),
             pages: &Pages::default(),

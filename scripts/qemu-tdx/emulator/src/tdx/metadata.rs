@@ -17,7 +17,7 @@ use tsm_proto::tdx::{
 
 use super::Result;
 use crate::{
-    config::Config,
+    config::TdxConfig,
     registers::{
         Reg,
         Registers, //
@@ -131,7 +131,7 @@ pub(super) struct Metadata(Mutex<Values>);
 
 impl Metadata {
     /// Makes the metadata of a TD that starts.
-    pub(super) fn new(config: &Config) -> Self {
+    pub(super) fn new(config: &TdxConfig) -> Self {
         Self(Mutex::new(Values {
             quote_size: config.quote_size_field,
             ..Values::default()

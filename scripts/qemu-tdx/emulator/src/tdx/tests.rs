@@ -35,14 +35,14 @@ struct Bench {
 impl Bench {
     /// Makes a TD with 4 MiB of memory and 3 vCPUs.
     fn new() -> Self {
-        Self::with(&Config {
+        Self::with(&TdxConfig {
             mrowner: Digest384::new([7; 48]),
-            ..Config::default()
+            ..TdxConfig::default()
         })
     }
 
     /// Makes such a TD with options.
-    fn with(config: &Config) -> Self {
+    fn with(config: &TdxConfig) -> Self {
         Self {
             module: TdxModule::new(config, 3),
             memory: FakeMemory::new(4 << 20),
@@ -455,9 +455,9 @@ fn writes_metadata_and_returns_the_old_value() {
 
 #[test]
 fn has_the_size_of_quotes_if_it_was_told_to() {
-    let bench = Bench::with(&Config {
+    let bench = Bench::with(&TdxConfig {
         quote_size_field: Some(8192),
-        ..Config::default()
+        ..TdxConfig::default()
     });
     let (status, regs) = bench.leaf(leaf::VM_RD, &[0, QUOTE_SIZE]);
     assert_eq!((status, regs[Reg::R8]), (0, 8192));
@@ -467,12 +467,12 @@ fn has_the_size_of_quotes_if_it_was_told_to() {
 
 #[test]
 fn reports_the_measurements_that_it_was_told() {
-    let bench = Bench::with(&Config {
+    let bench = Bench::with(&TdxConfig {
         xfam: 3,
         mrtd: Some(Digest384::new([1; 48])),
         mrseam: Some(Digest384::new([2; 48])),
         mrsignerseam: Digest384::new([3; 48]),
-        ..Config::default()
+        ..TdxConfig::default()
     });
     let raw = bench.report();
     let report = TdReport::parse(&raw).unwrap();
@@ -485,9 +485,9 @@ fn reports_the_measurements_that_it_was_told() {
 
 #[test]
 fn is_busy_as_often_as_it_was_told() {
-    let bench = Bench::with(&Config {
+    let bench = Bench::with(&TdxConfig {
         busy: 2,
-        ..Config::default()
+        ..TdxConfig::default()
     });
     for (leaf, operands) in [
         (leaf::REPORT, [0x1000, 0x2000]),
@@ -501,10 +501,10 @@ fn is_busy_as_often_as_it_was_told() {
 
 #[test]
 fn refuses_operands_if_it_was_told_to() {
-    let bench = Bench::with(&Config {
+    let bench = Bench::with(&TdxConfig {
         mr_report: ReportService::Invalid,
         extend_invalid: true,
-        ..Config::default()
+        ..TdxConfig::default()
     });
     assert_eq!(bench.leaf(leaf::REPORT, &[0x1000, 0x2000]).0, BAD_RCX);
     assert_eq!(bench.leaf(leaf::RTMR_EXTEND, &[0x40, 0]).0, BAD_RCX);
@@ -512,9 +512,9 @@ fn refuses_operands_if_it_was_told_to() {
 
 #[test]
 fn sets_what_is_reserved_if_it_was_told_to() {
-    let bench = Bench::with(&Config {
+    let bench = Bench::with(&TdxConfig {
         mr_report: ReportService::Reserved,
-        ..Config::default()
+        ..TdxConfig::default()
     });
     let raw = bench.report();
     assert_eq!(TdReport::parse(&raw), Err(tsm_proto::Error::ReservedSet));

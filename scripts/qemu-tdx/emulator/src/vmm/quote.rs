@@ -25,8 +25,8 @@ use super::{
 };
 use crate::{
     config::{
-        Config,
         QuoteService, //
+        TdxConfig,
     },
     gpa::{
         Gpa,
@@ -154,7 +154,7 @@ const TURN: Duration = Duration::from_micros(20);
 
 impl Quotes {
     /// Makes the quoting service that the user wants.
-    pub(super) fn new(config: &Config) -> Self {
+    pub(super) fn new(config: &TdxConfig) -> Self {
         Self {
             service: config.quote,
             enclave: Enclave::new(config.quote_version, config.quote_size),

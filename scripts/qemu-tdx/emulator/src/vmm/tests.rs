@@ -37,14 +37,14 @@ struct Bench {
 impl Bench {
     /// Makes a machine with 1 MiB of memory.
     fn new(quote: QuoteService) -> Self {
-        Self::with(&Config {
+        Self::with(&TdxConfig {
             quote,
-            ..Config::default()
+            ..TdxConfig::default()
         })
     }
 
     /// Makes a machine with 1 MiB of memory and options.
-    fn with(config: &Config) -> Self {
+    fn with(config: &TdxConfig) -> Self {
         Self {
             vmm: Vmm::new(config),
             memory: FakeMemory::new(1 << 20),
@@ -84,7 +84,7 @@ impl Bench {
 
     /// Writes a request for a quote at 0x10000, in shared pages of 8 KiB.
     fn request(&self) {
-        let module = tdx::TdxModule::new(&crate::config::Config::default(), 1);
+        let module = tdx::TdxModule::new(&crate::config::TdxConfig::default(), 1);
         let context = tdx::Context {
             memory: &self.memory,
             pages: &self.pages,
@@ -306,9 +306,9 @@ fn answers_as_it_was_told() {
 
 /// A machine whose quotes take 3 ms, with a request that is in flight.
 fn slow() -> Bench {
-    let bench = Bench::with(&Config {
+    let bench = Bench::with(&TdxConfig {
         quote_delay: 3 * MS,
-        ..Config::default()
+        ..TdxConfig::default()
     });
     bench.request();
     assert_eq!(bench.get_quote(), SUCCESS);
@@ -330,10 +330,10 @@ fn writes_a_delayed_quote_while_the_guest_runs() {
 
 #[test]
 fn delays_errors_too() {
-    let bench = Bench::with(&Config {
+    let bench = Bench::with(&TdxConfig {
         quote: QuoteService::Error,
         quote_delay: MS,
-        ..Config::default()
+        ..TdxConfig::default()
     });
     bench.request();
     assert_eq!(bench.get_quote(), SUCCESS);
@@ -388,9 +388,9 @@ fn idles_no_longer_than_until_the_next_quote() {
 
 #[test]
 fn answers_with_an_error_if_the_buffer_is_too_small_for_the_quote() {
-    let bench = Bench::with(&Config {
+    let bench = Bench::with(&TdxConfig {
         quote_size: 0x2000 - 23,
-        ..Config::default()
+        ..TdxConfig::default()
     });
     bench.request();
     assert_eq!(bench.get_quote(), SUCCESS);
@@ -400,9 +400,9 @@ fn answers_with_an_error_if_the_buffer_is_too_small_for_the_quote() {
 
 #[test]
 fn fills_the_buffer() {
-    let bench = Bench::with(&Config {
+    let bench = Bench::with(&TdxConfig {
         quote_size: 0x2000 - 24,
-        ..Config::default()
+        ..TdxConfig::default()
     });
     bench.request();
     assert_eq!(bench.get_quote(), SUCCESS);
@@ -411,9 +411,9 @@ fn fills_the_buffer() {
 
 #[test]
 fn takes_larger_buffers_for_larger_quotes() {
-    let bench = Bench::with(&Config {
+    let bench = Bench::with(&TdxConfig {
         quote_size: 256 << 10,
-        ..Config::default()
+        ..TdxConfig::default()
     });
     bench.request();
     bench.pages.share(16..82);
@@ -517,9 +517,9 @@ fn does_not_change_a_buffer_that_is_used_again() {
 
 #[test]
 fn refuses_the_call_if_it_was_told_to() {
-    let bench = Bench::with(&Config {
+    let bench = Bench::with(&TdxConfig {
         quote_call: Some(1),
-        ..Config::default()
+        ..TdxConfig::default()
     });
     bench.request();
     let before = bench.memory.bytes(0x10000, 0x2000);
@@ -530,10 +530,10 @@ fn refuses_the_call_if_it_was_told_to() {
 #[test]
 fn mutates_answers_and_then_no_more() {
     let run = || {
-        let bench = Bench::with(&Config {
+        let bench = Bench::with(&TdxConfig {
             mutate: Some(1),
             mutate_count: 8,
-            ..Config::default()
+            ..TdxConfig::default()
         });
         let answers = [(); 10].map(|()| {
             bench.request();

@@ -10,12 +10,12 @@ use std::sync::Barrier;
 const LINUX: u64 = 0xffcc;
 
 /// Makes a machine with 8 vCPUs.
-fn machine(config: &Config) -> Machine {
-    Machine::new(config, 8).unwrap()
+fn machine(config: &TdxConfig) -> Td {
+    Td::new(config, 8).unwrap()
 }
 
 /// Asks the VMM for something.
-fn vmcall(machine: &Machine, mask: u64, r11: u64, r12: u64) -> (Effect, Registers) {
+fn vmcall(machine: &Td, mask: u64, r11: u64, r12: u64) -> (Effect, Registers) {
     let mut regs = Registers::default();
     regs[Reg::Rcx] = mask;
     regs[Reg::R11] = r11;
@@ -26,7 +26,7 @@ fn vmcall(machine: &Machine, mask: u64, r11: u64, r12: u64) -> (Effect, Register
 
 #[test]
 fn brings_the_answer_of_the_vmm() {
-    let (effect, regs) = vmcall(&machine(&Config::default()), LINUX, 0x10000, 1);
+    let (effect, regs) = vmcall(&machine(&TdxConfig::default()), LINUX, 0x10000, 1);
     assert_eq!(effect, Effect::Resume);
     assert_eq!((regs[Reg::Rax], regs[Reg::R10]), (0, 0));
     assert_eq!((regs[Reg::R11], regs[Reg::R12]), (0, 0));
@@ -36,14 +36,14 @@ fn brings_the_answer_of_the_vmm() {
 fn hides_registers_from_the_vmm_that_are_not_passed() {
     // Without R12, the VMM sees sub-leaf 0 instead of 7, and can't change R12.
     let mask = LINUX & !(1 << 12);
-    let (_, regs) = vmcall(&machine(&Config::default()), mask, 0x10000, 7);
+    let (_, regs) = vmcall(&machine(&TdxConfig::default()), mask, 0x10000, 7);
     assert_eq!(regs[Reg::R10], 0);
     assert_eq!((regs[Reg::R11], regs[Reg::R12]), (0, 7));
 }
 
 #[test]
 fn tells_the_guest_of_a_call_to_the_vmm_that_was_none() {
-    let (effect, regs) = vmcall(&machine(&Config::default()), 1 << 4, 0x10000, 0);
+    let (effect, regs) = vmcall(&machine(&TdxConfig::default()), 1 << 4, 0x10000, 0);
     assert_eq!(effect, Effect::Resume);
     assert_eq!(regs[Reg::Rax], 0xC000_0100_0000_0001);
     assert_eq!(regs[Reg::R11], 0x10000);
@@ -53,9 +53,9 @@ fn tells_the_guest_of_a_call_to_the_vmm_that_was_none() {
 fn writes_a_line_per_call_but_for_idling() {
     let name = format!("tsm-emulator-trace-{}", std::process::id());
     let path = std::env::temp_dir().join(name);
-    let machine = machine(&Config {
+    let machine = machine(&TdxConfig {
         trace: Some(path.clone()),
-        ..Config::default()
+        ..TdxConfig::default()
     });
     vmcall(&machine, LINUX, 0x10001, 0x1000);
     vmcall(&machine, LINUX, 12, 0);
@@ -74,7 +74,7 @@ fn writes_a_line_per_call_but_for_idling() {
 
 #[test]
 fn serves_eight_vcpus_at_once() {
-    let machine = machine(&Config::default());
+    let machine = machine(&TdxConfig::default());
     let start = Barrier::new(8);
     let extended: u32 = std::thread::scope(|scope| {
         let vcpus: Vec<_> = (0..8)
@@ -95,7 +95,7 @@ fn serves_eight_vcpus_at_once() {
 }
 
 /// Extends RTMR 0 and converts a page there and back. Returns 1 if RTMR 0 was not busy.
-fn extend(machine: &Machine, vcpu: usize, memory: &FakeMemory) -> u32 {
+fn extend(machine: &Td, vcpu: usize, memory: &FakeMemory) -> u32 {
     let page = 0x10_0000 + vcpu as u64 * 4096;
     for gpa in [(1 << 52) | page, page] {
         let mut regs = Registers::default();
@@ -118,7 +118,7 @@ fn extend(machine: &Machine, vcpu: usize, memory: &FakeMemory) -> u32 {
 
 #[test]
 fn idles_and_has_nothing_to_do_without_requests() {
-    let machine = machine(&Config::default());
+    let machine = machine(&TdxConfig::default());
     let most = Duration::from_micros(200);
     assert_eq!(machine.idle(most), most);
     let memory = FakeMemory::new(4096);

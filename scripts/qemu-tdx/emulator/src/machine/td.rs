@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A machine with a TD: the parts, and how a call goes through them.
+
+use std::time::{
+    Duration,
+    Instant, //
+};
+
+use tsm_proto::tdx::Status;
+
+use crate::{
+    config::TdxConfig,
+    memory::GuestMemory,
+    pages::Pages,
+    registers::{
+        Reg,
+        Registers, //
+    },
+    tdx::{
+        self,
+        Cpu,
+        Exit,
+        TdxModule, //
+    },
+    trace::Trace,
+    vmm::{
+        self,
+        Effect,
+        Vmm, //
+    }, //
+};
+
+/// A machine with one TD.
+///
+/// Shared by all vCPU threads. Each part has locks of its own for what changes; none is held while
+/// guest memory is accessed, and none while another one is taken.
+#[derive(Debug)]
+pub(crate) struct Td {
+    module: TdxModule,
+    vmm: Vmm,
+    pages: Pages,
+    cpu: Cpu,
+    trace: Trace,
+}
+
+impl Td {
+    /// Makes a machine with a number of vCPUs. The error is for the user.
+    pub(crate) fn new(config: &TdxConfig, vcpus: usize) -> Result<Self, String> {
+        Ok(Self {
+            module: TdxModule::new(config, vcpus),
+            vmm: Vmm::new(config),
+            pages: Pages::default(),
+            cpu: Cpu::default(),
+            trace: Trace::new(config.trace.as_deref())?,
+        })
+    }
+
+    /// Does a `TDCALL` of a vCPU.
+    pub(crate) fn tdcall(
+        &self,
+        vcpu: usize,
+        regs: &mut Registers,
+        memory: &dyn GuestMemory,
+    ) -> Effect {
+        let before = *regs;
+        let context = tdx::Context {
+            memory,
+            pages: &self.pages,
+            cpu: &self.cpu,
+            vcpu,
+        };
+        let effect = match self.module.call(context, regs) {
+            Exit::Resume => Effect::Resume,
+            Exit::Vmcall(mask) => self.vmcall(mask, regs, memory),
+            Exit::Stop(why) => Effect::Stop(why),
+        };
+        self.trace.call(vcpu, &before, regs);
+        effect
+    }
+
+    /// Lets the VMM do what is due: it works while the guest runs.
+    pub(crate) fn poll(&self, memory: &dyn GuestMemory) {
+        if self.vmm.has_work() {
+            self.vmm.poll(self.vmm_context(memory));
+        }
+    }
+
+    /// Returns how long nothing will be due, `most` at most.
+    pub(crate) fn idle(&self, most: Duration) -> Duration {
+        self.vmm.idle(Instant::now(), most)
+    }
+
+    /// Makes what the VMM works on.
+    fn vmm_context<'a>(&'a self, memory: &'a dyn GuestMemory) -> vmm::Context<'a> {
+        vmm::Context {
+            memory,
+            pages: &self.pages,
+            cpu: &self.cpu,
+            now: Instant::now(),
+        }
+    }
+
+    /// Lets the VMM see and change the registers in `mask`, and nothing else.
+    fn vmcall(&self, mask: u64, regs: &mut Registers, memory: &dyn GuestMemory) -> Effect {
+        let mut view = regs.select(mask);
+        let effect = self.vmm.call(self.vmm_context(memory), &mut view);
+
+        regs.replace(mask, &view);
+        regs[Reg::Rax] = Status::SUCCESS.raw();
+        effect
+    }
+}
+
+#[cfg(test)]
+mod tests;
