@@ -16,6 +16,7 @@
 //!     tdx.rs     the TDX module: measurement, page acceptance, metadata
 //!     vmm.rs     the untrusted VMM: MapGPA, GetQuote, port I/O, …
 //!       quoting.rs  the quoting enclave behind GetQuote
+//!       x509.rs     the certificates of its platform
 //!     pages.rs   which page is private, pending, shared
 //! ```
 //!
@@ -45,3 +46,4 @@ mod tdx;
 mod trace;
 mod vcpu;
 mod vmm;
+mod x509;

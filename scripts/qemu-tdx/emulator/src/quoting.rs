@@ -8,8 +8,6 @@
 //!
 //! Every arrow is a signature but the last one but one, where the report has a digest of the key.
 
-mod certificate;
-mod der;
 mod layout;
 mod platform;
 
@@ -28,8 +26,13 @@ use zerocopy::{
     IntoBytes as _, //
 };
 
-use crate::tdx::Cpu;
-use certificate::Identity;
+use crate::{
+    tdx::Cpu,
+    x509::{
+        Identity,
+        P256, //
+    }, //
+};
 use layout::{
     Body10,
     Body15,
@@ -72,7 +75,7 @@ pub(crate) struct Enclave {
 
 /// What is made once, when the first quote is: in a build for tests it takes its time.
 struct Keys {
-    attestation: Identity,
+    attestation: Identity<P256>,
     /// The report of the quoting enclave, its signature, and what is mixed into the digest.
     enclave: Vec<u8>,
     /// The certificates.
@@ -191,7 +194,7 @@ fn signed(version: Version, report: &TdReport) -> Vec<u8> {
 }
 
 /// Makes the report of the quoting enclave, which binds the attestation key.
-fn enclave_report(attestation: &Identity) -> EnclaveReport {
+fn enclave_report(attestation: &Identity<P256>) -> EnclaveReport {
     let binding = Sha256::new()
         .chain_update(attestation.public_key())
         .chain_update(QE_AUTH_DATA);

@@ -14,22 +14,23 @@ use der::{
     }, //
 };
 
-use super::{
-    certificate::{
+use crate::{
+    tdx::Cpu,
+    x509::{
+        der::{
+            boolean,
+            enumerated,
+            integer,
+            octets,
+            oid,
+            sequence, //
+        },
         extension,
         Identity,
-        Usage, //
-    },
-    der::{
-        boolean,
-        enumerated,
-        integer,
-        octets,
-        oid,
-        sequence, //
+        Usage,
+        P256, //
     }, //
 };
-use crate::tdx::Cpu;
 
 /// The authority that everything goes back to.
 pub(super) const ROOT: &str = "TSM-RS TEST ROOT - NOT INTEL";
@@ -89,12 +90,12 @@ fn sgx_extension() -> Vec<u8> {
 }
 
 /// The certificate of the root.
-pub(super) fn root(root: &Identity) -> Vec<u8> {
+pub(super) fn root(root: &Identity<P256>) -> Vec<u8> {
     root.issue(1, root, Usage::Authority, &[])
 }
 
 /// The certificates of a platform with the key of `pck` up to the root, as text.
-pub(super) fn chain(pck: &Identity) -> String {
+pub(super) fn chain(pck: &Identity<P256>) -> String {
     let (authority, platform) = (Identity::new(ROOT), Identity::new(PLATFORM_CA));
 
     [

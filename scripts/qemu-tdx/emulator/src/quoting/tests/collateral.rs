@@ -10,25 +10,25 @@ use der::asn1::ObjectIdentifier;
 
 use crate::{
     quoting::{
-        certificate::{
-            algorithm,
-            extension,
-            Identity,
-            Usage, //
-        },
-        der::{
-            explicit,
-            integer,
-            sequence,
-            time, //
-        },
         mrsigner,
         platform, //
         QE_ATTRIBUTES,
         QE_PRODUCT,
         QE_SVN,
     },
-    tdx::Cpu, //
+    tdx::Cpu,
+    x509::{
+        der::{
+            explicit,
+            integer,
+            sequence,
+            time, //
+        },
+        extension,
+        Identity,
+        Usage,
+        P256, //
+    }, //
 };
 
 const CRL_NUMBER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.20");
@@ -38,13 +38,13 @@ const DATES: &str = r#""issueDate":"2026-01-01T00:00:00Z","nextUpdate":"2027-01-
 const GOOD: &str = r#""tcbDate":"2025-01-01T00:00:00Z","tcbStatus":"UpToDate""#;
 
 /// Encodes a list of revoked certificates without any.
-fn empty_list(issuer: &Identity) -> Vec<u8> {
+fn empty_list(issuer: &Identity<P256>) -> Vec<u8> {
     let number = extension(CRL_NUMBER, false, &integer(1));
 
     issuer.sign_der(&sequence(&[
         // Version 2.
         &integer(1),
-        &algorithm(),
+        &issuer.algorithm(),
         &issuer.distinguished_name(),
         &time("260101000000Z"),
         &time("270101000000Z"),

@@ -7,7 +7,7 @@
 use der::asn1::ObjectIdentifier;
 
 /// Encodes a value: its tag, its length, and the `parts` of its contents one after the other.
-pub(super) fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     let contents = parts.concat();
     let length = contents.len().to_be_bytes();
     let significant = length.iter().skip_while(|byte| **byte == 0);
@@ -26,17 +26,17 @@ pub(super) fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
 }
 
 /// Encodes a `SEQUENCE`.
-pub(super) fn sequence(parts: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn sequence(parts: &[&[u8]]) -> Vec<u8> {
     tlv(0x30, parts)
 }
 
 /// Encodes an `OBJECT IDENTIFIER`.
-pub(super) fn oid(oid: ObjectIdentifier) -> Vec<u8> {
+pub(crate) fn oid(oid: ObjectIdentifier) -> Vec<u8> {
     tlv(0x06, &[oid.as_bytes()])
 }
 
 /// Encodes an `INTEGER`.
-pub(super) fn integer(value: u64) -> Vec<u8> {
+pub(crate) fn integer(value: u64) -> Vec<u8> {
     let bytes = value.to_be_bytes();
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
     let digits = bytes.get(zeros..).unwrap_or_default();
@@ -49,37 +49,37 @@ pub(super) fn integer(value: u64) -> Vec<u8> {
 }
 
 /// Encodes a `BOOLEAN`.
-pub(super) fn boolean(value: bool) -> Vec<u8> {
+pub(crate) fn boolean(value: bool) -> Vec<u8> {
     tlv(0x01, &[&[if value { 0xff } else { 0 }]])
 }
 
 /// Encodes an `ENUMERATED`.
-pub(super) fn enumerated(value: u8) -> Vec<u8> {
+pub(crate) fn enumerated(value: u8) -> Vec<u8> {
     tlv(0x0a, &[&[value]])
 }
 
 /// Encodes an `OCTET STRING`.
-pub(super) fn octets(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn octets(bytes: &[u8]) -> Vec<u8> {
     tlv(0x04, &[bytes])
 }
 
 /// Encodes a `BIT STRING` whose last byte has `unused` bits.
-pub(super) fn bits(unused: u8, bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn bits(unused: u8, bytes: &[u8]) -> Vec<u8> {
     tlv(0x03, &[&[unused], bytes])
 }
 
 /// Encodes a `UTF8String`.
-pub(super) fn text(text: &str) -> Vec<u8> {
+pub(crate) fn text(text: &str) -> Vec<u8> {
     tlv(0x0c, &[text.as_bytes()])
 }
 
 /// Encodes a `UTCTime`, given as `YYMMDDhhmmssZ`.
-pub(super) fn time(time: &str) -> Vec<u8> {
+pub(crate) fn time(time: &str) -> Vec<u8> {
     tlv(0x17, &[time.as_bytes()])
 }
 
 /// Encodes what is in a field with an explicit tag.
-pub(super) fn explicit(number: u8, parts: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn explicit(number: u8, parts: &[&[u8]]) -> Vec<u8> {
     tlv(0xa0 | number, parts)
 }
 

@@ -3,21 +3,18 @@
 //! X.509 certificates, and who they are about.
 //!
 //! RFC 5280. What a test authority issues is the same on every machine: the keys come from names,
-//! the signatures are those of RFC 6979.
+//! and signatures depend on nothing but the key and what is signed.
 
-use der::asn1::ObjectIdentifier;
-use p256::ecdsa::{
-    signature::Signer as _,
-    DerSignature,
-    Signature,
-    SigningKey, //
-};
+pub(crate) mod der;
+mod ecdsa;
+
+use ::der::asn1::ObjectIdentifier;
 use sha2::{
     Digest as _,
     Sha256, //
 };
 
-use super::der::{
+use der::{
     bits,
     boolean,
     explicit,
@@ -30,15 +27,15 @@ use super::der::{
     tlv, //
 };
 
+pub(crate) use ecdsa::P256;
+
 /// Makes the constant for an object identifier.
 const fn id(text: &str) -> ObjectIdentifier {
     ObjectIdentifier::new_unwrap(text)
 }
 
-const COMMON_NAME: ObjectIdentifier = id("2.5.4.3");
-const ECDSA_WITH_SHA256: ObjectIdentifier = id("1.2.840.10045.4.3.2");
-const EC_PUBLIC_KEY: ObjectIdentifier = id("1.2.840.10045.2.1");
-const PRIME256V1: ObjectIdentifier = id("1.2.840.10045.3.1.7");
+/// The attribute of a name that says who it is.
+pub(crate) const COMMON_NAME: ObjectIdentifier = id("2.5.4.3");
 const SUBJECT_KEY_IDENTIFIER: ObjectIdentifier = id("2.5.29.14");
 const KEY_USAGE: ObjectIdentifier = id("2.5.29.15");
 const BASIC_CONSTRAINTS: ObjectIdentifier = id("2.5.29.19");
@@ -49,81 +46,83 @@ const NOT_BEFORE: &str = "240101000000Z";
 /// When it ends, the last day that a `UTCTime` can have.
 const NOT_AFTER: &str = "491231235959Z";
 
-/// Somebody with a name and a key pair.
-pub(super) struct Identity {
-    name: &'static str,
-    key: SigningKey,
+/// A part of a distinguished name: its type, and its value.
+pub(crate) type Attribute = (ObjectIdentifier, &'static str);
+
+/// A key pair, of some algorithm.
+pub(crate) trait Key {
+    /// Encodes the `AlgorithmIdentifier` of its signatures.
+    fn algorithm(&self) -> Vec<u8>;
+
+    /// Encodes the public key as a `SubjectPublicKeyInfo`.
+    fn public_key_info(&self) -> Vec<u8>;
+
+    /// Signs `message`: the signature as certificates have it.
+    fn sign(&self, message: &[u8]) -> Vec<u8>;
 }
 
-impl Identity {
-    /// Makes the identity with a name, which its key is derived from.
-    pub(super) fn new(name: &'static str) -> Self {
-        let seed = Sha256::new()
-            .chain_update("tsm-emulator test key, known to everybody: ")
-            .chain_update(name)
-            .finalize();
-        let key = SigningKey::from_bytes(&seed);
+/// Makes the hash that the key with a name is derived from.
+fn seed(name: &str) -> Sha256 {
+    Sha256::new()
+        .chain_update("tsm-emulator test key, known to everybody: ")
+        .chain_update(name)
+}
 
+/// Somebody with a name and a key pair.
+pub(crate) struct Identity<K> {
+    name: Vec<Attribute>,
+    key: K,
+}
+
+impl<K: Key> Identity<K> {
+    /// Makes the identity with a name and a key.
+    pub(crate) fn with_key(name: &[Attribute], key: K) -> Self {
         Self {
-            name,
-            // PANIC: One in 2^32 digests is no key, and the tests know all names.
-            key: key.expect("key"),
+            name: name.to_vec(),
+            key,
         }
     }
 
-    /// Signs `message`: `r` and `s`.
-    pub(super) fn sign(&self, message: &[u8]) -> [u8; 64] {
-        let signature: Signature = self.key.sign(message);
+    /// Encodes the `AlgorithmIdentifier` of what it signs.
+    pub(crate) fn algorithm(&self) -> Vec<u8> {
+        self.key.algorithm()
+    }
 
-        signature.to_bytes().into()
+    /// Returns the key.
+    pub(crate) fn key(&self) -> &K {
+        &self.key
     }
 
     /// Signs what is to be a certificate, or a list of revoked ones.
-    pub(super) fn sign_der(&self, unsigned: &[u8]) -> Vec<u8> {
-        let signature: DerSignature = self.key.sign(unsigned);
+    pub(crate) fn sign_der(&self, unsigned: &[u8]) -> Vec<u8> {
+        let signature = bits(0, &self.key.sign(unsigned));
 
-        sequence(&[unsigned, &algorithm(), &bits(0, signature.as_bytes())])
-    }
-
-    /// Returns the public key: `x` and `y`.
-    pub(super) fn public_key(&self) -> [u8; 64] {
-        let point = self.key.verifying_key().to_encoded_point(false);
-        let mut key = [0; 64];
-
-        // The first byte says that the point is not compressed.
-        for (to, from) in key.iter_mut().zip(point.as_bytes().iter().skip(1)) {
-            *to = *from;
-        }
-        key
+        sequence(&[unsigned, &self.algorithm(), &signature])
     }
 
     /// Encodes the name as a `Name`.
-    pub(super) fn distinguished_name(&self) -> Vec<u8> {
-        let attribute = sequence(&[&oid(COMMON_NAME), &text(self.name)]);
+    pub(crate) fn distinguished_name(&self) -> Vec<u8> {
+        let parts: Vec<_> = self
+            .name
+            .iter()
+            .map(|(kind, value)| tlv(0x31, &[&sequence(&[&oid(*kind), &text(value)])]))
+            .collect();
 
-        sequence(&[&tlv(0x31, &[&attribute])])
+        sequence(&[&parts.concat()])
     }
 
     /// Returns a short name for the key.
     fn key_identifier(&self) -> Vec<u8> {
-        let digest = Sha256::digest(self.public_key());
+        let digest = Sha256::digest(self.key.public_key_info());
 
         digest.iter().copied().take(20).collect()
     }
 
-    /// Encodes the public key as a `SubjectPublicKeyInfo`.
-    fn public_key_info(&self) -> Vec<u8> {
-        let algorithm = sequence(&[&oid(EC_PUBLIC_KEY), &oid(PRIME256V1)]);
-        let point = [&[4], self.public_key().as_slice()].concat();
-
-        sequence(&[&algorithm, &bits(0, &point)])
-    }
-
     /// Issues a certificate for `subject`, with `others` after the extensions that all have.
-    pub(super) fn issue(
+    pub(crate) fn issue<S: Key>(
         &self,
         serial: u64,
-        subject: &Self,
+        subject: &Identity<S>,
         usage: Usage,
         others: &[Vec<u8>],
     ) -> Vec<u8> {
@@ -144,11 +143,11 @@ impl Identity {
             // Version 3.
             &explicit(0, &[&integer(2)]),
             &integer(serial),
-            &algorithm(),
+            &self.algorithm(),
             &self.distinguished_name(),
             &sequence(&[&time(NOT_BEFORE), &time(NOT_AFTER)]),
             &subject.distinguished_name(),
-            &subject.public_key_info(),
+            &subject.key.public_key_info(),
             &explicit(3, &[&sequence(&[&extensions.concat()])]),
         ]))
     }
@@ -156,7 +155,7 @@ impl Identity {
 
 /// What the key in a certificate is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Usage {
+pub(crate) enum Usage {
     /// To issue certificates, and lists of revoked ones.
     Authority,
     /// To sign anything else.
@@ -184,13 +183,8 @@ impl Usage {
     }
 }
 
-/// Encodes the `AlgorithmIdentifier` of all signatures here.
-pub(super) fn algorithm() -> Vec<u8> {
-    sequence(&[&oid(ECDSA_WITH_SHA256)])
-}
-
 /// Encodes an `Extension`.
-pub(super) fn extension(id: ObjectIdentifier, critical: bool, value: &[u8]) -> Vec<u8> {
+pub(crate) fn extension(id: ObjectIdentifier, critical: bool, value: &[u8]) -> Vec<u8> {
     let critical = match critical {
         true => boolean(true),
         false => Vec::new(),
