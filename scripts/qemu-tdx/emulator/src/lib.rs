@@ -34,6 +34,7 @@ mod gpa;
 mod hook;
 mod machine;
 mod memory;
+mod mutator;
 mod pages;
 #[cfg(not(test))]
 mod plugin;

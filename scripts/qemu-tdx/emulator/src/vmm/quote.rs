@@ -12,7 +12,6 @@
 
 mod answer;
 mod flight;
-mod mutator;
 
 use std::time::{
     Duration,
@@ -33,6 +32,10 @@ use crate::{
         PAGE_SIZE, //
     },
     memory::NoMemory,
+    mutator::{
+        Mutator,
+        Random, //
+    },
     pages::PageState,
     quoting::Enclave,
     registers::{
@@ -45,10 +48,6 @@ use answer::Answer;
 use flight::{
     Flights,
     Work, //
-};
-use mutator::{
-    Mutator,
-    Random, //
 };
 use tsm_proto::tdx::{
     quote::{
@@ -198,8 +197,8 @@ impl Quotes {
                 .spoil(service, buffer.room()),
         };
         let call = random.and_then(|mut random: Random| {
-            random.mutate(&mut answer);
-            random.call_status()
+            random.mutate(&mut answer.header, &mut answer.data);
+            random.call_status().map(VmcallStatus::new)
         });
         let flight = Flight {
             buffer,

@@ -9,10 +9,6 @@ use std::sync::atomic::{
     Ordering, //
 };
 
-use tsm_proto::tdx::VmcallStatus;
-
-use super::Answer;
-
 /// Values of 64 bits that a guest may treat in ways of their own.
 const SPECIAL: [u64; 6] = [
     0,
@@ -25,7 +21,7 @@ const SPECIAL: [u64; 6] = [
 
 /// How answers are changed.
 #[derive(Debug)]
-pub(super) struct Mutator {
+pub(crate) struct Mutator {
     seed: u64,
     /// How many answers are changed; those after them are right.
     count: u64,
@@ -34,7 +30,7 @@ pub(super) struct Mutator {
 
 impl Mutator {
     /// Makes a mutator.
-    pub(super) fn new(seed: u64, count: u64) -> Self {
+    pub(crate) fn new(seed: u64, count: u64) -> Self {
         Self {
             seed,
             count,
@@ -43,7 +39,7 @@ impl Mutator {
     }
 
     /// Returns what decides about the next answer.
-    pub(super) fn next(&self) -> Option<Random> {
+    pub(crate) fn next(&self) -> Option<Random> {
         let number = self.done.fetch_add(1, Ordering::Relaxed);
 
         (number < self.count).then(|| {
@@ -55,7 +51,7 @@ impl Mutator {
 
 /// Random numbers: SplitMix64.
 #[derive(Debug, Clone)]
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
     /// Returns the next number.
@@ -74,12 +70,12 @@ impl Random {
 
     /// Changes up to seven bytes of an answer. Every other one is in the header, where a guest has
     /// more to do with it; one answer in four has a field there with a special value.
-    pub(super) fn mutate(&mut self, answer: &mut Answer) {
+    pub(crate) fn mutate(&mut self, header: &mut [u8], data: &mut [u8]) {
         for _ in 0..self.below(8) {
             let value = self.next().to_le_bytes()[0];
             let part = match self.below(2) {
-                0 => answer.header.as_mut_slice(),
-                _ => &mut answer.data,
+                0 => &mut *header,
+                _ => &mut *data,
             };
             let offset = self.below(part.len());
             if let Some(byte) = part.get_mut(offset) {
@@ -87,17 +83,17 @@ impl Random {
             }
         }
         if self.below(4) == 0 {
-            let field = self.below(3);
+            let field = self.below(header.len() / 8);
             let value = self.special().to_le_bytes();
-            for (to, from) in answer.header.iter_mut().skip(8 * field).zip(value) {
+            for (to, from) in header.iter_mut().skip(8 * field).zip(value) {
                 *to = from;
             }
         }
     }
 
     /// Returns another status for the call itself, for one call in eight.
-    pub(super) fn call_status(&mut self) -> Option<VmcallStatus> {
-        (self.below(8) == 0).then(|| VmcallStatus::new(self.special()))
+    pub(crate) fn call_status(&mut self) -> Option<u64> {
+        (self.below(8) == 0).then(|| self.special())
     }
 
     /// Returns a special value, or any.
@@ -113,22 +109,20 @@ impl Random {
 mod tests {
     use super::*;
 
+    /// A header, and what follows it.
+    type Answer = ([u8; 24], [u8; 64]);
+
     /// An answer of zeros.
-    fn blank() -> Answer {
-        Answer {
-            header: [0; 24],
-            data: vec![0; 64],
-        }
-    }
+    const BLANK: Answer = ([0; 24], [0; 64]);
 
     /// Makes the first answers of a seed.
     fn answers(seed: u64, count: usize) -> Vec<Answer> {
         let mutator = Mutator::new(seed, u64::MAX);
         (0..count)
             .map(|_| {
-                let mut answer = blank();
-                mutator.next().unwrap().mutate(&mut answer);
-                answer
+                let (mut header, mut data) = BLANK;
+                mutator.next().unwrap().mutate(&mut header, &mut data);
+                (header, data)
             })
             .collect()
     }
@@ -143,12 +137,12 @@ mod tests {
     fn changes_every_byte_some_time_and_not_each_answer() {
         let answers = answers(3, 2000);
         for offset in 0..24 {
-            assert!(answers.iter().any(|answer| answer.header[offset] != 0));
+            assert!(answers.iter().any(|answer| answer.0[offset] != 0));
         }
         for offset in 0..64 {
-            assert!(answers.iter().any(|answer| answer.data[offset] != 0));
+            assert!(answers.iter().any(|answer| answer.1[offset] != 0));
         }
-        assert!(answers.contains(&blank()));
+        assert!(answers.contains(&BLANK));
     }
 
     #[test]
@@ -170,13 +164,10 @@ mod tests {
 
     #[test]
     fn takes_an_answer_without_data() {
-        let mut answer = Answer {
-            data: Vec::new(),
-            ..blank()
-        };
+        let mut header = [0; 24];
         for seed in 0..100 {
-            Random(seed).mutate(&mut answer);
+            Random(seed).mutate(&mut header, &mut []);
         }
-        assert!(answer.data.is_empty());
+        assert_ne!(header, [0; 24]);
     }
 }
