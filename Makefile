@@ -74,6 +74,9 @@ check-debug: ## runs those in guests again, on a kernel with KASAN, lockdep and 
 	@$(qemu-tdx)/setup toolbox debug
 	@scripts/check debug
 
+fuzz: ## fuzzes each parser for SECONDS=60; `make check` does so for a moment
+	@tests/fuzz/run $(or $(SECONDS),60)
+
 shell: setup ## opens a shell in an emulated TDX guest with our modules
 	@$(qemu-tdx)/run
 
@@ -89,4 +92,4 @@ clippy: setup ## has the sources checked by clippy, and the scripts by shellchec
 toolbox:
 	@$(qemu-tdx)/setup toolbox
 
-.PHONY: help modules modules_install install uninstall possible clean setup demo check check-debug check-host shell fmt clippy toolbox
+.PHONY: help modules modules_install install uninstall possible clean setup demo check check-debug check-host fuzz shell fmt clippy toolbox

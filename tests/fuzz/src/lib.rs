@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Fuzz targets: what has to hold for whatever bytes a parser is given.
+//!
+//! Each target has the specification's tables again, as offsets, and asserts that the parser
+//! decides and reads as they say. What is asserted besides is that nothing panics.
+
+mod bytes;
+mod tdx;
+
+/// A target: takes any bytes, and tells whether they were accepted.
+pub type Target = fn(&[u8]) -> bool;
+
+/// Every target, by name. The name is that of its folder in `corpus/`.
+pub const TARGETS: &[(&str, Target)] = &[
+    ("tdx_quote_answer", tdx::quote_answer),
+    ("tdx_quote_request", tdx::quote_request),
+    ("tdx_register", tdx::register),
+    ("tdx_report", tdx::report),
+    ("tdx_status", tdx::status),
+];
+
+/// Returns the target of this name.
+pub fn target(name: &str) -> Option<Target> {
+    TARGETS
+        .iter()
+        .find(|(known, _)| *known == name)
+        .map(|(_, target)| *target)
+}
