@@ -77,6 +77,10 @@ check-debug: ## runs those in guests again, on a kernel with KASAN, lockdep and 
 fuzz: ## fuzzes each parser for SECONDS=60; `make check` does so for a moment
 	@tests/fuzz/run $(or $(SECONDS),60)
 
+bench: ## measures our drivers beside the kernel's own; KERNEL=test does on our small kernel
+	@$(qemu-tdx)/setup toolbox $(or $(KERNEL),stock)
+	@tests/bench/run $(KERNEL)
+
 shell: setup ## opens a shell in an emulated TDX guest with our modules
 	@$(qemu-tdx)/run
 
@@ -92,4 +96,4 @@ clippy: setup ## has the sources checked by clippy, and the scripts by shellchec
 toolbox:
 	@$(qemu-tdx)/setup toolbox
 
-.PHONY: help modules modules_install install uninstall possible clean setup demo check check-debug check-host fuzz shell fmt clippy toolbox
+.PHONY: help modules modules_install install uninstall possible clean setup demo check check-debug check-host fuzz bench shell fmt clippy toolbox

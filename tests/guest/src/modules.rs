@@ -8,6 +8,7 @@ use std::{
         self,
         File, //
     },
+    io,
     path::PathBuf, //
 };
 
@@ -38,10 +39,15 @@ pub fn load(name: &str) -> Result<(), Errno> {
 ///
 /// If the guest's image does not have it, or there is a null byte in `parameters`.
 pub fn load_with(name: &str, parameters: &str) -> Result<(), Errno> {
-    let file = File::open(path(name)).expect("the module is in the image");
+    let file = open(name).expect("the module is in the image");
     let parameters = CString::new(parameters).expect("no null byte");
 
     finit_module(&file, &parameters, ModuleInitFlags::empty())
+}
+
+/// Opens the file of the module `name`.
+pub fn open(name: &str) -> io::Result<File> {
+    File::open(path(name))
 }
 
 /// Unloads the module `name`, without waiting.

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What the drivers do by themselves, with a host that answers at once.
+
+use std::{
+    fs::File,
+    io,
+    os::{
+        fd::AsRawFd as _,
+        unix::fs::FileExt as _, //
+    },
+};
+
+use crate::{
+    quote::{
+        self,
+        Blob, //
+    },
+    Bench, //
+};
+
+/// How often each is done in a round.
+const TIMES: usize = 50;
+
+/// A register that can be extended, in the place that both drivers have.
+const REGISTER: &str = "/sys/devices/virtual/misc/tdx_guest/measurements/rtmr3:sha384";
+
+/// Size of a register.
+const SIZE: usize = 48;
+
+/// `struct tdx_report_req` of `linux/tdx-guest.h`.
+#[repr(C)]
+struct Request {
+    reportdata: [u8; 64],
+    tdreport: [u8; 1024],
+}
+
+mod ioctl {
+    nix::ioctl_readwrite!(get_report0, b'T', 1, super::Request);
+}
+
+/// Measures them all.
+pub(crate) fn measure(bench: &mut Bench<'_>) -> io::Result<()> {
+    registers(bench)?;
+    tdreport(bench)?;
+    quote::measure_reports(bench, TIMES)?;
+
+    let mut blob = Blob::new("bench")?;
+    blob.ask()?;
+    blob.read()?;
+    bench.repeat("cached report read", TIMES, |meter| {
+        meter.measure(|| blob.read())
+    })
+}
+
+/// Reads and extends a register.
+fn registers(bench: &mut Bench<'_>) -> io::Result<()> {
+    let file = File::options().read(true).write(true).open(REGISTER)?;
+    let mut value = [0; SIZE];
+    let mut read = || file.read_exact_at(&mut value, 0);
+    let extend = || file.write_all_at(&[0xa5; SIZE], 0);
+
+    read()?;
+    bench.repeat("cached register read", TIMES, |meter| {
+        meter.measure(&mut read)
+    })?;
+    bench.repeat("refresh read", TIMES, |meter| {
+        extend()?;
+        meter.measure(&mut read)
+    })?;
+    bench.repeat("extend", TIMES, |meter| meter.measure(extend))
+}
+
+/// Asks the device for reports.
+fn tdreport(bench: &mut Bench<'_>) -> io::Result<()> {
+    let device = File::options()
+        .read(true)
+        .write(true)
+        .open("/dev/tdx_guest")?;
+    let mut request = Request {
+        reportdata: [0x5a; 64],
+        tdreport: [0; 1024],
+    };
+
+    #[expect(unsafe_code, reason = "an ioctl")]
+    bench.repeat("TDREPORT ioctl", TIMES, |meter| {
+        meter.measure(|| {
+            // SAFETY: `request` is what this ioctl reads and writes.
+            unsafe { ioctl::get_report0(device.as_raw_fd(), &mut request) }?;
+            Ok(())
+        })
+    })
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Reports that the host has to make a quote for.
+
+use std::{
+    fs::File,
+    io::{
+        self,
+        Read as _, //
+    },
+};
+
+use tsm_guest_tests::reports::Report;
+
+use crate::Bench;
+
+/// How often a report is made in a round, where that may take the kernel's drivers a second each.
+const SLOW: usize = 2;
+
+/// A report, and room for what is read of it.
+pub(crate) struct Blob {
+    report: Report,
+    buffer: Vec<u8>,
+}
+
+impl Blob {
+    /// Makes the report `name`, and asks for nothing.
+    pub(crate) fn new(name: &str) -> io::Result<Self> {
+        Ok(Self {
+            report: Report::new(name)?,
+            // Touched, so that there is no page fault in a measurement.
+            buffer: vec![0xff; 1 << 20],
+        })
+    }
+
+    /// Asks for a report.
+    pub(crate) fn ask(&self) -> io::Result<()> {
+        self.report.set_inblob(&[0x5a; 64])
+    }
+
+    /// Opens and reads the report, which has it made if that has not been done.
+    pub(crate) fn read(&mut self) -> io::Result<()> {
+        let mut file = File::open(self.report.path("outblob"))?;
+        let mut len = 0;
+
+        loop {
+            match file.read(&mut self.buffer[len..])? {
+                0 if len == 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                0 => return Ok(()),
+                more => len += more,
+            }
+        }
+    }
+}
+
+/// Measures how a report is made: asked for, and read.
+pub(crate) fn measure_reports(bench: &mut Bench<'_>, times: usize) -> io::Result<()> {
+    let mut blob = Blob::new("bench")?;
+
+    bench.repeat("report", times, |meter| {
+        meter.measure(|| {
+            blob.ask()?;
+            blob.read()
+        })
+    })
+}
+
+/// Measures nothing else.
+pub(crate) fn measure(bench: &mut Bench<'_>) -> io::Result<()> {
+    measure_reports(bench, SLOW)
+}
