@@ -8,6 +8,10 @@ use kernel::{
 };
 
 use crate::{
+    snp::{
+        svsm,
+        FirmwareStatus, //
+    },
     tdx::quote,
     Error, //
 };
@@ -19,16 +23,28 @@ impl From<Error> for kernel::error::Error {
             Error::UnknownType
             | Error::UnknownSubtype
             | Error::UnknownVersion
-            | Error::ReservedSet => from_code(bindings::EBADMSG),
-            Error::NoSuchRegister => code::EINVAL,
+            | Error::ReservedSet
+            | Error::TableUnterminated
+            | Error::CertificateOutside => from_code(bindings::EBADMSG),
+            Error::NoSuchRegister | Error::NoSuchLevel => code::EINVAL,
             Error::NoSpace => code::ENOSPC,
             Error::Exhausted | Error::QuoteInFlight => code::EBUSY,
             Error::QuoteFailed(quote::Status::SERVICE_UNAVAILABLE) => {
                 from_code(bindings::EHOSTDOWN)
             }
             Error::QuoteFailed(_) => code::EIO,
-            Error::QuoteEmpty => from_code(bindings::EPROTO),
-            Error::QuoteTooLarge => code::EFBIG,
+            Error::QuoteEmpty | Error::SvsmLength => from_code(bindings::EPROTO),
+            Error::QuoteTooLarge | Error::TooLarge => code::EFBIG,
+            Error::FirmwareRefused(FirmwareStatus::INVALID_PARAM) => code::EINVAL,
+            Error::FirmwareRefused(FirmwareStatus::INVALID_KEY) => {
+                from_code(bindings::EKEYREJECTED)
+            }
+            Error::FirmwareRefused(_) => from_code(bindings::EREMOTEIO),
+            Error::SvsmRefused(svsm::Status::INVALID_PARAMETER) => code::EINVAL,
+            Error::SvsmRefused(
+                svsm::Status::UNSUPPORTED_PROTOCOL | svsm::Status::UNSUPPORTED_CALL,
+            ) => from_code(bindings::EOPNOTSUPP),
+            Error::SvsmRefused(_) => from_code(bindings::EREMOTEIO),
         }
     }
 }

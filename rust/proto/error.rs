@@ -2,7 +2,13 @@
 
 //! What a peer can do wrong.
 
-use crate::tdx::quote;
+use crate::{
+    snp::{
+        svsm,
+        FirmwareStatus, //
+    },
+    tdx::quote, //
+};
 
 /// Why a message was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +39,20 @@ pub enum Error {
     QuoteEmpty,
     /// The VMM claims a quote that is larger than the buffer.
     QuoteTooLarge,
+    /// There is no privilege level, and no key, of this number.
+    NoSuchLevel,
+    /// The firmware answered a guest message with this status.
+    FirmwareRefused(FirmwareStatus),
+    /// A table of certificates has no last entry.
+    TableUnterminated,
+    /// A certificate is not where certificates are.
+    CertificateOutside,
+    /// The SVSM ended the call with this status.
+    SvsmRefused(svsm::Status),
+    /// The SVSM claims to have written what it can't have written.
+    SvsmLength,
+    /// What the other side wants to send is larger than what there is memory for.
+    TooLarge,
 }
 
 /// A [`core::result::Result`] with the crate's [`Error`].

@@ -11,7 +11,9 @@
 #[cfg(kernel)]
 mod errno;
 mod error;
+mod evidence;
 mod generation;
+pub mod snp;
 pub mod tdx;
 
 pub use error::{

@@ -10,11 +10,11 @@ mod register;
 mod report;
 mod status;
 
-pub use register::{
+pub use crate::evidence::{
     Digest384,
-    ReportData,
-    Rtmr, //
+    ReportData, //
 };
+pub use register::Rtmr;
 pub use report::{
     ReportMac,
     ReportType,

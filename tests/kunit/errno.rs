@@ -7,6 +7,10 @@ use kernel::prelude::*;
 #[kunit_tests(tsm_errno)]
 mod tests {
     use tsm_proto::{
+        snp::{
+            svsm,
+            FirmwareStatus, //
+        },
         tdx::quote::Status,
         Error, //
     };
@@ -45,5 +49,30 @@ mod tests {
         assert_eq!(errno(Error::QuoteFailed(Status::SERVICE_UNAVAILABLE)), 112); // EHOSTDOWN
         assert_eq!(errno(Error::QuoteEmpty), 71); // EPROTO
         assert_eq!(errno(Error::QuoteTooLarge), 27); // EFBIG
+    }
+    #[test]
+    fn tells_why_there_is_no_report() {
+        let refused = |status| errno(Error::FirmwareRefused(FirmwareStatus::new(status)));
+        assert_eq!(refused(0x16), 22); // EINVAL
+        assert_eq!(refused(0x27), 129); // EKEYREJECTED
+        assert_eq!(refused(0x1234), 121); // EREMOTEIO
+        assert_eq!(errno(Error::NoSuchLevel), 22);
+    }
+
+    #[test]
+    fn tells_what_is_wrong_with_certificates() {
+        assert_eq!(errno(Error::TableUnterminated), 74); // EBADMSG
+        assert_eq!(errno(Error::CertificateOutside), 74);
+        assert_eq!(errno(Error::TooLarge), 27); // EFBIG
+    }
+
+    #[test]
+    fn tells_why_the_svsm_attests_nothing() {
+        let refused = |status| errno(Error::SvsmRefused(svsm::Status::new(status)));
+        assert_eq!(refused(0x8000_0005), 22); // EINVAL
+        assert_eq!(refused(0x8000_0001), 95); // EOPNOTSUPP
+        assert_eq!(refused(0x8000_0002), 95);
+        assert_eq!(refused(0x8000_0006), 121); // EREMOTEIO
+        assert_eq!(errno(Error::SvsmLength), 71); // EPROTO
     }
 }

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What the reports of every kind of guest have.
+
+use core::fmt;
+
+use zerocopy_derive::{
+    FromBytes,
+    Immutable,
+    IntoBytes,
+    KnownLayout,
+    Unaligned, //
+};
+
+use crate::{
+    Error,
+    Result, //
+};
+
+/// A SHA-384 digest, the value of a measurement register.
+#[derive(Clone, Copy, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(transparent)]
+pub struct Digest384([u8; 48]);
+
+impl Digest384 {
+    /// Size in bytes.
+    pub const SIZE: usize = 48;
+
+    /// The value of a register that nothing was measured into.
+    pub const ZERO: Self = Self([0; 48]);
+
+    /// Wraps the bytes of a digest.
+    pub const fn new(bytes: [u8; 48]) -> Self {
+        Self(bytes)
+    }
+
+    /// Returns the bytes of the digest.
+    pub const fn bytes(&self) -> &[u8; 48] {
+        &self.0
+    }
+}
+
+impl TryFrom<&[u8]> for Digest384 {
+    type Error = Error;
+
+    fn try_from(bytes: &[u8]) -> Result<Self> {
+        exactly(bytes).map(Self)
+    }
+}
+
+impl fmt::Display for Digest384 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Digest384 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Digest384({self})")
+    }
+}
+
+/// `REPORTDATA` of TDX, `REPORT_DATA` of SNP: what a guest wants to be bound into a report.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
+)]
+#[repr(transparent)]
+pub struct ReportData([u8; 64]);
+
+impl ReportData {
+    /// Size in bytes.
+    pub const SIZE: usize = 64;
+
+    /// Wraps the bytes.
+    pub const fn new(bytes: [u8; 64]) -> Self {
+        Self(bytes)
+    }
+
+    /// Returns the bytes.
+    pub const fn bytes(&self) -> &[u8; 64] {
+        &self.0
+    }
+}
+
+impl TryFrom<&[u8]> for ReportData {
+    type Error = Error;
+
+    fn try_from(bytes: &[u8]) -> Result<Self> {
+        exactly(bytes).map(Self)
+    }
+}
+
+/// Copies `bytes` into an array of the same length.
+pub(crate) fn exactly<const N: usize>(bytes: &[u8]) -> Result<[u8; N]> {
+    bytes.try_into().map_err(|_| match bytes.len() < N {
+        true => Error::Truncated,
+        false => Error::Trailing,
+    })
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The certificates that a host gives with a report. GHCB, section "SNP Extended Guest Request".
+//!
+//! A table of entries, of which one that is all zeros is the last, and after it the certificates. The
+//! host has written all of it.
+
+use core::mem::offset_of;
+
+use zerocopy::{
+    little_endian::U32,
+    FromBytes as _, //
+};
+use zerocopy_derive::{
+    FromBytes,
+    Immutable,
+    IntoBytes,
+    KnownLayout,
+    Unaligned, //
+};
+
+use crate::{
+    Error,
+    Result, //
+};
+
+/// Where a certificate is.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
+)]
+#[repr(C)]
+pub struct Entry {
+    /// What certificate it is, a GUID in its mixed-endian form.
+    pub guid: [u8; 16],
+    /// Where it starts, in bytes after the start of the table.
+    pub offset: U32,
+    /// How many bytes it has.
+    pub length: U32,
+}
+
+impl Entry {
+    /// Size in bytes.
+    pub const SIZE: usize = 24;
+    /// The entry after the last one.
+    pub const END: Self = Self {
+        guid: [0; 16],
+        offset: U32::ZERO,
+        length: U32::ZERO,
+    };
+
+    /// Returns where the certificate ends, if that is a number at all.
+    fn end(&self) -> Option<usize> {
+        let end = self.offset.get().checked_add(self.length.get())?;
+
+        usize::try_from(end).ok()
+    }
+}
+
+const _: () = {
+    assert!(size_of::<Entry>() == Entry::SIZE);
+    assert!(offset_of!(Entry, guid) == 0);
+    assert!(offset_of!(Entry, offset) == 16);
+    assert!(offset_of!(Entry, length) == 20);
+};
+
+/// A table whose certificates are all where it says.
+///
+/// # Invariants
+///
+/// `bytes` starts with `count` entries and one of zeros, and each of the certificates is after those.
+#[derive(Debug, Clone, Copy)]
+pub struct Table<'a> {
+    bytes: &'a [u8],
+    count: usize,
+}
+
+impl<'a> Table<'a> {
+    /// Borrows the table that `bytes` starts with, without what follows the last certificate. [`None`]
+    /// if there are no certificates.
+    ///
+    /// Certificates may overlap, which harms nobody who reads them one by one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TableUnterminated`] when no entry is the last, [`Error::CertificateOutside`] when a
+    /// certificate is not wholly between the table and the end of `bytes`.
+    pub fn parse(bytes: &'a [u8]) -> Result<Option<Self>> {
+        let count = entries(bytes)
+            .position(|entry| entry == Entry::END)
+            .ok_or(Error::TableUnterminated)?;
+        if count == 0 {
+            return Ok(None);
+        }
+        // OVERFLOW: As many entries were found in `bytes`.
+        let first = (count + 1) * Entry::SIZE;
+        let mut size = first;
+
+        for entry in entries(bytes).take(count) {
+            let start = usize::try_from(entry.offset.get()).ok();
+            let end = entry.end();
+            let (Some(start), Some(end)) = (start, end) else {
+                return Err(Error::CertificateOutside);
+            };
+
+            if start < first || end > bytes.len() {
+                return Err(Error::CertificateOutside);
+            }
+            size = size.max(end);
+        }
+        // INVARIANT: Just counted and checked; no certificate ends after `size`.
+        Ok(Some(Self {
+            bytes: bytes.get(..size).ok_or(Error::CertificateOutside)?,
+            count,
+        }))
+    }
+
+    /// Returns the table and the certificates as they came.
+    pub const fn as_bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// Returns each certificate with its GUID.
+    pub fn certificates(&self) -> impl Iterator<Item = ([u8; 16], &'a [u8])> {
+        let bytes = self.bytes;
+
+        entries(bytes).take(self.count).map(move |entry| {
+            let certificate = usize::try_from(entry.offset.get())
+                .ok()
+                .zip(entry.end())
+                .and_then(|(start, end)| bytes.get(start..end));
+
+            (entry.guid, certificate.unwrap_or_default())
+        })
+    }
+}
+
+/// Returns what may be entries at the start of `bytes`.
+fn entries(bytes: &[u8]) -> impl Iterator<Item = Entry> + '_ {
+    bytes
+        .chunks_exact(Entry::SIZE)
+        .filter_map(|chunk| Entry::read_from_bytes(chunk).ok())
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Attestation by an SVSM. SVSM, chapter "Attestation Protocol".
+
+use crate::{
+    Error,
+    Result, //
+};
+
+/// What an SVSM returns in `RAX`. SVSM, table "Result Codes".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Status(u32);
+
+impl Status {
+    /// It did what it was asked to do.
+    pub const SUCCESS: Self = Self(0);
+    /// The call has to be made again to be finished.
+    pub const INCOMPLETE: Self = Self(0x8000_0000);
+    /// It does not have this protocol.
+    pub const UNSUPPORTED_PROTOCOL: Self = Self(0x8000_0001);
+    /// It does not have this call.
+    pub const UNSUPPORTED_CALL: Self = Self(0x8000_0002);
+    /// An address is not valid.
+    pub const INVALID_ADDRESS: Self = Self(0x8000_0003);
+    /// A structure does not have the form that it should have.
+    pub const INVALID_FORMAT: Self = Self(0x8000_0004);
+    /// A parameter is not valid; a buffer that is too small is one.
+    pub const INVALID_PARAMETER: Self = Self(0x8000_0005);
+    /// The request is not valid.
+    pub const INVALID_REQUEST: Self = Self(0x8000_0006);
+    /// It is busy.
+    pub const BUSY: Self = Self(0x8000_0007);
+
+    /// Takes the value.
+    pub const fn new(raw: u32) -> Self {
+        Self(raw)
+    }
+
+    /// Returns the value.
+    pub const fn raw(self) -> u32 {
+        self.0
+    }
+}
+
+/// One of the three buffers that a call fills, or their sizes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sizes {
+    /// Bytes of the attestation report.
+    pub report: usize,
+    /// Bytes of the manifest of services, or of one service.
+    pub manifest: usize,
+    /// Bytes of the certificates.
+    pub certificates: usize,
+}
+
+/// What an SVSM returns in registers: how much it has written, or how much room it needs. It may be
+/// any number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lengths {
+    /// Bytes of the attestation report, from `R8`.
+    pub report: u64,
+    /// Bytes of the manifest, from `RCX`.
+    pub manifest: u64,
+    /// Bytes of the certificates, from `RDX`.
+    pub certificates: u64,
+}
+
+impl Lengths {
+    /// Returns how much was written to buffers of these sizes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::SvsmLength`] when that is more than a buffer has, or there is no report.
+    pub fn written(&self, room: Sizes) -> Result<Sizes> {
+        let written = Sizes {
+            report: within(self.report, room.report)?,
+            manifest: within(self.manifest, room.manifest)?,
+            certificates: within(self.certificates, room.certificates)?,
+        };
+
+        if written.report == 0 {
+            return Err(Error::SvsmLength);
+        }
+        Ok(written)
+    }
+
+    /// Returns the sizes to try next, in whole pages, after the call was refused with buffers of these
+    /// sizes; [`None`] if no length was too small.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooLarge`] when one is above `limit`, itself whole pages.
+    pub fn needed(&self, room: Sizes, limit: usize) -> Result<Option<Sizes>> {
+        let needed = Sizes {
+            report: grown(self.report, room.report, limit)?,
+            manifest: grown(self.manifest, room.manifest, limit)?,
+            certificates: grown(self.certificates, room.certificates, limit)?,
+        };
+
+        Ok((needed != room).then_some(needed))
+    }
+}
+
+/// Returns `length` if the buffer has as much.
+fn within(length: u64, room: usize) -> Result<usize> {
+    usize::try_from(length)
+        .ok()
+        .filter(|length| *length <= room)
+        .ok_or(Error::SvsmLength)
+}
+
+/// Returns the size that a buffer of `room` bytes needs to have for `length` of them.
+fn grown(length: u64, room: usize, limit: usize) -> Result<usize> {
+    const PAGE: usize = 4096;
+
+    // What the SVSM did not set is what the kernel has put there: all ones, which asks for nothing.
+    if length == u64::MAX {
+        return Ok(room);
+    }
+    let length = usize::try_from(length).map_err(|_| Error::TooLarge)?;
+
+    if length > limit {
+        return Err(Error::TooLarge);
+    }
+    // OVERFLOW: The limit is in whole pages, so rounding up does not get above it.
+    Ok(length.next_multiple_of(PAGE).max(room))
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The attestation report. One source, three runners: KUnit, `cargo test`, Miri.
+
+#[cfg(kernel)]
+use kernel::prelude::*;
+
+#[cfg_attr(kernel, kunit_tests(tsm_snp_report))]
+mod tests {
+    use tsm_proto::{
+        snp::{
+            FirmwareVersion,
+            Report,
+            ReportData, //
+        },
+        Error, //
+    };
+    use zerocopy::IntoBytes as _;
+
+    /// Makes a report of version 3 whose other bytes are all different from their neighbours.
+    fn sample() -> [u8; Report::SIZE] {
+        let mut raw = [0; Report::SIZE];
+
+        for (index, byte) in raw.iter_mut().enumerate() {
+            *byte = (index % 251) as u8;
+        }
+        for (to, from) in raw.iter_mut().zip(3u32.to_le_bytes()) {
+            *to = from;
+        }
+        raw
+    }
+
+    /// Parses a report of this version.
+    fn parse_version(version: u32) -> Result<(), Error> {
+        let mut raw = sample();
+
+        for (to, from) in raw.iter_mut().zip(version.to_le_bytes()) {
+            *to = from;
+        }
+        Report::parse(&raw).map(|_| ())
+    }
+
+    /// Says whether `field` is what the sample has at `offset`.
+    fn is_at(field: &[u8], offset: usize) -> bool {
+        sample()
+            .get(offset..)
+            .and_then(|tail| tail.get(..field.len()))
+            == Some(field)
+    }
+
+    #[test]
+    fn builds_what_it_parsed() {
+        let raw = sample();
+        let same = Report::parse(&raw).map(|report| report.as_bytes() == raw);
+        assert_eq!(same, Ok(true));
+    }
+
+    #[test]
+    fn finds_what_measures_the_guest() {
+        let raw = sample();
+        let found = Report::parse(&raw).map(|report| {
+            is_at(report.policy.as_bytes(), 0x8)
+                && is_at(report.measurement.bytes(), 0x90)
+                && is_at(&report.host_data, 0xc0)
+                && is_at(report.id_key_digest.bytes(), 0xe0)
+                && is_at(report.author_key_digest.bytes(), 0x110)
+        });
+        assert_eq!(found, Ok(true));
+    }
+
+    #[test]
+    fn finds_what_identifies_the_guest() {
+        let raw = sample();
+        let found = Report::parse(&raw).map(|report| {
+            is_at(report.guest_svn.as_bytes(), 0x4)
+                && is_at(&report.family_id, 0x10)
+                && is_at(&report.image_id, 0x20)
+                && is_at(report.vmpl.as_bytes(), 0x30)
+                && is_at(&report.report_id, 0x140)
+                && is_at(&report.report_id_ma, 0x160)
+        });
+        assert_eq!(found, Ok(true));
+    }
+
+    #[test]
+    fn finds_what_identifies_the_platform() {
+        let raw = sample();
+        let found = Report::parse(&raw).map(|report| {
+            is_at(&report.current_tcb, 0x38)
+                && is_at(report.platform_info.as_bytes(), 0x40)
+                && is_at(&report.reported_tcb, 0x180)
+                && is_at(&report.chip_id, 0x1a0)
+                && is_at(&report.committed_tcb, 0x1e0)
+                && is_at(&report.launch_tcb, 0x1f0)
+        });
+        assert_eq!(found, Ok(true));
+    }
+
+    #[test]
+    fn finds_report_data_and_signature() {
+        let raw = sample();
+        let data = raw.get(0x50..0x90).unwrap_or_default();
+        let report = Report::parse(&raw);
+        assert_eq!(
+            report.map(|report| report.report_data),
+            ReportData::try_from(data)
+        );
+        assert_eq!(
+            report.map(|report| is_at(&report.signature, 0x2a0)),
+            Ok(true)
+        );
+        assert_eq!(Report::SIGNED, 0x2a0);
+    }
+
+    #[test]
+    fn orders_a_firmware_version_as_the_report_does() {
+        assert_eq!(FirmwareVersion::new(1, 58, 7).as_bytes(), [7, 58, 1, 0]);
+    }
+
+    #[test]
+    fn accepts_later_versions() {
+        assert_eq!(parse_version(2), Ok(()));
+        assert_eq!(parse_version(5), Ok(()));
+        assert_eq!(parse_version(u32::MAX), Ok(()));
+    }
+
+    #[test]
+    fn refuses_versions_of_another_layout() {
+        assert_eq!(parse_version(0), Err(Error::UnknownVersion));
+        assert_eq!(parse_version(1), Err(Error::UnknownVersion));
+    }
+
+    #[test]
+    fn refuses_a_short_buffer() {
+        let raw = sample();
+        for len in [0, 1, 0x2a0, Report::SIZE - 1] {
+            let short = raw.get(..len).unwrap_or_default();
+            assert_eq!(Report::parse(short), Err(Error::Truncated));
+        }
+    }
+
+    #[test]
+    fn refuses_bytes_after_the_report() {
+        let mut raw = [0; Report::SIZE + 1];
+        for (to, from) in raw.iter_mut().zip(sample()) {
+            *to = from;
+        }
+        assert_eq!(Report::parse(&raw), Err(Error::Trailing));
+    }
+}
