@@ -66,14 +66,24 @@ impl SeqBytes {
 
         self.seq.store(seq.wrapping_add(1), Relaxed);
         for (offset, bytes) in parts {
-            let words = self.words.iter().skip(offset / WORD);
+            let words = self.words.get(offset / WORD..).unwrap_or_default();
+            let mut rest = bytes;
 
-            for (word, bytes) in words.zip(bytes.chunks(WORD)) {
-                let mut value = [0; WORD];
+            for word in words {
+                let value = match rest.split_first_chunk() {
+                    Some((value, after)) => {
+                        rest = after;
+                        *value
+                    }
+                    None if rest.is_empty() => break,
+                    None => {
+                        let mut value = [0; WORD];
 
-                for (to, from) in value.iter_mut().zip(bytes) {
-                    *to = *from;
-                }
+                        copy_bytes(&mut value, rest);
+                        rest = &[];
+                        value
+                    }
+                };
                 // Released, so that the counter is odd before the word changes.
                 word.store(u64::from_ne_bytes(value), Release);
             }
@@ -103,20 +113,40 @@ impl SeqBytes {
 
     #[inline]
     fn copy(&self, offset: usize, out: &mut [u8]) {
-        let (mut words, mut skip) = (self.words.iter().skip(offset / WORD), offset % WORD);
-        let mut rest = out;
+        let words = self.words.get(offset / WORD..).unwrap_or_default();
+        let (mut rest, mut skip) = (out, offset % WORD);
 
-        while let (false, Some(word)) = (rest.is_empty(), words.next()) {
+        for word in words {
+            if rest.is_empty() {
+                break;
+            }
             // Acquired, so that the word is read before the counter is looked at again.
             let value = word.load(Acquire).to_ne_bytes();
+
+            // Most often; then it is one move.
+            if skip == 0 && rest.len() >= WORD {
+                let (to, after) = rest.split_at_mut(WORD);
+
+                if let Some(to) = to.first_chunk_mut() {
+                    *to = value;
+                }
+                rest = after;
+                continue;
+            }
             let from = value.get(skip..).unwrap_or_default();
             let (to, after) = rest.split_at_mut(from.len().min(rest.len()));
 
-            for (to, from) in to.iter_mut().zip(from) {
-                *to = *from;
-            }
+            copy_bytes(to, from);
             rest = after;
             skip = 0;
         }
+    }
+}
+
+/// Copies as many bytes as both have.
+#[inline]
+fn copy_bytes(to: &mut [u8], from: &[u8]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = *from;
     }
 }

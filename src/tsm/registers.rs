@@ -223,6 +223,8 @@ struct Spec {
     flags: Flags,
     name: CString,
     hash: Option<HashAlgo>,
+    /// How the hash is called in a trace, kept because to ask for it measures its length.
+    hash_name: &'static CStr,
 }
 
 impl Spec {
@@ -234,6 +236,7 @@ impl Spec {
             flags: register.flags(),
             name: CString::try_from(register.name())?,
             hash: register.hash(),
+            hash_name: register.hash().map_or(c"data", HashAlgo::name),
         })
     }
 }
@@ -302,11 +305,9 @@ fn slots(measurement: &Measurement) -> impl Iterator<Item = (usize, Register<'_>
 
 /// Makes the provider's values those that are read.
 fn show_all(values: &SeqBytes, measurement: &Measurement) {
-    let parts = slots(measurement).enumerate();
+    let starts = slots(measurement).map(|(start, _)| start);
 
-    values.write(
-        parts.filter_map(|(index, (start, _))| Some((start, measurement.value(index).ok()?))),
-    );
+    values.write(starts.zip(measurement.values()));
 }
 
 /// The file of one register.
@@ -346,7 +347,7 @@ impl RegisterFile {
         trace::Label {
             provider: &self.bank.name,
             name: &self.spec.name,
-            hash: self.spec.hash.map_or(c"data", HashAlgo::name),
+            hash: self.spec.hash_name,
         }
     }
 

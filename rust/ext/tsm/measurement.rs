@@ -240,7 +240,14 @@ impl Measurement {
     /// Returns the register at `index`.
     #[inline]
     pub fn register(&self, index: usize) -> Result<Register<'_>> {
-        self.registers().nth(index).ok_or(EINVAL)
+        if index >= self.count {
+            return Err(EINVAL);
+        }
+        // SAFETY: By the type invariant, the list has `count` registers.
+        let register = unsafe { self.raw_at(index) };
+
+        // INVARIANT: By the type invariant, each has passed the check.
+        register.map(Register).ok_or(EINVAL)
     }
 
     /// Brings the values up to date, for the register at `index` or for all.
@@ -297,13 +304,13 @@ impl Measurement {
         Ok(())
     }
 
-    /// Returns the value of the register at `index`.
+    /// Returns the values of the registers, in the provider's order.
     #[inline]
-    pub fn value(&self, index: usize) -> Result<&[u8]> {
-        let register = self.register(index)?;
-
-        // SAFETY: By the ABI, the value is initialized and has the size of the register. It changes
-        // in callbacks and in `replace`, for which `self` must not be borrowed.
-        Ok(unsafe { slice::from_raw_parts(register.0.mr_value.cast::<u8>(), register.size()) })
+    pub fn values(&self) -> impl Iterator<Item = &[u8]> {
+        self.registers().map(|register| {
+            // SAFETY: By the ABI, the value is initialized and has the size of the register. It
+            // changes in callbacks and in `replace`, for which `self` must not be borrowed.
+            unsafe { slice::from_raw_parts(register.0.mr_value.cast::<u8>(), register.size()) }
+        })
     }
 }
