@@ -43,7 +43,7 @@ use layout::{
 };
 
 /// Who the attestation key belongs to.
-const ATTESTATION: &str = "TSM-RS TEST attestation key - NOT INTEL";
+const ATTESTATION: &str = "attestation key";
 /// What the quoting enclave is measured as, and who signed it.
 const QE: &str = "TSM-RS TEST QE - NOT INTEL";
 /// Product number of a quoting enclave for TDs.
@@ -124,7 +124,10 @@ impl Enclave {
 impl Keys {
     /// Makes the keys, and certifies them.
     fn new() -> Self {
-        let (attestation, pck) = (Identity::new(ATTESTATION), Identity::new(platform::PCK));
+        let (attestation, pck) = (
+            platform::identity(ATTESTATION),
+            platform::identity(platform::PCK),
+        );
         let report = enclave_report(&attestation);
         // CAST: 32.
         let auth_size = U16::new(QE_AUTH_DATA.len() as u16);

@@ -36,6 +36,8 @@ const fn id(text: &str) -> ObjectIdentifier {
 
 /// The attribute of a name that says who it is.
 pub(crate) const COMMON_NAME: ObjectIdentifier = id("2.5.4.3");
+/// The attribute of a name that says whose it is.
+pub(crate) const ORGANIZATION: ObjectIdentifier = id("2.5.4.10");
 const SUBJECT_KEY_IDENTIFIER: ObjectIdentifier = id("2.5.29.14");
 const KEY_USAGE: ObjectIdentifier = id("2.5.29.15");
 const BASIC_CONSTRAINTS: ObjectIdentifier = id("2.5.29.19");

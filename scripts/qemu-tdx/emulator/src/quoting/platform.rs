@@ -17,27 +17,33 @@ use der::{
 use crate::{
     tdx::Cpu,
     x509::{
+        self,
         der::{
             boolean,
             enumerated,
             integer,
             octets,
             oid,
-            sequence, //
+            sequence,
+            tlv, //
         },
         extension,
         Identity,
         Usage,
+        COMMON_NAME,
         P256, //
     }, //
 };
 
+/// Whose everything is that has a name here. Verifiers compare common names with those of the
+/// profile, so that this has to say what they are.
+pub(super) const ORGANIZATION: &str = "TSM-RS TEST - NOT INTEL";
 /// The authority that everything goes back to.
-pub(super) const ROOT: &str = "TSM-RS TEST ROOT - NOT INTEL";
+pub(super) const ROOT: &str = "Intel SGX Root CA";
 /// The authority for platforms.
-pub(super) const PLATFORM_CA: &str = "TSM-RS TEST PCK Platform CA - NOT INTEL";
+pub(super) const PLATFORM_CA: &str = "Intel SGX PCK Platform CA";
 /// The platform.
-pub(super) const PCK: &str = "TSM-RS TEST PCK Certificate - NOT INTEL";
+pub(super) const PCK: &str = "Intel SGX PCK Certificate";
 
 /// Security version number of the provisioning certification enclave.
 pub(super) const PCE_SVN: u16 = 13;
@@ -52,6 +58,18 @@ const SCALABLE: u8 = 1;
 
 /// The extension that describes a platform. Its parts have numbers under it.
 const SGX: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113741.1.13.1");
+
+const CRL_DISTRIBUTION_POINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.31");
+
+/// Makes the identity with a common name, which its key is derived from.
+pub(super) fn identity(name: &'static str) -> Identity<P256> {
+    let key = P256::new(&format!("{name} of {ORGANIZATION}"));
+
+    Identity::with_key(
+        &[(COMMON_NAME, name), (x509::ORGANIZATION, ORGANIZATION)],
+        key,
+    )
+}
 
 /// Encodes a part of the extension: its place under [`SGX`], and its value.
 fn part(place: &[u8], value: &[u8]) -> Vec<u8> {
@@ -89,6 +107,18 @@ fn sgx_extension() -> Vec<u8> {
     extension(SGX, false, &sequence(&[&parts.concat()]))
 }
 
+/// Encodes the extension that says where the list of revoked certificates is. Nowhere.
+fn crl_distribution_points() -> Vec<u8> {
+    let uri = tlv(0x86, &[b"https://tsm-rs.invalid/crl"]);
+    let name = tlv(0xa0, &[&tlv(0xa0, &[&uri])]);
+
+    extension(
+        CRL_DISTRIBUTION_POINTS,
+        false,
+        &sequence(&[&sequence(&[&name])]),
+    )
+}
+
 /// The certificate of the root.
 pub(super) fn root(root: &Identity<P256>) -> Vec<u8> {
     root.issue(1, root, Usage::Authority, &[])
@@ -96,10 +126,15 @@ pub(super) fn root(root: &Identity<P256>) -> Vec<u8> {
 
 /// The certificates of a platform with the key of `pck` up to the root, as text.
 pub(super) fn chain(pck: &Identity<P256>) -> String {
-    let (authority, platform) = (Identity::new(ROOT), Identity::new(PLATFORM_CA));
+    let (authority, platform) = (identity(ROOT), identity(PLATFORM_CA));
 
     [
-        platform.issue(3, pck, Usage::Signer, &[sgx_extension()]),
+        platform.issue(
+            3,
+            pck,
+            Usage::Signer,
+            &[crl_distribution_points(), sgx_extension()],
+        ),
         authority.issue(2, &platform, Usage::Authority, &[]),
         root(&authority),
     ]

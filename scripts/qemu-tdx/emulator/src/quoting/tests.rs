@@ -64,7 +64,7 @@ impl Judge {
     /// Makes a verifier with all that it needs to know about the platform.
     fn new() -> Self {
         Self {
-            verifier: QuoteVerifier::new(platform::root(&Identity::new(platform::ROOT))),
+            verifier: QuoteVerifier::new(platform::root(&platform::identity(platform::ROOT))),
             collateral: collateral::make(),
         }
     }
@@ -157,7 +157,7 @@ fn makes_quotes_that_are_larger_than_the_verifier_takes() {
     assert_eq!(quote.len(), 4 << 20);
     // It stops at certification data of 1 MiB. What it would find is what a small quote has.
     assert!(Judge::new().judge(&quote).is_err());
-    let chain = small.len() - platform::chain(&Identity::new(platform::PCK)).len();
+    let chain = small.len() - platform::chain(&platform::identity(platform::PCK)).len();
     assert_eq!(small[chain..], quote[chain..small.len()]);
     assert!(quote[small.len()..].iter().all(|byte| *byte == b'\n'));
 }
@@ -183,9 +183,23 @@ fn makes_no_quote_of_a_report_of_another_cpu() {
 
 #[test]
 fn names_what_it_is_in_each_certificate() {
-    let chain = platform::chain(&Identity::new(platform::PCK));
-    assert_eq!(chain.matches("BEGIN CERTIFICATE").count(), 3);
-    for name in [platform::ROOT, platform::PLATFORM_CA, platform::PCK] {
-        assert!(name.contains("TEST") && name.contains("NOT INTEL"));
+    let name = b"TSM-RS TEST - NOT INTEL";
+    let chain = platform::chain(&platform::identity(platform::PCK));
+    let certificates: Vec<_> = chain
+        .split_inclusive("-----END CERTIFICATE-----\n")
+        .collect();
+    assert_eq!(certificates.len(), 3);
+    for certificate in certificates {
+        let (_, der) = der::pem::decode_vec(certificate.as_bytes()).unwrap();
+        let names = der.windows(name.len()).filter(|part| part == name);
+        // Whose it is, and who says so.
+        assert_eq!(names.count(), 2);
     }
+}
+
+#[test]
+fn has_the_root_that_tests_of_clients_know() {
+    const ROOT: &str = include_str!("../../../../../tests/vectors/tdx/test_root.pem");
+    let root = platform::root(&platform::identity(platform::ROOT));
+    assert_eq!(platform::to_pem(&root), ROOT);
 }

@@ -14,8 +14,7 @@ use super::{
     id,
     seed,
     Identity,
-    Key,
-    COMMON_NAME, //
+    Key, //
 };
 use sha2::Digest as _;
 
@@ -35,7 +34,7 @@ pub(crate) struct P256(p256::ecdsa::SigningKey);
 
 impl P256 {
     /// Makes the key with a name.
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let key = p256::ecdsa::SigningKey::from_bytes(&seed(name).finalize());
 
         // PANIC: One in 2^32 digests is no key, and the tests know all names.
@@ -65,11 +64,6 @@ impl Key for P256 {
 }
 
 impl Identity<P256> {
-    /// Makes the identity with a name, which its key is derived from.
-    pub(crate) fn new(name: &'static str) -> Self {
-        Self::with_key(&[(COMMON_NAME, name)], P256::new(name))
-    }
-
     /// Signs `message`: `r` and `s`.
     pub(crate) fn sign(&self, message: &[u8]) -> [u8; 64] {
         let signature: p256::ecdsa::Signature = self.key().0.sign(message);

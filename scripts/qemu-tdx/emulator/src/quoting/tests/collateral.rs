@@ -104,9 +104,9 @@ fn qe_identity() -> String {
 
 /// Makes all of it.
 pub(super) fn make() -> QuoteCollateralV3 {
-    let root = Identity::new(platform::ROOT);
-    let platform_ca = Identity::new(platform::PLATFORM_CA);
-    let signer = Identity::new("TSM-RS TEST TCB Signing - NOT INTEL");
+    let root = platform::identity(platform::ROOT);
+    let platform_ca = platform::identity(platform::PLATFORM_CA);
+    let signer = platform::identity("Intel SGX TCB Signing");
     let chain = [
         platform::to_pem(&root.issue(4, &signer, Usage::Signer, &[])),
         platform::to_pem(&platform::root(&root)),
@@ -115,7 +115,7 @@ pub(super) fn make() -> QuoteCollateralV3 {
     let (tcb_info, qe_identity) = (tcb_info(), qe_identity());
 
     QuoteCollateralV3 {
-        pck_crl_issuer_chain: platform::chain(&Identity::new(platform::PCK)),
+        pck_crl_issuer_chain: platform::chain(&platform::identity(platform::PCK)),
         root_ca_crl: empty_list(&root),
         pck_crl: empty_list(&platform_ca),
         tcb_info_issuer_chain: chain.clone(),
