@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The errno of each [`Error`], only in the kernel build.
+//! The errno of each [`Error`] and of what a platform answers, only in the kernel build.
 
 use kernel::{
     bindings,
@@ -12,7 +12,11 @@ use crate::{
         svsm,
         FirmwareStatus, //
     },
-    tdx::quote,
+    tdx::{
+        quote,
+        Status,
+        VmcallStatus, //
+    },
     Error, //
 };
 
@@ -45,6 +49,26 @@ impl From<Error> for kernel::error::Error {
                 svsm::Status::UNSUPPORTED_PROTOCOL | svsm::Status::UNSUPPORTED_CALL,
             ) => from_code(bindings::EOPNOTSUPP),
             Error::SvsmRefused(_) => from_code(bindings::EREMOTEIO),
+        }
+    }
+}
+
+impl From<Status> for kernel::error::Error {
+    fn from(status: Status) -> Self {
+        match status.class() {
+            _ if status.is_busy() => code::EBUSY,
+            Status::OPERAND_INVALID | Status::OPERAND_ADDR_RANGE_ERROR => code::ENXIO,
+            _ => code::EIO,
+        }
+    }
+}
+
+impl From<VmcallStatus> for kernel::error::Error {
+    fn from(status: VmcallStatus) -> Self {
+        match status {
+            VmcallStatus::RETRY | VmcallStatus::GPA_IN_USE => code::EBUSY,
+            VmcallStatus::SUBFUNC_UNSUPPORTED => from_code(bindings::EOPNOTSUPP),
+            _ => code::EIO,
         }
     }
 }

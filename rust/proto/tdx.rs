@@ -5,6 +5,7 @@
 //! Specifications: "Intel TDX Module v1.5 ABI Specification" (348551), here "ABI", and
 //! "Guest-Host-Communication Interface (GHCI) for Intel TDX 1.5" (348552), here "GHCI".
 
+pub mod call;
 pub mod quote;
 mod register;
 mod report;

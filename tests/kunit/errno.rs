@@ -11,7 +11,12 @@ mod tests {
             svsm,
             FirmwareStatus, //
         },
-        tdx::quote::Status,
+        tdx::{
+            self,
+            quote::Status,
+            Operand,
+            VmcallStatus, //
+        },
         Error, //
     };
 
@@ -39,6 +44,23 @@ mod tests {
         assert_eq!(errno(Error::NoSuchRegister), 22); // EINVAL
         assert_eq!(errno(Error::NoSpace), 28); // ENOSPC
         assert_eq!(errno(Error::Exhausted), 16); // EBUSY
+    }
+
+    #[test]
+    fn tells_what_the_tdx_module_refused() {
+        let errno = |status: tdx::Status| -kernel::error::Error::from(status).to_errno();
+        assert_eq!(errno(tdx::Status::OPERAND_BUSY.of(Operand::RTMR)), 16); // EBUSY
+        assert_eq!(errno(tdx::Status::OPERAND_INVALID.of(Operand::RCX)), 6); // ENXIO
+        assert_eq!(errno(tdx::Status::METADATA_FIELD_ID_INCORRECT), 5); // EIO
+    }
+
+    #[test]
+    fn tells_what_the_vmm_refused() {
+        let errno = |status: VmcallStatus| -kernel::error::Error::from(status).to_errno();
+        assert_eq!(errno(VmcallStatus::RETRY), 16); // EBUSY
+        assert_eq!(errno(VmcallStatus::GPA_IN_USE), 16);
+        assert_eq!(errno(VmcallStatus::INVALID_OPERAND), 5); // EIO
+        assert_eq!(errno(VmcallStatus::SUBFUNC_UNSUPPORTED), 95); // EOPNOTSUPP
     }
 
     #[test]

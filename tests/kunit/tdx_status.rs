@@ -48,6 +48,40 @@ mod tests {
     }
 
     #[test]
+    fn knows_what_the_specification_calls_it() {
+        assert_eq!(Status::SUCCESS.name(), Some("SUCCESS"));
+        let busy = Status::OPERAND_BUSY.of(Operand::RTMR);
+        assert_eq!(busy.name(), Some("OPERAND_BUSY"));
+        assert_eq!(
+            Status::new(0xC000_1001_0000_0000).name(),
+            Some("INVALID_REPORTMACSTRUCT")
+        );
+        assert_eq!(Status::new(0xDEAD_BEEF_0000_0000).name(), None);
+    }
+
+    #[test]
+    fn knows_what_to_try_again() {
+        assert!(Status::OPERAND_BUSY.of(Operand::RTMR).is_busy());
+        assert!(Status::OPERAND_BUSY_HOST_PRIORITY.is_busy());
+        assert!(Status::SYS_BUSY.is_busy());
+        assert!(!Status::SUCCESS.is_busy());
+        assert!(!Status::OPERAND_INVALID.is_busy());
+        assert!(!Status::PREVIOUS_TLB_EPOCH_BUSY.is_busy());
+    }
+
+    #[cfg(not(kernel))]
+    #[test]
+    fn prints_the_name_and_the_value() {
+        let status = Status::OPERAND_INVALID.of(Operand::RCX);
+        let unknown = Status::new(0xDEAD_BEEF_0000_0000);
+        assert_eq!(
+            std::format!("{status}"),
+            "OPERAND_INVALID (0xc000010000000001)"
+        );
+        assert_eq!(std::format!("{unknown}"), "? (0xdeadbeef00000000)");
+    }
+
+    #[test]
     fn knows_the_statuses_of_the_vmm() {
         assert_eq!(VmcallStatus::new(0), VmcallStatus::SUCCESS);
         assert_eq!(VmcallStatus::new(1), VmcallStatus::RETRY);

@@ -12,6 +12,7 @@ mod snp_certificates;
 mod snp_message;
 mod snp_report;
 mod snp_svsm;
+mod tdx_call;
 mod tdx_quote;
 mod tdx_report;
 mod tdx_status;

@@ -2,6 +2,10 @@
 
 //! Completion statuses of `TDCALL` and of the calls to the VMM behind it.
 
+mod codes;
+
+use core::fmt;
+
 /// A completion status of the TDX module, what `TDCALL` returns in `RAX`.
 ///
 /// Bits 63:32 say what happened, bits 31:0 give a detail, for most codes the [`Operand`]. An
@@ -10,33 +14,6 @@
 pub struct Status(u64);
 
 impl Status {
-    /// The call did what it was asked to do.
-    pub const SUCCESS: Self = Self(0);
-    /// An operand has a value that it must not have.
-    pub const OPERAND_INVALID: Self = Self(0xC000_0100_0000_0000);
-    /// An address is not in a range where it may be.
-    pub const OPERAND_ADDR_RANGE_ERROR: Self = Self(0xC000_0101_0000_0000);
-    /// Something that the call needs is in use by another one; it can be tried again.
-    pub const OPERAND_BUSY: Self = Self(0x8000_0200_0000_0000);
-    /// No virtualisation exception waits to be read.
-    pub const NO_VALID_VE_INFO: Self = Self(0xC000_0704_0000_0000);
-    /// The secure EPT has no entry at the level that was asked for.
-    pub const EPT_WALK_FAILED: Self = Self(0xC000_0B00_0000_0000);
-    /// The page had been accepted before. Not an error: bit 63 is clear.
-    pub const PAGE_ALREADY_ACCEPTED: Self = Self(0x0000_0B0A_0000_0000);
-    /// The page is mapped in smaller pieces than the size that was asked for.
-    pub const PAGE_SIZE_MISMATCH: Self = Self(0xC000_0B0B_0000_0000);
-    /// No metadata field has this identifier.
-    pub const METADATA_FIELD_ID_INCORRECT: Self = Self(0xC000_0C00_0000_0000);
-    /// The guest must not write this metadata field.
-    pub const METADATA_FIELD_NOT_WRITABLE: Self = Self(0xC000_0C01_0000_0000);
-    /// The guest must not read this metadata field.
-    pub const METADATA_FIELD_NOT_READABLE: Self = Self(0xC000_0C02_0000_0000);
-    /// The metadata field can't have this value.
-    pub const METADATA_FIELD_VALUE_NOT_VALID: Self = Self(0xC000_0C03_0000_0000);
-    /// The MAC is not one of this CPU for this report.
-    pub const INVALID_REPORTMACSTRUCT: Self = Self(0xC000_1001_0000_0000);
-
     /// Takes the value of `RAX`.
     pub const fn new(raw: u64) -> Self {
         Self(raw)
@@ -72,6 +49,20 @@ impl Status {
     /// Tells whether the call failed.
     pub const fn is_error(self) -> bool {
         self.0 >> 63 != 0
+    }
+
+    /// Tells whether the call may do what it did not, if it is made again: something was in use.
+    pub fn is_busy(self) -> bool {
+        matches!(
+            self.class(),
+            Self::OPERAND_BUSY | Self::OPERAND_BUSY_HOST_PRIORITY | Self::SYS_BUSY
+        )
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({:#018x})", self.name().unwrap_or("?"), self.0)
     }
 }
 

@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Functions of the TDX module for guests: what goes into the registers, and what comes out.
+//!
+//! ABI, chapter "Guest-Side (TDCALL) Interface Functions". `RAX` has the [`Leaf`] and, afterwards,
+//! the [`Status`](super::Status); nothing else of what comes out counts unless that is a success.
+
+use core::ops::RangeInclusive;
+
+use super::{
+    Rtmr,
+    VmcallStatus, //
+};
+
+/// Which function, `RAX` bits 15:0. All of them are asked for in version 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Leaf(u16);
+
+impl Leaf {
+    /// `TDG.VP.VMCALL`.
+    pub const VP_VMCALL: Self = Self(0);
+    /// `TDG.VP.INFO`.
+    pub const VP_INFO: Self = Self(1);
+    /// `TDG.MR.RTMR.EXTEND`.
+    pub const MR_RTMR_EXTEND: Self = Self(2);
+    /// `TDG.VP.VEINFO.GET`.
+    pub const VP_VEINFO_GET: Self = Self(3);
+    /// `TDG.MR.REPORT`.
+    pub const MR_REPORT: Self = Self(4);
+    /// `TDG.MEM.PAGE.ACCEPT`.
+    pub const MEM_PAGE_ACCEPT: Self = Self(6);
+    /// `TDG.VM.RD`.
+    pub const VM_RD: Self = Self(7);
+    /// `TDG.VM.WR`.
+    pub const VM_WR: Self = Self(8);
+    /// `TDG.SYS.RD`.
+    pub const SYS_RD: Self = Self(11);
+    /// `TDG.MR.VERIFYREPORT`.
+    pub const MR_VERIFYREPORT: Self = Self(22);
+
+    /// Takes the number of a function.
+    pub const fn new(raw: u16) -> Self {
+        Self(raw)
+    }
+
+    /// Returns the number.
+    pub const fn raw(self) -> u16 {
+        self.0
+    }
+
+    /// Returns what the specification calls this, if it is one of the above.
+    pub const fn name(self) -> Option<&'static str> {
+        Some(match self {
+            Self::VP_VMCALL => "TDG.VP.VMCALL",
+            Self::VP_INFO => "TDG.VP.INFO",
+            Self::MR_RTMR_EXTEND => "TDG.MR.RTMR.EXTEND",
+            Self::VP_VEINFO_GET => "TDG.VP.VEINFO.GET",
+            Self::MR_REPORT => "TDG.MR.REPORT",
+            Self::MEM_PAGE_ACCEPT => "TDG.MEM.PAGE.ACCEPT",
+            Self::VM_RD => "TDG.VM.RD",
+            Self::VM_WR => "TDG.VM.WR",
+            Self::SYS_RD => "TDG.SYS.RD",
+            Self::MR_VERIFYREPORT => "TDG.MR.VERIFYREPORT",
+            _ => return None,
+        })
+    }
+}
+
+/// What goes into the registers besides `RAX`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "registers have their names")]
+pub struct Arguments {
+    pub rcx: u64,
+    pub rdx: u64,
+    pub r8: u64,
+    pub r9: u64,
+    pub r10: u64,
+    pub r11: u64,
+    pub r12: u64,
+    pub r13: u64,
+}
+
+/// What comes out of the registers besides `RAX`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "registers have their names")]
+pub struct Results {
+    pub rcx: u64,
+    pub rdx: u64,
+    pub r8: u64,
+    pub r9: u64,
+    pub r10: u64,
+}
+
+/// A call, which names its reply.
+pub trait Call {
+    /// The function.
+    const LEAF: Leaf;
+    /// What it returns when it succeeds.
+    type Reply;
+
+    /// Returns what goes into the registers.
+    fn arguments(&self) -> Arguments;
+
+    /// Takes the reply from the registers.
+    fn reply(results: &Results) -> Self::Reply;
+}
+
+/// An address of memory that is the guest's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gpa(u64);
+
+impl Gpa {
+    /// Takes a physical address, without the shared bit.
+    pub const fn new(raw: u64) -> Self {
+        Self(raw)
+    }
+}
+
+/// An address of memory that the VMM has access to: the shared bit is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SharedGpa(u64);
+
+/// How many bits a guest physical address has. The highest one is the shared bit.
+///
+/// # Invariants
+///
+/// Is in [`GpaWidth::RANGE`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GpaWidth(u8);
+
+impl GpaWidth {
+    /// More bits than one page needs, and no more than there are.
+    const RANGE: RangeInclusive<u64> = 13..=64;
+
+    /// Takes a number of bits, if addresses can have that many.
+    pub fn new(bits: u64) -> Option<Self> {
+        let width = u8::try_from(bits).ok()?;
+
+        // INVARIANT: Checked here.
+        Self::RANGE.contains(&bits).then_some(Self(width))
+    }
+
+    /// Returns the address at which the VMM has the memory at `gpa`. There is none if `gpa` has more
+    /// bits than there are below the shared one.
+    pub const fn share(self, gpa: Gpa) -> Option<SharedGpa> {
+        let shared = 1 << (self.0 - 1);
+
+        if gpa.0 >= shared {
+            return None;
+        }
+        Some(SharedGpa(gpa.0 | shared))
+    }
+}
+
+/// `TDG.VP.INFO`: what kind of machine this is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VpInfo;
+
+/// The reply to [`VpInfo`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Info {
+    /// Width of addresses, if it is one.
+    pub gpa_width: Option<GpaWidth>,
+    /// Attributes of the TD.
+    pub attributes: u64,
+    /// Number of vCPUs, `R8` bits 31:0.
+    pub vcpus: u32,
+    /// Number of the vCPU that asked.
+    pub vcpu: u32,
+    /// [`SysRd`] is available.
+    pub sys_rd: bool,
+}
+
+impl Call for VpInfo {
+    const LEAF: Leaf = Leaf::VP_INFO;
+    type Reply = Info;
+
+    fn arguments(&self) -> Arguments {
+        Arguments::default()
+    }
+
+    fn reply(results: &Results) -> Info {
+        Info {
+            gpa_width: GpaWidth::new(results.rcx & 0x3f),
+            attributes: results.rdx,
+            // CAST: These are the low halves.
+            vcpus: results.r8 as u32,
+            vcpu: results.r9 as u32,
+            sys_rd: results.r10 & 1 != 0,
+        }
+    }
+}
+
+/// `TDG.MR.REPORT`: a report of subtype 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MrReport {
+    /// Where the report goes: 1024 bytes, aligned to 1024.
+    pub report: Gpa,
+    /// What it is to bind: 64 bytes, aligned to 64.
+    pub data: Gpa,
+}
+
+impl Call for MrReport {
+    const LEAF: Leaf = Leaf::MR_REPORT;
+    type Reply = ();
+
+    fn arguments(&self) -> Arguments {
+        Arguments {
+            rcx: self.report.0,
+            rdx: self.data.0,
+            ..Arguments::default()
+        }
+    }
+
+    fn reply(_results: &Results) {}
+}
+
+/// `TDG.MR.RTMR.EXTEND`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MrRtmrExtend {
+    /// What with: 48 bytes, aligned to 64.
+    pub digest: Gpa,
+    /// The register.
+    pub rtmr: Rtmr,
+}
+
+impl Call for MrRtmrExtend {
+    const LEAF: Leaf = Leaf::MR_RTMR_EXTEND;
+    type Reply = ();
+
+    fn arguments(&self) -> Arguments {
+        Arguments {
+            rcx: self.digest.0,
+            rdx: self.rtmr.index().into(),
+            ..Arguments::default()
+        }
+    }
+
+    fn reply(_results: &Results) {}
+}
+
+/// `TDG.MR.VERIFYREPORT`: whether a report was made on this CPU.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MrVerifyReport {
+    /// The header of the report: 256 bytes, aligned to 256.
+    pub mac: Gpa,
+}
+
+impl Call for MrVerifyReport {
+    const LEAF: Leaf = Leaf::MR_VERIFYREPORT;
+    type Reply = ();
+
+    fn arguments(&self) -> Arguments {
+        Arguments {
+            rcx: self.mac.0,
+            ..Arguments::default()
+        }
+    }
+
+    fn reply(_results: &Results) {}
+}
+
+/// The identifier of a metadata field. ABI, "MD_FIELD_ID: Metadata Field Identifier".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Field(u64);
+
+impl Field {
+    /// Of the TD, `QUOTE_MAX_SIZE`: how long a quote may be. Older modules do not have it.
+    pub const QUOTE_MAX_SIZE: Self = Self(0x9010_0002_0000_0008);
+    /// Of the TD, `TD_CTLS`: what the guest has chosen.
+    pub const TD_CTLS: Self = Self(0x1110_0003_0000_0017);
+    /// Of the module, `MAJOR_VERSION`.
+    pub const MAJOR_VERSION: Self = Self(0x0800_0001_0000_0004);
+    /// Of the module, `TDX_FEATURES0`: what it can do, a bit for each.
+    pub const TDX_FEATURES0: Self = Self(0x0A00_0003_0000_0008);
+
+    /// Takes an identifier.
+    pub const fn new(raw: u64) -> Self {
+        Self(raw)
+    }
+
+    /// Returns the identifier.
+    pub const fn raw(self) -> u64 {
+        self.0
+    }
+}
+
+/// `TDG.VM.RD`: the value of a metadata field of this TD.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VmRd {
+    /// The field.
+    pub field: Field,
+}
+
+impl Call for VmRd {
+    const LEAF: Leaf = Leaf::VM_RD;
+    type Reply = u64;
+
+    fn arguments(&self) -> Arguments {
+        Arguments {
+            rdx: self.field.0,
+            ..Arguments::default()
+        }
+    }
+
+    fn reply(results: &Results) -> u64 {
+        results.r8
+    }
+}
+
+/// `TDG.SYS.RD`: the value of a metadata field of the TDX module. See [`Info::sys_rd`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SysRd {
+    /// The field.
+    pub field: Field,
+}
+
+impl Call for SysRd {
+    const LEAF: Leaf = Leaf::SYS_RD;
+    type Reply = u64;
+
+    fn arguments(&self) -> Arguments {
+        Arguments {
+            rdx: self.field.0,
+            ..Arguments::default()
+        }
+    }
+
+    fn reply(results: &Results) -> u64 {
+        results.r8
+    }
+}
+
+/// `TDG.VP.VMCALL<GetQuote>`: asks the VMM for a quote. GHCI, section of this name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GetQuote {
+    /// The buffer, aligned to a page.
+    pub buffer: SharedGpa,
+    /// Its size, whole pages.
+    pub size: u64,
+}
+
+impl GetQuote {
+    /// The sub-function.
+    pub const FUNCTION: u64 = 0x10002;
+
+    /// The registers that the VMM sees and writes: `R10` to `R13`, which the call needs.
+    pub const EXPOSED: u64 = 0b1111 << 10;
+}
+
+impl Call for GetQuote {
+    const LEAF: Leaf = Leaf::VP_VMCALL;
+    type Reply = VmcallStatus;
+
+    fn arguments(&self) -> Arguments {
+        Arguments {
+            rcx: Self::EXPOSED,
+            // A call that the GHCI defines.
+            r10: 0,
+            r11: Self::FUNCTION,
+            r12: self.buffer.0,
+            r13: self.size,
+            ..Arguments::default()
+        }
+    }
+
+    fn reply(results: &Results) -> VmcallStatus {
+        VmcallStatus::new(results.r10)
+    }
+}
