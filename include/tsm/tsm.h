@@ -40,6 +40,20 @@ int tsm_register_report(const struct tsm_report_ops *ops, void *priv);
 int tsm_unregister_report(const struct tsm_report_ops *ops);
 
 /**
+ * tsm_report_explain() - say what the platform has answered
+ * @report: what @report_new was called with
+ * @source: what kind of status it is, for example "vmcall"
+ * @status: the status, as it came from the platform
+ *
+ * For a call that is about to fail: the errno is for user space, and this for
+ * the tracepoint tsm_report_failed, so that it can be told what went wrong.
+ *
+ * Context: Within @report_new. @source must stay valid until that has returned.
+ */
+void tsm_report_explain(struct tsm_report *report, const char *source,
+			u64 status);
+
+/**
  * enum tsm_measurement_register_flag - properties of a measurement register
  * @TSM_MR_F_X: extensible, a write extends the register instead of replacing
  *              its value

@@ -8,9 +8,5 @@
 #include <linux/set_memory.h>
 #include <tsm/tsm.h>
 
-#ifdef CONFIG_INTEL_TDX_GUEST
-#include <asm/tdx.h>
-#endif
-
 #include "../helpers/helpers.h"
 #include "../helpers/trace.h"

@@ -14,6 +14,7 @@ use kernel::{
     page::PAGE_SIZE,
     prelude::*, //
 };
+use tsm_proto::tdx::call::Gpa;
 
 /// The unit in which the memory is accessed.
 const WORD: usize = size_of::<u64>();
@@ -22,7 +23,7 @@ const WORD: usize = size_of::<u64>();
 ///
 /// # Invariants
 ///
-/// `start` is the address of `pages` pages from `alloc_pages_exact()`, which are shared and belong
+/// `start` is the address of `pages` pages in one piece from [`allocate`], which are shared and belong
 /// to `self`.
 pub struct SharedBuffer {
     start: NonNull<u8>,
@@ -43,18 +44,8 @@ impl SharedBuffer {
     /// [`ENOMEM`], or [`EIO`] if the host does not take part.
     #[inline]
     pub fn new(pages: usize) -> Result<Self> {
-        let size = pages.checked_mul(PAGE_SIZE).ok_or(EINVAL)?;
         let count = i32::try_from(pages)?;
-
-        // SAFETY: The caller may sleep, as this function documents; the size is a matter of what
-        // there is.
-        let start = unsafe {
-            tsm_bindings::tsm_helper_alloc_pages_exact(
-                size,
-                bindings::GFP_KERNEL | bindings::__GFP_ZERO,
-            )
-        };
-        let start = NonNull::new(start.cast::<u8>()).ok_or(ENOMEM)?;
+        let start = allocate(pages)?;
 
         // SAFETY: The pages were just allocated, and nobody uses them.
         let ret = unsafe { tsm_bindings::set_memory_decrypted(address(start), count) };
@@ -76,8 +67,11 @@ impl SharedBuffer {
 
     /// Returns the address, for telling the host about it.
     #[inline]
-    pub(crate) fn as_mut_ptr(&mut self) -> *mut u8 {
-        self.start.as_ptr()
+    pub(crate) fn gpa(&self) -> Gpa {
+        let start = self.start.as_ptr();
+
+        // SAFETY: By the type invariant, this is an address in the direct map.
+        Gpa::new(unsafe { tsm_bindings::tsm_helper_virt_to_phys(start.cast()) })
     }
 
     /// Gives the pages up for ever, because the host may still use them.
@@ -151,8 +145,49 @@ impl Drop for SharedBuffer {
             pr_err!("failed to take {count} pages back from the host, leaked\n");
             return;
         }
-        // SAFETY: By the type invariant, the pages come from `alloc_pages_exact` with this size.
-        unsafe { bindings::free_pages_exact(self.start.as_ptr().cast(), self.size()) };
+        // SAFETY: By the type invariant, the pages come from `allocate`, and nobody uses them.
+        unsafe { free(self.start, self.pages) };
+    }
+}
+
+/// The most pages that the page allocator gives in one piece. More than that have to be made free.
+const MOST: usize = 1 << tsm_bindings::TSM_HELPER_MAX_PAGE_ORDER;
+
+/// Allocates pages of the direct map, in one piece and cleared. May sleep.
+///
+/// # Errors
+///
+/// [`ENOMEM`]; for more than [`MOST`] always, on a kernel without `CONFIG_CONTIG_ALLOC`.
+#[inline]
+fn allocate(pages: usize) -> Result<NonNull<u8>> {
+    const FLAGS: bindings::gfp_t = tsm_bindings::TSM_HELPER_GFP_MANY;
+    let size = pages.checked_mul(PAGE_SIZE).ok_or(EINVAL)?;
+
+    let start = if pages <= MOST {
+        // SAFETY: This may sleep, as this function documents; the size is a matter of what there is.
+        unsafe { tsm_bindings::tsm_helper_alloc_pages_exact(size, FLAGS) }
+    } else {
+        // SAFETY: As above.
+        unsafe { tsm_bindings::tsm_helper_alloc_contig_pages(pages, FLAGS) }
+    };
+    NonNull::new(start.cast()).ok_or(ENOMEM)
+}
+
+/// Frees pages.
+///
+/// # Safety
+///
+/// They come from [`allocate`] with the same number, and nobody uses them.
+#[inline]
+unsafe fn free(start: NonNull<u8>, pages: usize) {
+    let start = start.as_ptr().cast();
+
+    if pages <= MOST {
+        // SAFETY: By the safety requirement; `allocate` makes the same distinction.
+        unsafe { bindings::free_pages_exact(start, pages * PAGE_SIZE) };
+    } else {
+        // SAFETY: As above.
+        unsafe { tsm_bindings::tsm_helper_free_contig_pages(start, pages) };
     }
 }
 

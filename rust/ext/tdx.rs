@@ -4,31 +4,70 @@
 //!
 //! C header: [`arch/x86/include/asm/tdx.h`](srctree/arch/x86/include/asm/tdx.h)
 //!
-//! Specification: "Intel TDX Module v1.5 ABI Specification" (348551-005US), sections
-//! "TDG.MR.REPORT" and "TDG.MR.RTMR.EXTEND"; "GHCI for Intel TDX 1.5" (348552-004US), section
+//! Specification: "Intel TDX Module v1.5 ABI Specification" (348551-005US), chapter "Guest-Side
+//! (TDCALL) Interface Functions"; "GHCI for Intel TDX 1.5" (348552-004US), section
 //! "TDG.VP.VMCALL<GetQuote>".
+//!
+//! All of it may sleep, because a call is made again while the module is busy.
 
-use kernel::{
-    error::to_result,
-    prelude::*, //
-};
+mod measurements;
+mod operand;
+mod tdcall;
+
+pub use measurements::Measurements;
+pub use operand::Operand;
+
+use kernel::prelude::*;
 use tsm_proto::tdx::{
+    call::{
+        Field,
+        GetQuote,
+        GpaWidth,
+        Info,
+        MrReport,
+        MrRtmrExtend,
+        MrVerifyReport,
+        SysRd,
+        VmRd,
+        VpInfo, //
+    },
     Digest384,
     ReportData,
+    ReportMac,
     Rtmr,
+    Status,
     TdReport,
     VmcallStatus, //
 };
 
 use crate::shared::SharedBuffer;
+use tdcall::tdcall_patiently;
+
+/// Why a call was not done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Error {
+    /// The TDX module refused it.
+    Status(Status),
+    /// The task was killed before the TDX module had time.
+    Killed,
+}
+
+impl From<Error> for kernel::error::Error {
+    fn from(err: Error) -> Self {
+        match err {
+            Error::Status(status) => status.into(),
+            Error::Killed => EINTR,
+        }
+    }
+}
 
 /// The proof that the kernel runs as a TDX guest. Elsewhere, what is done here would be fatal.
 ///
 /// # Invariants
 ///
-/// The kernel runs as a TDX guest.
+/// The kernel runs as a TDX guest, whose addresses have this width.
 #[derive(Clone, Copy)]
-pub struct Guest(());
+pub struct Guest(GpaWidth);
 
 impl Guest {
     /// Returns the proof.
@@ -42,83 +81,94 @@ impl Guest {
         if !unsafe { tsm_bindings::tsm_helper_is_tdx_guest() } {
             return Err(ENODEV);
         }
-        // INVARIANT: Just asked.
-        Ok(Self(()))
+        // SAFETY: Just asked. This has nobody write to memory.
+        let info = unsafe { tdcall_patiently(&VpInfo) }?;
+
+        // INVARIANT: As above.
+        Ok(Self(info.gpa_width.ok_or(EIO)?))
     }
-}
 
-/// Private memory for the operands of the TDX module, which wants them aligned.
-///
-/// It comes from `kmalloc()`, so its physical address is known.
-#[derive(Zeroable)]
-#[repr(C, align(1024))]
-struct Operands {
-    report: [u8; TdReport::SIZE],
-    input: [u8; ReportData::SIZE],
-}
-
-/// The measurement registers of the guest, with the memory that it takes to use them.
-pub struct Measurements {
-    operands: KBox<Operands>,
-    _guest: Guest,
-}
-
-impl Measurements {
-    /// Allocates the memory.
+    /// Asks what kind of machine this is, `TDG.VP.INFO`.
     #[inline]
-    pub fn new(guest: Guest) -> Result<Self> {
-        Ok(Self {
-            operands: KBox::init(pin_init::init_zeroed(), GFP_KERNEL)?,
-            _guest: guest,
-        })
+    pub fn info(self) -> Result<Info, Error> {
+        // SAFETY: By the type invariant. This has nobody write to memory.
+        unsafe { tdcall_patiently(&VpInfo) }
+    }
+
+    /// Reads a metadata field of this TD, `TDG.VM.RD`.
+    #[inline]
+    pub fn read_td(self, field: Field) -> Result<u64, Error> {
+        // SAFETY: By the type invariant. This has nobody write to memory.
+        unsafe { tdcall_patiently(&VmRd { field }) }
+    }
+
+    /// Reads a metadata field of the TDX module, `TDG.SYS.RD`, if [`Info::sys_rd`] says that it can be.
+    #[inline]
+    pub fn read_system(self, field: Field) -> Result<u64, Error> {
+        // SAFETY: By the type invariant. This has nobody write to memory.
+        unsafe { tdcall_patiently(&SysRd { field }) }
     }
 
     /// Makes a report that binds `data`, `TDG.MR.REPORT`.
-    ///
-    /// # Errors
-    ///
-    /// [`EBUSY`] while another CPU uses the registers, [`ENXIO`] if the TDX module takes an operand
-    /// for invalid, [`EIO`] for any other refusal.
     #[inline]
-    pub fn report(&mut self, data: &ReportData) -> Result<&TdReport> {
-        self.operands.input = *data.bytes();
+    pub fn report(
+        self,
+        data: &Operand<ReportData>,
+        report: &mut Operand<TdReport>,
+    ) -> Result<(), Error> {
+        let call = MrReport {
+            report: report.gpa(),
+            data: data.gpa(),
+        };
 
-        // SAFETY: This is a TDX guest. Both buffers have the size and alignment that the TDX module demands, and nobody
-        // else refers to them. They are private memory in the kernel's direct map.
-        to_result(unsafe {
-            tsm_bindings::tdx_mcall_get_report0(
-                self.operands.input.as_mut_ptr(),
-                self.operands.report.as_mut_ptr(),
-            )
-        })?;
-        Ok(TdReport::from_module(&self.operands.report))
+        // SAFETY: By the type invariant. The module writes 1024 bytes to `report`, to which there is
+        // no other reference, and is done when this returns.
+        unsafe { tdcall_patiently(&call) }
     }
 
     /// Extends a register with `digest`, `TDG.MR.RTMR.EXTEND`.
+    #[inline]
+    pub fn extend(self, rtmr: Rtmr, digest: &Operand<Digest384>) -> Result<(), Error> {
+        let call = MrRtmrExtend {
+            digest: digest.gpa(),
+            rtmr,
+        };
+
+        // SAFETY: By the type invariant. This has nobody write to memory.
+        unsafe { tdcall_patiently(&call) }
+    }
+
+    /// Checks that the report with this header was made on this CPU, `TDG.MR.VERIFYREPORT`.
     ///
     /// # Errors
     ///
-    /// As for [`Measurements::report`].
+    /// [`Status::INVALID_REPORTMACSTRUCT`] if it was not.
     #[inline]
-    pub fn extend(&mut self, rtmr: Rtmr, digest: &Digest384) -> Result {
-        for (to, from) in self.operands.input.iter_mut().zip(digest.bytes()) {
-            *to = *from;
-        }
+    pub fn verify(self, header: &Operand<ReportMac>) -> Result<(), Error> {
+        let call = MrVerifyReport { mac: header.gpa() };
 
-        // SAFETY: This is a TDX guest. The buffer has at least 48 bytes and the alignment that the TDX module demands.
-        // It is private memory in the kernel's direct map.
-        to_result(unsafe {
-            tsm_bindings::tdx_mcall_extend_rtmr(rtmr.index(), self.operands.input.as_mut_ptr())
-        })
+        // SAFETY: By the type invariant. This has nobody write to memory.
+        unsafe { tdcall_patiently(&call) }
     }
-}
 
-/// Asks the VMM for a quote about the report in `buffer`, `TDG.VP.VMCALL<GetQuote>`. The VMM may
-/// write to the buffer until the status in it says that it is done.
-#[inline]
-pub fn get_quote(_guest: Guest, buffer: &mut SharedBuffer) -> VmcallStatus {
-    let size = buffer.size();
+    /// Asks the VMM for a quote about the report in `buffer`, of which it may use the first `size`
+    /// bytes, `TDG.VP.VMCALL<GetQuote>`. It may write to them until the status there says that it is
+    /// done.
+    ///
+    /// # Errors
+    ///
+    /// [`Status::OPERAND_INVALID`] of the TDX module, if it does not let the VMM see the call.
+    #[inline]
+    pub fn get_quote(self, buffer: &mut SharedBuffer, size: usize) -> Result<VmcallStatus, Error> {
+        let out_of_range = Error::Status(Status::OPERAND_ADDR_RANGE_ERROR);
+        let call = GetQuote {
+            buffer: self.0.share(buffer.gpa()).ok_or(out_of_range)?,
+            // CAST: Widens.
+            size: size.min(buffer.size()) as u64,
+        };
 
-    // SAFETY: This is a TDX guest. The buffer has `size` bytes of shared memory, in which the host may do as it likes.
-    VmcallStatus::new(unsafe { tsm_bindings::tdx_hcall_get_quote(buffer.as_mut_ptr(), size) })
+        // SAFETY: By the type invariant. The VMM writes to the buffer only, which is shared memory, to
+        // which there are no references, for as long as there is the buffer.
+        unsafe { tdcall_patiently(&call) }
+    }
 }

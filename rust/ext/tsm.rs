@@ -9,6 +9,7 @@
 
 mod blob;
 mod desc;
+mod failure;
 mod measurement;
 mod measurement_provider;
 mod report_provider;
@@ -25,6 +26,10 @@ pub use desc::{
     Guid,
     Inblob,
     Privlevel, //
+};
+pub use failure::{
+    Answer,
+    Failure, //
 };
 pub use measurement::{
     Flags,
@@ -47,6 +52,7 @@ pub use report_provider::{
     Request, //
 };
 pub use slot::{
+    Asked,
     Call,
     Slot, //
 };

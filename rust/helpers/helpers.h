@@ -3,6 +3,8 @@
 #ifndef _TSM_HELPERS_H
 #define _TSM_HELPERS_H
 
+#include <linux/gfp.h>
+#include <linux/mmzone.h>
 #include <linux/mutex.h>
 #include <linux/sysfs.h>
 #include <linux/types.h>
@@ -10,11 +12,20 @@
 /* See TSM_MR_MAXBANKS in Kconfig. */
 static const u32 TSM_HELPER_MR_MAXBANKS = CONFIG_TSM_MR_MAXBANKS;
 
+/* The largest order that the page allocator has. */
+static const u32 TSM_HELPER_MAX_PAGE_ORDER = MAX_PAGE_ORDER;
+/* Zeros, in many pages; that there are not that many is no news for the log. */
+static const gfp_t TSM_HELPER_GFP_MANY = GFP_KERNEL | __GFP_ZERO |
+					 __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
+
 int tsm_helper_mutex_lock_killable(struct mutex *lock);
 void tsm_helper_set_current_state(unsigned int state);
 bool tsm_helper_fatal_signal_pending(void);
 bool tsm_helper_is_tdx_guest(void);
+u64 tsm_helper_virt_to_phys(const volatile void *address);
 void *tsm_helper_alloc_pages_exact(size_t size, gfp_t flags);
+void *tsm_helper_alloc_contig_pages(unsigned long count, gfp_t flags);
+void tsm_helper_free_contig_pages(void *address, unsigned long count);
 void tsm_helper_sysfs_bin_attr_init(struct bin_attribute *attr,
 				    struct lock_class_key *key);
 

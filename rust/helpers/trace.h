@@ -11,7 +11,7 @@ void tsm_trace_report_generated(const char *provider, u64 generation,
 				size_t outblob_len, size_t auxblob_len,
 				size_t manifestblob_len);
 void tsm_trace_report_failed(const char *provider, u64 generation, int status,
-			     int error);
+			     int error, const char *source, u64 answer);
 void tsm_trace_register_read(const char *provider, const char *name,
 			     const char *hash, const u8 *data, u32 len);
 void tsm_trace_register_refresh(const char *provider, const char *name,

@@ -18,6 +18,7 @@ use tsm_bindings as bindings;
 use tsm_ext::{
     sysfs::Directory,
     tsm::{
+        Asked,
         Measurement,
         MeasurementId,
         Slot, //
@@ -91,6 +92,7 @@ assert_abi!(
     tsm_show_measurement,
     tsm_report_register,
     tsm_report_unregister,
+    tsm_report_explain,
 );
 
 /// Publishes measurement registers.
@@ -203,4 +205,20 @@ pub(crate) unsafe extern "C" fn tsm_report_unregister(
         provider.unregister(ops)?;
         Ok(0)
     })
+}
+
+/// Takes down what the platform has answered, for the trace.
+///
+/// # Safety
+///
+/// As `include/tsm/tsm.h` has it: `report` must be what a provider was called with, by that call, and
+/// `source` a C string that stays valid until that call has returned.
+#[no_mangle]
+pub(crate) unsafe extern "C" fn tsm_report_explain(
+    report: *mut bindings::tsm_report,
+    source: *const ffi::c_char,
+    status: u64,
+) {
+    // SAFETY: By the safety requirement; `Call::report` calls providers with what is in an `Asked`.
+    unsafe { Asked::explain(report, source, status) };
 }

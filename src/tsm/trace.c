@@ -21,9 +21,10 @@ void tsm_trace_report_generated(const char *provider, u64 generation,
 }
 
 void tsm_trace_report_failed(const char *provider, u64 generation, int status,
-			     int error)
+			     int error, const char *source, u64 answer)
 {
-	trace_tsm_report_failed(provider, generation, status, error);
+	trace_tsm_report_failed(provider, generation, status, error, source,
+				answer);
 }
 
 void tsm_trace_register_read(const char *provider, const char *name,

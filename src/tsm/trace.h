@@ -64,15 +64,18 @@ TRACE_EVENT(tsm_report_generated,
 
 TRACE_EVENT(tsm_report_failed,
 
-	TP_PROTO(const char *provider, u64 generation, int status, int error),
+	TP_PROTO(const char *provider, u64 generation, int status, int error,
+		 const char *source, u64 answer),
 
-	TP_ARGS(provider, generation, status, error),
+	TP_ARGS(provider, generation, status, error, source, answer),
 
 	TP_STRUCT__entry(
 		__string(provider, provider)
 		__field(u64, generation)
 		__field(int, status)
 		__field(int, error)
+		__string(source, source)
+		__field(u64, answer)
 	),
 
 	TP_fast_assign(
@@ -80,11 +83,13 @@ TRACE_EVENT(tsm_report_failed,
 		__entry->generation = generation;
 		__entry->status = status;
 		__entry->error = error;
+		__assign_str(source);
+		__entry->answer = answer;
 	),
 
-	TP_printk("[%s] generation=%llu status=%d error=%d",
+	TP_printk("[%s] generation=%llu status=%d error=%d %s=%#llx",
 		  __get_str(provider), __entry->generation, __entry->status,
-		  __entry->error)
+		  __entry->error, __get_str(source), __entry->answer)
 );
 
 DECLARE_EVENT_CLASS(tsm_register_data,

@@ -141,6 +141,7 @@ impl MeasurementProvider for Registers {
         let rtmr = rtmr_of(number).ok_or(EINVAL)?;
         let digest = Digest384::try_from(data)?;
 
-        self.measurements.lock_killable()?.extend(rtmr, &digest)
+        self.measurements.lock_killable()?.extend(rtmr, &digest)?;
+        Ok(())
     }
 }

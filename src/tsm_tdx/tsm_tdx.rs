@@ -20,6 +20,7 @@ use tsm_ext::{
     }, //
 };
 
+mod buffers;
 mod device;
 mod quotes;
 mod registers;

@@ -17,6 +17,7 @@ use kernel::{
 use tsm_ext::{
     time::sleep_killable,
     tsm::{
+        Failure,
         Files,
         Output,
         ReportProvider,
@@ -80,7 +81,7 @@ impl ReportProvider for Fake {
         param(module_parameters::privlevel_floor.value())
     }
 
-    fn report(&self, request: &Request<'_>) -> Result<Output> {
+    fn report(&self, request: &Request<'_>) -> Result<Output, Failure> {
         sleep_killable(Delta::from_millis(
             param::<u32>(module_parameters::delay_ms.value()).into(),
         ))?;
@@ -90,7 +91,7 @@ impl ReportProvider for Fake {
                 auxblob: blob(request, param(module_parameters::auxblob_size.value()))?,
                 manifestblob: KVVec::new(),
             }),
-            errno => Err(Error::from_errno(-errno)),
+            errno => Err(Error::from_errno(-errno).into()),
         }
     }
 }

@@ -47,6 +47,8 @@ class Answers(Host):
             "quote=unavailable": "Host is down",
             "quote_status=8000000000001234": "Input/output error",
             "quote_call=8000000000000000": "Input/output error",
+            "quote_call=8000000000000001": "Device or resource busy",
+            "quote_call=8000000000000003": "Operation not supported",
             "quote=empty": "Protocol error",
             "quote=long": "File too large",
             "quote=huge": "File too large",
@@ -66,6 +68,29 @@ class Answers(Host):
 
     def test_a_quote_that_is_as_large_as_can_be(self):
         self.assertEqual(self.guest("ask a", f"quote_size={128 * 1024 - 24}"), [f"quote {128 * 1024 - 24}"])
+
+    def test_the_buffer_is_as_large_as_the_metadata_say(self):
+        # As much as the page allocator has in one piece, with the header.
+        size = (4 << 20) - 24
+        self.assertEqual(self.guest("ask a; ask b; rmmod tsm_tdx && echo gone", f"quote_size={size}",
+                                    f"quote_size_field={size}"), [f"quote {size}"] * 2 + ["gone"])
+
+    def test_a_vmm_that_takes_no_buffer_of_that_size(self):
+        self.assert_quote(self.guest("ask a", "quote_size_field=1M")[0])
+
+    def test_the_trace_has_what_the_platform_answered(self):
+        script = """
+            mkdir -p /sys/kernel/tracing; mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null
+            echo 1 >/sys/kernel/tracing/events/tsm/tsm_report_failed/enable
+            ask a >/dev/null; grep -o 'error=.*' /sys/kernel/tracing/trace
+        """
+        for option, answer in {
+            "quote=error": "error=-5 quote=0x8000000000000000",
+            "quote=unavailable": "error=-112 quote=0x8000000000000001",
+            "quote_call=8000000000000003": "error=-95 vmcall=0x8000000000000003",
+        }.items():
+            with self.subTest(option):
+                self.assertEqual(self.guest(script, option), [answer])
 
     def test_answers_changed_at_random(self):
         requests = 400
@@ -132,11 +157,14 @@ class Delays(Host):
 class Module(Host):
     """What the TDX module refuses."""
 
-    def test_busy_registers(self):
+    def test_registers_that_are_busy_for_a_while(self):
+        for line in self.guest("ask a; ask b", "busy=3"):
+            self.assert_quote(line)
+
+    def test_registers_that_are_busy_for_ever(self):
         # Loading reads them once.
-        lines = self.guest("ask a; ask b", "busy=1", "refuse_after=1")
-        self.assertEqual(lines[0], "Device or resource busy")
-        self.assert_quote(lines[1])
+        script = "ask a; cat /sys/class/misc/tdx_guest/measurements/mrtd:sha384 | wc -c; rmmod tsm_tdx && echo gone"
+        self.assertEqual(self.guest(script, "busy=4000000000", "refuse_after=1"), ["Device or resource busy", "48", "gone"])
 
     def test_invalid_report(self):
         self.assertEqual(self.guest("ask a", "mr_report=invalid", "refuse_after=1"), ["No such device or address"])

@@ -18,6 +18,11 @@ use kernel::{
     }, //
 };
 
+use super::{
+    Answer,
+    Failure, //
+};
+
 /// A source of attestation reports.
 pub trait ReportProvider: Send + Sync + 'static {
     /// Name of the blob's format, which clients compare.
@@ -31,7 +36,7 @@ pub trait ReportProvider: Send + Sync + 'static {
     }
 
     /// Makes a report. May sleep; several calls may run at the same time.
-    fn report(&self, request: &Request<'_>) -> Result<Output>;
+    fn report(&self, request: &Request<'_>) -> Result<Output, Failure>;
 }
 
 /// Which files a report has.
@@ -223,11 +228,23 @@ impl<P: ReportProvider> Inner<P> {
         // SAFETY: By the safety requirement, `data` is the address of a provider that is
         // registered, and stays so while a callback runs.
         let provider = unsafe { &*data.cast::<P>() };
+        let raw = report;
         // SAFETY: By the safety requirement, and nobody else uses the report meanwhile.
-        let report = unsafe { &mut *report };
+        let report = unsafe { &mut *raw };
 
         from_result(|| {
-            let output = provider.report(&Request(&report.desc))?;
+            let output = match provider.report(&Request(&report.desc)) {
+                Ok(output) => output,
+                Err(failure) => {
+                    if let Some(Answer { source, status }) = failure.answer {
+                        // SAFETY: This is the call that got `raw`, and the name lives forever.
+                        unsafe {
+                            tsm_bindings::tsm_report_explain(raw, source.as_char_ptr(), status)
+                        };
+                    }
+                    return Err(failure.error);
+                }
+            };
 
             if output.outblob.is_empty() {
                 return Err(EIO);

@@ -8,7 +8,10 @@
 //! 2. Who unregisters a provider clears `current` and waits for a grace period. From then on nobody
 //!    counts himself any more, and the ones that did can be waited for.
 
-use core::ptr::null_mut;
+use core::ptr::{
+    null,
+    null_mut, //
+};
 
 use kernel::{
     bindings,
@@ -281,22 +284,32 @@ impl Call {
         let report_new = self.ops().report_new.ok_or(EINVAL)?;
         // Not on the stack, because providers may pass the physical address of what is in it to
         // their platform, as sev-guest does.
-        let mut report = KBox::new(
-            tsm_bindings::tsm_report {
-                desc: desc.to_raw(self.privlevel_floor()),
-                ..Default::default()
+        let mut asked = KBox::new(
+            Asked {
+                report: tsm_bindings::tsm_report {
+                    desc: desc.to_raw(self.privlevel_floor()),
+                    ..Default::default()
+                },
+                source: null(),
+                status: 0,
             },
             GFP_KERNEL,
         )?;
 
-        trace::report_requested(self.name(), generation, desc.inblob, report.desc.privlevel);
+        trace::report_requested(
+            self.name(),
+            generation,
+            desc.inblob,
+            asked.report.desc.privlevel,
+        );
+        let start: *mut Asked = &mut *asked;
         // SAFETY: By the invariants of `Call` and `Provider`, the callback may be called and
-        // accepts `data`; `report` is as the ABI wants it.
-        let ret = unsafe { report_new(&mut *report, self.0.data) };
+        // accepts `data`; the report is as the ABI wants it, and begins an `Asked`.
+        let ret = unsafe { report_new(start.cast(), self.0.data) };
 
         // A failed call may leave blobs as well, which the core has to free.
         // SAFETY: By the ABI, each blob is null or memory of `kvmalloc` that is now the core's.
-        let blobs = unsafe { Blobs::from_raw(&report) };
+        let blobs = unsafe { Blobs::from_raw(&asked.report) };
 
         match to_result(ret).and(blobs.ok_or(EIO)) {
             Ok(blobs) => {
@@ -304,10 +317,46 @@ impl Call {
                 Ok(blobs)
             }
             Err(err) => {
-                trace::report_failed(self.name(), generation, ret, err);
+                let source = match asked.source.is_null() {
+                    true => c"-",
+                    // SAFETY: By the safety requirement of `Asked::explain`, and the provider, whose
+                    // it is, stays as long as `self`.
+                    false => unsafe { CStr::from_char_ptr(asked.source) },
+                };
+                trace::report_failed(self.name(), generation, ret, err, (source, asked.status));
                 Err(err)
             }
         }
+    }
+}
+
+/// What a provider is called with, and what it says of its platform.
+#[repr(C)]
+pub struct Asked {
+    /// First, so that its address is that of all.
+    report: tsm_bindings::tsm_report,
+    source: *const ffi::c_char,
+    status: u64,
+}
+
+impl Asked {
+    /// Takes down a status of the platform.
+    ///
+    /// # Safety
+    ///
+    /// `report` must be what [`Call::report`] has called a provider with that has not returned yet,
+    /// and nobody else may use it; `source` must be a C string until then.
+    #[inline]
+    pub unsafe fn explain(
+        report: *mut tsm_bindings::tsm_report,
+        source: *const ffi::c_char,
+        status: u64,
+    ) {
+        // SAFETY: By the safety requirement; an `Asked` begins with its report.
+        let asked = unsafe { &mut *report.cast::<Self>() };
+
+        asked.source = source;
+        asked.status = status;
     }
 }
 

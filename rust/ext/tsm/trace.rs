@@ -53,16 +53,25 @@ pub fn report_generated(provider: &CStr, generation: u64, sizes: [usize; 3]) {
     };
 }
 
-/// A provider has made no report. `status` is what it returned, `error` what the reader gets.
+/// A provider has made no report. `status` is what it returned, `error` what the reader gets, and
+/// `answer` what kind of status its platform has returned, and which.
 #[inline]
-pub fn report_failed(provider: &CStr, generation: u64, status: i32, error: Error) {
-    // SAFETY: The string is valid for the call, which copies it.
+pub fn report_failed(
+    provider: &CStr,
+    generation: u64,
+    status: i32,
+    error: Error,
+    (source, answer): (&CStr, u64),
+) {
+    // SAFETY: The strings are valid for the call, which copies them.
     unsafe {
         tsm_bindings::tsm_trace_report_failed(
             provider.as_char_ptr(),
             generation,
             status,
             error.to_errno(),
+            source.as_char_ptr(),
+            answer,
         )
     };
 }

@@ -83,9 +83,9 @@ fn reports_are_traced() {
             "tsm_report_requested: [fake] generation=1 inblob_len=20 privlevel=1",
             "tsm_report_generated: [fake] generation=1 outblob_len=1000 auxblob_len=300 manifestblob_len=0",
             "tsm_report_requested: [fake] generation=2 inblob_len=64 privlevel=1",
-            "tsm_report_failed: [fake] generation=2 status=-110 error=-110",
+            "tsm_report_failed: [fake] generation=2 status=-110 error=-110 -=0x0",
             "tsm_report_requested: [fake] generation=2 inblob_len=64 privlevel=1",
-            "tsm_report_failed: [fake] generation=2 status=0 error=-5",
+            "tsm_report_failed: [fake] generation=2 status=0 error=-5 -=0x0",
         ]
     );
 }
