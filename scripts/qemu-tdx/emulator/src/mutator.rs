@@ -4,19 +4,23 @@
 //!
 //! The n-th answer of a seed is changed in the same way each time.
 
-use std::sync::atomic::{
-    AtomicU64,
-    Ordering, //
+use std::{
+    sync::atomic::{
+        AtomicU64,
+        Ordering, //
+    },
+    time::Duration,
 };
 
 /// Values of 64 bits that a guest may treat in ways of their own.
-const SPECIAL: [u64; 6] = [
+const SPECIAL: [u64; 7] = [
     0,
     1,
     2,
     0x8000_0000_0000_0000,
     0x8000_0000_0000_0001,
     0x7fff_ffff_ffff_ffff,
+    u64::MAX,
 ];
 
 /// How answers are changed.
@@ -94,6 +98,11 @@ impl Random {
     /// Returns another status for the call itself, for one call in eight.
     pub(crate) fn call_status(&mut self) -> Option<u64> {
         (self.below(8) == 0).then(|| self.special())
+    }
+
+    /// Returns how late an answer is, less than `most`.
+    pub(crate) fn delay(&mut self, most: Duration) -> Duration {
+        most.mul_f64(self.below(1 << 20) as f64 / (1 << 20) as f64)
     }
 
     /// Returns a special value, or any.

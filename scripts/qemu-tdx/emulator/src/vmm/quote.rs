@@ -32,10 +32,7 @@ use crate::{
         PAGE_SIZE, //
     },
     memory::NoMemory,
-    mutator::{
-        Mutator,
-        Random, //
-    },
+    mutator::Mutator,
     pages::PageState,
     quoting::Enclave,
     registers::{
@@ -151,6 +148,9 @@ struct Flight {
 /// How often a VMM that can not decide itself changes an answer.
 const TURN: Duration = Duration::from_micros(20);
 
+/// How late an answer may be that was changed to be in flight.
+const LATE: Duration = Duration::from_millis(40);
+
 impl Quotes {
     /// Makes the quoting service that the user wants.
     pub(super) fn new(config: &TdxConfig) -> Self {
@@ -196,10 +196,16 @@ impl Quotes {
                 .make_answer(context.cpu, header, &request)
                 .spoil(service, buffer.room()),
         };
-        let call = random.and_then(|mut random: Random| {
+        let (mut call, mut delay) = (None, self.delay);
+        if let Some(mut random) = random {
+            let right = answer.clone();
             random.mutate(&mut answer.header, &mut answer.data);
-            random.call_status().map(VmcallStatus::new)
-        });
+            call = random.call_status().map(VmcallStatus::new);
+            // Were it to stay so, the guest would be short of a buffer for ever.
+            if Header::peek_status(&answer.header) == Ok(Status::IN_FLIGHT) {
+                (answer, delay) = (right, random.delay(LATE));
+            }
+        }
         let flight = Flight {
             buffer,
             answer,
@@ -209,11 +215,11 @@ impl Quotes {
         // A buffer that is used again is not the one that the VMM could not decide about.
         self.flights
             .forget(|old| old.turn > 0 && old.buffer.gpa == buffer.gpa);
-        if self.delay.is_zero() {
+        if delay.is_zero() {
             self.land(context, flight)?;
         } else {
             buffer.write(context, &in_flight)?;
-            self.flights.add(context.now + self.delay, flight);
+            self.flights.add(context.now + delay, flight);
         }
         call.map_or(Ok(()), Err)
     }

@@ -549,6 +549,27 @@ fn mutates_answers_and_then_no_more() {
 }
 
 #[test]
+fn lets_go_of_a_request_that_was_changed_to_be_in_flight() {
+    let bench = Bench::with(&TdxConfig {
+        mutate: Some(1),
+        quote: QuoteService::Error,
+        ..TdxConfig::default()
+    });
+    let status = || proto::Header::peek_status(&bench.memory.bytes(0x10000, 24));
+    let mut late = 0;
+    bench.request();
+    let request = bench.memory.bytes(0x10000, 0x2000);
+    for _ in 0..1000 {
+        bench.memory.write(0x10000, &request).unwrap();
+        bench.get_quote();
+        late += usize::from(status() == Ok(proto::Status::IN_FLIGHT));
+        bench.pass(40 * MS);
+        assert!(status() != Ok(proto::Status::IN_FLIGHT));
+    }
+    assert!(late > 0);
+}
+
+#[test]
 fn refuses_a_quote_buffer_without_the_shared_bit() {
     let bench = bench();
     bench.request();
