@@ -95,3 +95,93 @@ write(
     accepted_unknown=struct.pack("<QI", 0xDEADBEEF12345678, 2**32 - 1),
     refused_no_detail=struct.pack("<Q", 1),
 )
+
+snp_report = struct.pack("<I", 3) + bytes(1180)
+snp_report = put(put(snp_report, 0x50, bytes(range(64))), 0x2A0, b"\x5a" * 144)
+write(
+    "snp_report",
+    accepted_plain=snp_report,
+    accepted_oldest=put(snp_report, 0, b"\2"),
+    accepted_newest=put(snp_report, 0, b"\xff" * 4),
+    accepted_reserved_set=put(put(snp_report, 0x4C, b"\xff" * 4), 0x208, b"\xff" * 152),
+    refused_older=put(snp_report, 0, b"\1"),
+    refused_short=snp_report[:-1],
+    refused_long=snp_report + b"\0",
+    refused_empty=b"",
+)
+
+
+def report_answer(status: int, size: int, rest: bytes) -> bytes:
+    return struct.pack("<II24s", status, size, b"") + rest
+
+
+write(
+    "snp_report_answer",
+    accepted_plain=report_answer(0, 1184, snp_report),
+    accepted_padded=report_answer(0, 1184, snp_report + bytes(64)),
+    accepted_of_later_firmware=report_answer(0, 1200, snp_report + bytes(16)),
+    refused_invalid_parameter=report_answer(0x16, 0, b""),
+    refused_unknown_status=report_answer(2**32 - 1, 1184, snp_report),
+    refused_header_alone=report_answer(0, 1184, b""),
+    refused_half_a_header=bytes(16),
+    refused_longer_than_the_answer=report_answer(0, 1185, snp_report),
+    refused_four_gigabytes=report_answer(0, 2**32 - 1, snp_report),
+    refused_shorter_than_a_report=report_answer(0, 1183, snp_report),
+)
+write(
+    "snp_key_answer",
+    accepted_plain=report_answer(0, 0, bytes(range(32))),
+    refused_invalid_key=report_answer(0x27, 0, bytes(32)),
+    refused_short=report_answer(0, 0, bytes(31)),
+    refused_long=report_answer(0, 0, bytes(33)),
+    refused_empty=b"",
+)
+
+
+def table(*entries: tuple[int, int], rest: bytes = b"") -> bytes:
+    guids = (bytes([number + 1] * 16) for number in range(len(entries)))
+    return b"".join(guid + struct.pack("<II", *entry) for guid, entry in zip(guids, entries)) + bytes(24) + rest
+
+
+write(
+    "snp_certificates",
+    accepted_none=bytes(24),
+    accepted_one=table((48, 4), rest=b"VCEK"),
+    accepted_two=table((76, 3), (72, 4), rest=b"VCEKASK"),
+    accepted_that_overlap=table((72, 7), (74, 2), rest=b"VCEKASK"),
+    accepted_with_more_behind_it=table((48, 4), rest=b"VCEK" + b"\xff" * 20),
+    accepted_of_no_length=table((52, 0), rest=b"VCEK"),
+    refused_empty=b"",
+    refused_without_an_end=table((48, 4), rest=b"VCEK")[:24],
+    refused_with_half_an_end=table((48, 4))[:47],
+    refused_in_the_table=table((24, 4), rest=b"VCEK"),
+    refused_one_byte_outside=table((48, 5), rest=b"VCEK"),
+    refused_far_outside=table((2**31, 4), rest=b"VCEK"),
+    refused_end_overflows=table((2**32 - 1, 2), rest=b"VCEK"),
+)
+write(
+    "snp_status",
+    accepted_success=struct.pack("<QI", 0, 0),
+    accepted_pages_too_few=struct.pack("<QI", 1 << 32, 3),
+    accepted_both=struct.pack("<QI", 0xDEADBEEF12345678, 1),
+    refused_fifth_level=struct.pack("<QI", 2 << 32, 4),
+    refused_low_byte_right=struct.pack("<QI", 0, 256),
+    refused_no_level=struct.pack("<Q", 0xFF),
+)
+
+
+def svsm(report: int, manifest: int, certificates: int, *pages: int) -> bytes:
+    return struct.pack("<QQQ4B", report, manifest, certificates, *pages)
+
+
+write(
+    "snp_svsm",
+    accepted_plain=svsm(1184, 100, 0, 1, 1, 0, 16),
+    accepted_full=svsm(4096, 8192, 4096, 1, 2, 1, 2),
+    refused_no_report=svsm(0, 100, 0, 1, 1, 1, 16),
+    refused_one_byte_too_long=svsm(1184, 4097, 0, 1, 1, 1, 16),
+    refused_above_the_limit=svsm(1184, 0, 65537, 1, 1, 1, 16),
+    refused_not_set=svsm(2**64 - 1, 2**64 - 1, 2**64 - 1, 1, 1, 1, 16),
+    refused_almost_all_ones=svsm(2**64 - 2, 0, 0, 1, 1, 1, 255),
+    refused_truncated=bytes(27),
+)

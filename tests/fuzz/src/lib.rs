@@ -6,6 +6,7 @@
 //! decides and reads as they say. What is asserted besides is that nothing panics.
 
 mod bytes;
+mod snp;
 mod tdx;
 
 /// A target: takes any bytes, and tells whether they were accepted.
@@ -13,6 +14,12 @@ pub type Target = fn(&[u8]) -> bool;
 
 /// Every target, by name. The name is that of its folder in `corpus/`.
 pub const TARGETS: &[(&str, Target)] = &[
+    ("snp_certificates", snp::certificates),
+    ("snp_key_answer", snp::key_answer),
+    ("snp_report", snp::report),
+    ("snp_report_answer", snp::report_answer),
+    ("snp_status", snp::status),
+    ("snp_svsm", snp::svsm),
     ("tdx_quote_answer", tdx::quote_answer),
     ("tdx_quote_request", tdx::quote_request),
     ("tdx_register", tdx::register),

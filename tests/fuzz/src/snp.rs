@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The formats of SEV-SNP.
+
+mod certificates;
+mod message;
+mod report;
+mod status;
+mod svsm;
+
+pub(crate) use certificates::certificates;
+pub(crate) use message::{
+    key_answer,
+    report_answer, //
+};
+pub(crate) use report::report;
+pub(crate) use status::status;
+pub(crate) use svsm::svsm;
