@@ -96,6 +96,23 @@ write(
     refused_no_detail=struct.pack("<Q", 1),
 )
 
+
+def call(rcx: int, rdx: int, r8: int, r9: int, r10: int, address: int) -> bytes:
+    return struct.pack("<6Q", rcx, rdx, r8, r9, r10, address)
+
+
+write(
+    "tdx_call",
+    accepted_usual_width=call(52, 1 << 28, 52, 0, 1, 0x10000),
+    accepted_widest=call(63, 1 << 17, 64, 1, 0, 2**63 - 1),
+    accepted_narrowest=call(13, 4096, 13, 3, 0, 0xFFF),
+    refused_too_narrow=call(12, 0, 12, 0, 0, 0),
+    refused_too_wide=call(64, 0, 65, 0, 0, 0),
+    refused_shared_already=call(52, 0, 52, 0, 1, 1 << 51),
+    refused_above_the_shared_bit=call(48, 0, 48, 0, 1, 1 << 51),
+    refused_truncated=call(52, 0, 52, 0, 1, 0)[:47],
+)
+
 snp_report = struct.pack("<I", 3) + bytes(1180)
 snp_report = put(put(snp_report, 0x50, bytes(range(64))), 0x2A0, b"\x5a" * 144)
 write(

@@ -20,6 +20,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("snp_report_answer", snp::report_answer),
     ("snp_status", snp::status),
     ("snp_svsm", snp::svsm),
+    ("tdx_call", tdx::call),
     ("tdx_quote_answer", tdx::quote_answer),
     ("tdx_quote_request", tdx::quote_request),
     ("tdx_register", tdx::register),

@@ -2,11 +2,13 @@
 
 //! The formats of TDX.
 
+mod call;
 mod quote;
 mod register;
 mod report;
 mod status;
 
+pub(crate) use call::call;
 pub(crate) use quote::{
     quote_answer,
     quote_request, //
