@@ -67,24 +67,20 @@ impl SeqBytes {
         self.seq.store(seq.wrapping_add(1), Relaxed);
         for (offset, bytes) in parts {
             let words = self.words.get(offset / WORD..).unwrap_or_default();
-            let mut rest = bytes;
+            let mut chunks = bytes.chunks_exact(WORD);
 
-            for word in words {
-                let value = match rest.split_first_chunk() {
-                    Some((value, after)) => {
-                        rest = after;
-                        *value
-                    }
-                    None if rest.is_empty() => break,
-                    None => {
-                        let mut value = [0; WORD];
+            // Released, so that the counter is odd before a word changes.
+            for (word, chunk) in words.iter().zip(&mut chunks) {
+                let value = chunk.first_chunk().copied().unwrap_or_default();
 
-                        copy_bytes(&mut value, rest);
-                        rest = &[];
-                        value
-                    }
-                };
-                // Released, so that the counter is odd before the word changes.
+                word.store(u64::from_ne_bytes(value), Release);
+            }
+            if let (false, Some(word)) =
+                (chunks.remainder().is_empty(), words.get(bytes.len() / WORD))
+            {
+                let mut value = [0; WORD];
+
+                copy_bytes(&mut value, chunks.remainder());
                 word.store(u64::from_ne_bytes(value), Release);
             }
         }
