@@ -22,7 +22,7 @@
 //! | `mr_report` | what MR.REPORT does: `answer`, `invalid`, `reserved`: sets what is reserved | `answer` |
 //! | `rtmr_extend` | what MR.RTMR.EXTEND does: `answer`, `invalid` | `answer` |
 //! | `refuse_after` | how many calls of each are done before `busy` and `invalid` count | `0` |
-//! | `mutate` | changes bytes of each answer to GetQuote, and its `R10`, at random from this seed | none |
+//! | `mutate` | changes bytes of each answer to GetQuote, and its `R10`, from this seed, or has it be late | none |
 //! | `mutate_count` | how many answers are changed | all |
 //! | `trace` | file for a line per TDCALL | none |
 //!
