@@ -18,6 +18,8 @@
 //!       quoting.rs  the quoting enclave behind GetQuote
 //!       x509.rs     the certificates of its platform
 //!     pages.rs   which page is private, pending, shared
+//!   snp.rs       an SEV-SNP guest: its CPU, and the VMM behind VMGEXIT
+//!   loan.rs      how flags are set, which a plugin cannot write
 //! ```
 //!
 //! What it does not do: it raises no virtualisation exception and no `#GP`, a `TDCALL` of a program
@@ -32,6 +34,7 @@ mod config;
 mod cpuid;
 mod gpa;
 mod hook;
+mod loan;
 mod machine;
 mod memory;
 mod mutator;

@@ -27,8 +27,12 @@ use td::Td;
 pub(crate) enum Outcome {
     /// The CPU has to execute it.
     Native,
+    /// It is to be begun again, with the registers as they are now.
+    Again,
     /// It was done.
     Done(Effect),
+    /// It was done, and the carry flag is to be set or cleared.
+    Carry(bool),
 }
 
 /// A machine with one guest.
@@ -57,6 +61,19 @@ impl Machine {
                 Instruction::Tdcall | Instruction::Cpuid | Instruction::Visit
             ),
             Self::Snp(_) => SnpMachine::takes(instruction),
+        }
+    }
+
+    /// Tells whether instructions of the CPU are borrowed.
+    pub(crate) fn borrows(&self) -> bool {
+        matches!(self, Self::Snp(_))
+    }
+
+    /// Sees the answer of the CPU to a `CPUID`. Returns whether it is to be executed once more.
+    pub(crate) fn after_cpuid(&self, regs: &mut Registers) -> bool {
+        match self {
+            Self::Tdx(_) => false,
+            Self::Snp(guest) => guest.after_cpuid(regs),
         }
     }
 
@@ -144,6 +161,18 @@ mod tests {
     fn takes_only_instructions_of_its_platform() {
         assert!(machine("tdx").takes(Instruction::Tdcall));
         assert!(!machine("snp").takes(Instruction::Tdcall));
+        assert!(machine("snp").takes(Instruction::Vmgexit));
+        assert!(!machine("tdx").takes(Instruction::Vmgexit));
+    }
+
+    #[test]
+    fn borrows_instructions_for_snp_only() {
+        let mut regs = Registers::default();
+        for platform in ["tdx", "snp"] {
+            assert_eq!(machine(platform).borrows(), platform == "snp");
+            // Nothing was asked of the CPU.
+            assert!(!machine(platform).after_cpuid(&mut regs));
+        }
     }
 
     #[test]

@@ -95,6 +95,17 @@ impl Pages {
         }
     }
 
+    /// Makes accepted pages pending again.
+    pub(crate) fn rescind(&self, pages: Range<u64>) {
+        let mut runs = self.lock();
+
+        for (piece, state) in pieces(&runs, pages) {
+            if state == PageState::Accepted {
+                set(&mut runs, piece, PageState::Pending);
+            }
+        }
+    }
+
     /// Takes the lock. A thread that panics ends the process, so a poisoned lock is never seen.
     fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, Run>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)

@@ -10,7 +10,11 @@ use std::{
 
 use crate::{
     config::Config,
-    hook::Instruction,
+    hook::{
+        self,
+        Instruction, //
+    },
+    loan::Loans,
     machine::{
         Machine,
         Outcome, //
@@ -45,6 +49,7 @@ static PLUGIN: OnceLock<Plugin> = OnceLock::new();
 struct Plugin {
     machine: Machine,
     counter: Option<Counter>,
+    loans: Loans,
     vcpus: [OnceLock<Vcpu>; MAX_VCPUS],
 }
 
@@ -54,6 +59,7 @@ struct Vcpu {
     rip: Register,
     cs: Register,
     cr0: Register,
+    cr3: Register,
     efer: Register,
 }
 
@@ -77,6 +83,7 @@ impl Vcpu {
             rip: find("rip")?,
             cs: find("cs")?,
             cr0: find("cr0")?,
+            cr3: find("cr3")?,
             efer: find("efer")?,
         })
     }
@@ -109,7 +116,12 @@ impl Vcpu {
     fn is_kernel(&self, thread: &VcpuThread) -> bool {
         let long = thread.read_register(self.efer) & (1 << 10) != 0;
 
-        long && thread.read_register(self.cs) & 3 == 0
+        long && self.is_privileged(thread)
+    }
+
+    /// Tells whether the vCPU is in privilege level 0.
+    fn is_privileged(&self, thread: &VcpuThread) -> bool {
+        thread.read_register(self.cs) & 3 == 0
     }
 }
 
@@ -128,8 +140,24 @@ impl vcpu::Vcpu for Caller<'_> {
         self.thread.number()
     }
 
+    fn is_privileged(&self) -> bool {
+        self.vcpu.is_privileged(self.thread)
+    }
+
     fn is_kernel(&self) -> bool {
         self.vcpu.is_kernel(self.thread)
+    }
+
+    fn cr3(&self) -> u64 {
+        self.thread.read_register(self.vcpu.cr3)
+    }
+
+    fn set_cr3(&self, value: u64) {
+        self.thread.write_register(self.vcpu.cr3, value);
+    }
+
+    fn translate(&self, address: u64) -> Option<u64> {
+        self.thread.translate(address)
     }
 }
 
@@ -147,6 +175,7 @@ pub(crate) fn install<'a>(
     let plugin = Plugin {
         machine: Machine::new(&config, vcpus)?,
         counter: config.count.then(Counter::new),
+        loans: Loans::default(),
         vcpus: Default::default(),
     };
     PLUGIN
@@ -182,6 +211,11 @@ pub(crate) fn takes(instruction: Instruction) -> bool {
     })
 }
 
+/// Tells whether instructions are borrowed.
+pub(crate) fn borrows() -> bool {
+    PLUGIN.get().is_some_and(|plugin| plugin.machine.borrows())
+}
+
 /// Executes the instruction at an offset in its page. Returns the address of the next one, or
 /// nothing if the CPU has to execute it.
 pub(crate) fn execute(thread: &VcpuThread, instruction: Instruction, offset: u64) -> Option<u64> {
@@ -201,17 +235,47 @@ pub(crate) fn execute(thread: &VcpuThread, instruction: Instruction, offset: u64
         }
         _ => plugin.machine.execute(instruction, &caller, &mut regs),
     };
-    match outcome {
-        Outcome::Native => return None,
-        Outcome::Done(Effect::Resume) => {}
+    let rip = thread.read_register(vcpu.rip);
+    let next = instruction.next(rip, offset);
+    let next = match outcome {
+        Outcome::Native => None,
+        Outcome::Again => Some(hook::address(rip, offset)),
+        Outcome::Done(Effect::Resume) => Some(next),
         Outcome::Done(Effect::Idle) => {
             thread::sleep(plugin.machine.idle(IDLE));
             plugin.machine.poll(thread);
+            Some(next)
         }
         Outcome::Done(Effect::Stop(why)) => qemu::stop(&why),
-    }
+        Outcome::Carry(carry) => {
+            let there = plugin.loans.borrow(&caller, carry, regs[Reg::Rsp], next);
+            Some(there.unwrap_or_else(|why| qemu::stop(&why)))
+        }
+    };
     vcpu.write(thread, &before, &regs);
-    Some(instruction.next(thread.read_register(vcpu.rip), offset))
+    next
+}
+
+/// Goes on where an instruction was borrowed for, if that before the one at an offset in its page
+/// was. Returns the address.
+pub(crate) fn give_back(thread: &VcpuThread, offset: u64) -> Option<u64> {
+    let plugin = PLUGIN.get()?;
+    let vcpu = plugin.vcpus.get(thread.number())?.get()?;
+
+    if !vcpu.is_protected(thread) {
+        return None;
+    }
+    let here = hook::address(thread.read_register(vcpu.rip), offset);
+    let before = vcpu.read(thread);
+    if let Some(next) = plugin.loans.give_back(here, before[Reg::Rsp]) {
+        return Some(next);
+    }
+    let mut regs = before;
+    let again = plugin.machine.after_cpuid(&mut regs);
+
+    vcpu.write(thread, &before, &regs);
+    // To the CPUID before.
+    again.then(|| here.wrapping_sub(2))
 }
 
 /// Lets the VMM work while a vCPU passes.

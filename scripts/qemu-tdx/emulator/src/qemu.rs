@@ -26,8 +26,10 @@ use std::{
 };
 
 use crate::{
-    gpa::PAGE_SIZE,
-    hook::Instruction,
+    hook::{
+        Instruction,
+        Site, //
+    },
     memory::{
         GuestMemory,
         NoMemory, //
@@ -140,6 +142,7 @@ extern "C" {
         entry: Entry,
         operand: u64,
     );
+    fn qemu_plugin_translate_vaddr(address: u64, physical: *mut u64) -> bool;
     fn qemu_plugin_scoreboard_new(element_size: usize) -> *mut Scoreboard;
     fn qemu_plugin_u64_get(entry: Entry, vcpu: c_uint) -> u64;
     fn qemu_plugin_tb_n_insns(block: *const Block) -> usize;
@@ -339,6 +342,17 @@ impl VcpuThread {
     }
 }
 
+impl VcpuThread {
+    /// Returns where an address is in guest memory, by the page tables of the vCPU.
+    pub(crate) fn translate(&self, address: u64) -> Option<u64> {
+        let mut physical = 0;
+
+        // SAFETY: By the type's invariant, this is the thread of a vCPU; the pointer is to a
+        // variable that nobody else uses.
+        unsafe { qemu_plugin_translate_vaddr(address, &mut physical) }.then_some(physical)
+    }
+}
+
 impl GuestMemory for VcpuThread {
     fn read(&self, address: u64, to: &mut [u8]) -> Result<(), NoMemory> {
         let bytes = Bytes::new();
@@ -379,6 +393,8 @@ extern "C" fn translate(block: *mut Block, _: *mut c_void) {
     let count = unsafe { qemu_plugin_tb_n_insns(block) };
     let counter = plugin::counter();
 
+    let mut borrowed = false;
+
     for index in 0..count {
         let mut bytes = [0; 16];
         // SAFETY: As above, and `index` is below the number of its instructions.
@@ -393,42 +409,56 @@ extern "C" fn translate(block: *mut Block, _: *mut c_void) {
         }
         // SAFETY: The instruction is alive as long as the block, the buffer has its length.
         let len = unsafe { qemu_plugin_insn_data(insn, bytes.as_mut_ptr().cast(), bytes.len()) };
-        let (callback, flags): (VcpuCallback, _) = match bytes
-            .get(..len)
-            .and_then(Instruction::decode)
-            .filter(|i| plugin::takes(*i))
-        {
-            Some(Instruction::Tdcall) => (tdcall, RW_REGS_PC),
-            Some(Instruction::Cpuid) => (cpuid, RW_REGS_PC),
-            Some(Instruction::Visit) => (visit, NO_REGS),
-            Some(Instruction::Count) => (read_count, RW_REGS_PC),
-            None => continue,
-        };
+        let bytes = bytes.get(..len).unwrap_or_default();
         // SAFETY: The instruction is alive.
-        let offset = unsafe { qemu_plugin_insn_vaddr(insn) } % PAGE_SIZE;
-        // CAST: Not a pointer, but below 4096; the callback takes it back.
-        let data = offset as *mut c_void;
-        // SAFETY: The instruction is alive, the callback has the right type and lives forever.
-        unsafe { qemu_plugin_register_vcpu_insn_exec_cb(insn, callback, flags, data) };
+        let site = Site::new(unsafe { qemu_plugin_insn_vaddr(insn) }, bytes);
+        let register = |callback: VcpuCallback, flags| {
+            // CAST: Not a pointer, but a word; the callback takes it back.
+            let data = site.raw() as *mut c_void;
+            // SAFETY: The instruction is alive, the callback has the right type and lives forever.
+            unsafe { qemu_plugin_register_vcpu_insn_exec_cb(insn, callback, flags, data) };
+        };
+
+        if borrowed {
+            register(give_back, RW_REGS_PC);
+        }
+        borrowed = Instruction::is_borrowed(bytes) && plugin::borrows();
+        match Instruction::decode(bytes).filter(|instruction| plugin::takes(*instruction)) {
+            Some(Instruction::Visit) => register(visit, NO_REGS),
+            Some(Instruction::Count) => register(read_count, RW_REGS_PC),
+            Some(_) => register(instruction, RW_REGS_PC),
+            None => {}
+        }
     }
 }
 
-/// A vCPU is at a `TDCALL`.
-extern "C" fn tdcall(vcpu: c_uint, offset: *mut c_void) {
-    // SAFETY: This is the callback of an instruction.
-    unsafe { execute(Instruction::Tdcall, vcpu, offset) };
+/// A vCPU is at an instruction that is taken over.
+extern "C" fn instruction(vcpu: c_uint, site: *mut c_void) {
+    // CAST: What `translate()` made of it.
+    let site = Site::from_raw(site as u64);
+
+    if let Some(instruction) = site.instruction() {
+        // SAFETY: This is the callback of an instruction.
+        unsafe { execute(instruction, vcpu, site) };
+    }
 }
 
-/// A vCPU is at a `CPUID`.
-extern "C" fn cpuid(vcpu: c_uint, offset: *mut c_void) {
-    // SAFETY: This is the callback of an instruction.
-    unsafe { execute(Instruction::Cpuid, vcpu, offset) };
+/// A vCPU has executed an instruction that may have been borrowed.
+extern "C" fn give_back(vcpu: c_uint, site: *mut c_void) {
+    // CAST: What `translate()` made of it.
+    let site = Site::from_raw(site as u64);
+    // SAFETY: This is the callback of an instruction; the object is dropped in the statement.
+    let next = plugin::give_back(&unsafe { VcpuThread::new(vcpu) }, site.offset());
+
+    // SAFETY: This is the callback of an instruction, and nothing is left to be dropped.
+    unsafe { go_on(next) };
 }
 
 /// A vCPU asks for its number of instructions.
-extern "C" fn read_count(vcpu: c_uint, offset: *mut c_void) {
+extern "C" fn read_count(vcpu: c_uint, site: *mut c_void) {
+    // CAST: What `translate()` made of it.
     // SAFETY: This is the callback of an instruction.
-    unsafe { execute(Instruction::Count, vcpu, offset) };
+    unsafe { execute(Instruction::Count, vcpu, Site::from_raw(site as u64)) };
 }
 
 /// A vCPU comes by.
@@ -442,15 +472,27 @@ extern "C" fn visit(vcpu: c_uint, _: *mut c_void) {
 /// # Safety
 ///
 /// The caller must be the callback of an instruction, with nothing left to be dropped.
-unsafe fn execute(instruction: Instruction, vcpu: c_uint, offset: *mut c_void) {
-    // CAST: What `translate()` made of the offset.
-    let offset = offset as u64;
+unsafe fn execute(instruction: Instruction, vcpu: c_uint, site: Site) {
     // SAFETY: The caller's promise; the object is dropped at the end of the statement.
-    let next = plugin::execute(&unsafe { VcpuThread::new(vcpu) }, instruction, offset);
+    let next = plugin::execute(
+        &unsafe { VcpuThread::new(vcpu) },
+        instruction,
+        site.offset(),
+    );
 
+    // SAFETY: The caller's promise.
+    unsafe { go_on(next) };
+}
+
+/// Goes on at another place, if there is one.
+///
+/// # Safety
+///
+/// The caller must be the callback of an instruction, registered with [`RW_REGS_PC`], and nothing
+/// may be left to be dropped in it.
+unsafe fn go_on(next: Option<u64>) {
     if let Some(pc) = next {
-        // SAFETY: The callback was registered with RW_REGS_PC, and nothing is left to be dropped,
-        // neither here nor in the caller.
+        // SAFETY: The caller's promise, and nothing is left to be dropped here.
         unsafe { qemu_plugin_set_pc(pc) };
         stop("QEMU does not let the PC be set");
     }

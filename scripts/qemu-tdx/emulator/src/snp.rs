@@ -1,37 +1,298 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A machine with an SEV-SNP guest.
+//! A machine with an SEV-SNP guest: the CPU's part, and how an instruction goes through the others.
+//!
+//! ```text
+//! cpuid.rs    CPUID, and the CPUID page
+//! launch.rs   what the kernel finds in memory
+//! secrets.rs  the secrets page
+//! rmp.rs      which page is the guest's, and validated
+//! vmm.rs      the untrusted VMM, behind VMGEXIT
+//!   ghcb.rs   the page that the guest calls it with
+//! ```
+//!
+//! The guest runs at VMPL 0 and has one vCPU. AMD64 Architecture Programmer's Manual, volume 3, for
+//! the instructions.
+
+mod cpuid;
+mod ghcb;
+mod launch;
+mod rmp;
+mod secrets;
+mod vmm;
+
+use std::sync::{
+    Mutex,
+    MutexGuard,
+    OnceLock,
+    PoisonError, //
+};
 
 use crate::{
     config::SnpConfig,
+    gpa::PAGE_SIZE,
     hook::Instruction,
     machine::Outcome,
-    registers::Registers,
-    vcpu::Vcpu, //
+    registers::{
+        Reg,
+        Registers, //
+    },
+    trace::Trace,
+    vcpu::Vcpu,
+    vmm::Effect, //
 };
+
+use cpuid::{
+    Leaf,
+    Survey,
+    C_BIT, //
+};
+use rmp::{
+    Refusal,
+    Rmp,
+    Size, //
+};
+use vmm::{
+    Context,
+    Vmm, //
+};
+
+/// The GHCB MSR.
+const GHCB: u32 = 0xc001_0130;
+
+/// `SEV_STATUS`, which has bits for SEV, SEV-ES and SEV-SNP.
+const SEV_STATUS: u32 = 0xc001_0131;
+const STATUS: u64 = 7;
+
+/// `CR3`: the C-bit, and the one that keeps the TLB, which is never set in the register.
+const CR3_C_BIT: u64 = 1 << C_BIT;
+const CR3_KEEP: u64 = 1 << 63;
+
+/// What changes of the vCPU.
+#[derive(Debug, Default)]
+struct State {
+    ghcb: u64,
+    /// The C-bit of `CR3`.
+    c_bit: u64,
+    /// Is going on while the CPU is asked for its leaves.
+    survey: Option<Survey>,
+}
 
 /// A machine with one SEV-SNP guest.
 #[derive(Debug)]
-pub(crate) struct SnpMachine {}
+pub(crate) struct SnpMachine {
+    state: Mutex<State>,
+    leaves: OnceLock<Vec<Leaf>>,
+    rmp: Rmp,
+    vmm: Vmm,
+    trace: Trace,
+}
 
 impl SnpMachine {
     /// Makes a machine with a number of vCPUs. The error is for the user.
-    pub(crate) fn new(_config: &SnpConfig, _vcpus: usize) -> Result<Self, String> {
-        Ok(Self {})
+    pub(crate) fn new(config: &SnpConfig, vcpus: usize) -> Result<Self, String> {
+        if vcpus != 1 {
+            return Err(format!("{vcpus} vCPUs, but an SEV-SNP guest has one"));
+        }
+        Ok(Self {
+            state: Mutex::default(),
+            leaves: OnceLock::new(),
+            rmp: Rmp::default(),
+            vmm: Vmm::default(),
+            trace: Trace::new(config.trace.as_deref())?,
+        })
     }
 
     /// Tells whether an instruction is to be taken over.
-    pub(crate) fn takes(_instruction: Instruction) -> bool {
-        false
+    pub(crate) fn takes(instruction: Instruction) -> bool {
+        match instruction {
+            Instruction::Cpuid
+            | Instruction::Rdmsr
+            | Instruction::Wrmsr
+            | Instruction::Vmgexit
+            | Instruction::Pvalidate
+            | Instruction::Rmpadjust
+            | Instruction::ToCr3 { .. }
+            | Instruction::FromCr3 { .. } => true,
+            Instruction::Tdcall | Instruction::Visit | Instruction::Count => false,
+        }
     }
 
     /// Executes an instruction.
     pub(crate) fn execute(
         &self,
-        _instruction: Instruction,
-        _vcpu: &dyn Vcpu,
-        _regs: &mut Registers,
+        instruction: Instruction,
+        vcpu: &dyn Vcpu,
+        regs: &mut Registers,
     ) -> Outcome {
-        Outcome::Native
+        match instruction {
+            Instruction::Cpuid => self.cpuid(vcpu, regs),
+            Instruction::Rdmsr if vcpu.is_privileged() => self.rdmsr(regs),
+            Instruction::Wrmsr if vcpu.is_privileged() => self.wrmsr(regs),
+            Instruction::Vmgexit => self.vmgexit(vcpu),
+            Instruction::Pvalidate if vcpu.is_kernel() => self.pvalidate(vcpu, regs),
+            Instruction::Rmpadjust if vcpu.is_kernel() => self.rmpadjust(vcpu, regs),
+            Instruction::ToCr3 { from, .. } => {
+                let value = regs[from];
+                self.state().c_bit = value & CR3_C_BIT;
+                if value & CR3_C_BIT == 0 {
+                    return Outcome::Native;
+                }
+                vcpu.set_cr3(value & !(CR3_C_BIT | CR3_KEEP));
+                Outcome::Done(Effect::Resume)
+            }
+            Instruction::FromCr3 { to, .. } => {
+                regs[to] = vcpu.cr3() | self.state().c_bit;
+                Outcome::Done(Effect::Resume)
+            }
+            _ => Outcome::Native,
+        }
+    }
+
+    /// Sees the answer of the CPU to a `CPUID`. Returns whether it is to be executed once more.
+    pub(crate) fn after_cpuid(&self, regs: &mut Registers) -> bool {
+        self.state()
+            .survey
+            .as_mut()
+            .is_some_and(|survey| survey.take(regs))
+    }
+
+    /// `CPUID`. The first that a kernel asks for SEV launches it.
+    fn cpuid(&self, vcpu: &dyn Vcpu, regs: &mut Registers) -> Outcome {
+        let mut state = self.state();
+
+        if let Some(mut survey) = state.survey.take() {
+            if let Some(outcome) = survey.ask(regs) {
+                state.survey = Some(survey);
+                return outcome;
+            }
+            let leaves = self.leaves.get_or_init(|| survey.finish());
+            let page = cpuid::page(leaves);
+            let parameters = regs[Reg::Rsi];
+            let done = launch::launch(vcpu.memory(), parameters, &secrets::page(), &page);
+            if let Err(why) = done {
+                return Outcome::Done(Effect::Stop(why));
+            }
+        }
+        // CAST: CPUID looks at the low half.
+        let asks = regs[Reg::Rax] as u32 == cpuid::SEV;
+        if asks && self.leaves.get().is_none() && launch::is_kernel(vcpu.memory(), regs[Reg::Rsi]) {
+            state.survey = Some(Survey::new(*regs));
+            return Outcome::Again;
+        }
+        match cpuid::execute(regs) {
+            true => Outcome::Done(Effect::Resume),
+            false => Outcome::Native,
+        }
+    }
+
+    /// `RDMSR`.
+    fn rdmsr(&self, regs: &mut Registers) -> Outcome {
+        // CAST: RDMSR looks at the low half.
+        let value = match regs[Reg::Rcx] as u32 {
+            GHCB => self.state().ghcb,
+            SEV_STATUS => STATUS,
+            _ => return Outcome::Native,
+        };
+        regs[Reg::Rax] = value & 0xffff_ffff;
+        regs[Reg::Rdx] = value >> 32;
+        Outcome::Done(Effect::Resume)
+    }
+
+    /// `WRMSR`.
+    fn wrmsr(&self, regs: &mut Registers) -> Outcome {
+        // CAST: WRMSR looks at the low half.
+        if regs[Reg::Rcx] as u32 != GHCB {
+            return Outcome::Native;
+        }
+        self.state().ghcb = regs[Reg::Rax] & 0xffff_ffff | (regs[Reg::Rdx] << 32);
+        Outcome::Done(Effect::Resume)
+    }
+
+    /// `VMGEXIT`.
+    fn vmgexit(&self, vcpu: &dyn Vcpu) -> Outcome {
+        let request = self.state().ghcb;
+        let mut answer = request;
+        let context = Context {
+            memory: vcpu.memory(),
+            rmp: &self.rmp,
+            leaves: self.leaves.get().map_or(&[], Vec::as_slice),
+        };
+        let effect = self.vmm.call(context, &mut answer);
+
+        self.state().ghcb = answer;
+        self.trace
+            .line(|| format!("{}: VMGEXIT {request:#x} -> {answer:#x}", vcpu.number()));
+        Outcome::Done(effect)
+    }
+
+    /// `PVALIDATE` of the page at `RAX`, of the size in `ECX`, as `EDX` says. The carry flag tells
+    /// that nothing has changed.
+    fn pvalidate(&self, vcpu: &dyn Vcpu, regs: &mut Registers) -> Outcome {
+        let valid = regs[Reg::Rdx] & 1 != 0;
+        let result =
+            operand(vcpu, regs).and_then(|(page, size)| self.rmp.validate(page, size, valid));
+
+        match self.finish("PVALIDATE", regs, result.err()) {
+            Some(stop) => stop,
+            None => Outcome::Carry(result == Ok(false)),
+        }
+    }
+
+    /// `RMPADJUST` of the page at `RAX`, of the size in `RCX`, for the VMPL in `RDX`.
+    fn rmpadjust(&self, vcpu: &dyn Vcpu, regs: &mut Registers) -> Outcome {
+        let attributes = regs[Reg::Rdx];
+        let (vmpl, vmsa) = (attributes & 0xff, (attributes >> 16) & 1 != 0);
+        let result = match vmpl {
+            _ if attributes >> 17 != 0 || vmpl > 3 => Err(Refusal::Input),
+            // That of the guest itself.
+            0 => Err(Refusal::Permission),
+            _ => operand(vcpu, regs).and_then(|(page, size)| self.rmp.adjust(page, size, vmsa)),
+        };
+
+        self.finish("RMPADJUST", regs, result.err())
+            .unwrap_or(Outcome::Done(Effect::Resume))
+    }
+
+    /// Puts the result into `RAX`, or ends the guest if there can be none.
+    fn finish(
+        &self,
+        name: &str,
+        regs: &mut Registers,
+        refusal: Option<Refusal>,
+    ) -> Option<Outcome> {
+        let address = regs[Reg::Rax];
+        let stop = |why| {
+            let why = format!("{name} of {address:#x}: {why}");
+            Some(Outcome::Done(Effect::Stop(why)))
+        };
+
+        regs[Reg::Rax] = match refusal {
+            None => 0,
+            Some(Refusal::Input) => 1,
+            Some(Refusal::Permission) => 2,
+            Some(Refusal::SizeMismatch) => 6,
+            Some(Refusal::NotAssigned) => return stop("the page is the VMM's"),
+            Some(Refusal::NotValidated) => return stop("the page is not validated"),
+        };
+        self.trace
+            .line(|| format!("{name} {address:#x} -> {}", regs[Reg::Rax]));
+        None
+    }
+
+    /// Takes the lock. A thread that panics ends the process, so a poisoned lock is never seen.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// Returns the page that `RAX` points to, and its size by `ECX`.
+fn operand(vcpu: &dyn Vcpu, regs: &Registers) -> Result<(u64, Size), Refusal> {
+    let size = Size::new(regs[Reg::Rcx] & 0xffff_ffff).ok_or(Refusal::Input)?;
+    let address = vcpu.translate(regs[Reg::Rax]).ok_or(Refusal::NotAssigned)?;
+
+    Ok((address / PAGE_SIZE, size))
+}
+
+#[cfg(test)]
+mod tests;

@@ -68,10 +68,22 @@ impl Trace {
                 after[Reg::R8],
             ),
         };
-        let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-        // A full disk is no reason to stop the guest.
-        let _ = file.write_all(line.as_bytes());
+        write(file, &line);
     }
+
+    /// Writes down anything else.
+    pub(crate) fn line(&self, make: impl FnOnce() -> String) {
+        if let Some(file) = &self.0 {
+            write(file, &(make() + "\n"));
+        }
+    }
+}
+
+/// Writes some text.
+fn write(file: &Mutex<File>, text: &str) {
+    let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+    // A full disk is no reason to stop the guest.
+    let _ = file.write_all(text.as_bytes());
 }
 
 #[cfg(test)]

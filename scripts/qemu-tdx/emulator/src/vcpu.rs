@@ -12,8 +12,20 @@ pub(crate) trait Vcpu {
     /// Returns its number.
     fn number(&self) -> usize;
 
+    /// Tells whether it runs a kernel, or what comes before one: in privilege level 0.
+    fn is_privileged(&self) -> bool;
+
     /// Tells whether it is in long mode and runs a kernel.
     fn is_kernel(&self) -> bool;
+
+    /// Returns `CR3` as the CPU has it.
+    fn cr3(&self) -> u64;
+
+    /// Sets `CR3`.
+    fn set_cr3(&self, value: u64);
+
+    /// Returns where a virtual address is in guest memory, by the page tables in use.
+    fn translate(&self, address: u64) -> Option<u64>;
 }
 
 /// A vCPU for tests.
@@ -22,6 +34,7 @@ pub(crate) struct FakeVcpu {
     pub(crate) memory: crate::memory::FakeMemory,
     pub(crate) number: usize,
     pub(crate) kernel: bool,
+    pub(crate) cr3: std::cell::Cell<u64>,
 }
 
 #[cfg(test)]
@@ -32,6 +45,7 @@ impl FakeVcpu {
             memory: crate::memory::FakeMemory::new(size),
             number: 0,
             kernel: true,
+            cr3: std::cell::Cell::new(0),
         }
     }
 }
@@ -46,7 +60,25 @@ impl Vcpu for FakeVcpu {
         self.number
     }
 
+    fn is_privileged(&self) -> bool {
+        self.kernel
+    }
+
     fn is_kernel(&self) -> bool {
         self.kernel
+    }
+
+    fn cr3(&self) -> u64 {
+        self.cr3.get()
+    }
+
+    fn set_cr3(&self, value: u64) {
+        self.cr3.set(value);
+    }
+
+    /// The upper half is memory again; there is nothing in the page at 0.
+    fn translate(&self, address: u64) -> Option<u64> {
+        let address = address & (u64::MAX >> 1);
+        (address >= 4096).then_some(address)
     }
 }

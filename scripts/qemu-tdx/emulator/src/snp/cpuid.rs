@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `CPUID` of an SEV-SNP guest, and the CPUID page, which has what the CPU answered at launch.
+//!
+//! QEMU's CPU knows nothing of SEV. The leaves that it lacks are answered here; for the page the
+//! vCPU is made to execute its first `CPUID` once for every leaf.
+
+use crate::{
+    gpa::WIDTH,
+    machine::Outcome,
+    registers::{
+        Reg,
+        Registers, //
+    }, //
+};
+
+/// Largest extended function.
+const EXTENDED: u32 = 0x8000_0000;
+
+/// First function of a hypervisor.
+const HYPERVISOR: u32 = 0x4000_0000;
+
+/// The leaf that says what a guest needs to know of SEV.
+pub(super) const SEV: u32 = 0x8000_001f;
+
+/// The C-bit: lowest that the MMU ignores in a page-table entry.
+pub(super) const C_BIT: u32 = WIDTH - 1;
+
+/// Most entries of the page.
+const ENTRIES: usize = 64;
+
+/// Size of an entry, and of what is before the first.
+const ENTRY: usize = 48;
+const HEADER: usize = 16;
+
+/// A leaf and the answer to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Leaf {
+    function: u32,
+    index: u32,
+    answer: [u32; 4],
+}
+
+/// Answers a leaf. Returns whether this was done; otherwise the CPU has to.
+pub(super) fn execute(regs: &mut Registers) -> bool {
+    // CAST: CPUID looks at the low half.
+    let function = regs[Reg::Rax] as u32;
+    let Some(answer) = answer(function) else {
+        return false;
+    };
+
+    for (reg, value) in [Reg::Rax, Reg::Rbx, Reg::Rcx, Reg::Rdx]
+        .into_iter()
+        .zip(answer)
+    {
+        regs[reg] = value.into();
+    }
+    true
+}
+
+/// Returns the answer to a leaf that is not the CPU's.
+fn answer(function: u32) -> Option<[u32; 4]> {
+    /// SEV, SEV-ES, SEV-SNP, VMPLs.
+    const FEATURES: u32 = (1 << 1) | (1 << 3) | (1 << 4) | (1 << 5);
+    /// VMPLs that there are, in bits 15:12.
+    const VMPLS: u32 = 4 << 12;
+
+    match function {
+        EXTENDED => Some([0x8000_0021, 0x6874_7541, 0x444d_4163, 0x6974_6e65]),
+        SEV => Some([FEATURES, VMPLS | C_BIT, 0, 0]),
+        _ => None,
+    }
+}
+
+/// Asks the CPU leaf after leaf.
+///
+/// Registers that a plugin writes reach the CPU when it goes on elsewhere, not when it executes the
+/// instruction at hand. So each leaf takes two turns.
+#[derive(Debug, Clone)]
+pub(super) struct Survey {
+    /// The registers before.
+    before: Registers,
+    /// What is to be asked, the next one last.
+    todo: Vec<(u32, u32)>,
+    /// The CPU has the registers for the next one.
+    ready: bool,
+    leaves: Vec<Leaf>,
+}
+
+impl Survey {
+    /// Begins, in place of a `CPUID` with these registers.
+    pub(super) fn new(before: Registers) -> Self {
+        Self {
+            before,
+            todo: vec![(EXTENDED, 0), (HYPERVISOR, 0), (0, 0)],
+            ready: false,
+            leaves: Vec::new(),
+        }
+    }
+
+    /// Asks for the next leaf, if there is one. Returns what is to become of the `CPUID`.
+    pub(super) fn ask(&mut self, regs: &mut Registers) -> Option<Outcome> {
+        if self.ready {
+            return Some(Outcome::Native);
+        }
+        let &(function, index) = self.todo.last()?;
+        regs[Reg::Rax] = function.into();
+        regs[Reg::Rcx] = index.into();
+        self.ready = true;
+        Some(Outcome::Again)
+    }
+
+    /// Takes the answer, and puts the registers back. Returns whether it was one.
+    pub(super) fn take(&mut self, regs: &mut Registers) -> bool {
+        if !self.ready {
+            return false;
+        }
+        let Some((function, index)) = self.todo.pop() else {
+            return false;
+        };
+        // CAST: The halves that CPUID writes.
+        let native = [Reg::Rax, Reg::Rbx, Reg::Rcx, Reg::Rdx].map(|reg| regs[reg] as u32);
+        let answer = answer(function).unwrap_or(native);
+        let all = |indices: std::ops::RangeInclusive<u32>| indices.rev();
+
+        match (function, index) {
+            // The first of a range has the last.
+            (0 | HYPERVISOR | EXTENDED, _) => {
+                let last = answer[0].clamp(function, function + 0x40);
+                let next = all(function + 1..=last).map(|next| (next, 0));
+                self.todo.extend(next);
+            }
+            (7, 0) => {
+                let next = all(1..=answer[0].min(2)).map(|next| (function, next));
+                self.todo.extend(next);
+            }
+            (0xb, 0) => self.todo.push((function, 1)),
+            (0xd, 0) => {
+                // Leaf 1 is about instructions, the others are there if their component is.
+                let mask = u64::from(answer[0]) | (u64::from(answer[3]) << 32);
+                let next = all(1..=63).filter(|n| *n == 1 || (mask >> n) & 1 != 0);
+                self.todo.extend(next.map(|next| (function, next)));
+            }
+            (0x8000_001d, 0..=7) if answer[0] & 0x1f != 0 => self.todo.push((function, index + 1)),
+            _ => {}
+        }
+        self.leaves.push(Leaf {
+            function,
+            index,
+            answer,
+        });
+        self.ready = false;
+        *regs = self.before;
+        true
+    }
+
+    /// Returns what was found out.
+    pub(super) fn finish(self) -> Vec<Leaf> {
+        self.leaves
+            .into_iter()
+            .filter(|leaf| leaf.answer != [0; 4])
+            .take(ENTRIES)
+            .collect()
+    }
+}
+
+/// Makes the page. SEV-SNP Firmware ABI (56860), section "CPUID_FUNCTION Structure".
+pub(super) fn page(leaves: &[Leaf]) -> [u8; 4096] {
+    let mut page = [0; 4096];
+
+    // CAST: At most 64.
+    page[..4].copy_from_slice(&(leaves.len() as u32).to_le_bytes());
+    for (leaf, entry) in leaves.iter().zip(page[HEADER..].chunks_exact_mut(ENTRY)) {
+        let xcr0 = u32::from(leaf.function == 0xd && leaf.index < 2);
+        let words = [leaf.function, leaf.index, xcr0, 0, 0, 0];
+        for (word, to) in words
+            .iter()
+            .chain(&leaf.answer)
+            .zip(entry.chunks_exact_mut(4))
+        {
+            to.copy_from_slice(&word.to_le_bytes());
+        }
+    }
+    page
+}
+
+/// Returns the answer to a leaf that was asked at launch, zeros if there was none.
+pub(super) fn lookup(leaves: &[Leaf], function: u32, index: u32) -> [u32; 4] {
+    let indexed = matches!(function, 7 | 0xb | 0xd | 0x8000_001d);
+
+    leaves
+        .iter()
+        .find(|leaf| leaf.function == function && (!indexed || leaf.index == index))
+        .map_or([0; 4], |leaf| leaf.answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Surveys a CPU that answers with `answer`.
+    fn survey(answer: impl Fn(u32, u32) -> [u32; 4]) -> Vec<Leaf> {
+        let mut before = Registers::default();
+        before[Reg::Rsi] = 0x1234;
+        let mut survey = Survey::new(before);
+        let mut regs = before;
+        assert!(!survey.take(&mut regs));
+        while let Some(outcome) = survey.ask(&mut regs) {
+            if outcome == Outcome::Again {
+                continue;
+            }
+            let answer = answer(regs[Reg::Rax] as u32, regs[Reg::Rcx] as u32);
+            for (reg, value) in [Reg::Rax, Reg::Rbx, Reg::Rcx, Reg::Rdx]
+                .into_iter()
+                .zip(answer)
+            {
+                regs[reg] = value.into();
+            }
+            assert!(survey.take(&mut regs));
+            assert_eq!(regs, before);
+        }
+        survey.finish()
+    }
+
+    #[test]
+    fn says_that_it_is_an_snp_guest() {
+        let mut regs = Registers::default();
+        regs[Reg::Rax] = SEV.into();
+        assert!(execute(&mut regs));
+        assert_eq!((regs[Reg::Rax], regs[Reg::Rbx]), (0x3a, 0x4034));
+        regs[Reg::Rax] = 1;
+        assert!(!execute(&mut regs));
+    }
+
+    #[test]
+    fn surveys_what_the_cpu_answers() {
+        let leaves = survey(|function, index| match (function, index) {
+            (0, _) => [0xd, 1, 2, 3],
+            (0xd, 0) => [7, 0x340, 0x340, 0],
+            (0xd, 2) => [0x100, 0x240, 0, 0],
+            (1, _) => [0xa00f11, 0, 5, 6],
+            _ => [0; 4],
+        });
+        assert_eq!(lookup(&leaves, 1, 9), [0xa00f11, 0, 5, 6]);
+        assert_eq!(lookup(&leaves, 0xd, 2), [0x100, 0x240, 0, 0]);
+        assert_eq!(lookup(&leaves, 0xd, 1), [0; 4]);
+        assert_eq!(lookup(&leaves, SEV, 0)[0], 0x3a);
+        assert_eq!(leaves.len(), 6);
+    }
+
+    #[test]
+    fn lays_the_page_out() {
+        let leaves = survey(|function, _| {
+            if function == 0 {
+                [0xd, 0, 0, 9]
+            } else {
+                [0; 4]
+            }
+        });
+        let page = page(&leaves);
+        assert_eq!(page[0], leaves.len() as u8);
+        assert_eq!((page[16], page[16 + 24], page[16 + 36]), (0, 0xd, 9));
+    }
+
+    #[test]
+    fn has_no_more_entries_than_the_page() {
+        assert_eq!(survey(|_, _| [u32::MAX; 4]).len(), ENTRIES);
+    }
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The GHCB: a page that the guest shares with the VMM, to call it.
+//!
+//! "SEV-ES Guest-Hypervisor Communication Block Standardization" (56421), revision 2.03, section
+//! 2.6. It is copied in once per call, and what the VMM answers is copied out.
+
+use crate::memory::{
+    GuestMemory,
+    NoMemory, //
+};
+
+/// Size of the save area, at the start, and where its bitmap is.
+const SAVE_AREA: usize = 0x400;
+const VALID: usize = 0x3f0;
+
+/// A field of the save area, by its offset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Field {
+    Rax = 0x1f8,
+    Rcx = 0x308,
+    Rdx = 0x310,
+    Rbx = 0x318,
+    ExitCode = 0x390,
+    ExitInfo1 = 0x398,
+    ExitInfo2 = 0x3a0,
+    Scratch = 0x3a8,
+}
+
+/// A private copy.
+#[derive(Debug)]
+pub(super) struct Ghcb {
+    address: u64,
+    bytes: Box<[u8; SAVE_AREA]>,
+}
+
+impl Ghcb {
+    /// Copies it in.
+    pub(super) fn read(memory: &dyn GuestMemory, address: u64) -> Result<Self, NoMemory> {
+        let mut bytes = Box::new([0; SAVE_AREA]);
+
+        memory.read(address, bytes.as_mut_slice())?;
+        Ok(Self { address, bytes })
+    }
+
+    /// Returns a field that the guest has marked as valid.
+    pub(super) fn get(&self, field: Field) -> Option<u64> {
+        // CAST: An offset.
+        let offset = field as usize;
+        let word = self.bytes.get(offset..offset + 8)?;
+        let marked = (self.bytes[VALID + offset / 64] >> (offset / 8 % 8)) & 1 != 0;
+
+        marked.then(|| {
+            word.iter()
+                .rev()
+                .fold(0, |sum, byte| (sum << 8) | u64::from(*byte))
+        })
+    }
+
+    /// Answers: these fields and no others are valid then.
+    pub(super) fn answer(
+        mut self,
+        memory: &dyn GuestMemory,
+        fields: &[(Field, u64)],
+    ) -> Result<(), NoMemory> {
+        self.bytes[VALID..].fill(0);
+        for (field, value) in fields {
+            // CAST: An offset.
+            let offset = *field as usize;
+            self.bytes[offset..][..8].copy_from_slice(&value.to_le_bytes());
+            self.bytes[VALID + offset / 64] |= 1 << (offset / 8 % 8);
+            memory.write(self.address + offset as u64, &value.to_le_bytes())?;
+        }
+        memory.write(self.address + VALID as u64, &self.bytes[VALID..])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::FakeMemory;
+
+    #[test]
+    fn takes_only_what_is_valid_and_answers() {
+        let memory = FakeMemory::new(0x2000);
+        memory.write(0x1390, &7u64.to_le_bytes()).unwrap();
+        memory.write(0x1398, &8u64.to_le_bytes()).unwrap();
+        // Bit 114 is that of the exit code, by its offset in words.
+        memory.write(0x13f0 + 14, &[1 << 2]).unwrap();
+        let ghcb = Ghcb::read(&memory, 0x1000).unwrap();
+        assert_eq!(ghcb.get(Field::ExitCode), Some(7));
+        assert_eq!(ghcb.get(Field::ExitInfo1), None);
+        ghcb.answer(&memory, &[(Field::ExitInfo1, 0), (Field::Rbx, 5)])
+            .unwrap();
+        let ghcb = Ghcb::read(&memory, 0x1000).unwrap();
+        assert_eq!(ghcb.get(Field::ExitCode), None);
+        assert_eq!(ghcb.get(Field::ExitInfo1), Some(0));
+        assert_eq!(ghcb.get(Field::Rbx), Some(5));
+    }
+}

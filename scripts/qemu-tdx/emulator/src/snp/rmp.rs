@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The reverse map table: which page is the guest's, validated, and of which size.
+//!
+//! AMD64 Architecture Programmer's Manual, volume 2, section 15.36. What QEMU loads is there and
+//! validated when the guest starts, in entries of 2 MiB.
+
+use std::{
+    collections::BTreeSet,
+    ops::Range,
+    sync::{
+        Mutex,
+        MutexGuard,
+        PoisonError, //
+    }, //
+};
+
+use crate::pages::{
+    PageState,
+    Pages, //
+};
+
+/// Pages of 4 KiB in one of 2 MiB.
+const LARGE: u64 = 512;
+
+/// Size of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Size {
+    /// 4 KiB.
+    Small,
+    /// 2 MiB.
+    Large,
+}
+
+impl Size {
+    /// Takes a size from the guest, if it is one.
+    pub(super) fn new(raw: u64) -> Option<Self> {
+        match raw {
+            0 => Some(Self::Small),
+            1 => Some(Self::Large),
+            _ => None,
+        }
+    }
+
+    /// Returns the pages of 4 KiB of the one at `page`, if it is aligned.
+    pub(super) fn pages(self, page: u64) -> Option<Range<u64>> {
+        match self {
+            Self::Small => Some(page..page + 1),
+            Self::Large => (page % LARGE == 0).then_some(page..page + LARGE),
+        }
+    }
+}
+
+/// Why an instruction did not do it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// `FAIL_INPUT`.
+    Input,
+    /// `FAIL_PERMISSION`.
+    Permission,
+    /// `FAIL_SIZEMISMATCH`.
+    SizeMismatch,
+    /// The page is not the guest's: a nested page fault, which ends in the VMM.
+    NotAssigned,
+    /// The page is not validated: `#VC`.
+    NotValidated,
+}
+
+/// The table.
+#[derive(Debug, Default)]
+pub(crate) struct Rmp {
+    pages: Pages,
+    /// Entries of 2 MiB that were split, by number.
+    split: Mutex<BTreeSet<u64>>,
+    /// Pages that have the state of a vCPU.
+    vmsa: Mutex<BTreeSet<u64>>,
+}
+
+impl Rmp {
+    /// Tells whether all bytes of a range are shared with the VMM.
+    pub(crate) fn is_shared(&self, address: u64, len: u64) -> bool {
+        let last = address.saturating_add(len.saturating_sub(1));
+        let pages = address / 4096..last / 4096 + 1;
+
+        self.pages.uniform(pages) == Some(PageState::Shared)
+    }
+
+    /// `PVALIDATE`. Returns whether it changed anything.
+    pub(super) fn validate(&self, page: u64, size: Size, valid: bool) -> Result<bool, Refusal> {
+        let pages = size.pages(page).ok_or(Refusal::Input)?;
+        let mut split = lock(&self.split);
+
+        self.fit(&mut split, page, size)?;
+        let wanted = match valid {
+            true => PageState::Accepted,
+            false => PageState::Pending,
+        };
+        match self.pages.uniform(pages.clone()) {
+            Some(PageState::Shared) | None => Err(Refusal::NotAssigned),
+            Some(state) if state == wanted => Ok(false),
+            Some(_) if valid => Ok(self.pages.accept(pages).is_ok()),
+            Some(_) => {
+                self.pages.rescind(pages);
+                Ok(true)
+            }
+        }
+    }
+
+    /// `RMPADJUST` at VMPL 0 for another VMPL: makes a page the state of a vCPU, or not.
+    pub(super) fn adjust(&self, page: u64, size: Size, vmsa: bool) -> Result<(), Refusal> {
+        let pages = size.pages(page).ok_or(Refusal::Input)?;
+        let mut split = lock(&self.split);
+
+        match self.pages.uniform(pages) {
+            Some(PageState::Accepted) => {}
+            Some(PageState::Pending) => return Err(Refusal::NotValidated),
+            Some(PageState::Shared) | None => return Err(Refusal::NotAssigned),
+        }
+        self.fit(&mut split, page, size)?;
+        match vmsa {
+            true => lock(&self.vmsa).insert(page),
+            false => lock(&self.vmsa).remove(&page),
+        };
+        Ok(())
+    }
+
+    /// The VMM shares a page. Returns what the guest loses.
+    pub(super) fn share(&self, page: u64, size: Size) -> Option<Vec<Range<u64>>> {
+        let pages = size.pages(page)?;
+        let mut split = lock(&self.split);
+
+        match size {
+            Size::Small => split.insert(page / LARGE),
+            Size::Large => split.remove(&(page / LARGE)),
+        };
+        Some(self.pages.share(pages))
+    }
+
+    /// The VMM gives a page to the guest, which has to validate it.
+    pub(super) fn assign(&self, page: u64, size: Size) -> Option<()> {
+        let pages = size.pages(page)?;
+        let mut split = lock(&self.split);
+
+        match (size, self.pages.uniform(pages.clone())) {
+            (Size::Large, Some(PageState::Shared)) => split.remove(&(page / LARGE)),
+            // Pages that the guest has already keep their entries.
+            (Size::Large, _) => false,
+            (Size::Small, _) => split.insert(page / LARGE),
+        };
+        self.pages.unshare(pages);
+        Some(())
+    }
+
+    /// Checks the size of an entry. One of 2 MiB is split by the VMM when it is too large.
+    fn fit(&self, split: &mut BTreeSet<u64>, page: u64, size: Size) -> Result<(), Refusal> {
+        match (size, split.contains(&(page / LARGE))) {
+            (Size::Large, true) => Err(Refusal::SizeMismatch),
+            (Size::Large, false) => Ok(()),
+            (Size::Small, _) => {
+                split.insert(page / LARGE);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Takes a lock. A thread that panics ends the process, so a poisoned lock is never seen.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn goes_round_the_states() {
+        let rmp = Rmp::default();
+        assert_eq!(rmp.validate(5, Size::Small, false), Ok(true));
+        let lost = rmp.share(5, Size::Small).unwrap();
+        assert_eq!(lost.first(), Some(&(5..6)));
+        assert!(rmp.is_shared(0x5000, 4096) && !rmp.is_shared(0x5000, 4097));
+        assert_eq!(rmp.assign(5, Size::Small), Some(()));
+        assert_eq!(rmp.validate(5, Size::Small, true), Ok(true));
+        assert!(!rmp.is_shared(0x5000, 1));
+    }
+
+    #[test]
+    fn says_when_a_page_is_validated_twice() {
+        let rmp = Rmp::default();
+        assert_eq!(rmp.validate(5, Size::Small, true), Ok(false));
+        assert_eq!(rmp.validate(512, Size::Large, false), Ok(true));
+        assert_eq!(rmp.validate(512, Size::Large, false), Ok(false));
+    }
+
+    #[test]
+    fn refuses_a_large_page_of_small_entries() {
+        let rmp = Rmp::default();
+        assert_eq!(rmp.validate(513, Size::Small, true), Ok(false));
+        let mismatch = Err(Refusal::SizeMismatch);
+        assert_eq!(rmp.validate(512, Size::Large, true), mismatch);
+        assert_eq!(
+            rmp.adjust(512, Size::Large, false),
+            Err(Refusal::SizeMismatch)
+        );
+        rmp.share(512, Size::Large);
+        rmp.assign(512, Size::Large);
+        assert_eq!(rmp.validate(512, Size::Large, true), Ok(true));
+    }
+
+    #[test]
+    fn refuses_pages_that_are_not_aligned() {
+        let rmp = Rmp::default();
+        assert_eq!(rmp.validate(1, Size::Large, true), Err(Refusal::Input));
+        assert_eq!(rmp.share(1, Size::Large), None);
+        assert_eq!(rmp.assign(1, Size::Large), None);
+        assert_eq!(Size::new(2), None);
+    }
+
+    #[test]
+    fn refuses_pages_of_the_vmm_and_unvalidated_ones() {
+        let rmp = Rmp::default();
+        rmp.share(7, Size::Small);
+        let refused = Err(Refusal::NotAssigned);
+        assert_eq!(rmp.validate(7, Size::Small, true), refused);
+        assert_eq!(rmp.adjust(7, Size::Small, true), Err(Refusal::NotAssigned));
+        rmp.assign(7, Size::Small);
+        assert_eq!(rmp.adjust(7, Size::Small, true), Err(Refusal::NotValidated));
+        rmp.validate(7, Size::Small, true).unwrap();
+        assert_eq!(rmp.adjust(7, Size::Small, true), Ok(()));
+    }
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The instructions.
+
+use super::*;
+use crate::vcpu::FakeVcpu;
+
+/// Makes a machine.
+fn machine() -> SnpMachine {
+    SnpMachine::new(&SnpConfig::default(), 1).unwrap()
+}
+
+/// Makes registers.
+fn registers(values: &[(Reg, u64)]) -> Registers {
+    let mut regs = Registers::default();
+    for (reg, value) in values {
+        regs[*reg] = *value;
+    }
+    regs
+}
+
+/// Executes an instruction with operands in RAX, RCX, RDX. Returns the outcome and RAX.
+fn execute(machine: &SnpMachine, instruction: Instruction, operands: [u64; 3]) -> (Outcome, u64) {
+    let [rax, rcx, rdx] = operands;
+    let mut regs = registers(&[(Reg::Rax, rax), (Reg::Rcx, rcx), (Reg::Rdx, rdx)]);
+    let outcome = machine.execute(instruction, &FakeVcpu::new(0x1_0000), &mut regs);
+    (outcome, regs[Reg::Rax])
+}
+
+const DONE: Outcome = Outcome::Done(Effect::Resume);
+
+#[test]
+fn has_one_vcpu() {
+    let error = SnpMachine::new(&SnpConfig::default(), 2).unwrap_err();
+    assert!(error.contains("has one"));
+}
+
+#[test]
+fn has_the_registers_of_a_guest() {
+    let machine = machine();
+    let status = execute(&machine, Instruction::Rdmsr, [0, SEV_STATUS.into(), 9]);
+    assert_eq!(status, (DONE, 7));
+    let set = [0x2012, GHCB.into(), 0];
+    assert_eq!(execute(&machine, Instruction::Wrmsr, set).0, DONE);
+    assert_eq!(execute(&machine, Instruction::Vmgexit, [0; 3]).0, DONE);
+    let get = execute(&machine, Instruction::Rdmsr, [0, GHCB.into(), 0]);
+    assert_eq!(get, (DONE, 0x2013));
+    for other in [Instruction::Rdmsr, Instruction::Wrmsr] {
+        assert_eq!(execute(&machine, other, [0, 0x10, 0]).0, Outcome::Native);
+    }
+}
+
+#[test]
+fn leaves_programs_to_the_cpu() {
+    let vcpu = FakeVcpu {
+        kernel: false,
+        ..FakeVcpu::new(4096)
+    };
+    for instruction in [
+        Instruction::Rdmsr,
+        Instruction::Wrmsr,
+        Instruction::Pvalidate,
+        Instruction::Rmpadjust,
+    ] {
+        let mut regs = registers(&[(Reg::Rcx, GHCB.into())]);
+        let outcome = machine().execute(instruction, &vcpu, &mut regs);
+        assert_eq!(outcome, Outcome::Native);
+    }
+}
+
+#[test]
+fn validates_and_says_when_it_was_so_already() {
+    let machine = machine();
+    for (valid, carry) in [(1, true), (0, false), (0, true), (1, false)] {
+        let result = execute(&machine, Instruction::Pvalidate, [0x5000, 0, valid]);
+        assert_eq!(result, (Outcome::Carry(carry), 0));
+    }
+}
+
+#[test]
+fn refuses_to_validate_what_makes_no_sense() {
+    let machine = machine();
+    // There is no such size; the page is not aligned; it is in a larger one that was split.
+    for (operands, code) in [
+        ([0x5000, 2, 1], 1),
+        ([0x5000, 1, 1], 1),
+        ([0x20_1000, 0, 1], 0),
+        ([0x20_0000, 1, 1], 6),
+    ] {
+        let (_, rax) = execute(&machine, Instruction::Pvalidate, operands);
+        assert_eq!(rax, code);
+    }
+}
+
+#[test]
+fn adjusts_other_vmpls_only() {
+    let machine = machine();
+    for (attributes, code) in [
+        (1, 0),
+        (0, 2),
+        (4, 1),
+        ((1 << 17) | 1, 1),
+        ((1 << 16) | 1, 0),
+    ] {
+        let result = execute(&machine, Instruction::Rmpadjust, [0x5000, 0, attributes]);
+        assert_eq!(result, (DONE, code));
+    }
+}
+
+#[test]
+fn stops_at_pages_that_are_not_the_guests() {
+    let machine = machine();
+    machine.rmp.share(5, Size::Small);
+    for instruction in [Instruction::Pvalidate, Instruction::Rmpadjust] {
+        let (outcome, _) = execute(&machine, instruction, [0x5000, 0, 1]);
+        assert!(matches!(outcome, Outcome::Done(Effect::Stop(_))));
+    }
+}
+
+#[test]
+fn keeps_the_c_bit_from_the_cpu() {
+    let machine = machine();
+    let vcpu = FakeVcpu::new(4096);
+    let mut regs = registers(&[(Reg::Rbx, CR3_C_BIT | 0x3000)]);
+    let to = Instruction::ToCr3 {
+        from: Reg::Rbx,
+        len: 3,
+    };
+    let from = Instruction::FromCr3 {
+        to: Reg::Rcx,
+        len: 3,
+    };
+    assert_eq!(machine.execute(to, &vcpu, &mut regs), DONE);
+    assert_eq!(vcpu.cr3(), 0x3000);
+    assert_eq!(machine.execute(from, &vcpu, &mut regs), DONE);
+    assert_eq!(regs[Reg::Rcx], CR3_C_BIT | 0x3000);
+    regs[Reg::Rbx] = 0x4000;
+    assert_eq!(machine.execute(to, &vcpu, &mut regs), Outcome::Native);
+}

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The VMM: what a `VMGEXIT` does.
+//!
+//! GHCB specification (56421), revision 2.03: the MSR protocol, section 2.3, and the events of the
+//! GHCB page, chapter 4. No `#VC` is ever raised, so of the events only those are there that a
+//! guest asks for by itself.
+
+use std::sync::{
+    Mutex,
+    PoisonError, //
+};
+
+use crate::{
+    gpa::Gpa,
+    memory::{
+        GuestMemory,
+        NoMemory, //
+    },
+    vmm::Effect, //
+};
+
+use super::{
+    cpuid::{
+        self,
+        Leaf, //
+    },
+    ghcb::{
+        Field,
+        Ghcb, //
+    },
+    rmp::{
+        Rmp,
+        Size, //
+    }, //
+};
+
+/// Features that the VMM has: SEV-SNP.
+const FEATURES: u64 = 1;
+
+/// Requests of the MSR protocol, bits 11:0; the answer's is one more, but for `SEV_INFO`.
+mod msr {
+    pub(super) const PAGE: u64 = 0;
+    pub(super) const SEV_INFO: u64 = 0x002;
+    pub(super) const CPUID: u64 = 0x004;
+    pub(super) const PREFERRED: u64 = 0x010;
+    pub(super) const REGISTER: u64 = 0x012;
+    pub(super) const PAGE_STATE: u64 = 0x014;
+    pub(super) const FEATURES: u64 = 0x080;
+    pub(super) const TERMINATE: u64 = 0x100;
+}
+
+/// Events of the GHCB page.
+mod event {
+    pub(super) const CPUID: u64 = 0x72;
+    pub(super) const NMI_COMPLETE: u64 = 0x8000_0003;
+    pub(super) const PAGE_STATE: u64 = 0x8000_0010;
+    pub(super) const FEATURES: u64 = 0x8000_fffd;
+    pub(super) const TERMINATE: u64 = 0x8000_fffe;
+}
+
+/// Why a call is malformed, in `SW_EXITINFO2`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Malformed {
+    NotRegistered = 1,
+    ScratchArea = 3,
+    MissingInput = 4,
+    Event = 6,
+}
+
+/// What a call may need of the machine.
+#[derive(Clone, Copy)]
+pub(super) struct Context<'a> {
+    pub(super) memory: &'a dyn GuestMemory,
+    pub(super) rmp: &'a Rmp,
+    pub(super) leaves: &'a [Leaf],
+}
+
+/// What becomes of an event: more fields for the guest, with `SW_EXITINFO2`.
+type Answer = Result<Vec<(Field, u64)>, Malformed>;
+
+/// The VMM, as one vCPU sees it.
+#[derive(Debug, Default)]
+pub(super) struct Vmm {
+    /// The GHCB that the guest has registered.
+    registered: Mutex<Option<u64>>,
+}
+
+impl Vmm {
+    /// Does a call with what the GHCB MSR has, and changes it to the answer.
+    pub(super) fn call(&self, context: Context<'_>, msr: &mut u64) -> Effect {
+        let data = *msr >> 12;
+
+        *msr = match *msr & 0xfff {
+            msr::PAGE => return self.page(context, *msr),
+            // Version 2 only.
+            msr::SEV_INFO => (2 << 48) | (2 << 32) | (u64::from(cpuid::C_BIT) << 24) | 1,
+            msr::CPUID => {
+                let answer = cpuid::lookup(context.leaves, (*msr >> 32) as u32, 0);
+                let value = answer[((*msr >> 30) & 3) as usize];
+                (u64::from(value) << 32) | *msr & 0xc000_0000 | (msr::CPUID + 1)
+            }
+            msr::PREFERRED => !0xfff | (msr::PREFERRED + 1),
+            msr::REGISTER => match Gpa::new(data << 12) {
+                Some(gpa) if !gpa.is_shared() => {
+                    *self.lock() = Some(gpa.address());
+                    (data << 12) | (msr::REGISTER + 1)
+                }
+                _ => !0xfff | (msr::REGISTER + 1),
+            },
+            msr::PAGE_STATE => {
+                let page = data & ((1 << 40) - 1);
+                let done = change(context, page, (data >> 40) & 0xf, Size::Small);
+                (u64::from(done.is_none()) << 63) | (msr::PAGE_STATE + 1)
+            }
+            msr::FEATURES => (FEATURES << 12) | (msr::FEATURES + 1),
+            msr::TERMINATE => return terminate(data & 0xf, (data >> 4) & 0xff),
+            other => return Effect::Stop(format!("unknown GHCB MSR request {other:#x}")),
+        };
+        Effect::Resume
+    }
+
+    /// Does a call with a GHCB page.
+    fn page(&self, context: Context<'_>, address: u64) -> Effect {
+        let memory = context.memory;
+        let ghcb = match context.rmp.is_shared(address, 4096) {
+            true => Ghcb::read(memory, address),
+            false => Err(NoMemory),
+        };
+        let Ok(ghcb) = ghcb else {
+            return Effect::Stop(format!("the GHCB at {address:#x} is not shared"));
+        };
+        let answer = match *self.lock() == Some(address) {
+            true => match (ghcb.get(Field::ExitCode), ghcb.get(Field::ExitInfo1)) {
+                (Some(event::TERMINATE), Some(why)) => {
+                    return terminate(why & 0xf, (why >> 4) & 0xff);
+                }
+                (Some(code), Some(_)) => event(context, &ghcb, code),
+                _ => Err(Malformed::MissingInput),
+            },
+            false => Err(Malformed::NotRegistered),
+        };
+        let fields = match answer {
+            Ok(mut fields) => {
+                fields.push((Field::ExitInfo1, 0));
+                fields
+            }
+            // CAST: A code.
+            Err(why) => vec![(Field::ExitInfo1, 2), (Field::ExitInfo2, why as u64)],
+        };
+        match ghcb.answer(memory, &fields) {
+            Ok(()) => Effect::Resume,
+            Err(NoMemory) => Effect::Stop("the GHCB is no memory any more".into()),
+        }
+    }
+
+    /// Takes the lock. A thread that panics ends the process, so a poisoned lock is never seen.
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<u64>> {
+        self.registered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Does an event.
+fn event(context: Context<'_>, ghcb: &Ghcb, code: u64) -> Answer {
+    match code {
+        event::CPUID => {
+            let function = ghcb.get(Field::Rax).ok_or(Malformed::MissingInput)?;
+            let index = ghcb.get(Field::Rcx).ok_or(Malformed::MissingInput)?;
+            // CAST: CPUID looks at the low halves.
+            let answer = cpuid::lookup(context.leaves, function as u32, index as u32);
+            let to = [Field::Rax, Field::Rbx, Field::Rcx, Field::Rdx];
+            let mut fields: Vec<_> = to.into_iter().zip(answer.map(u64::from)).collect();
+            fields.push((Field::ExitInfo2, 0));
+            Ok(fields)
+        }
+        event::NMI_COMPLETE => Ok(vec![(Field::ExitInfo2, 0)]),
+        event::PAGE_STATE => {
+            let scratch = ghcb.get(Field::Scratch).ok_or(Malformed::MissingInput)?;
+            Ok(vec![(Field::ExitInfo2, page_states(context, scratch)?)])
+        }
+        event::FEATURES => Ok(vec![(Field::ExitInfo2, FEATURES)]),
+        _ => Err(Malformed::Event),
+    }
+}
+
+/// Page State Change, section 4.1.6. Returns `SW_EXITINFO2`.
+fn page_states(context: Context<'_>, scratch: u64) -> Result<u64, Malformed> {
+    const MOST: u16 = 253;
+    const INVALID_HEADER: u64 = (1 << 32) | 1;
+    const INVALID_ENTRY: u64 = (1 << 32) | 2;
+    let bad = |NoMemory| Malformed::ScratchArea;
+
+    if !context.rmp.is_shared(scratch, 8) {
+        return Err(Malformed::ScratchArea);
+    }
+    let mut header = [0; 4];
+    context.memory.read(scratch, &mut header).map_err(bad)?;
+    let [low, high, end_low, end_high] = header;
+    let (first, last) = (
+        u16::from_le_bytes([low, high]),
+        u16::from_le_bytes([end_low, end_high]),
+    );
+    if first > last || last >= MOST {
+        return Ok(INVALID_HEADER);
+    }
+    for index in first..=last {
+        let at = scratch + 8 + 8 * u64::from(index);
+        if !context.rmp.is_shared(at, 8) {
+            return Err(Malformed::ScratchArea);
+        }
+        let mut entry = [0; 8];
+        context.memory.read(at, &mut entry).map_err(bad)?;
+        let entry = u64::from_le_bytes(entry);
+        let page = (entry >> 12) & ((1 << 40) - 1);
+        let size = Size::new((entry >> 56) & 1);
+        let done = size.and_then(|size| change(context, page, (entry >> 52) & 0xf, size));
+        if done.is_none() {
+            return Ok(INVALID_ENTRY);
+        }
+        context
+            .memory
+            .write(scratch, &(index + 1).to_le_bytes())
+            .map_err(bad)?;
+    }
+    Ok(0)
+}
+
+/// Makes a page private (1) or shared (2), if that can be.
+///
+/// A page has other memory behind it when it is shared, so what was in it is gone.
+fn change(context: Context<'_>, page: u64, operation: u64, size: Size) -> Option<()> {
+    match operation {
+        1 => context.rmp.assign(page, size),
+        2 => {
+            for run in context.rmp.share(page, size)? {
+                let (address, len) = (run.start * 4096, (run.end - run.start) * 4096);
+                // What is not memory has nothing to clear.
+                let _: Result<(), NoMemory> = context.memory.clear(address, len);
+            }
+            Some(())
+        }
+        _ => None,
+    }
+}
+
+/// The guest wants to end.
+fn terminate(set: u64, reason: u64) -> Effect {
+    Effect::Stop(format!(
+        "the guest terminates itself: reason {set}:{reason}"
+    ))
+}
+
+#[cfg(test)]
+mod tests;

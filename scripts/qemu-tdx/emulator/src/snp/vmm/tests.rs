@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The MSR protocol and the events.
+
+use super::*;
+use crate::memory::FakeMemory;
+
+/// A guest with 64 KiB, its GHCB at 0x1000 registered and shared.
+struct Guest {
+    memory: FakeMemory,
+    rmp: Rmp,
+    vmm: Vmm,
+}
+
+impl Guest {
+    fn new() -> Self {
+        let guest = Self {
+            memory: FakeMemory::new(0x1_0000),
+            rmp: Rmp::default(),
+            vmm: Vmm::default(),
+        };
+        assert_eq!(guest.msr(0x1012).1, 0x1013);
+        assert_eq!(guest.msr((2 << 52) | 0x1014).1, 0x15);
+        guest
+    }
+
+    fn msr(&self, mut value: u64) -> (Effect, u64) {
+        let context = Context {
+            memory: &self.memory,
+            rmp: &self.rmp,
+            leaves: &[],
+        };
+        let effect = self.vmm.call(context, &mut value);
+        (effect, value)
+    }
+
+    /// Calls with fields in the GHCB. Returns both exit infos.
+    fn event(&self, fields: &[(Field, u64)]) -> (u64, u64) {
+        let ghcb = Ghcb::read(&self.memory, 0x1000).unwrap();
+        ghcb.answer(&self.memory, fields).unwrap();
+        assert_eq!(self.msr(0x1000).0, Effect::Resume);
+        let ghcb = Ghcb::read(&self.memory, 0x1000).unwrap();
+        let get = |field| ghcb.get(field).unwrap();
+        (get(Field::ExitInfo1), get(Field::ExitInfo2))
+    }
+
+    /// Changes the states of pages, by entries at 0x1800.
+    fn page_states(&self, end: u16, entries: &[u64]) -> (u64, u64) {
+        let mut bytes = vec![0, 0];
+        bytes.extend(end.to_le_bytes());
+        bytes.extend([0; 4]);
+        bytes.extend(entries.iter().flat_map(|entry| entry.to_le_bytes()));
+        self.memory.write(0x1800, &bytes).unwrap();
+        self.event(&[
+            (Field::ExitCode, 0x8000_0010),
+            (Field::ExitInfo1, 0),
+            (Field::Scratch, 0x1800),
+        ])
+    }
+}
+
+#[test]
+fn negotiates_version_2() {
+    let (_, info) = Guest::new().msr(0x002);
+    assert_eq!(info, 0x0002_0002_3400_0001);
+}
+
+#[test]
+fn has_features_and_prefers_no_address() {
+    assert_eq!(Guest::new().msr(0x080).1, 0x1081);
+    assert_eq!(Guest::new().msr(0x010).1, !0xfff | 0x11);
+}
+
+#[test]
+fn changes_the_state_of_pages() {
+    let guest = Guest::new();
+    guest.memory.write(0x5000, &[9]).unwrap();
+    assert_eq!(
+        guest.page_states(1, &[(2 << 52) | 0x5000, (2 << 52) | 0x6000]),
+        (0, 0)
+    );
+    assert!(guest.rmp.is_shared(0x5000, 0x2000));
+    assert_eq!(guest.memory.bytes(0x5000, 1), [0]);
+    assert_eq!(guest.memory.bytes(0x1800, 4), [2, 0, 1, 0]);
+    assert_eq!(guest.page_states(0, &[(1 << 52) | 0x5000]), (0, 0));
+    assert!(!guest.rmp.is_shared(0x5000, 1));
+}
+
+#[test]
+fn refuses_requests_for_pages_that_make_no_sense() {
+    let guest = Guest::new();
+    assert_eq!(guest.page_states(253, &[]), (0, (1 << 32) | 1));
+    assert_eq!(
+        guest.page_states(0, &[(3 << 52) | 0x5000]),
+        (0, (1 << 32) | 2)
+    );
+    assert_eq!(
+        guest.page_states(0, &[(1 << 56) | (2 << 52) | 0x5000]),
+        (0, (1 << 32) | 2)
+    );
+    assert_eq!(guest.msr((3 << 52) | 0x5014).1, (1 << 63) | 0x15);
+}
+
+#[test]
+fn refuses_a_scratch_area_that_is_not_shared() {
+    let fields = [
+        (Field::ExitCode, 0x8000_0010),
+        (Field::ExitInfo1, 0),
+        (Field::Scratch, 0x8000),
+    ];
+    assert_eq!(Guest::new().event(&fields), (2, 3));
+}
+
+#[test]
+fn refuses_events_that_it_does_not_have_or_that_lack_input() {
+    let guest = Guest::new();
+    let fields = [(Field::ExitCode, 0x8000_0042), (Field::ExitInfo1, 0)];
+    assert_eq!(guest.event(&fields), (2, 6));
+    assert_eq!(guest.event(&[(Field::ExitInfo1, 0)]), (2, 4));
+}
+
+#[test]
+fn refuses_a_page_that_is_not_registered() {
+    let guest = Guest::new();
+    assert_eq!(guest.msr(0x2012).1, 0x2013);
+    let fields = [(Field::ExitCode, 0x8000_0003), (Field::ExitInfo1, 0)];
+    assert_eq!(guest.event(&fields), (2, 1));
+}
+
+#[test]
+fn stops_when_the_guest_terminates_itself_or_makes_no_sense() {
+    let guest = Guest::new();
+    let (effect, _) = guest.msr((1 << 12) | (2 << 16) | 0x100);
+    assert!(matches!(effect, Effect::Stop(why) if why.ends_with("1:2")));
+    assert!(matches!(guest.msr(0x0fe).0, Effect::Stop(_)));
+    assert!(matches!(guest.msr(0x3000).0, Effect::Stop(_)));
+}
