@@ -184,7 +184,8 @@ class Arguments(unittest.TestCase):
             (["--bogus", "1"], "unknown option"),
             (["--platform"], "needs a value"),
             (["--platform", "sgx"], "--platform must be one of"),
-            (["--platform", "snp"], "not yet"),
+            (["--platform", "snp", "--smp", "2"], "has one processor"),
+            (["--platform", "snp", "--emulator", "platform=tdx"], "takes no platform"),
             (["--drivers", ""], "--drivers must be one of"),
             (["--kernel", "mine"], "--kernel must be one of"),
             (["--smp", "9"], "--smp must be"),
@@ -204,6 +205,25 @@ class Arguments(unittest.TestCase):
 
     def test_help(self):
         self.assertIn(b"usage: run", subprocess.run([RUN, "--help"], capture_output=True, check=True).stdout)
+
+
+class Snp(unittest.TestCase):
+    """The guest believes that it is one of SEV-SNP, and the kernel's own driver that it can talk to the firmware."""
+
+    def test_kernel_says_what_it_runs_on(self):
+        result = run("--platform", "snp", "--drivers", "c", "--", "sh", "-c",
+                     "dmesg; cat /sys/devices/system/cpu/sev/vmpl; test -c /dev/sev-guest")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        log = result.stdout.decode(errors="replace")
+        self.assertIn("Memory Encryption Features active: AMD SEV SEV-ES SEV-SNP", log)
+        self.assertIn("SEV: SNP running at VMPL0.", log)
+        self.assertRegex(log, r"SEV: Using SNP CPUID table, \d+ entries present")
+        self.assertTrue(log.endswith("\n0\n"), log[-80:])
+
+    def test_options_of_a_td_are_refused(self):
+        result = run("--platform", "snp", "--emulator", "quote=never", "--", "true")
+        self.assertEqual(result.returncode, RUNNER)
+        self.assertIn(b"expected another key", result.stderr)
 
 
 class Splats(unittest.TestCase):
