@@ -2,6 +2,11 @@
 
 //! Guest memory, as seen from outside the guest.
 
+use std::ops::Range;
+
+/// Where QEMU has the firmware: the last 256 KiB below 4 GiB.
+pub(crate) const FIRMWARE: Range<u64> = (1 << 32) - (256 << 10)..1 << 32;
+
 /// There is no memory at an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NoMemory;
@@ -36,9 +41,6 @@ pub(crate) struct FakeMemory {
 
 #[cfg(test)]
 impl FakeMemory {
-    /// First address after the firmware.
-    const FIRMWARE_END: u64 = 1 << 32;
-
     /// Makes `size` bytes of zeros.
     pub(crate) fn new(size: usize) -> Self {
         Self {
@@ -58,9 +60,8 @@ impl FakeMemory {
 impl GuestMemory for FakeMemory {
     fn read(&self, address: u64, to: &mut [u8]) -> Result<(), NoMemory> {
         let ram = self.ram.borrow();
-        let firmware = Self::FIRMWARE_END - crate::tdx::FIRMWARE_SIZE;
 
-        if (firmware..Self::FIRMWARE_END).contains(&address) {
+        if FIRMWARE.contains(&address) {
             to.fill(0xf4);
             return Ok(());
         }

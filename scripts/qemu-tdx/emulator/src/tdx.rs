@@ -42,8 +42,6 @@ use crate::{
 };
 
 pub(crate) use cpu::Cpu;
-#[cfg(test)]
-pub(crate) use mrtd::FIRMWARE_SIZE;
 
 /// The leaves, `RAX` bits 15:0.
 pub(crate) mod leaf {

@@ -9,8 +9,6 @@
 //! What a TD starts with is its firmware, in QEMU the last 256 KiB below 4 GiB. The kernel is not
 //! part of it, as on a real machine: firmware measures the kernel into an RTMR.
 
-use std::ops::Range;
-
 use sha2::{
     Digest as _,
     Sha384, //
@@ -21,15 +19,10 @@ use crate::{
     gpa::PAGE_SIZE,
     memory::{
         GuestMemory,
-        NoMemory, //
+        NoMemory,
+        FIRMWARE, //
     }, //
 };
-
-/// Size of the firmware.
-pub(crate) const FIRMWARE_SIZE: u64 = 256 << 10;
-
-/// Where the firmware is.
-const FIRMWARE: Range<u64> = (1 << 32) - FIRMWARE_SIZE..1 << 32;
 
 /// Bytes that one `TDH.MR.EXTEND` measures.
 const CHUNK: usize = 256;
