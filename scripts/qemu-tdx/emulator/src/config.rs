@@ -16,7 +16,12 @@ mod snp;
 mod tdx;
 mod value;
 
-pub(crate) use snp::SnpConfig;
+pub(crate) use snp::{
+    CertificateService,
+    ReportVersion,
+    RequestService,
+    SnpConfig, //
+};
 pub(crate) use tdx::{
     QuoteService,
     ReportService,

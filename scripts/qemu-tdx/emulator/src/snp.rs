@@ -28,6 +28,17 @@ use std::sync::{
     PoisonError, //
 };
 
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "guest requests come with VMGEXIT")
+)]
+mod guest_request;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "guest requests come with VMGEXIT")
+)]
+mod psp;
+
 use crate::{
     config::SnpConfig,
     gpa::PAGE_SIZE,

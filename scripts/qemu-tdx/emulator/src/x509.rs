@@ -7,10 +7,11 @@
 
 pub(crate) mod der;
 mod ecdsa;
+mod rsa;
 
 use ::der::asn1::ObjectIdentifier;
 use sha2::{
-    Digest as _,
+    Digest,
     Sha256, //
 };
 
@@ -27,7 +28,11 @@ use der::{
     tlv, //
 };
 
-pub(crate) use ecdsa::P256;
+pub(crate) use ecdsa::{
+    P256,
+    P384, //
+};
+pub(crate) use rsa::Rsa;
 
 /// Makes the constant for an object identifier.
 const fn id(text: &str) -> ObjectIdentifier {
@@ -64,8 +69,8 @@ pub(crate) trait Key {
 }
 
 /// Makes the hash that the key with a name is derived from.
-fn seed(name: &str) -> Sha256 {
-    Sha256::new()
+fn seed<D: Digest>(name: &str) -> D {
+    D::new()
         .chain_update("tsm-emulator test key, known to everybody: ")
         .chain_update(name)
 }
@@ -93,6 +98,11 @@ impl<K: Key> Identity<K> {
     /// Returns the key.
     pub(crate) fn key(&self) -> &K {
         &self.key
+    }
+
+    /// Takes the key, and forgets whose it is.
+    pub(crate) fn into_key(self) -> K {
+        self.key
     }
 
     /// Signs what is to be a certificate, or a list of revoked ones.

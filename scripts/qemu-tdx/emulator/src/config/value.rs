@@ -42,17 +42,23 @@ pub(super) fn size(value: &str) -> Result<u32> {
 
 /// Parses a digest.
 pub(super) fn digest(value: &str) -> Result<Digest384> {
-    let expected = "96 hexadecimal digits";
-    let mut bytes = [0; Digest384::SIZE];
+    bytes(value)
+        .map(Digest384::new)
+        .ok_or("96 hexadecimal digits")
+}
 
-    if value.len() != 2 * bytes.len() || !value.bytes().all(|c| c.is_ascii_hexdigit()) {
-        return Err(expected);
+/// Parses bytes, two digits each.
+pub(super) fn bytes<const N: usize>(value: &str) -> Option<[u8; N]> {
+    let mut bytes = [0; N];
+
+    if value.len() != 2 * N || !value.bytes().all(|c| c.is_ascii_hexdigit()) {
+        return None;
     }
     for (byte, digits) in bytes.iter_mut().zip(value.as_bytes().chunks_exact(2)) {
-        let digits = std::str::from_utf8(digits).map_err(|_| expected)?;
-        *byte = u8::from_str_radix(digits, 16).map_err(|_| expected)?;
+        let digits = std::str::from_utf8(digits).ok()?;
+        *byte = u8::from_str_radix(digits, 16).ok()?;
     }
-    Ok(Digest384::new(bytes))
+    Some(bytes)
 }
 
 #[cfg(test)]

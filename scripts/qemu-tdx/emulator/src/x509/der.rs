@@ -37,7 +37,11 @@ pub(crate) fn oid(oid: ObjectIdentifier) -> Vec<u8> {
 
 /// Encodes an `INTEGER`.
 pub(crate) fn integer(value: u64) -> Vec<u8> {
-    let bytes = value.to_be_bytes();
+    unsigned(&value.to_be_bytes())
+}
+
+/// Encodes an `INTEGER` of any size, given as its bytes, the most significant one first.
+pub(crate) fn unsigned(bytes: &[u8]) -> Vec<u8> {
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
     let digits = bytes.get(zeros..).unwrap_or_default();
 
@@ -46,6 +50,11 @@ pub(crate) fn integer(value: u64) -> Vec<u8> {
         Some(0..=0x7f) => tlv(0x02, &[digits]),
         _ => tlv(0x02, &[&[0], digits]),
     }
+}
+
+/// Encodes a `NULL`.
+pub(crate) fn null() -> Vec<u8> {
+    tlv(0x05, &[])
 }
 
 /// Encodes a `BOOLEAN`.
@@ -71,6 +80,11 @@ pub(crate) fn bits(unused: u8, bytes: &[u8]) -> Vec<u8> {
 /// Encodes a `UTF8String`.
 pub(crate) fn text(text: &str) -> Vec<u8> {
     tlv(0x0c, &[text.as_bytes()])
+}
+
+/// Encodes an `IA5String`.
+pub(crate) fn ascii(text: &str) -> Vec<u8> {
+    tlv(0x16, &[text.as_bytes()])
 }
 
 /// Encodes a `UTCTime`, given as `YYMMDDhhmmssZ`.
@@ -103,6 +117,7 @@ mod tests {
         assert_eq!(integer(128), [2, 2, 0, 128]);
         assert_eq!(integer(256), [2, 2, 1, 0]);
         assert_eq!(integer(u64::MAX).len(), 11);
+        assert_eq!(unsigned(&[0, 0, 0x80, 1]), [2, 3, 0, 0x80, 1]);
     }
 
     #[test]

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Every key, each refusal.
+
+use super::*;
+
+/// Sets some options.
+fn parse(args: &[(&str, &str)]) -> Result<SnpConfig, String> {
+    let mut config = SnpConfig::default();
+    for (key, value) in args {
+        config.set(key, value)?;
+    }
+    Ok(config)
+}
+
+#[test]
+fn takes_what_the_guest_is() {
+    let (digest, long, short) = ("0f".repeat(48), "0f".repeat(32), "0f".repeat(16));
+    let config = parse(&[
+        ("vmpl", "2"),
+        ("policy", "0x130000"),
+        ("guest_svn", "7"),
+        ("measurement", &digest),
+        ("host_data", &long),
+        ("report_id", &long),
+        ("family_id", &short),
+        ("image_id", &short),
+        ("id_key_digest", &digest),
+        ("author_key_digest", &digest),
+        ("report_version", "5"),
+    ])
+    .unwrap();
+    let digest = Digest384::new([0x0f; 48]);
+    assert_eq!(
+        (config.vmpl, config.policy, config.guest_svn),
+        (2, 0x13_0000, 7)
+    );
+    assert_eq!(config.measurement, Some(digest));
+    assert_eq!(config.host_data, [0x0f; 32]);
+    assert_eq!(config.report_id, [0x0f; 32]);
+    assert_eq!(config.family_id, [0x0f; 16]);
+    assert_eq!(config.image_id, [0x0f; 16]);
+    assert_eq!(
+        (config.id_key_digest, config.author_key_digest),
+        (digest, digest)
+    );
+    assert_eq!(config.report_version, ReportVersion::V5);
+}
+
+#[test]
+fn takes_misbehaviour() {
+    let config = parse(&[
+        ("certs", "overflowing"),
+        ("certs_size", "40K"),
+        ("guest_request", "replay"),
+        ("request_error", "100000000"),
+        ("report_status", "27"),
+        ("report_size", "5000"),
+        ("busy", "3"),
+        ("busy_ms", "70"),
+        ("refuse_after", "4"),
+        ("mutate", "7"),
+        ("mutate_count", "9"),
+    ])
+    .unwrap();
+    assert_eq!(config.certs, CertificateService::Overflowing);
+    assert_eq!(config.certs_size, 40 << 10);
+    assert_eq!(config.guest_request, RequestService::Replay);
+    assert_eq!(config.request_error, Some(1 << 32));
+    assert_eq!(
+        (config.report_status, config.report_size),
+        (Some(0x27), Some(5000))
+    );
+    assert_eq!((config.busy, config.refuse_after), (3, 4));
+    assert_eq!(config.busy_for, Duration::from_millis(70));
+    assert_eq!((config.mutate, config.mutate_count), (Some(7), 9));
+}
+
+#[test]
+fn refuses_values_that_make_no_sense() {
+    for arg in [
+        ("vmpl", "4"),
+        ("policy", "x"),
+        ("guest_svn", "-1"),
+        ("measurement", "00"),
+        ("host_data", "00"),
+        ("family_id", "+0+0+0+0+0+0+0+0+0+0+0+0+0+0+0+0"),
+        ("report_version", "1"),
+        ("certs", "maybe"),
+        ("certs_size", "65M"),
+        ("guest_request", "maybe"),
+        ("request_error", "x"),
+        ("report_status", "100000000"),
+        ("report_size", "-1"),
+        ("busy", "4294967296"),
+        ("busy_ms", "1s"),
+        ("mutate", "-1"),
+    ] {
+        assert!(parse(&[arg]).is_err());
+    }
+}

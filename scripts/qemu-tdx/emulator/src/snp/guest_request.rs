@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Guest requests: the VMM takes messages to the secure processor and back.
+//!
+//! "SEV-ES Guest-Hypervisor Communication Block Standardization" (56421), "SNP Guest Request" and
+//! "SNP Extended Guest Request". Where that leaves a choice, the answer is the one that KVM gives.
+
+mod certificates;
+
+use std::{
+    ops::Range,
+    sync::{
+        Mutex,
+        MutexGuard,
+        PoisonError, //
+    },
+    time::Instant, //
+};
+
+use super::psp::{
+    kind,
+    Header,
+    Message,
+    SecureProcessor,
+    Status,
+    PAGE, //
+};
+use crate::{
+    config::{
+        RequestService,
+        SnpConfig, //
+    },
+    memory::{
+        GuestMemory,
+        NoMemory, //
+    },
+    mutator::{
+        Mutator,
+        Random, //
+    }, //
+};
+use certificates::Table;
+
+/// What the guest finds in the GHCB.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Answer {
+    /// `SW_EXITINFO1`: whether the VMM understood.
+    pub(crate) exit_info_1: u64,
+    /// `SW_EXITINFO2`: the status of the VMM in the upper half, that of the firmware in the lower.
+    pub(crate) exit_info_2: u64,
+    /// `RBX`, if it changes.
+    pub(crate) rbx: Option<u64>,
+}
+
+impl Answer {
+    /// `SW_EXITINFO1` of a request that makes no sense.
+    const MALFORMED: u64 = 2;
+    /// `SW_EXITINFO2` of a request whose operands make no sense.
+    const INVALID_INPUT: u64 = 5;
+    /// The VMM's status for a buffer that is too small.
+    const INVALID_LEN: u64 = 1 << 32;
+    /// The VMM's status for a request that is to be made again.
+    const BUSY: u64 = 2 << 32;
+
+    /// Answers with a status.
+    fn status(exit_info_2: u64) -> Self {
+        Self {
+            exit_info_1: 0,
+            exit_info_2,
+            rbx: None,
+        }
+    }
+
+    /// Refuses what makes no sense.
+    fn malformed() -> Self {
+        Self {
+            exit_info_1: Self::MALFORMED,
+            exit_info_2: Self::INVALID_INPUT,
+            rbx: None,
+        }
+    }
+}
+
+/// A buffer for certificates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Buffer {
+    /// `RAX`: where it is.
+    pub(crate) address: u64,
+    /// `RBX`: how many pages it has.
+    pub(crate) pages: u64,
+}
+
+impl Buffer {
+    /// Returns its pages, if there are not too many.
+    fn range(self) -> Option<Range<u64>> {
+        let first = self.address / PAGE as u64;
+
+        (self.address % PAGE as u64 == 0 && self.pages <= Self::MAX)
+            .then(|| first..first + self.pages)
+    }
+
+    /// The most pages, 64 MiB.
+    const MAX: u64 = 1 << 14;
+}
+
+/// What a request may need of the machine. Addresses have no C-bit.
+#[derive(Clone, Copy)]
+pub(crate) struct Context<'a> {
+    /// Guest memory.
+    pub(crate) memory: &'a dyn GuestMemory,
+    /// Tells whether pages are the VMM's.
+    pub(crate) is_shared: &'a dyn Fn(Range<u64>) -> bool,
+    /// The time.
+    pub(crate) now: Instant,
+}
+
+impl Context<'_> {
+    /// Tells whether an address is that of a page that is the VMM's.
+    fn is_shared_page(&self, address: u64) -> bool {
+        let page = address / PAGE as u64;
+
+        address % PAGE as u64 == 0 && (self.is_shared)(page..page + 1)
+    }
+}
+
+/// The VMM's side of guest requests.
+#[derive(Debug)]
+pub(crate) struct GuestRequests {
+    config: SnpConfig,
+    processor: SecureProcessor,
+    mutator: Option<Mutator>,
+    /// Never held over an access to guest memory.
+    state: Mutex<State>,
+}
+
+/// What goes on.
+#[derive(Debug, Default)]
+struct State {
+    /// How many requests were handled.
+    handled: u32,
+    /// How often the VMM was busy with the next one.
+    busy: u32,
+    /// Since when.
+    since: Option<Instant>,
+    /// The message that answered the one before.
+    last: Vec<u8>,
+}
+
+impl GuestRequests {
+    /// Launches the guest. The error is for the user.
+    pub(crate) fn new(config: &SnpConfig) -> Result<Self, String> {
+        Ok(Self {
+            processor: SecureProcessor::new(config)?,
+            mutator: config
+                .mutate
+                .map(|seed| Mutator::new(seed, config.mutate_count)),
+            state: Mutex::default(),
+            config: config.clone(),
+        })
+    }
+
+    /// Returns the secure processor.
+    pub(crate) fn processor(&self) -> &SecureProcessor {
+        &self.processor
+    }
+
+    /// Handles a request: a message in the page at `request`, to be answered in the page at
+    /// `response`, with certificates in `buffer` if the request is an extended one.
+    pub(crate) fn request(
+        &self,
+        context: Context<'_>,
+        request: u64,
+        response: u64,
+        buffer: Option<Buffer>,
+    ) -> Answer {
+        let mut page = [0; PAGE];
+
+        if !context.is_shared_page(request)
+            || !context.is_shared_page(response)
+            || context.memory.read(request, &mut page).is_err()
+        {
+            return Answer::malformed();
+        }
+        let spoils = match self.admit(context.now) {
+            Ok(spoils) => spoils,
+            Err(answer) => return answer,
+        };
+        let random = match spoils {
+            true => self.mutator.as_ref().and_then(Mutator::next),
+            false => None,
+        };
+        let written = match buffer.filter(|_| Header::kind_in(&page) == Some(kind::REPORT_REQ)) {
+            Some(buffer) => self.write_certificates(context, buffer, spoils, random.clone()),
+            None => Ok(()),
+        };
+        if let Err(answer) = written {
+            return answer;
+        }
+        self.answer(context, &page, response, spoils, random)
+    }
+
+    /// Decides whether the VMM handles the next request, and whether it may do so in a wrong way.
+    fn admit(&self, now: Instant) -> Result<bool, Answer> {
+        let mut state = self.lock();
+        let since = *state.since.get_or_insert(now);
+
+        if state.handled < self.config.refuse_after {
+            return Ok(false);
+        }
+        if state.busy < self.config.busy {
+            state.busy += 1;
+            return Err(Answer::status(Answer::BUSY));
+        }
+        if now.saturating_duration_since(since) < self.config.busy_for {
+            return Err(Answer::status(Answer::BUSY));
+        }
+        match self.config.request_error {
+            Some(error) => Err(Answer::status(error)),
+            None => Ok(true),
+        }
+    }
+
+    /// Writes the certificates, if they fit.
+    fn write_certificates(
+        &self,
+        context: Context<'_>,
+        buffer: Buffer,
+        spoils: bool,
+        random: Option<Random>,
+    ) -> Result<(), Answer> {
+        let range = buffer.range().ok_or(Answer::malformed())?;
+        let service = match spoils {
+            true => self.config.certs,
+            false => Default::default(),
+        };
+        let certificates = self.processor.certificates();
+        let table = Table::new(service, certificates, self.config.certs_size);
+
+        if let Some(needed) = table.needs_more_than(buffer.pages) {
+            return Err(Answer {
+                rbx: Some(needed),
+                ..Answer::status(Answer::INVALID_LEN)
+            });
+        }
+        if buffer.pages == 0 {
+            return Ok(());
+        }
+        if !(context.is_shared)(range) {
+            return Err(Answer::malformed());
+        }
+        let mut bytes = table.encode(buffer.pages);
+        if let Some(mut random) = random {
+            let middle = Table::ENTRIES.min(bytes.len());
+            let (entries, data) = bytes.split_at_mut(middle);
+            random.mutate(entries, data);
+        }
+        let written = context.memory.write(buffer.address, &bytes);
+        written.map_err(|NoMemory| Answer::malformed())
+    }
+
+    /// Has the message answered.
+    fn answer(
+        &self,
+        context: Context<'_>,
+        page: &[u8],
+        response: u64,
+        spoils: bool,
+        random: Option<Random>,
+    ) -> Answer {
+        let answered = self.processor.request(context.memory, page, |message| {
+            if spoils {
+                self.spoil(message);
+            }
+        });
+        let right = match answered {
+            Ok(right) => right,
+            Err(status) => return Answer::status(failure(status)),
+        };
+        let mut bytes = match spoils {
+            true => self.replace(right.clone()),
+            false => right.clone(),
+        };
+        let mut state = self.lock();
+
+        state.last = right;
+        state.handled = state.handled.saturating_add(1);
+        state.busy = 0;
+        state.since = None;
+        drop(state);
+        let status = random.and_then(|mut random| {
+            let middle = Header::SIZE.min(bytes.len());
+            let (header, payload) = bytes.split_at_mut(middle);
+
+            random.mutate(header, payload);
+            random.call_status()
+        });
+        match context.memory.write(response, &bytes) {
+            Ok(()) => Answer::status(status.unwrap_or(0)),
+            Err(NoMemory) => Answer::malformed(),
+        }
+    }
+
+    /// Makes of a right answer the wrong one that the user wants, as the firmware would.
+    fn spoil(&self, message: &mut Message) {
+        let status = self.config.report_status.map(u32::to_le_bytes);
+        let size = self.config.report_size.map(u32::to_le_bytes);
+        let is_report = message.header.kind == kind::REPORT_RSP;
+
+        if let Some(status) = status {
+            set(&mut message.payload, 0, &status);
+        }
+        if let Some(size) = size.filter(|_| is_report) {
+            set(&mut message.payload, 4, &size);
+        }
+        match self.config.guest_request {
+            RequestService::Sequence => message.header.sequence += 2,
+            RequestService::Truncated => {
+                let half = message.payload.len() / 2 / 16 * 16;
+                let payload = message.payload.iter().copied().take(half).collect();
+                message.set_payload(payload);
+            }
+            RequestService::Oversized => {
+                let mut payload = message.payload.clone();
+                payload.resize(Header::ROOM, 0xa5);
+                message.set_payload(payload);
+            }
+            RequestService::Kind => message.header.kind ^= 2,
+            RequestService::Version => message.header.kind_version ^= 2,
+            _ => {}
+        }
+    }
+
+    /// Makes of an encrypted answer the wrong one that the user wants, as the VMM would.
+    fn replace(&self, mut answer: Vec<u8>) -> Vec<u8> {
+        match self.config.guest_request {
+            RequestService::Silent => Vec::new(),
+            RequestService::Replay => self.lock().last.clone(),
+            RequestService::Tag => {
+                if let Some(byte) = answer.first_mut() {
+                    *byte ^= 1;
+                }
+                answer
+            }
+            RequestService::Huge => {
+                set(&mut answer, Header::PAYLOAD_SIZE, &[0xff; 2]);
+                answer
+            }
+            _ => answer,
+        }
+    }
+
+    /// Takes the lock.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Returns `SW_EXITINFO2` for a status of the firmware.
+fn failure(status: Status) -> u64 {
+    status.raw().into()
+}
+
+/// Sets bytes at an offset.
+fn set(bytes: &mut [u8], offset: usize, value: &[u8]) {
+    for (to, from) in bytes.iter_mut().skip(offset).zip(value) {
+        *to = *from;
+    }
+}
+
+#[cfg(test)]
+mod tests;

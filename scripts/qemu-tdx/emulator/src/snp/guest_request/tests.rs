@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a guest gets from the VMM, and from one that misbehaves.
+
+use std::time::Duration;
+
+use super::*;
+use crate::{
+    config::CertificateService,
+    memory::FakeMemory,
+    snp::psp::tests::{
+        report_request,
+        Guest, //
+    }, //
+};
+use sev::{
+    certs::snp::{
+        Chain,
+        Verifiable as _, //
+    },
+    firmware::host::CertTableEntry, //
+};
+
+const REQUEST: u64 = 0x1000;
+const RESPONSE: u64 = 0x2000;
+const DATA: u64 = 0x10000;
+
+/// A VMM, and a guest with memory of 1 MiB that asks for reports.
+struct Fixture {
+    requests: GuestRequests,
+    guest: Guest,
+    memory: FakeMemory,
+    start: Instant,
+}
+
+impl Fixture {
+    fn new(change: impl FnOnce(&mut SnpConfig)) -> Self {
+        let mut config = SnpConfig::default();
+        change(&mut config);
+        let requests = GuestRequests::new(&config).unwrap();
+        Self {
+            guest: Guest::new(requests.processor(), 0),
+            requests,
+            memory: FakeMemory::new(1 << 20),
+            start: Instant::now(),
+        }
+    }
+
+    /// Writes the next request.
+    fn write(&self) {
+        let page = self.guest.seal(kind::REPORT_REQ, &report_request(0, 0));
+        self.memory.write(REQUEST, &page).unwrap();
+        self.memory.clear(RESPONSE, PAGE as u64).unwrap();
+    }
+
+    /// Makes a request some time after the start.
+    fn call(&self, buffer: Option<Buffer>, after: Duration) -> Answer {
+        let context = Context {
+            memory: &self.memory,
+            is_shared: &|pages| !pages.contains(&0),
+            now: self.start + after,
+        };
+        self.requests.request(context, REQUEST, RESPONSE, buffer)
+    }
+
+    /// Makes the next request, and returns the answer with the page.
+    fn ask(&self) -> (Answer, Vec<u8>) {
+        self.write();
+        let answer = self.call(None, Duration::ZERO);
+        (answer, self.memory.bytes(RESPONSE, PAGE))
+    }
+
+    /// Makes the next extended request.
+    fn ask_extended(&self, pages: u64) -> Answer {
+        self.write();
+        let buffer = Buffer {
+            address: DATA,
+            pages,
+        };
+        self.call(Some(buffer), Duration::ZERO)
+    }
+
+    /// Returns the entries of the table, without the end.
+    fn entries(&self) -> Vec<(Vec<u8>, u32, u32)> {
+        self.memory
+            .bytes(DATA, 0x4000)
+            .chunks_exact(24)
+            .map(|entry| {
+                let number = |at| u32::from_le_bytes(*entry[at..].first_chunk().unwrap());
+                (entry[..16].to_vec(), number(16), number(20))
+            })
+            .take_while(|(guid, ..)| guid.iter().any(|byte| *byte != 0))
+            .collect()
+    }
+}
+
+/// The answer of a VMM that did what it should.
+const DONE: Answer = Answer {
+    exit_info_1: 0,
+    exit_info_2: 0,
+    rbx: None,
+};
+
+#[test]
+fn takes_messages_to_the_processor_and_back() {
+    let mut fixture = Fixture::new(|_| {});
+    for _ in 0..3 {
+        let (answer, page) = fixture.ask();
+        assert_eq!(answer, DONE);
+        let message = fixture.guest.open(&page);
+        assert_eq!(message.payload.len(), 0x20 + 1184);
+    }
+}
+
+#[test]
+fn gives_the_certificates_that_a_public_verifier_accepts() {
+    let fixture = Fixture::new(|_| {});
+    assert_eq!(fixture.ask_extended(4), DONE);
+    let bytes = fixture.memory.bytes(DATA, 0x4000);
+    let table = fixture
+        .entries()
+        .into_iter()
+        .map(|(guid, offset, length)| {
+            let (offset, length) = (offset as usize, length as usize);
+            let guid = u128::from_be_bytes(guid.try_into().unwrap());
+            let text = format!("{guid:032x}");
+            let text = [
+                &text[..8],
+                &text[8..12],
+                &text[12..16],
+                &text[16..20],
+                &text[20..],
+            ];
+            CertTableEntry::from_guid(
+                &text.join("-").parse().unwrap(),
+                bytes[offset..offset + length].to_vec(),
+            )
+            .unwrap()
+        })
+        .collect();
+    Chain::from_cert_table_der(table).unwrap().verify().unwrap();
+}
+
+#[test]
+fn says_how_many_pages_the_certificates_need() {
+    let fixture = Fixture::new(|config| config.certs_size = 40 << 10);
+    for pages in [0, 1, 9] {
+        let answer = fixture.ask_extended(pages);
+        assert_eq!((answer.exit_info_2, answer.rbx), (1 << 32, Some(10)));
+    }
+    // The message was not handled, and can be again.
+    assert_eq!(fixture.ask_extended(10), DONE);
+    let last = fixture.entries().pop().unwrap();
+    assert_eq!(last.1 + last.2, 40 << 10);
+}
+
+#[test]
+fn needs_no_buffer_for_no_certificates() {
+    let fixture = Fixture::new(|config| config.certs = CertificateService::None);
+    fixture.memory.write(DATA, &[1; 48]).unwrap();
+    assert_eq!(fixture.ask_extended(1), DONE);
+    assert!(fixture.entries().is_empty());
+    let fixture = Fixture::new(|config| config.certs = CertificateService::None);
+    assert_eq!(fixture.ask_extended(0), DONE);
+}
+
+#[test]
+fn never_has_enough_pages_if_told_so() {
+    let fixture = Fixture::new(|config| config.certs = CertificateService::Growing);
+    for pages in [4, 5, 100] {
+        let answer = fixture.ask_extended(pages);
+        assert_eq!((answer.exit_info_2, answer.rbx), (1 << 32, Some(pages + 1)));
+    }
+}
+
+#[test]
+fn makes_tables_that_are_wrong() {
+    let entries = |certs| {
+        let fixture = Fixture::new(|config| config.certs = certs);
+        assert_eq!(fixture.ask_extended(4), DONE);
+        fixture.entries()
+    };
+    let overlapping = entries(CertificateService::Overlapping);
+    assert_eq!(overlapping.len(), 3);
+    assert!(overlapping.iter().all(|entry| entry.1 == 96));
+    let (_, offset, length) = entries(CertificateService::Overflowing).pop().unwrap();
+    assert_eq!(offset.checked_add(length), None);
+    let (_, offset, _) = entries(CertificateService::Outside).pop().unwrap();
+    assert!(offset > 0x4000);
+    assert_eq!(entries(CertificateService::Unterminated).len(), 0x4000 / 24);
+}
+
+#[test]
+fn is_busy_as_often_as_told() {
+    let mut fixture = Fixture::new(|config| config.busy = 2);
+    for _ in 0..2 {
+        fixture.write();
+        for _ in 0..2 {
+            assert_eq!(fixture.call(None, Duration::ZERO).exit_info_2, 2 << 32);
+        }
+        assert_eq!(fixture.call(None, Duration::ZERO), DONE);
+        let page = fixture.memory.bytes(RESPONSE, PAGE);
+        fixture.guest.open(&page);
+    }
+}
+
+#[test]
+fn is_busy_as_long_as_told() {
+    let second = Duration::from_secs(1);
+    let fixture = Fixture::new(|config| config.busy_for = second);
+    fixture.write();
+    assert_eq!(fixture.call(None, Duration::ZERO).exit_info_2, 2 << 32);
+    assert_eq!(fixture.call(None, second / 2).exit_info_2, 2 << 32);
+    assert_eq!(fixture.call(None, second), DONE);
+}
+
+#[test]
+fn passes_on_what_the_firmware_says() {
+    let fixture = Fixture::new(|_| {});
+    fixture.write();
+    assert_eq!(fixture.call(None, Duration::ZERO), DONE);
+    assert_eq!(fixture.call(None, Duration::ZERO).exit_info_2, 0x1d);
+    fixture.memory.write(REQUEST, &[0xff]).unwrap();
+    assert_eq!(fixture.call(None, Duration::ZERO).exit_info_2, 0x0b);
+    let fixture = Fixture::new(|config| config.request_error = Some(0x1_0000_0016));
+    let (answer, page) = fixture.ask();
+    assert_eq!(answer.exit_info_2, 0x1_0000_0016);
+    assert_eq!(page, [0; PAGE]);
+}
+
+#[test]
+fn misbehaves_only_after_some_requests() {
+    let mut fixture = Fixture::new(|config| {
+        config.refuse_after = 2;
+        config.request_error = Some(0x16);
+    });
+    for _ in 0..2 {
+        let (answer, page) = fixture.ask();
+        assert_eq!(answer, DONE);
+        fixture.guest.open(&page);
+    }
+    assert_eq!(fixture.ask().0.exit_info_2, 0x16);
+}
+
+#[test]
+fn says_what_it_is_told_to_of_a_report() {
+    let mut fixture = Fixture::new(|config| {
+        config.report_status = Some(0x27);
+        config.report_size = Some(5000);
+    });
+    let page = fixture.ask().1;
+    let payload = fixture.guest.open(&page).payload;
+    assert_eq!(payload[..4], 0x27u32.to_le_bytes());
+    assert_eq!(payload[4..8], 5000u32.to_le_bytes());
+}
+
+#[test]
+fn answers_wrongly_if_told_so() {
+    let answer = |service| {
+        let fixture = Fixture::new(|config| config.guest_request = service);
+        let (answer, page) = fixture.ask();
+        assert_eq!(answer, DONE);
+        (fixture, page)
+    };
+    for (service, size) in [
+        (RequestService::Truncated, 608),
+        (RequestService::Oversized, 4000),
+    ] {
+        let (mut fixture, page) = answer(service);
+        assert_eq!(fixture.guest.open(&page).payload.len(), size);
+    }
+    let (mut fixture, page) = answer(RequestService::Kind);
+    assert_eq!(fixture.guest.open(&page).header.kind, 4);
+    let (mut fixture, page) = answer(RequestService::Version);
+    assert_eq!(fixture.guest.open(&page).header.kind_version, 3);
+    assert_eq!(answer(RequestService::Sequence).1[0x20], 4);
+    assert_eq!(answer(RequestService::Huge).1[0x36..0x38], [0xff; 2]);
+    assert_eq!(answer(RequestService::Silent).1, [0; PAGE]);
+    let (right, wrong) = (
+        answer(RequestService::Answer).1,
+        answer(RequestService::Tag).1,
+    );
+    assert_eq!(right[0] ^ 1, wrong[0]);
+    assert_eq!(right[1..], wrong[1..]);
+}
+
+#[test]
+fn replays_the_message_before_if_told_so() {
+    let mut fixture = Fixture::new(|config| {
+        config.guest_request = RequestService::Replay;
+        config.refuse_after = 1;
+    });
+    let first = fixture.ask().1;
+    fixture.guest.open(&first);
+    assert_eq!(fixture.ask(), (DONE, first));
+}
+
+#[test]
+fn changes_answers_at_random() {
+    let pages = |seed| {
+        let fixture = Fixture::new(|config| config.mutate = seed);
+        fixture.ask().1
+    };
+    let right = pages(None);
+    assert!((0..8).any(|seed| pages(Some(seed)) != right));
+    assert_eq!(pages(Some(3)), pages(Some(3)));
+}
+
+#[test]
+fn refuses_pages_that_are_not_its_own() {
+    let fixture = Fixture::new(|_| {});
+    fixture.write();
+    let context = Context {
+        memory: &fixture.memory,
+        is_shared: &|pages| !pages.contains(&0),
+        now: fixture.start,
+    };
+    let malformed = Answer {
+        exit_info_1: 2,
+        exit_info_2: 5,
+        rbx: None,
+    };
+    for (request, response, data) in [
+        (0, RESPONSE, DATA),
+        (REQUEST, 0, DATA),
+        (REQUEST, RESPONSE, 0),
+        (REQUEST + 8, RESPONSE, DATA),
+        (REQUEST, RESPONSE + 8, DATA),
+        (REQUEST, RESPONSE, DATA + 8),
+        (1 << 21, RESPONSE, DATA),
+        (REQUEST, RESPONSE, 1 << 21),
+    ] {
+        let buffer = Buffer {
+            address: data,
+            pages: 4,
+        };
+        let answer = fixture
+            .requests
+            .request(context, request, response, Some(buffer));
+        assert_eq!(answer, malformed);
+    }
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The secure processor: what its firmware does with a guest request.
+//!
+//! "SEV Secure Nested Paging Firmware ABI Specification" (56860). What is wrong with a message is
+//! told to the VMM, in the status of the command; what is wrong with what a message asks for is
+//! told to the guest, in the status in the answer. Messages are checked in the order in which AMD's
+//! firmware checks them.
+//!
+//! The keys are known to everybody: what this processor signs proves nothing.
+
+mod key;
+mod launch;
+mod message;
+mod platform;
+mod report;
+mod secrets;
+mod status;
+mod tcb;
+mod tsc;
+
+use std::sync::{
+    Mutex,
+    OnceLock,
+    PoisonError, //
+};
+
+use sha2::{
+    Digest as _,
+    Sha256, //
+};
+use tsm_proto::tdx::Digest384;
+use zerocopy::IntoBytes as _;
+
+use crate::{
+    config::SnpConfig,
+    memory::{
+        GuestMemory,
+        NoMemory, //
+    }, //
+};
+use message::Vmpck;
+use platform::Platform;
+use secrets::SecretsPage;
+
+pub(crate) use message::{
+    Header,
+    Message,
+    PAGE, //
+};
+pub(crate) use status::Status;
+
+/// What messages are. ABI, table "Message Type Encodings".
+pub(crate) mod kind {
+    /// `MSG_KEY_REQ`.
+    pub(super) const KEY_REQ: u8 = 3;
+    /// `MSG_KEY_RSP`.
+    pub(super) const KEY_RSP: u8 = 4;
+    /// `MSG_REPORT_REQ`.
+    pub(crate) const REPORT_REQ: u8 = 5;
+    /// `MSG_REPORT_RSP`.
+    pub(crate) const REPORT_RSP: u8 = 6;
+    /// `MSG_TSC_INFO_REQ`.
+    pub(super) const TSC_INFO_REQ: u8 = 17;
+    /// `MSG_TSC_INFO_RSP`.
+    pub(super) const TSC_INFO_RSP: u8 = 18;
+}
+
+/// The certificates of a platform, encoded.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Certificates<'a> {
+    /// Of the authority that everything goes back to.
+    pub(crate) ark: &'a [u8],
+    /// Of the authority for chips.
+    pub(crate) ask: &'a [u8],
+    /// Of the key that signs reports.
+    pub(crate) vcek: &'a [u8],
+}
+
+/// The secure processor, with the one guest that it knows.
+#[derive(Debug)]
+pub(crate) struct SecureProcessor {
+    config: SnpConfig,
+    vmpcks: [Vmpck; 4],
+    /// How many messages there were with each key, answers included.
+    counts: Mutex<[u64; 4]>,
+    /// Made when it is first needed: it takes its time.
+    platform: OnceLock<Platform>,
+    measurement: OnceLock<Digest384>,
+}
+
+impl SecureProcessor {
+    /// Launches the guest. The error is for the user.
+    pub(crate) fn new(config: &SnpConfig) -> Result<Self, String> {
+        let vmpcks = [0u8, 1, 2, 3].map(|vmpl| {
+            Sha256::new()
+                .chain_update("tsm-emulator VMPCK, known to everybody: ")
+                .chain_update([vmpl])
+                .finalize()
+                .into()
+        });
+        if config.policy & POLICY_ONE == 0 {
+            return Err(format!(
+                "policy=`{:x}`: bit 17 has to be set",
+                config.policy
+            ));
+        }
+        Ok(Self {
+            vmpcks,
+            counts: Mutex::default(),
+            platform: OnceLock::new(),
+            measurement: config
+                .measurement
+                .map_or_else(OnceLock::new, OnceLock::from),
+            config: config.clone(),
+        })
+    }
+
+    /// Makes the secrets page as the firmware writes it at launch, but without the keys of VMPLs
+    /// that the guest does not run at: an SVSM clears them.
+    pub(crate) fn secrets_page(&self) -> Box<[u8; PAGE]> {
+        let mut vmpcks = self.vmpcks;
+        let mut page = Box::new([0; PAGE]);
+
+        for vmpck in vmpcks.iter_mut().take(self.config.vmpl.into()) {
+            *vmpck = [0; 32];
+        }
+        page.copy_from_slice(SecretsPage::new(vmpcks).as_bytes());
+        page
+    }
+
+    /// Returns the certificates.
+    pub(crate) fn certificates(&self) -> Certificates<'_> {
+        let platform = self.platform();
+
+        Certificates {
+            ark: &platform.ark,
+            ask: &platform.ask,
+            vcek: &platform.vcek,
+        }
+    }
+
+    /// `SNP_GUEST_REQUEST`: answers the message in a page. `spoil` may change the answer before it
+    /// is encrypted.
+    pub(crate) fn request(
+        &self,
+        memory: &dyn GuestMemory,
+        page: &[u8],
+        spoil: impl FnOnce(&mut Message),
+    ) -> Result<Vec<u8>, Status> {
+        let measurement = self
+            .measurement(memory)
+            .map_err(|NoMemory| Status::INVALID_PARAM)?;
+        let key = |vmpck| self.vmpcks.get(usize::from(vmpck)).copied();
+        let request = Message::open(page, key)?;
+        let (header, payload) = (&request.header, request.payload.as_slice());
+        let sequence = header.sequence.get();
+        let vmpck = key(header.vmpck).ok_or(Status::INVALID_PARAM)?;
+        // Not held over an access to guest memory.
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts
+            .get_mut(usize::from(header.vmpck))
+            .ok_or(Status::INVALID_PARAM)?;
+
+        // The last number is the answer's.
+        let next = count.checked_add(2).ok_or(Status::AEAD_OFLOW)?;
+        if sequence != next - 1 {
+            return Err(Status::AEAD_OFLOW);
+        }
+        if header.kind_version != 1 {
+            return Err(Status::INVALID_PARAM);
+        }
+        let (kind, payload) = match header.kind {
+            kind::KEY_REQ => (
+                kind::KEY_RSP,
+                key::answer(&self.config, measurement, header.vmpck, payload)?,
+            ),
+            kind::REPORT_REQ => (
+                kind::REPORT_RSP,
+                report::answer(
+                    &self.config,
+                    self.platform(),
+                    measurement,
+                    header.vmpck,
+                    payload,
+                )?,
+            ),
+            kind::TSC_INFO_REQ => (kind::TSC_INFO_RSP, tsc::answer(payload)?),
+            _ => return Err(Status::INVALID_PARAM),
+        };
+        let mut answer = Message::new(kind, header.vmpck, next, payload);
+
+        *count = next;
+        spoil(&mut answer);
+        Ok(answer.seal(&vmpck))
+    }
+
+    /// Returns what certifies the platform.
+    fn platform(&self) -> &Platform {
+        self.platform.get_or_init(Platform::new)
+    }
+
+    /// Returns the measurement.
+    fn measurement(&self, memory: &dyn GuestMemory) -> Result<Digest384, NoMemory> {
+        match self.measurement.get() {
+            Some(measurement) => Ok(*measurement),
+            None => {
+                let measurement = launch::measure(memory)?;
+                Ok(*self.measurement.get_or_init(|| measurement))
+            }
+        }
+    }
+}
+
+/// A bit that every policy has.
+const POLICY_ONE: u64 = 1 << 17;
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `MSG_REPORT_REQ` and its answer, the attestation report.
+//!
+//! ABI, "Attestation". What the versions of a report have in addition to those before:
+//!
+//! | version | in addition |
+//! |---|---|
+//! | 2 | |
+//! | 3, 4 | what CPUID says of the processor |
+//! | 5 | the mitigations at launch, and now |
+
+use std::mem::offset_of;
+
+use tsm_proto::tdx::Digest384;
+use zerocopy::{
+    little_endian::{
+        U32,
+        U64, //
+    },
+    FromBytes as _,
+    FromZeros as _,
+    IntoBytes as _, //
+};
+use zerocopy_derive::{
+    FromBytes,
+    Immutable,
+    IntoBytes,
+    KnownLayout,
+    Unaligned, //
+};
+
+use super::{
+    platform::{
+        Platform,
+        CHIP_ID, //
+    },
+    status::Status,
+    tcb::TcbVersion, //
+};
+use crate::config::{
+    ReportVersion,
+    SnpConfig, //
+};
+
+/// A request for a report. ABI, table "MSG_REPORT_REQ Message Structure".
+#[derive(FromBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(super) struct Request {
+    report_data: [u8; 64],
+    vmpl: U32,
+    /// Which key is to sign, in bits 1:0.
+    key_select: U32,
+    reserved: [u8; 24],
+}
+
+impl Request {
+    /// [`Request::key_select`] of the VLEK, or of the VCEK if there is none.
+    const ANY_KEY: u32 = 0;
+    /// [`Request::key_select`] of the VCEK.
+    const VCEK: u32 = 1;
+    /// The bits of [`Request::key_select`].
+    const KEYS: u32 = 3;
+}
+
+/// What answers it. ABI, table "MSG_REPORT_RSP Message Structure".
+#[derive(Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(super) struct Response {
+    pub(super) status: U32,
+    pub(super) report_size: U32,
+    reserved: [u8; 24],
+    report: Report,
+}
+
+/// An attestation report. ABI, table "ATTESTATION_REPORT Structure".
+#[derive(Clone, Copy, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(super) struct Report {
+    version: U32,
+    guest_svn: U32,
+    policy: U64,
+    family_id: [u8; 16],
+    image_id: [u8; 16],
+    vmpl: U32,
+    signature_algorithm: U32,
+    current_tcb: TcbVersion,
+    platform_info: U64,
+    /// Whether there is an author key, and which key signs.
+    key_info: U32,
+    reserved1: U32,
+    report_data: [u8; 64],
+    measurement: Digest384,
+    host_data: [u8; 32],
+    id_key_digest: Digest384,
+    author_key_digest: Digest384,
+    report_id: [u8; 32],
+    /// Number of the migration agent.
+    report_id_ma: [u8; 32],
+    reported_tcb: TcbVersion,
+    /// Family, model, stepping.
+    cpuid: [u8; 3],
+    reserved2: [u8; 21],
+    chip_id: [u8; 64],
+    committed_tcb: TcbVersion,
+    /// Build, minor, major version of the firmware.
+    current_version: [u8; 3],
+    reserved3: u8,
+    committed_version: [u8; 3],
+    reserved4: u8,
+    launch_tcb: TcbVersion,
+    launch_mit_vector: U64,
+    current_mit_vector: U64,
+    reserved5: [u8; 152],
+    /// `r` and `s`, the least significant byte of each first.
+    signature: [[u8; 72]; 2],
+    reserved6: [u8; 368],
+}
+
+const _: () = {
+    assert!(size_of::<Request>() == 0x60);
+    assert!(offset_of!(Request, vmpl) == 0x40);
+    assert!(offset_of!(Request, key_select) == 0x44);
+    assert!(offset_of!(Request, reserved) == 0x48);
+
+    assert!(offset_of!(Response, report_size) == 4);
+    assert!(offset_of!(Response, report) == 0x20);
+
+    assert!(size_of::<Report>() == 0x4a0);
+    assert!(offset_of!(Report, guest_svn) == 4);
+    assert!(offset_of!(Report, policy) == 8);
+    assert!(offset_of!(Report, family_id) == 0x10);
+    assert!(offset_of!(Report, image_id) == 0x20);
+    assert!(offset_of!(Report, vmpl) == 0x30);
+    assert!(offset_of!(Report, signature_algorithm) == 0x34);
+    assert!(offset_of!(Report, current_tcb) == 0x38);
+    assert!(offset_of!(Report, platform_info) == 0x40);
+    assert!(offset_of!(Report, key_info) == 0x48);
+    assert!(offset_of!(Report, report_data) == 0x50);
+    assert!(offset_of!(Report, measurement) == 0x90);
+    assert!(offset_of!(Report, host_data) == 0xc0);
+    assert!(offset_of!(Report, id_key_digest) == 0xe0);
+    assert!(offset_of!(Report, author_key_digest) == 0x110);
+    assert!(offset_of!(Report, report_id) == 0x140);
+    assert!(offset_of!(Report, report_id_ma) == 0x160);
+    assert!(offset_of!(Report, reported_tcb) == 0x180);
+    assert!(offset_of!(Report, cpuid) == 0x188);
+    assert!(offset_of!(Report, chip_id) == 0x1a0);
+    assert!(offset_of!(Report, committed_tcb) == 0x1e0);
+    assert!(offset_of!(Report, current_version) == 0x1e8);
+    assert!(offset_of!(Report, committed_version) == 0x1ec);
+    assert!(offset_of!(Report, launch_tcb) == 0x1f0);
+    assert!(offset_of!(Report, launch_mit_vector) == 0x1f8);
+    assert!(offset_of!(Report, current_mit_vector) == 0x200);
+    assert!(offset_of!(Report, signature) == 0x2a0);
+};
+
+/// [`Report::signature_algorithm`] of ECDSA with P-384 and SHA-384.
+const ECDSA_P384_SHA384: u32 = 1;
+/// [`Report::key_info`] with an author key. Bits 4:2 are zero for the VCEK.
+const AUTHOR_KEY_EN: u32 = 1;
+/// [`Report::platform_info`]: threads are on, memory has error correction.
+const PLATFORM_INFO: u64 = 0x05;
+/// [`Report::platform_info`] of later versions: no memory was found at two addresses.
+const ALIAS_CHECK_COMPLETE: u64 = 0x20;
+/// What CPUID says of the processor: family, model, stepping of a Milan.
+const CPUID: [u8; 3] = [0x19, 0x01, 0x01];
+/// What is done against flaws of the processor.
+const MIT_VECTOR: u64 = 0x0f;
+
+impl ReportVersion {
+    /// Returns the number.
+    fn number(self) -> u32 {
+        match self {
+            Self::V2 => 2,
+            Self::V3 => 3,
+            Self::V4 => 4,
+            Self::V5 => 5,
+        }
+    }
+
+    /// Returns the version of the firmware that writes such reports: build, minor, major.
+    fn firmware(self) -> [u8; 3] {
+        let minor = match self {
+            Self::V2 => 55,
+            Self::V3 => 56,
+            Self::V4 => 57,
+            Self::V5 => 58,
+        };
+        [1, minor, 1]
+    }
+}
+
+/// Answers a request that was made with a key of VMPL `vmpck`.
+pub(super) fn answer(
+    config: &SnpConfig,
+    platform: &Platform,
+    measurement: Digest384,
+    vmpck: u8,
+    request: &[u8],
+) -> Result<Vec<u8>, Status> {
+    let (request, _) = Request::ref_from_prefix(request).map_err(|_| Status::INVALID_PARAM)?;
+    let mut response = Response::new_zeroed();
+
+    // CAST: 1184.
+    response.report_size = U32::new(size_of::<Report>() as u32);
+    match report(config, platform, measurement, vmpck, request) {
+        Ok(report) => response.report = report,
+        Err(status) => response.status = status.into(),
+    }
+    Ok(response.as_bytes().to_vec())
+}
+
+/// Makes a report, and signs it.
+fn report(
+    config: &SnpConfig,
+    platform: &Platform,
+    measurement: Digest384,
+    vmpck: u8,
+    request: &Request,
+) -> Result<Report, Status> {
+    let (vmpl, keys) = (request.vmpl.get(), request.key_select.get());
+
+    if request.reserved != [0; 24] || keys & !Request::KEYS != 0 {
+        return Err(Status::INVALID_PARAM);
+    }
+    // No VLEK was loaded.
+    if !matches!(keys, Request::ANY_KEY | Request::VCEK) {
+        return Err(Status::INVALID_KEY);
+    }
+    if vmpl < vmpck.into() || vmpl > 3 {
+        return Err(Status::INVALID_PARAM);
+    }
+    let mut report = describe(config, measurement);
+
+    report.vmpl = request.vmpl;
+    report.report_data = request.report_data;
+    let signed = report
+        .as_bytes()
+        .get(..offset_of!(Report, signature))
+        .unwrap_or_default();
+    let (r, s) = platform.key.sign_raw(signed);
+    for (to, from) in report.signature.iter_mut().zip([r, s]) {
+        for (to, from) in to.iter_mut().zip(from.iter().rev()) {
+            *to = *from;
+        }
+    }
+    Ok(report)
+}
+
+/// Says of the guest and of the platform what is the same in all reports.
+fn describe(config: &SnpConfig, measurement: Digest384) -> Report {
+    let tcb = TcbVersion::CURRENT;
+    let version = config.report_version;
+    let mut report = Report::new_zeroed();
+
+    report.version = U32::new(version.number());
+    report.guest_svn = U32::new(config.guest_svn);
+    report.policy = U64::new(config.policy);
+    report.family_id = config.family_id;
+    report.image_id = config.image_id;
+    report.signature_algorithm = U32::new(ECDSA_P384_SHA384);
+    report.current_tcb = tcb;
+    report.platform_info = U64::new(PLATFORM_INFO);
+    if config.author_key_digest != Digest384::ZERO {
+        report.key_info = U32::new(AUTHOR_KEY_EN);
+    }
+    report.measurement = measurement;
+    report.host_data = config.host_data;
+    report.id_key_digest = config.id_key_digest;
+    report.author_key_digest = config.author_key_digest;
+    report.report_id = config.report_id;
+    // There is no migration agent.
+    report.report_id_ma = [0xff; 32];
+    report.reported_tcb = tcb;
+    report.chip_id = CHIP_ID;
+    report.committed_tcb = tcb;
+    report.current_version = version.firmware();
+    report.committed_version = version.firmware();
+    report.launch_tcb = tcb;
+    if version != ReportVersion::V2 {
+        report.platform_info = U64::new(PLATFORM_INFO | ALIAS_CHECK_COMPLETE);
+        report.cpuid = CPUID;
+    }
+    if version == ReportVersion::V5 {
+        report.launch_mit_vector = U64::new(MIT_VECTOR);
+        report.current_mit_vector = U64::new(MIT_VECTOR);
+    }
+    report
+}
