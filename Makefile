@@ -40,7 +40,7 @@ install: modules_install
 	install -D -m 644 scripts/modprobe.d/tsm-rs.conf $(INSTALL_MOD_PATH)/$(conf)
 
 uninstall: possible
-	rm -f $(foreach name,tsm tsm_tdx,$(INSTALL_MOD_PATH)/$(updates)/$(name).ko*) $(INSTALL_MOD_PATH)/$(conf)
+	rm -f $(foreach name,tsm tsm_tdx tsm_sev,$(INSTALL_MOD_PATH)/$(updates)/$(name).ko*) $(INSTALL_MOD_PATH)/$(conf)
 	-depmod -b $(INSTALL_MOD_PATH)/ $(notdir $(patsubst %/,%,$(dir $(updates))))
 
 possible:

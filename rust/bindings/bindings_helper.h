@@ -5,8 +5,13 @@
 
 #include <crypto/hash_info.h>
 #include <linux/hrtimer.h>
+#include <linux/semaphore.h>
 #include <linux/set_memory.h>
 #include <tsm/tsm.h>
+
+#ifdef CONFIG_AMD_MEM_ENCRYPT
+#include <asm/sev.h>
+#endif
 
 #include "../helpers/helpers.h"
 #include "../helpers/trace.h"

@@ -12,14 +12,20 @@ pub mod hash;
 pub mod miscdevice;
 pub mod module_param;
 pub mod mutex;
+pub mod platform;
+pub mod secret;
+pub mod semaphore;
 pub mod seq_bytes;
-#[cfg(CONFIG_INTEL_TDX_GUEST)]
+#[cfg(CONFIG_AMD_MEM_ENCRYPT)]
+pub mod sev;
+#[cfg(any(CONFIG_INTEL_TDX_GUEST, CONFIG_AMD_MEM_ENCRYPT))]
 pub mod shared;
 pub mod sysfs;
 #[cfg(CONFIG_INTEL_TDX_GUEST)]
 pub mod tdx;
 pub mod time;
 pub mod tsm;
+pub mod worker;
 
 /// What `pr_err!` looks for in the root of a crate, and only `module!` defines by itself.
 const __LOG_PREFIX: &[u8] = b"tsm_ext\0";

@@ -74,6 +74,26 @@ impl SharedBuffer {
         Gpa::new(unsafe { tsm_bindings::tsm_helper_virt_to_phys(start.cast()) })
     }
 
+    /// Returns where it is, for a function of the kernel that tells the host.
+    #[cfg(CONFIG_AMD_MEM_ENCRYPT)]
+    #[inline]
+    pub(crate) fn as_mut_ptr(&mut self) -> *mut u8 {
+        self.start.as_ptr()
+    }
+
+    /// Writes zeros to the first `pages` pages.
+    #[inline]
+    pub fn clear(&mut self, pages: usize) {
+        let words = pages.min(self.pages) * (PAGE_SIZE / WORD);
+
+        for word in 0..words {
+            // SAFETY: There are as many words in the pages.
+            let at = unsafe { self.start.add(word * WORD) }.cast::<u64>();
+            // SAFETY: As above; pages are aligned. The write is volatile because the host reads.
+            unsafe { at.write_volatile(0) };
+        }
+    }
+
     /// Gives the pages up for ever, because the host may still use them.
     #[inline]
     pub fn leak(self) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#include <linux/cc_platform.h>
 #include <linux/cpufeature.h>
 #include <linux/gfp.h>
 #include <linux/io.h>
@@ -7,7 +8,10 @@
 #include <linux/mutex.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
+#include <linux/semaphore.h>
+#include <linux/string.h>
 #include <linux/sysfs.h>
+#include <linux/workqueue.h>
 
 #include "helpers.h"
 
@@ -36,6 +40,26 @@ bool tsm_helper_is_tdx_guest(void)
 u64 tsm_helper_virt_to_phys(const volatile void *address)
 {
 	return virt_to_phys((volatile void *)address);
+}
+
+bool tsm_helper_is_snp_guest(void)
+{
+	return cc_platform_has(CC_ATTR_GUEST_SEV_SNP);
+}
+
+void tsm_helper_sema_init(struct semaphore *sem, int count)
+{
+	sema_init(sem, count);
+}
+
+struct workqueue_struct *tsm_helper_alloc_workqueue(const char *name)
+{
+	return alloc_workqueue("%s", WQ_UNBOUND, 1, name);
+}
+
+void tsm_helper_memzero_explicit(void *start, size_t size)
+{
+	memzero_explicit(start, size);
 }
 
 void *tsm_helper_alloc_pages_exact(size_t size, gfp_t flags)

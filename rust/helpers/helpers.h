@@ -6,8 +6,11 @@
 #include <linux/gfp.h>
 #include <linux/mmzone.h>
 #include <linux/mutex.h>
+#include <linux/semaphore.h>
 #include <linux/sysfs.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
+#include <asm/svm.h>
 
 /* See TSM_MR_MAXBANKS in Kconfig. */
 static const u32 TSM_HELPER_MR_MAXBANKS = CONFIG_TSM_MR_MAXBANKS;
@@ -18,11 +21,19 @@ static const u32 TSM_HELPER_MAX_PAGE_ORDER = MAX_PAGE_ORDER;
 static const gfp_t TSM_HELPER_GFP_MANY = GFP_KERNEL | __GFP_ZERO |
 					 __GFP_RETRY_MAYFAIL | __GFP_NOWARN;
 
+static const u64 TSM_HELPER_GUEST_REQUEST = SVM_VMGEXIT_GUEST_REQUEST;
+static const u64 TSM_HELPER_EXT_GUEST_REQUEST = SVM_VMGEXIT_EXT_GUEST_REQUEST;
+
 int tsm_helper_mutex_lock_killable(struct mutex *lock);
 void tsm_helper_set_current_state(unsigned int state);
 bool tsm_helper_fatal_signal_pending(void);
 bool tsm_helper_is_tdx_guest(void);
 u64 tsm_helper_virt_to_phys(const volatile void *address);
+
+bool tsm_helper_is_snp_guest(void);
+void tsm_helper_sema_init(struct semaphore *sem, int count);
+struct workqueue_struct *tsm_helper_alloc_workqueue(const char *name);
+void tsm_helper_memzero_explicit(void *start, size_t size);
 void *tsm_helper_alloc_pages_exact(size_t size, gfp_t flags);
 void *tsm_helper_alloc_contig_pages(unsigned long count, gfp_t flags);
 void tsm_helper_free_contig_pages(void *address, unsigned long count);

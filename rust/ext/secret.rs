@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Memory that is cleared before it is given back.
+//!
+//! C header: [`include/linux/string.h`](srctree/include/linux/string.h)
+
+use core::ops::{
+    Deref,
+    DerefMut, //
+};
+
+use kernel::prelude::*;
+
+/// Bytes that nobody may find later.
+pub struct Secret(KVec<u8>);
+
+impl Secret {
+    /// Allocates `len` zero bytes.
+    #[inline]
+    pub fn zeroed(len: usize) -> Result<Self> {
+        Ok(Self(KVec::from_elem(0, len, GFP_KERNEL)?))
+    }
+
+    /// Copies `bytes`.
+    #[inline]
+    pub fn copy_of(bytes: &[u8]) -> Result<Self> {
+        let mut copy = Self::zeroed(bytes.len())?;
+
+        copy.copy_from_slice(bytes);
+        Ok(copy)
+    }
+}
+
+impl Deref for Secret {
+    type Target = [u8];
+
+    #[inline]
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl DerefMut for Secret {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut [u8] {
+        &mut self.0
+    }
+}
+
+impl Drop for Secret {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: The vector has as many bytes, and they are ours.
+        unsafe {
+            tsm_bindings::tsm_helper_memzero_explicit(self.0.as_mut_ptr().cast(), self.0.len())
+        };
+    }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A semaphore that a killed task stops waiting for.
+//!
+//! C header: [`include/linux/semaphore.h`](srctree/include/linux/semaphore.h)
+//!
+//! Unlike a mutex, it may be released by another task than the one that took it.
+
+use kernel::{
+    bindings,
+    error::to_result,
+    ffi,
+    prelude::*,
+    types::Opaque, //
+};
+
+/// A count that can be waited for.
+///
+/// # Invariants
+///
+/// The C semaphore is initialized.
+#[pin_data]
+pub struct Semaphore {
+    #[pin]
+    inner: Opaque<bindings::semaphore>,
+}
+
+// SAFETY: A semaphore may be used by any task.
+unsafe impl Send for Semaphore {}
+
+// SAFETY: It locks what it changes.
+unsafe impl Sync for Semaphore {}
+
+impl Semaphore {
+    /// Makes an initializer of a semaphore that can be taken `count` times.
+    #[inline]
+    pub fn new(count: ffi::c_int) -> impl PinInit<Self> {
+        // INVARIANT: The helper initializes it.
+        pin_init!(Self {
+            // SAFETY: `slot` is valid for writes and pinned.
+            inner <- Opaque::ffi_init(|slot| unsafe {
+                tsm_bindings::tsm_helper_sema_init(slot, count)
+            }),
+        })
+    }
+
+    /// Waits for the semaphore and takes it.
+    ///
+    /// # Errors
+    ///
+    /// [`EINTR`] when the task is killed while it waits.
+    #[inline]
+    pub fn down_killable(&self) -> Result {
+        // SAFETY: By the type invariant.
+        to_result(unsafe { bindings::down_killable(self.inner.get()) })
+    }
+
+    /// Releases the semaphore.
+    #[inline]
+    pub fn up(&self) {
+        // SAFETY: By the type invariant.
+        unsafe { bindings::up(self.inner.get()) };
+    }
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What the firmware of the AMD Secure Processor does for an SNP guest.
+//!
+//! C header: [`arch/x86/include/asm/sev.h`](srctree/arch/x86/include/asm/sev.h)
+//!
+//! Guest messages go through the functions that the kernel exports, because a module must not use a
+//! GHCB of its own: a CPU has one at a time, the page whose address is in its GHCB MSR. The `#VC`
+//! handler of that CPU may want it at any moment, NMIs included, and only the kernel's own code knows
+//! how to set a page aside that is in use.
+//!
+//! Those functions have properties that can't be changed from outside. A request that the VMM does not
+//! take is tried again each 2 s; after 60 s, and on any other error, the kernel wipes the key, since it
+//! must not encrypt another message under the same sequence number. A task that has been killed does not
+//! sleep in between. So that it never is one, messages are to be sent by a
+//! [`Worker`](crate::worker::Worker).
+
+use core::ptr::NonNull;
+
+use kernel::{
+    bindings,
+    error::{
+        from_err_ptr,
+        to_result, //
+    },
+    page::PAGE_SIZE,
+    prelude::*, //
+};
+use tsm_proto::snp::{
+    message::{
+        MessageType,
+        Request, //
+    },
+    ExitInfo2,
+    Vmpck,
+    Vmpl, //
+};
+
+use crate::{
+    platform::Claim,
+    secret::Secret,
+    shared::SharedBuffer, //
+};
+
+/// The proof that the kernel runs as an SNP guest.
+///
+/// # Invariants
+///
+/// The kernel runs as an SNP guest.
+#[derive(Clone, Copy)]
+pub struct Guest(());
+
+impl Guest {
+    /// Returns the proof.
+    ///
+    /// # Errors
+    ///
+    /// [`ENODEV`] if there is none.
+    #[inline]
+    pub fn new() -> Result<Self> {
+        // SAFETY: This reads what does not change after boot.
+        if !unsafe { tsm_bindings::tsm_helper_is_snp_guest() } {
+            return Err(ENODEV);
+        }
+        // INVARIANT: Just asked.
+        Ok(Self(()))
+    }
+
+    /// Returns the privilege level that the kernel runs at.
+    #[inline]
+    pub fn vmpl(self) -> Result<Vmpl> {
+        // SAFETY: It does not change after boot.
+        let vmpl = unsafe { tsm_bindings::snp_vmpl };
+
+        Ok(Vmpl::try_from(u32::from(vmpl))?)
+    }
+}
+
+/// Room for the tag that the kernel wants after an answer.
+const TAG_SIZE: usize = 16;
+
+/// A message to the firmware, with room for the answer. Both are cleared when it is dropped.
+pub struct Message {
+    kind: MessageType,
+    version: u8,
+    request: Secret,
+    answer: Secret,
+    answer_size: usize,
+}
+
+impl Message {
+    /// Makes a message of this version.
+    #[inline]
+    pub fn new<R: Request>(version: u8, request: &R) -> Result<Self> {
+        Ok(Self {
+            kind: R::TYPE,
+            version,
+            request: Secret::copy_of(request.as_bytes())?,
+            answer: Secret::zeroed(R::ANSWER_SIZE + TAG_SIZE)?,
+            answer_size: R::ANSWER_SIZE,
+        })
+    }
+
+    /// Returns the answer, which is all zeros if there is none.
+    #[inline]
+    pub fn answer(&self) -> &[u8] {
+        self.answer.get(..self.answer_size).unwrap_or_default()
+    }
+}
+
+/// Where the certificates go that an extended request asks for.
+pub struct Room<'a> {
+    /// The memory, or none to ask how much it takes.
+    pub buffer: Option<&'a mut SharedBuffer>,
+    /// Pages that there are, and afterwards, if they were too few, that there have to be.
+    pub pages: usize,
+}
+
+/// A way to the firmware, under one of the keys.
+///
+/// # Invariants
+///
+/// `desc` comes from `snp_msg_alloc()`, was initialized, and belongs to `self`.
+pub struct Channel {
+    desc: NonNull<tsm_bindings::snp_msg_desc>,
+    key: Vmpck,
+    _claim: Claim,
+}
+
+// SAFETY: It is memory that no other part of the kernel knows, and messages may be sent by any thread.
+unsafe impl Send for Channel {}
+
+impl Channel {
+    /// Opens a way. `claim` is the claim on the device that stands for the firmware, so that the key has
+    /// no other user.
+    ///
+    /// # Errors
+    ///
+    /// [`EINVAL`] if the key is wiped, [`ENOMEM`].
+    #[inline]
+    pub fn new(_guest: Guest, claim: Claim, key: Vmpck) -> Result<Self> {
+        // SAFETY: This is an SNP guest, as `_guest` proves.
+        let desc = from_err_ptr(unsafe { tsm_bindings::snp_msg_alloc() })?;
+        // INVARIANT: It was allocated just now. If it can't be initialized, it is only freed.
+        let channel = Self {
+            desc: NonNull::new(desc).ok_or(ENOMEM)?,
+            key,
+            _claim: claim,
+        };
+
+        // SAFETY: `desc` was allocated just now.
+        to_result(unsafe {
+            tsm_bindings::snp_msg_init(channel.desc.as_ptr(), i32::from(key.number()))
+        })?;
+        Ok(channel)
+    }
+
+    /// Returns the key.
+    #[inline]
+    pub fn key(&self) -> Vmpck {
+        self.key
+    }
+
+    /// Sends a message, as an extended request if there is `room`, and waits for the answer. To be
+    /// called by a thread that is not killed.
+    ///
+    /// # Errors
+    ///
+    /// - [`ENOKEY`](bindings::ENOKEY): the key was wiped before.
+    /// - [`EOVERFLOW`]: as many messages were sent under this key as can be numbered.
+    /// - [`EIO`]: the VMM or the firmware refused. With [`ExitInfo2::INVALID_LEN`] there is not enough
+    ///   room, otherwise the key is wiped now.
+    /// - `EBADMSG`: the answer is not authentic, and the key is wiped now.
+    /// - `ETIMEDOUT`: the VMM was busy for 60 s, and the key is wiped now.
+    #[inline]
+    pub fn send(
+        &mut self,
+        message: &mut Message,
+        room: Option<&mut Room<'_>>,
+    ) -> (ExitInfo2, Result) {
+        let mut raw: tsm_bindings::snp_guest_req = pin_init::zeroed();
+
+        raw.req_buf = message.request.as_mut_ptr().cast();
+        raw.req_sz = message.request.len();
+        raw.resp_buf = message.answer.as_mut_ptr().cast();
+        raw.resp_sz = message.answer.len();
+        raw.exit_code = tsm_bindings::TSM_HELPER_GUEST_REQUEST;
+        raw.exitinfo2 = ExitInfo2::NOT_SENT.raw();
+        raw.vmpck_id = self.key.number().into();
+        raw.msg_version = message.version;
+        raw.msg_type = message.kind.raw();
+
+        let mut room = room;
+        if let Some(room) = &mut room {
+            raw.exit_code = tsm_bindings::TSM_HELPER_EXT_GUEST_REQUEST;
+            if let Some(buffer) = &mut room.buffer {
+                let pages = room.pages.min(buffer.size() / PAGE_SIZE);
+
+                raw.certs_data = buffer.as_mut_ptr().cast();
+                // A buffer has less pages than an `int` can count.
+                raw.input.data_npages = u32::try_from(pages).unwrap_or(0);
+            }
+        }
+
+        // SAFETY: By the type invariant, `desc` is initialized, and `&mut self` keeps others out. The
+        // buffers have the sizes given, and the pages are shared with the host.
+        let ret = unsafe { tsm_bindings::snp_send_guest_request(self.desc.as_ptr(), &mut raw) };
+        let info = ExitInfo2::new(raw.exitinfo2);
+
+        if let Some(room) = room.filter(|_| info == ExitInfo2::INVALID_LEN) {
+            // CAST: The host may say any number; `usize` has at least 32 bits here.
+            room.pages = raw.input.data_npages as usize;
+        }
+        (info, to_result(ret).map_err(|err| explain(err, info)))
+    }
+}
+
+/// Tells two errors apart from others that have the same number.
+#[inline]
+fn explain(err: Error, info: ExitInfo2) -> Error {
+    if info != ExitInfo2::NOT_SENT {
+        return err;
+    }
+    match err {
+        // CAST: Every errno is below 4096.
+        err if err == ENOTTY => Error::from_errno(-(bindings::ENOKEY as i32)),
+        err if err == EIO => EOVERFLOW,
+        err => err,
+    }
+}
+
+impl Drop for Channel {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: By the type invariant, it is ours.
+        unsafe { tsm_bindings::snp_msg_free(self.desc.as_ptr()) };
+    }
+}

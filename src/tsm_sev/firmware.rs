@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Requests to the firmware, one after another, by a thread that no signal reaches.
+
+use kernel::{
+    page::PAGE_SIZE,
+    prelude::*, //
+};
+use tsm_ext::{
+    sev::{
+        Channel,
+        Message,
+        Room, //
+    },
+    shared::SharedBuffer,
+    worker::Worker, //
+};
+use tsm_proto::snp::{
+    message::Request,
+    ExitInfo2,
+    Vmpck, //
+};
+
+/// Most pages of certificates that are asked for, 1 MiB.
+pub(crate) const MAX_PAGES: usize = (1 << 20) / PAGE_SIZE;
+
+/// The firmware.
+pub(crate) struct Firmware {
+    worker: Worker<Line>,
+    key: Vmpck,
+}
+
+/// What the thread has.
+struct Line {
+    channel: Channel,
+    /// Kept, because sharing memory takes long and can fail.
+    pages: Option<SharedBuffer>,
+}
+
+/// How a request ended.
+pub(crate) struct Outcome {
+    /// The message, with the answer if there is one.
+    pub(crate) message: Message,
+    /// What VMM and firmware say.
+    pub(crate) info: ExitInfo2,
+    /// Whether there is an answer.
+    pub(crate) result: Result,
+    /// The pages that the host was given for certificates.
+    pub(crate) certificates: KVVec<u8>,
+    /// The pages that it wants to have, if they were too few.
+    pub(crate) needed: usize,
+}
+
+impl Firmware {
+    pub(crate) fn new(channel: Channel) -> Result<Self> {
+        let key = channel.key();
+        let line = Line {
+            channel,
+            pages: None,
+        };
+
+        Ok(Self {
+            worker: Worker::new(c"tsm_sev", line)?,
+            key,
+        })
+    }
+
+    /// Returns the key that messages are encrypted with.
+    pub(crate) fn key(&self) -> Vmpck {
+        self.key
+    }
+
+    /// Sends a request, as an extended one if `pages` says how many there are for certificates.
+    ///
+    /// # Errors
+    ///
+    /// [`EINTR`] when the caller is killed, [`ENOMEM`]; what the request itself ends with is in the
+    /// outcome.
+    pub(crate) fn ask<R: Request>(
+        &self,
+        version: u8,
+        request: &R,
+        pages: Option<usize>,
+    ) -> Result<Outcome> {
+        let message = Message::new(version, request)?;
+
+        self.worker.call(move |line| line.send(message, pages))?
+    }
+}
+
+impl Line {
+    fn send(&mut self, mut message: Message, pages: Option<usize>) -> Result<Outcome> {
+        let count = pages.unwrap_or(0);
+        let mut certificates = KVVec::new();
+
+        if count > 0 {
+            self.reserve(count)?;
+            certificates.resize(count * PAGE_SIZE, 0, GFP_KERNEL)?;
+        }
+        let mut room = Room {
+            buffer: self.pages.as_mut().filter(|_| count > 0),
+            pages: count,
+        };
+        let (info, result) = self
+            .channel
+            .send(&mut message, pages.is_some().then_some(&mut room));
+        let needed = room.pages;
+
+        if let (Ok(()), Some(buffer)) = (result, &self.pages) {
+            buffer.read(0, &mut certificates)?;
+        }
+        Ok(Outcome {
+            message,
+            info,
+            result,
+            certificates,
+            needed,
+        })
+    }
+
+    /// Sees to it that there are at least `count` pages, and that these are all zeros.
+    fn reserve(&mut self, count: usize) -> Result {
+        if count > MAX_PAGES {
+            return Err(EFBIG);
+        }
+        let enough = |buffer: &SharedBuffer| buffer.size() / PAGE_SIZE >= count;
+        if !self.pages.as_ref().is_some_and(enough) {
+            // The old ones first: there may not be memory for both.
+            self.pages = None;
+            self.pages = Some(SharedBuffer::new(count)?);
+        }
+        if let Some(buffer) = &mut self.pages {
+            buffer.clear(count);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a report says of the guest and of its platform, as it was when the module was loaded.
+//!
+//! Only the measurement is a digest of the guest's contents; the others are flat. Numbers are as in the
+//! report, little-endian.
+
+use kernel::{
+    prelude::*,
+    str::CStr, //
+};
+use tsm_ext::{
+    hash::HashAlgo,
+    sev::Message,
+    tsm::{
+        Flags,
+        MeasurementProvider,
+        RegisterSpec,
+        Values, //
+    }, //
+};
+use tsm_proto::snp::{
+    message::{
+        ReportAnswer,
+        ReportRequest, //
+    },
+    Report,
+    ReportData, //
+};
+
+use crate::firmware::Firmware;
+
+/// The registers, and the answer that they are from.
+pub(crate) struct Registers {
+    answer: Message,
+}
+
+impl Registers {
+    /// Asks for the report.
+    pub(crate) fn new(firmware: &Firmware) -> Result<Self> {
+        let data = ReportData::new([0; ReportData::SIZE]);
+        let request = ReportRequest::new(data, firmware.key().floor());
+        let outcome = firmware.ask(1, &request, None)?;
+
+        outcome.result?;
+        Ok(Self {
+            answer: outcome.message,
+        })
+    }
+}
+
+const fn flat(name: &'static CStr, size: u32) -> RegisterSpec {
+    RegisterSpec {
+        name,
+        hash: HashAlgo::SHA384,
+        size,
+        flags: Flags::READABLE.with(Flags::FLAT),
+    }
+}
+
+/// Returns the fields of the list below.
+fn fields(report: &Report) -> [&[u8]; 16] {
+    [
+        report.measurement.bytes(),
+        &report.host_data,
+        report.id_key_digest.bytes(),
+        report.author_key_digest.bytes(),
+        &report.report_id,
+        &report.report_id_ma,
+        &report.family_id,
+        &report.image_id,
+        report.guest_svn.as_bytes(),
+        report.policy.as_bytes(),
+        report.platform_info.as_bytes(),
+        &report.chip_id,
+        &report.current_tcb,
+        &report.reported_tcb,
+        &report.committed_tcb,
+        &report.launch_tcb,
+    ]
+}
+
+impl MeasurementProvider for Registers {
+    const NAME: &'static CStr = c"sev_snp";
+    const REGISTERS: &'static [RegisterSpec] = &[
+        RegisterSpec {
+            name: c"measurement",
+            hash: HashAlgo::SHA384,
+            size: 48,
+            flags: Flags::READABLE,
+        },
+        flat(c"host_data", 32),
+        flat(c"id_key_digest", 48),
+        flat(c"author_key_digest", 48),
+        flat(c"report_id", 32),
+        flat(c"report_id_ma", 32),
+        flat(c"family_id", 16),
+        flat(c"image_id", 16),
+        flat(c"guest_svn", 4),
+        flat(c"policy", 8),
+        flat(c"platform_info", 8),
+        flat(c"chip_id", 64),
+        flat(c"current_tcb", 8),
+        flat(c"reported_tcb", 8),
+        flat(c"committed_tcb", 8),
+        flat(c"launch_tcb", 8),
+    ];
+
+    fn refresh(&self, values: &mut Values<'_>) -> Result {
+        let report = ReportAnswer::parse(self.answer.answer())?;
+        // Later firmware may append to it.
+        let report = Report::parse(report.get(..Report::SIZE).ok_or(EIO)?)?;
+
+        for (number, value) in fields(report).into_iter().enumerate() {
+            values.set(number, value)?;
+        }
+        Ok(())
+    }
+
+    fn extend(&self, _number: usize, _data: &[u8]) -> Result {
+        Err(EACCES)
+    }
+}

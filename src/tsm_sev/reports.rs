@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Reports that the firmware has signed, with the certificates that the host has for them.
+
+use kernel::{
+    bindings,
+    prelude::*,
+    str::CStr,
+    sync::Arc, //
+};
+use tsm_ext::tsm::{
+    Answer,
+    Failure,
+    Files,
+    Output,
+    ReportProvider,
+    Request, //
+};
+use tsm_proto::snp::{
+    certificates::Table,
+    message::{
+        ReportAnswer,
+        ReportRequest, //
+    },
+    ExitInfo2,
+    ReportData,
+    Vmpl, //
+};
+
+use crate::firmware::{
+    Firmware,
+    MAX_PAGES, //
+};
+
+/// Pages for certificates that are tried first, as many as the kernel's own driver has.
+const FIRST_PAGES: usize = 4;
+
+/// How often the host may want to have more pages.
+const TRIES: usize = 3;
+
+/// The provider of reports.
+pub(crate) struct Reports {
+    firmware: Arc<Firmware>,
+}
+
+impl Reports {
+    pub(crate) fn new(firmware: Arc<Firmware>) -> Self {
+        Self { firmware }
+    }
+}
+
+impl ReportProvider for Reports {
+    const NAME: &'static CStr = c"sev_guest";
+    const FILES: Files = Files::PRIVLEVEL.with(Files::AUXBLOB);
+
+    fn privlevel_floor(&self) -> u32 {
+        self.firmware.key().floor().number().into()
+    }
+
+    fn report(&self, request: &Request<'_>) -> Result<Output, Failure> {
+        let data = ReportData::try_from(request.inblob()).map_err(|_| EINVAL)?;
+        let vmpl = Vmpl::try_from(request.privlevel()).map_err(|_| EINVAL)?;
+
+        if request.service_provider().is_some() {
+            return Err(EINVAL.into());
+        }
+        let request = ReportRequest::new(data, vmpl);
+        let mut pages = FIRST_PAGES;
+
+        for _ in 0..TRIES {
+            let outcome = self.firmware.ask(1, &request, Some(pages))?;
+
+            if outcome.info == ExitInfo2::INVALID_LEN && outcome.needed > pages {
+                pages = outcome.needed;
+                if pages > MAX_PAGES {
+                    return Err(EFBIG.into());
+                }
+                continue;
+            }
+            outcome.result.map_err(|err| failure(err, outcome.info))?;
+
+            let report = ReportAnswer::parse(outcome.message.answer()).map_err(Error::from)?;
+            let mut output = Output::from(copy(report)?);
+            if let Some(table) = Table::parse(&outcome.certificates).map_err(Error::from)? {
+                output.auxblob = copy(table.as_bytes())?;
+            }
+            return Ok(output);
+        }
+        // The host never has enough.
+        Err(Error::from_errno(-(bindings::EPROTO as i32)).into())
+    }
+}
+
+/// Makes the failure of a request, with what VMM and firmware said of it if it was sent.
+fn failure(err: Error, info: ExitInfo2) -> Failure {
+    if info == ExitInfo2::NOT_SENT {
+        return err.into();
+    }
+    let answer = Answer {
+        source: c"exitinfo2",
+        status: info.raw(),
+    };
+
+    Failure::answered(err, answer)
+}
+
+fn copy(bytes: &[u8]) -> Result<KVVec<u8>> {
+    let mut copy = KVVec::with_capacity(bytes.len(), GFP_KERNEL)?;
+
+    copy.extend_from_slice(bytes, GFP_KERNEL)?;
+    Ok(copy)
+}

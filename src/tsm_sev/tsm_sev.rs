@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Provider for AMD SEV-SNP guests: reports, derived keys and measurement registers.
+
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
+use tsm_ext::{
+    miscdevice::MiscDevice,
+    module_param::value,
+    platform::Claim,
+    sev,
+    tsm::{
+        MeasurementRegistration,
+        ReportRegistration, //
+    }, //
+};
+use tsm_proto::snp::Vmpck;
+
+mod device;
+mod firmware;
+mod registers;
+mod reports;
+
+module! {
+    type: TsmSev,
+    name: "tsm_sev",
+    authors: ["The tsm-rs authors"],
+    description: "Measurement registers and attestation reports of AMD SEV-SNP guests",
+    license: "GPL",
+    alias: ["platform:sev-guest"],
+    params: {
+        vmpck_id: i32 {
+            default: -1,
+            description: "Number of the key for messages to the firmware (default: -1, that of the VMPL)",
+        },
+    },
+}
+
+/// The module. Reports come last and go first, since they are what user space may be waiting for; the
+/// way to the firmware is closed when nobody uses it any more.
+struct TsmSev {
+    _reports: ReportRegistration<reports::Reports>,
+    _device: MiscDevice<device::Device>,
+    _registers: MeasurementRegistration<registers::Registers>,
+}
+
+impl kernel::Module for TsmSev {
+    fn init(module: &'static ThisModule) -> Result<Self> {
+        let guest = sev::Guest::new()?;
+        let key = match value(module_parameters::vmpck_id.value()) {
+            -1 => guest.vmpl()?.key(),
+            number => Vmpck::try_from(u32::try_from(number)?)?,
+        };
+
+        // This is what fails where the kernel's own driver is loaded.
+        let claim = Claim::new(module, c"sev-guest")?;
+        let channel = sev::Channel::new(guest, claim, key)?;
+        let firmware = Arc::new(firmware::Firmware::new(channel)?, GFP_KERNEL)?;
+
+        let registers = MeasurementRegistration::new(registers::Registers::new(&firmware)?)?;
+        let device = MiscDevice::new(module, device::Device::new(firmware.clone()))?;
+
+        Ok(Self {
+            _reports: ReportRegistration::new(reports::Reports::new(firmware))?,
+            _device: device,
+            _registers: registers,
+        })
+    }
+}
