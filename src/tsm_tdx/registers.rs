@@ -93,7 +93,7 @@ const fn rtmr(name: &'static CStr) -> RegisterSpec {
 }
 
 /// Where a report has the registers of the list below.
-fn values(report: &TdReport) -> impl Iterator<Item = &Digest384> {
+fn values(report: &TdReport) -> impl Iterator<Item = &[u8]> {
     let fixed = [
         &report.info.mrtd,
         &report.info.mrconfigid,
@@ -103,7 +103,7 @@ fn values(report: &TdReport) -> impl Iterator<Item = &Digest384> {
     let rtmrs = Rtmr::ALL.map(|rtmr| report.info.rtmr(rtmr));
 
     // `kernel::prelude` has another `chain`.
-    Iterator::chain(fixed.into_iter(), rtmrs)
+    Iterator::chain(fixed.into_iter(), rtmrs).map(|digest| digest.bytes().as_slice())
 }
 
 impl MeasurementProvider for Registers {
@@ -131,10 +131,7 @@ impl MeasurementProvider for Registers {
         let mut measurements = self.measurements.lock_killable()?;
         let report = measurements.report(&ReportData::new([0; ReportData::SIZE]))?;
 
-        for (number, value) in values(report).enumerate() {
-            registers.set(number, value.bytes())?;
-        }
-        Ok(())
+        registers.set_all(values(report))
     }
 
     fn extend(&self, number: usize, data: &[u8]) -> Result {

@@ -57,7 +57,7 @@ pub trait MeasurementProvider: Send + Sync + 'static {
         None
     }
 
-    /// Sets the values, those of live registers at least, and all of them the first time.
+    /// Sets the values.
     fn refresh(&self, values: &mut Values<'_>) -> Result;
 
     /// Extends register `number` with `data`, which has its size.
@@ -71,30 +71,28 @@ pub struct Values<'a> {
 }
 
 impl Values<'_> {
-    /// Sets register `number` to `value`, which has its size.
+    /// Sets all registers, to `values` in their order, each of which has the size of its register.
+    ///
+    /// # Errors
+    ///
+    /// [`EINVAL`] if there are too few, or one has another size.
     #[inline]
-    pub fn set(&mut self, number: usize, value: &[u8]) -> Result {
-        let (start, size) = place(self.registers, number)?;
+    pub fn set_all<'v>(&mut self, values: impl IntoIterator<Item = &'v [u8]>) -> Result {
+        let mut values = values.into_iter();
+        let mut rest = &mut *self.bytes;
 
-        if value.len() != size {
-            return Err(EINVAL);
+        for register in self.registers {
+            let value = values.next().ok_or(EINVAL)?;
+            let (bytes, after) = rest.split_at_mut_checked(register.len()).ok_or(EINVAL)?;
+
+            if value.len() != bytes.len() {
+                return Err(EINVAL);
+            }
+            bytes.copy_from_slice(value);
+            rest = after;
         }
-        self.bytes
-            .get_mut(start..)
-            .and_then(|bytes| bytes.get_mut(..size))
-            .ok_or(EINVAL)?
-            .copy_from_slice(value);
         Ok(())
     }
-}
-
-/// Returns where in the buffer of all values register `number` starts, and its size.
-#[inline]
-fn place(registers: &[RegisterSpec], number: usize) -> Result<(usize, usize)> {
-    let start = registers.iter().take(number).map(RegisterSpec::len).sum();
-    let register = registers.get(number).ok_or(EINVAL)?;
-
-    Ok((start, register.len()))
 }
 
 impl RegisterSpec {
@@ -267,9 +265,9 @@ impl<P: MeasurementProvider> Inner<P> {
 
         from_result(|| {
             let number = number.ok_or(EINVAL)?;
-            let (_, size) = place(P::REGISTERS, number)?;
+            let register = P::REGISTERS.get(number).ok_or(EINVAL)?;
             // SAFETY: By the safety requirement.
-            let data = unsafe { slice::from_raw_parts(data, size) };
+            let data = unsafe { slice::from_raw_parts(data, register.len()) };
 
             this.provider.extend(number, data)?;
             Ok(0)
