@@ -7,7 +7,10 @@
 //! The host may change the memory at any time. There is no reference to it: it is copied out, and
 //! the copy is what gets parsed. What is read twice may differ.
 
-use core::ptr::NonNull;
+use core::{
+    mem::MaybeUninit,
+    ptr::NonNull, //
+};
 
 use kernel::{
     bindings,
@@ -112,24 +115,50 @@ impl SharedBuffer {
         }
     }
 
+    /// Returns the words from `offset` on, a multiple of eight, that have `len` bytes.
+    ///
+    /// The host may write meanwhile; words are not torn.
+    #[inline]
+    fn words(&self, offset: usize, len: usize) -> Result<impl Iterator<Item = [u8; WORD]> + '_> {
+        self.check(offset, len)?;
+
+        Ok((0..len.div_ceil(WORD)).map(move |word| {
+            // SAFETY: `check` found this word to begin within the pages, and a word that begins in
+            // a page ends in it.
+            let at = unsafe { self.start.add(offset + word * WORD) }.cast::<u64>();
+
+            // SAFETY: As above; pages are aligned. The read is volatile because the host may write,
+            // and the compiler must not read again.
+            unsafe { at.read_volatile() }.to_ne_bytes()
+        }))
+    }
+
     /// Copies the bytes from `offset` on to `out`. `offset` is a multiple of eight.
     ///
     /// The host may write meanwhile; words are not torn.
     #[inline]
     pub fn read(&self, offset: usize, out: &mut [u8]) -> Result {
-        self.check(offset, out.len())?;
+        let words = self.words(offset, out.len())?;
 
-        for (word, out) in out.chunks_mut(WORD).enumerate() {
-            // SAFETY: `check` found this word to begin within the pages, and a word that begins in
-            // a page ends in it.
-            let at = unsafe { self.start.add(offset + word * WORD) }.cast::<u64>();
-            // SAFETY: As above; pages are aligned. The read is volatile because the host may write,
-            // and the compiler must not read again.
-            let value = unsafe { at.read_volatile() }.to_ne_bytes();
-
-            out.copy_from_slice(value.get(..out.len()).unwrap_or_default());
+        for (out, word) in out.chunks_mut(WORD).zip(words) {
+            out.copy_from_slice(word.get(..out.len()).unwrap_or_default());
         }
         Ok(())
+    }
+
+    /// Returns a copy of the `len` bytes from `offset` on, as [`Self::read`] makes it.
+    #[inline]
+    pub fn copy(&self, offset: usize, len: usize) -> Result<KVVec<u8>> {
+        let words = self.words(offset, len)?;
+        // With room for all of the last word.
+        let mut copy = KVVec::with_capacity(len.next_multiple_of(WORD), GFP_KERNEL)?;
+
+        for (room, word) in copy.spare_capacity_mut().chunks_exact_mut(WORD).zip(words) {
+            room.copy_from_slice(&word.map(MaybeUninit::new));
+        }
+        // SAFETY: There is room for all words, so all were written, and they have `len` bytes.
+        unsafe { copy.inc_len(len) };
+        Ok(copy)
     }
 
     /// Copies `data` to `offset`, a multiple of eight, and fills the last word up with zeros.

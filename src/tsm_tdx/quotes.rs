@@ -81,10 +81,8 @@ impl Quotes {
         let size = self.send(buffer, request)?;
         let header = wait(buffer, self.timeout)?;
         let len = header.quote_len(size).map_err(|err| (err, header))?;
-        let mut quote = KVVec::from_elem(0u8, len, GFP_KERNEL)?;
 
-        buffer.read(Header::SIZE, &mut quote)?;
-        Ok(quote)
+        Ok(buffer.copy(Header::SIZE, len)?)
     }
 
     /// Sends a request, and returns how much of `buffer` the VMM may use. Some VMMs take nothing larger
