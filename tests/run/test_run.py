@@ -185,7 +185,8 @@ class Arguments(unittest.TestCase):
             (["--platform"], "needs a value"),
             (["--platform", "sgx"], "--platform must be one of"),
             (["--platform", "snp", "--smp", "2"], "has one processor"),
-            (["--platform", "snp", "--emulator", "platform=tdx"], "takes no platform"),
+            (["--platform", "snp", "--kernel", "test"], "only with --kernel stock"),
+            (["--platform", "snp", "--kernel", "stock", "--emulator", "platform=tdx"], "takes no platform"),
             (["--drivers", ""], "--drivers must be one of"),
             (["--kernel", "mine"], "--kernel must be one of"),
             (["--smp", "9"], "--smp must be"),
@@ -211,7 +212,7 @@ class Snp(unittest.TestCase):
     """The guest believes that it is one of SEV-SNP, and the kernel's own driver that it can talk to the firmware."""
 
     def test_kernel_says_what_it_runs_on(self):
-        result = run("--platform", "snp", "--drivers", "c", "--", "sh", "-c",
+        result = run("--platform", "snp", "--kernel", "stock", "--drivers", "c", "--", "sh", "-c",
                      "dmesg; cat /sys/devices/system/cpu/sev/vmpl; test -c /dev/sev-guest")
         self.assertEqual(result.returncode, 0, result.stderr)
         log = result.stdout.decode(errors="replace")
@@ -221,7 +222,7 @@ class Snp(unittest.TestCase):
         self.assertTrue(log.endswith("\n0\n"), log[-80:])
 
     def test_options_of_a_td_are_refused(self):
-        result = run("--platform", "snp", "--emulator", "quote=never", "--", "true")
+        result = run("--platform", "snp", "--kernel", "stock", "--emulator", "quote=never", "--", "true")
         self.assertEqual(result.returncode, RUNNER)
         self.assertIn(b"expected another key", result.stderr)
 
