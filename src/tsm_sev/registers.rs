@@ -111,10 +111,7 @@ impl MeasurementProvider for Registers {
         // Later firmware may append to it.
         let report = Report::parse(report.get(..Report::SIZE).ok_or(EIO)?)?;
 
-        for (number, value) in fields(report).into_iter().enumerate() {
-            values.set(number, value)?;
-        }
-        Ok(())
+        values.set_all(fields(report))
     }
 
     fn extend(&self, _number: usize, _data: &[u8]) -> Result {
