@@ -7,11 +7,16 @@ and the kernel reports no fault, which `run` would end with status 120 for. TSM_
 
 import os
 import pathlib
+import re
 import subprocess
+import tempfile
 import unittest
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 KERNEL = os.environ.get("TSM_TEST_KERNEL", "test")
+
+# The bit of an address that says that the VMM has the memory too, of the 53 that the emulator has.
+SHARED = 1 << 52
 
 # Functions for the guest: ask REPORT makes a report and prints `quote LENGTH` or the error.
 GUEST = r"""
@@ -25,14 +30,14 @@ register=/sys/kernel/tsm/tdx/rtmr3/sha384/digest
 
 
 class Host(unittest.TestCase):
-    def guest(self, script, *emulator, timeout=240, add=()):
+    def guest(self, script, *emulator, timeout=240, add=(), drivers="rust", status=0):
         """Runs a script on a host that is told these things, and returns the lines that it printed."""
         files = [word for file in add for word in ("--add", file)]
         options = [word for option in emulator for word in ("--emulator", option)]
         result = subprocess.run(
-            [TOP / "scripts/qemu-tdx/run", "--kernel", KERNEL, "--timeout", str(timeout), *files, *options, "--", "sh", "-c",
-             GUEST + script], capture_output=True, text=True, timeout=2 * timeout + 120)
-        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+            [TOP / "scripts/qemu-tdx/run", "--kernel", KERNEL, "--drivers", drivers, "--timeout", str(timeout), *files,
+             *options, "--", "sh", "-c", GUEST + script], capture_output=True, text=True, timeout=2 * timeout + 120)
+        self.assertEqual(result.returncode, status, result.stdout + result.stderr)
         return result.stdout.splitlines()
 
     def assert_quote(self, line):
@@ -164,3 +169,74 @@ class Module(Host):
             cmp $register /tmp/before && echo same
         """
         self.assertEqual(self.guest(script, "rtmr_extend=invalid"), ["No such device or address", "same"])
+
+
+class Defects(Host):
+    """What the kernel's own driver does wrong, which is expected of it here, and what ours does instead.
+
+    Documentation/differences.md says which test is of which defect.
+    """
+
+    KERNELS = "c"
+    FAULT = 120
+
+    def test_a_request_that_is_not_answered_has_timed_out(self):
+        self.assertEqual(self.guest("reload quote_timeout_ms=1000; ask a; ask b", "quote=never"),
+                         ["Connection timed out"] * 2)
+        # It waits for 30 s.
+        self.assertEqual(self.guest("ask a; ask b", "quote=never", drivers=self.KERNELS),
+                         ["Input/output error", "Device or resource busy"])
+
+    def test_a_success_after_a_timeout(self):
+        self.assertEqual(self.guest("reload quote_timeout_ms=1000; ask a; sleep 3; reload; ask b | cut -c1-6",
+                                    "quote_delay_ms=2500"), ["Connection timed out", "quote "])
+
+    def test_who_is_interrupted_leaves_nothing_behind(self):
+        script = """
+            make a; cat $reports/a/outblob >/dev/null & reader=$!
+            sleep 1; kill -9 $reader; wait $reader; echo "status $?"; ask b | cut -c1-6; dmesg | grep -c timedout
+        """
+        option = "quote_delay_ms=4000"
+        self.assertEqual(self.guest(script + "true", option), ["status 137", "quote ", "0"])
+        self.assertEqual(self.guest(script, option, drivers=self.KERNELS),
+                         ["status 137", "Device", "1"])
+
+    def test_memory_that_the_vmm_may_still_write_is_not_used_again(self):
+        # Both drivers are asked once and killed, and unloaded while the VMM has the buffer.
+        script = """
+            make a; cat $reports/a/outblob >/dev/null & reader=$!
+            sleep 1; kill -9 $reader; wait $reader; rmdir $reports/a
+        """
+        self.assertFalse(self.takes_back(script + "rmmod tsm_tdx", "rust"))
+        self.assertTrue(self.takes_back(script + "rmmod tdx_guest", self.KERNELS))
+
+    def takes_back(self, script, drivers):
+        """Says whether the guest makes the memory of its last quote request private again."""
+        (TOP / "build").mkdir(exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=TOP / "build", suffix=".trace") as trace:
+            self.guest(script, "quote=never", f"trace={trace.name}", drivers=drivers)
+            calls = pathlib.Path(trace.name).read_text(encoding="ascii")
+        _, request, later = calls.rpartition("VMCALL GetQuote ")
+        shared = int(re.search("r12=(0x[0-9a-f]+)", request + later)[1], 0)
+        private = [int(address, 0) for address in re.findall("VMCALL MapGPA r12=(0x[0-9a-f]+)", later)]
+        return shared & ~SHARED in private
+
+    def test_a_busy_module_is_no_fault(self):
+        script = """
+            cd /sys/class/misc/tdx_guest/measurements
+            for i in 1 2; do head -c 48 /dev/zero >rtmr3:sha384 && echo extended; done
+        """
+        options = "busy=3", "refuse_after=1"
+        self.assertEqual(self.guest(script, *options), ["extended"] * 2)
+        self.guest(script, *options, drivers=self.KERNELS, status=self.FAULT)
+
+    def test_a_module_that_stays_busy_is_no_fault(self):
+        options = "busy=4000000000", "refuse_after=1"
+        self.assertEqual(self.guest("ask a", *options), ["Device or resource busy"])
+        self.guest("ask a", *options, drivers=self.KERNELS, status=self.FAULT)
+
+    def test_a_status_that_goes_on_changing(self):
+        script = "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do ask $i; done"
+        for line in self.guest(script, "quote=flipping"):
+            self.assert_quote(line)
+        self.assertIn("Device or resource busy", self.guest(script, "quote=flipping", drivers=self.KERNELS))
