@@ -61,6 +61,8 @@ pub(crate) mod leaf {
     pub(super) const VM_RD: u64 = 7;
     /// `TDG.VM.WR`.
     pub(super) const VM_WR: u64 = 8;
+    /// `TDG.SYS.RD`.
+    pub(super) const SYS_RD: u64 = 11;
     /// `TDG.MR.VERIFYREPORT`.
     pub(super) const VERIFYREPORT: u64 = 22;
 
@@ -74,6 +76,7 @@ pub(crate) mod leaf {
             PAGE_ACCEPT => "MEM.PAGE.ACCEPT".into(),
             VM_RD => "VM.RD".into(),
             VM_WR => "VM.WR".into(),
+            SYS_RD => "SYS.RD".into(),
             VERIFYREPORT => "MR.VERIFYREPORT".into(),
             _ => format!("leaf {leaf:#x}"),
         }
@@ -222,7 +225,9 @@ impl TdxModule {
             (leaf::REPORT, 0) => self.measurements.report(context, regs)?,
             (leaf::PAGE_ACCEPT, 0) => accept::accept(context, regs)?,
             (leaf::VM_RD, 0) => self.metadata.read(regs)?,
+            (leaf::VM_RD, 1) => self.metadata.read_and_next(regs)?,
             (leaf::VM_WR, 0) => self.metadata.write(regs)?,
+            (leaf::SYS_RD, 0) => metadata::read_module(regs)?,
             (leaf::VERIFYREPORT, 0) => measure::verify(context, regs)?,
             _ => return Err(invalid.into()),
         }
@@ -238,8 +243,8 @@ impl TdxModule {
         regs[Reg::Rdx] = self.attributes;
         regs[Reg::R8] = (vcpus << 32) | vcpus;
         regs[Reg::R9] = context.vcpu as u64;
-        // TDG.SYS.RD is not available.
-        regs[Reg::R10] = 0;
+        // TDG.SYS.RD is available.
+        regs[Reg::R10] = 1;
         regs[Reg::R11] = 0;
     }
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! `TDG.VM.RD` and `TDG.VM.WR`: metadata of the TD.
+//! `TDG.VM.RD`, `TDG.VM.WR` and `TDG.SYS.RD`: metadata of the TD, and of the TDX module.
 //!
-//! ABI, metadata of TD scope. Only what a guest has a use for.
+//! ABI, metadata of TD and of global scope. Only what a guest has a use for.
+
+mod module;
 
 use std::sync::{
     Mutex,
@@ -24,6 +26,19 @@ use crate::{
     }, //
 };
 
+/// Stands for no field: before the first one, and after the last.
+const NO_FIELD: u64 = !0;
+
+/// Bits 54:52 of an identifier, the context. They are ignored.
+const CONTEXT: u64 = 7 << 52;
+
+/// Bits 63, 61:56 and 23:0: what identifies a field are its class and its code.
+const IDENTITY: u64 = 0xbf00_0000_00ff_ffff;
+
+/// Bits 50:34: last element in field, last field in sequence, and a flag for lists. A single element
+/// has none of them.
+const LIST: u64 = 0x0007_fffc_0000_0000;
+
 /// A field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Field {
@@ -40,27 +55,31 @@ enum Field {
 }
 
 impl Field {
-    /// Finds a field by its identifier.
-    ///
-    /// What identifies a field are its class and its code. The context in the identifier is
-    /// ignored; element and sequence numbers have to be those of a single element.
-    fn new(id: u64) -> Option<Self> {
-        /// Bits 63, 61:56 and 23:0.
-        const IDENTITY: u64 = 0xbf00_0000_00ff_ffff;
-        /// Bits 50:34: last element in field, last field in sequence, and a flag for lists.
-        const LIST: u64 = 0x0007_fffc_0000_0000;
+    /// All of them, in the order of their classes and codes.
+    const ALL: [Self; 5] = [
+        Self::QuoteSize,
+        Self::NotifyEnables,
+        Self::ConfigFlags,
+        Self::TdCtls,
+        Self::TopologyEnumConfigured,
+    ];
 
-        if id & LIST != 0 {
-            return None;
+    /// Finds a field by its identifier.
+    fn new(id: u64) -> Option<Self> {
+        let same = |field: &Self| (field.id() ^ id) & IDENTITY == 0;
+
+        Self::ALL.into_iter().find(same).filter(|_| id & LIST == 0)
+    }
+
+    /// Returns the identifier.
+    fn id(self) -> u64 {
+        match self {
+            Self::ConfigFlags => 0x1110_0003_0000_0016,
+            Self::TdCtls => 0x1110_0003_0000_0017,
+            Self::NotifyEnables => 0x9110_0000_0000_0010,
+            Self::TopologyEnumConfigured => 0x9110_0000_0000_0019,
+            Self::QuoteSize => 0x9010_0002_0000_0008,
         }
-        Some(match id & IDENTITY {
-            0x1100_0000_0000_0016 => Self::ConfigFlags,
-            0x1100_0000_0000_0017 => Self::TdCtls,
-            0x9100_0000_0000_0010 => Self::NotifyEnables,
-            0x9100_0000_0000_0019 => Self::TopologyEnumConfigured,
-            0x9000_0000_0000_0008 => Self::QuoteSize,
-            _ => return None,
-        })
     }
 
     /// Returns the bits that the guest may write.
@@ -104,6 +123,22 @@ impl Values {
         }
     }
 
+    /// Says whether this TD has a field.
+    fn has(&self, field: Field) -> bool {
+        field != Field::QuoteSize || self.quote_size.is_some()
+    }
+
+    /// Returns the identifier of the first field, or of the first one after another.
+    fn first(&self, after: Option<Field>) -> u64 {
+        let mut fields = Field::ALL.into_iter();
+        if let Some(after) = after {
+            fields.find(|field| *field == after);
+        }
+        fields
+            .find(|field| self.has(*field))
+            .map_or(NO_FIELD, Field::id)
+    }
+
     /// Sets the value of a field. Returns the old one.
     fn set(&mut self, field: Field, value: u64, mask: u64) -> Result<u64> {
         let old = self.get(field);
@@ -138,16 +173,19 @@ impl Metadata {
         }))
     }
 
+    /// Returns the values.
+    fn values(&self) -> MutexGuard<'_, Values> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Returns the values, if `field` is one of them.
     fn values_with(&self, field: Field) -> Result<MutexGuard<'_, Values>> {
-        let values = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let values = self.values();
 
-        match field {
-            Field::QuoteSize if values.quote_size.is_none() => {
-                Err(Status::METADATA_FIELD_ID_INCORRECT.into())
-            }
-            _ => Ok(values),
+        if !values.has(field) {
+            return Err(Status::METADATA_FIELD_ID_INCORRECT.into());
         }
+        Ok(values)
     }
 
     /// `TDG.VM.RD`: `RDX` is the field, `R8` returns its value.
@@ -156,6 +194,25 @@ impl Metadata {
         let values = self.values_with(field)?;
 
         regs[Reg::R8] = values.get(field);
+        Ok(())
+    }
+
+    /// `TDG.VM.RD` of version 1: in `RDX` it also returns the next field, and after
+    /// [`NO_FIELD`] the first one.
+    pub(super) fn read_and_next(&self, regs: &mut Registers) -> Result {
+        let id = regs[Reg::Rdx];
+
+        // The result until there is one, but `operands()` needs it.
+        let field = operands(regs);
+        regs[Reg::Rdx] = NO_FIELD;
+        if regs[Reg::Rcx] == 0 && id | CONTEXT == NO_FIELD {
+            regs[Reg::Rdx] = self.values().first(None);
+            return Err(Status::METADATA_FIRST_FIELD_ID_IN_CONTEXT.into());
+        }
+        let field = field?;
+        let values = self.values_with(field)?;
+        regs[Reg::R8] = values.get(field);
+        regs[Reg::Rdx] = values.first(Some(field));
         Ok(())
     }
 
@@ -178,4 +235,20 @@ fn operands(regs: &mut Registers) -> Result<Field> {
         return Err(Status::OPERAND_INVALID.of(Operand::RCX).into());
     }
     Field::new(regs[Reg::Rdx]).ok_or(Status::METADATA_FIELD_ID_INCORRECT.into())
+}
+
+/// `TDG.SYS.RD`: `RDX` is the field, `R8` returns its value, and `RDX` the next field. After
+/// [`NO_FIELD`] that is the first one.
+pub(super) fn read_module(regs: &mut Registers) -> Result {
+    let id = regs[Reg::Rdx];
+
+    (regs[Reg::Rdx], regs[Reg::R8]) = (NO_FIELD, 0);
+    if id | CONTEXT == NO_FIELD {
+        regs[Reg::Rdx] = module::first(None);
+        return Err(Status::METADATA_FIRST_FIELD_ID_IN_CONTEXT.into());
+    }
+    let field = module::find(id).ok_or(Status::METADATA_FIELD_ID_INCORRECT)?;
+    regs[Reg::R8] = field.value;
+    regs[Reg::Rdx] = module::first(Some(field));
+    Ok(())
 }

@@ -117,10 +117,12 @@ fn refuses_unknown_leaves() {
 #[test]
 fn refuses_unknown_versions() {
     let bench = Bench::new();
-    for leaf in [0, 1, 2, 4, 6, 7, 8, 22] {
+    for leaf in [0, 1, 2, 4, 6, 8, 11, 22] {
         assert_eq!(bench.leaf((1 << 16) | leaf, &[]).0, BAD_RAX);
     }
-    assert_eq!(bench.leaf((2 << 16) | leaf::VEINFO_GET, &[]).0, BAD_RAX);
+    for leaf in [leaf::VEINFO_GET, leaf::VM_RD] {
+        assert_eq!(bench.leaf((2 << 16) | leaf, &[]).0, BAD_RAX);
+    }
 }
 
 #[test]
@@ -138,6 +140,7 @@ fn informs_about_the_vcpu() {
     assert_eq!(regs[Reg::Rdx], 1 << 28);
     assert_eq!(regs[Reg::R8], (3 << 32) | 3);
     assert_eq!(regs[Reg::R9], 2);
+    assert_eq!(regs[Reg::R10], 1);
 }
 
 #[test]
@@ -427,6 +430,11 @@ const NOTIFY_ENABLES: u64 = 0x9100_0000_0000_0010;
 const TOPOLOGY: u64 = 0x9100_0000_0000_0019;
 const QUOTE_SIZE: u64 = 0x9010_0002_0000_0008;
 
+/// The leaf in its version 1.
+const VM_RD_1: u64 = (1 << 16) | leaf::VM_RD;
+/// The status that goes with the first field.
+const FIRST_FIELD: u64 = 0x0000_0C0B_0000_0000;
+
 #[test]
 fn reads_metadata() {
     let bench = Bench::new();
@@ -522,6 +530,75 @@ fn sets_what_is_reserved_if_it_was_told_to() {
     // The module signs what it wrote.
     assert!(bench.cpu.verify(report));
     assert_eq!(report.info.attributes.get(), 1 << 28);
+}
+
+/// Reads all metadata with a leaf, from the first field on: what is known by the class and the
+/// code of an identifier, and the value.
+fn all_metadata(bench: &Bench, leaf: u64) -> Vec<(u64, u64)> {
+    let (status, regs) = bench.leaf(leaf, &[0, !0]);
+    assert_eq!((status, regs[Reg::R8]), (FIRST_FIELD, 0));
+    let mut fields = Vec::new();
+    let mut next = regs[Reg::Rdx];
+    while next != !0 {
+        let (status, regs) = bench.leaf(leaf, &[0, next]);
+        assert_eq!(status, 0);
+        fields.push((next, regs[Reg::R8]));
+        next = regs[Reg::Rdx];
+    }
+    fields
+}
+
+#[test]
+fn goes_through_the_metadata_of_the_td() {
+    let absent: Vec<u64> = all_metadata(&Bench::new(), VM_RD_1)
+        .into_iter()
+        .map(|(field, _)| field & !(7 << 52))
+        .collect();
+    let fields = [NOTIFY_ENABLES, CONFIG_FLAGS, TD_CTLS, TOPOLOGY].map(|id| id & !(7 << 52));
+    assert_eq!(absent, fields);
+
+    let bench = Bench::with(&TdxConfig {
+        quote_size_field: Some(8192),
+        ..TdxConfig::default()
+    });
+    assert_eq!(all_metadata(&bench, VM_RD_1)[0], (QUOTE_SIZE, 8192));
+}
+
+#[test]
+fn goes_through_the_metadata_of_the_module() {
+    assert_eq!(
+        all_metadata(&Bench::new(), leaf::SYS_RD),
+        [
+            (0x0800_0002_0000_0000, 0x8086),
+            (0x0800_0001_0000_0003, 5),
+            (0x0800_0001_0000_0004, 1),
+            (0x0800_0001_0000_0005, 0),
+            (0x0a00_0003_0000_0008, 0),
+        ]
+    );
+}
+
+#[test]
+fn refuses_to_go_on_from_unknown_metadata() {
+    let bench = Bench::new();
+    for (leaf, field) in [
+        (VM_RD_1, TD_CTLS + 1),
+        (VM_RD_1, QUOTE_SIZE),
+        (VM_RD_1, TD_CTLS | (1 << 38)),
+        (leaf::SYS_RD, TD_CTLS),
+        (leaf::SYS_RD, 0x0800_0001_0000_0007),
+        (leaf::SYS_RD, 0x0800_0001_0000_0004 | (1 << 38)),
+    ] {
+        let (status, regs) = bench.leaf(leaf, &[0, field, 1]);
+        assert_eq!(status, 0xC000_0C00_0000_0000);
+        assert_eq!((regs[Reg::Rdx], regs[Reg::R8]), (!0, 0));
+    }
+    // A TD may only ask about itself, for the first field as well.
+    for field in [!0, TD_CTLS] {
+        let (status, regs) = bench.leaf(VM_RD_1, &[1, field, 1]);
+        assert_eq!(status, BAD_RCX);
+        assert_eq!((regs[Reg::Rdx], regs[Reg::R8]), (!0, 0));
+    }
 }
 
 #[test]
