@@ -5,10 +5,11 @@
 //! ```text
 //! cpuid.rs    CPUID, and the CPUID page
 //! launch.rs   what the kernel finds in memory
-//! secrets.rs  the secrets page
 //! rmp.rs      which page is the guest's, and validated
 //! vmm.rs      the untrusted VMM, behind VMGEXIT
 //!   ghcb.rs   the page that the guest calls it with
+//!   guest_request.rs  what it does with messages for the secure processor
+//! psp.rs      the secure processor
 //! ```
 //!
 //! The guest runs at VMPL 0 and has one vCPU. AMD64 Architecture Programmer's Manual, volume 3, for
@@ -16,9 +17,10 @@
 
 mod cpuid;
 mod ghcb;
+mod guest_request;
 mod launch;
+mod psp;
 mod rmp;
-mod secrets;
 mod vmm;
 
 use std::sync::{
@@ -27,17 +29,6 @@ use std::sync::{
     OnceLock,
     PoisonError, //
 };
-
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "guest requests come with VMGEXIT")
-)]
-mod guest_request;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "guest requests come with VMGEXIT")
-)]
-mod psp;
 
 use crate::{
     config::SnpConfig,
@@ -58,6 +49,7 @@ use cpuid::{
     Survey,
     C_BIT, //
 };
+use guest_request::GuestRequests;
 use rmp::{
     Refusal,
     Rmp,
@@ -96,6 +88,7 @@ pub(crate) struct SnpMachine {
     leaves: OnceLock<Vec<Leaf>>,
     rmp: Rmp,
     vmm: Vmm,
+    requests: GuestRequests,
     trace: Trace,
 }
 
@@ -110,6 +103,7 @@ impl SnpMachine {
             leaves: OnceLock::new(),
             rmp: Rmp::default(),
             vmm: Vmm::default(),
+            requests: GuestRequests::new(config)?,
             trace: Trace::new(config.trace.as_deref())?,
         })
     }
@@ -180,7 +174,8 @@ impl SnpMachine {
             let leaves = self.leaves.get_or_init(|| survey.finish());
             let page = cpuid::page(leaves);
             let parameters = regs[Reg::Rsi];
-            let done = launch::launch(vcpu.memory(), parameters, &secrets::page(), &page);
+            let secrets = self.requests.processor().secrets_page();
+            let done = launch::launch(vcpu.memory(), parameters, &secrets, &page);
             if let Err(why) = done {
                 return Outcome::Done(Effect::Stop(why));
             }
@@ -228,6 +223,7 @@ impl SnpMachine {
             memory: vcpu.memory(),
             rmp: &self.rmp,
             leaves: self.leaves.get().map_or(&[], Vec::as_slice),
+            requests: &self.requests,
         };
         let effect = self.vmm.call(context, &mut answer);
 

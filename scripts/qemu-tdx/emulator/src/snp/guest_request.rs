@@ -71,6 +71,11 @@ impl Answer {
         }
     }
 
+    /// Tells whether the request made no sense.
+    pub(crate) fn is_malformed(self) -> bool {
+        self.exit_info_1 == Self::MALFORMED
+    }
+
     /// Refuses what makes no sense.
     fn malformed() -> Self {
         Self {

@@ -6,9 +6,13 @@
 //! GHCB page, chapter 4. No `#VC` is ever raised, so of the events only those are there that a
 //! guest asks for by itself.
 
-use std::sync::{
-    Mutex,
-    PoisonError, //
+use std::{
+    ops::Range,
+    sync::{
+        Mutex,
+        PoisonError, //
+    },
+    time::Instant, //
 };
 
 use crate::{
@@ -28,6 +32,11 @@ use super::{
     ghcb::{
         Field,
         Ghcb, //
+    },
+    guest_request::{
+        self,
+        Buffer,
+        GuestRequests, //
     },
     rmp::{
         Rmp,
@@ -55,6 +64,8 @@ mod event {
     pub(super) const CPUID: u64 = 0x72;
     pub(super) const NMI_COMPLETE: u64 = 0x8000_0003;
     pub(super) const PAGE_STATE: u64 = 0x8000_0010;
+    pub(super) const GUEST_REQUEST: u64 = 0x8000_0011;
+    pub(super) const EXTENDED_GUEST_REQUEST: u64 = 0x8000_0012;
     pub(super) const FEATURES: u64 = 0x8000_fffd;
     pub(super) const TERMINATE: u64 = 0x8000_fffe;
 }
@@ -65,6 +76,7 @@ enum Malformed {
     NotRegistered = 1,
     ScratchArea = 3,
     MissingInput = 4,
+    InvalidInput = 5,
     Event = 6,
 }
 
@@ -74,6 +86,7 @@ pub(super) struct Context<'a> {
     pub(super) memory: &'a dyn GuestMemory,
     pub(super) rmp: &'a Rmp,
     pub(super) leaves: &'a [Leaf],
+    pub(super) requests: &'a GuestRequests,
 }
 
 /// What becomes of an event: more fields for the guest, with `SW_EXITINFO2`.
@@ -180,9 +193,45 @@ fn event(context: Context<'_>, ghcb: &Ghcb, code: u64) -> Answer {
             let scratch = ghcb.get(Field::Scratch).ok_or(Malformed::MissingInput)?;
             Ok(vec![(Field::ExitInfo2, page_states(context, scratch)?)])
         }
+        event::GUEST_REQUEST => guest_request(context, ghcb, None),
+        event::EXTENDED_GUEST_REQUEST => {
+            let buffer = Buffer {
+                address: ghcb.get(Field::Rax).ok_or(Malformed::MissingInput)?,
+                pages: ghcb.get(Field::Rbx).ok_or(Malformed::MissingInput)?,
+            };
+            guest_request(context, ghcb, Some(buffer))
+        }
         event::FEATURES => Ok(vec![(Field::ExitInfo2, FEATURES)]),
         _ => Err(Malformed::Event),
     }
+}
+
+/// SNP Guest Request, or with a buffer SNP Extended Guest Request.
+fn guest_request(context: Context<'_>, ghcb: &Ghcb, buffer: Option<Buffer>) -> Answer {
+    let is_shared = |pages: Range<u64>| {
+        context
+            .rmp
+            .is_shared(pages.start * 4096, (pages.end - pages.start) * 4096)
+    };
+    let request = ghcb.get(Field::ExitInfo1).ok_or(Malformed::MissingInput)?;
+    let response = ghcb.get(Field::ExitInfo2).ok_or(Malformed::MissingInput)?;
+    let answer = context.requests.request(
+        guest_request::Context {
+            memory: context.memory,
+            is_shared: &is_shared,
+            now: Instant::now(),
+        },
+        request,
+        response,
+        buffer,
+    );
+
+    if answer.is_malformed() {
+        return Err(Malformed::InvalidInput);
+    }
+    let mut fields = vec![(Field::ExitInfo2, answer.exit_info_2)];
+    fields.extend(answer.rbx.map(|pages| (Field::Rbx, pages)));
+    Ok(fields)
 }
 
 /// Page State Change, section 4.1.6. Returns `SW_EXITINFO2`.

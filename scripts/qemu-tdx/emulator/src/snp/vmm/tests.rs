@@ -3,13 +3,17 @@
 //! The MSR protocol and the events.
 
 use super::*;
-use crate::memory::FakeMemory;
+use crate::{
+    config::SnpConfig,
+    memory::FakeMemory, //
+};
 
 /// A guest with 64 KiB, its GHCB at 0x1000 registered and shared.
 struct Guest {
     memory: FakeMemory,
     rmp: Rmp,
     vmm: Vmm,
+    requests: GuestRequests,
 }
 
 impl Guest {
@@ -18,6 +22,7 @@ impl Guest {
             memory: FakeMemory::new(0x1_0000),
             rmp: Rmp::default(),
             vmm: Vmm::default(),
+            requests: GuestRequests::new(&SnpConfig::default()).unwrap(),
         };
         assert_eq!(guest.msr(0x1012).1, 0x1013);
         assert_eq!(guest.msr((2 << 52) | 0x1014).1, 0x15);
@@ -29,6 +34,7 @@ impl Guest {
             memory: &self.memory,
             rmp: &self.rmp,
             leaves: &[],
+            requests: &self.requests,
         };
         let effect = self.vmm.call(context, &mut value);
         (effect, value)
@@ -117,6 +123,40 @@ fn refuses_events_that_it_does_not_have_or_that_lack_input() {
     let fields = [(Field::ExitCode, 0x8000_0042), (Field::ExitInfo1, 0)];
     assert_eq!(guest.event(&fields), (2, 6));
     assert_eq!(guest.event(&[(Field::ExitInfo1, 0)]), (2, 4));
+}
+
+#[test]
+fn takes_guest_requests_to_the_secure_processor() {
+    let guest = Guest::new();
+    // Pages 2 to 4 are the VMM's.
+    let share = |page: u64| (2 << 52) | (page << 12) | 1;
+    assert_eq!(guest.page_states(0, &[share(2)]), (0, 0));
+    assert_eq!(guest.page_states(0, &[share(3)]), (0, 0));
+    assert_eq!(guest.page_states(0, &[share(4)]), (0, 0));
+    let request = |code, response| {
+        guest.event(&[
+            (Field::ExitCode, code),
+            (Field::ExitInfo1, 0x2000),
+            (Field::ExitInfo2, response),
+            (Field::Rax, 0x4000),
+            (Field::Rbx, 1),
+        ])
+    };
+    // A page of zeros is no message that the firmware takes, and it says so.
+    for code in [0x8000_0011, 0x8000_0012] {
+        let (understood, status) = request(code, 0x3000);
+        assert_eq!(understood, 0);
+        assert_ne!(status, 0);
+    }
+    // Not the VMM's.
+    assert_eq!(request(0x8000_0011, 0x5000), (2, 5));
+    // No buffer.
+    let fields = [
+        (Field::ExitCode, 0x8000_0012),
+        (Field::ExitInfo1, 0x2000),
+        (Field::ExitInfo2, 0x3000),
+    ];
+    assert_eq!(guest.event(&fields), (2, 4));
 }
 
 #[test]
