@@ -222,15 +222,21 @@ class Snp(unittest.TestCase):
         self.assertTrue(log.endswith("\n0\n"), log[-80:])
 
     def test_reports_bind_what_they_were_asked_to(self):
-        result = run("--platform", "snp", "--kernel", "stock", "--drivers", "c", "--", "sh", "-c",
-                     "cd /sys/kernel/config/tsm/report; mkdir x; head -c 64 /dev/urandom >/data; cat /data >x/inblob;"
-                     "cat /data x/outblob; cat x/auxblob | wc -c")
-        self.assertEqual(result.returncode, 0, result.stderr)
-        data, report, size = result.stdout[:64], result.stdout[64:64 + 1184], result.stdout[64 + 1184:]
-        # ATTESTATION_REPORT: the version, and REPORT_DATA.
-        self.assertEqual(report[:4], b"\x03\0\0\0")
-        self.assertEqual(report[0x50:0x90], data)
-        self.assertGreater(int(size), 1000)
+        for drivers in "rust", "c":
+            with self.subTest(drivers):
+                result = run("--platform", "snp", "--kernel", "stock", "--drivers", drivers, "--", "sh", "-c",
+                             "cd /sys/kernel/config/tsm/report; mkdir x; head -c 64 /dev/urandom >/data;"
+                             "cat /data >x/inblob; cat /data x/outblob; wc -c <x/auxblob;"
+                             "[ $0 = c ] || cat /sys/kernel/tsm/sev_snp/measurement/sha384/digest", drivers)
+                self.assertEqual(result.returncode, 0, result.stderr)
+                data, report, rest = result.stdout[:64], result.stdout[64:64 + 1184], result.stdout[64 + 1184:]
+                size, measurement = rest.split(b"\n", 1)
+                # ATTESTATION_REPORT: the version, REPORT_DATA and MEASUREMENT.
+                self.assertEqual(report[:4], b"\x03\0\0\0")
+                self.assertEqual(report[0x50:0x90], data)
+                self.assertGreater(int(size), 1000)
+                if drivers == "rust":
+                    self.assertEqual(measurement, report[0x90:0xc0])
 
     def test_options_of_a_td_are_refused(self):
         result = run("--platform", "snp", "--kernel", "stock", "--emulator", "quote=never", "--", "true")
