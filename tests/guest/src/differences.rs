@@ -6,6 +6,8 @@
 
 use std::env;
 
+use crate::Platform;
+
 /// Which drivers the tests run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Drivers {
@@ -35,9 +37,9 @@ impl Drivers {
     /// The module with the reports, and the provider.
     pub fn modules(self) -> (&'static str, &'static str) {
         match self {
-            Self::Rust => ("tsm", "tsm_tdx"),
-            Self::C => ("tsm_report", "tdx_guest"),
-            Self::RustCore => ("tsm", "tdx_guest"),
+            Self::Rust => ("tsm", Platform::get().our_provider()),
+            Self::C => ("tsm_report", Platform::get().kernels_provider()),
+            Self::RustCore => ("tsm", Platform::get().kernels_provider()),
         }
     }
 

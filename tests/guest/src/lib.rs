@@ -4,15 +4,19 @@
 //!
 //! The tests run on this project's drivers, on the kernel's own, and on the kernel's provider over
 //! our `tsm.ko`, as the environment variable `TSM_DRIVERS` says. They expect the same of all but
-//! for what `differences.rs` declares. They run one at a time: a machine has one set of modules.
+//! for what `differences.rs` declares. `TSM_PLATFORM` says which platform the drivers are for; a file
+//! whose name begins with one is for that platform only. They run one at a time: a machine has one
+//! set of modules.
 
 pub mod differences;
 pub mod fake;
 pub mod modules;
+pub mod platform;
 pub mod registers;
 pub mod reports;
 
 pub use differences::Drivers;
+pub use platform::Platform;
 
 use std::io;
 

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What the guest believes it runs on.
+
+use std::env;
+
+/// A platform, and what its provider goes by whatever the drivers are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Platform {
+    /// Intel TDX.
+    Tdx,
+    /// AMD SEV-SNP.
+    Snp,
+}
+
+impl Platform {
+    /// Returns the platform that `TSM_PLATFORM` names, as `run --platform` has it.
+    ///
+    /// # Panics
+    ///
+    /// If it names none.
+    pub fn get() -> Self {
+        match env::var("TSM_PLATFORM").as_deref() {
+            Ok("tdx") => Self::Tdx,
+            Ok("snp") => Self::Snp,
+            other => panic!("TSM_PLATFORM is {other:?}, not tdx or snp"),
+        }
+    }
+
+    /// This project's provider.
+    pub fn our_provider(self) -> &'static str {
+        match self {
+            Self::Tdx => "tsm_tdx",
+            Self::Snp => "tsm_sev",
+        }
+    }
+
+    /// The kernel's own provider, whose name is also that of the format of a report.
+    pub fn kernels_provider(self) -> &'static str {
+        match self {
+            Self::Tdx => "tdx_guest",
+            Self::Snp => "sev_guest",
+        }
+    }
+
+    /// The other platform, which the guest is not.
+    pub fn other(self) -> Self {
+        match self {
+            Self::Tdx => Self::Snp,
+            Self::Snp => Self::Tdx,
+        }
+    }
+}
