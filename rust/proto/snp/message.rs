@@ -157,7 +157,10 @@ impl ReportAnswer {
     }
 }
 
-/// The payload of `MSG_KEY_REQ`.
+/// The payload of `MSG_KEY_REQ`, version 1. ABI, table "MSG_KEY_REQ Message Structure".
+///
+/// Version 2 has the mitigations at launch behind it, which bit 6 of
+/// [`KeyRequest::guest_field_select`] mixes in; `linux/sev-guest.h` has no room for them.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
 )]
@@ -168,9 +171,10 @@ pub struct KeyRequest {
     pub root_key_select: U32,
     /// Must be zero.
     pub reserved: U32,
-    /// What to mix into the key, a bit for each.
+    /// What to mix into the key, a bit for each: 0 the policy, 1 the image ID, 2 the family ID, 3 the
+    /// measurement, 4 and 5 what [`KeyRequest::guest_svn`] and [`KeyRequest::tcb_version`] say.
     pub guest_field_select: U64,
-    /// The privilege level to mix in, not above that of the guest.
+    /// The privilege level to mix in, as a number not below that of the guest.
     pub vmpl: U32,
     /// The guest's security version number to mix in, not above its own.
     pub guest_svn: U32,
