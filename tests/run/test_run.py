@@ -221,6 +221,15 @@ class Snp(unittest.TestCase):
         self.assertRegex(log, r"SEV: Using SNP CPUID table, \d+ entries present")
         self.assertTrue(log.endswith("\n0\n"), log[-80:])
 
+    def test_kernel_runs_under_an_svsm(self):
+        result = run("--platform", "snp", "--kernel", "stock", "--drivers", "c", "--emulator", "vmpl=2", "--", "sh", "-c",
+                     "dmesg; grep -c -w svsm /proc/cpuinfo; cat /sys/devices/system/cpu/sev/vmpl")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        log = result.stdout.decode(errors="replace")
+        self.assertIn("SEV: SNP running at VMPL2.", log)
+        self.assertIn("using VMPCK2 communication key", log)
+        self.assertTrue(log.endswith("\n1\n2\n"), log[-80:])
+
     def test_reports_bind_what_they_were_asked_to(self):
         for drivers in "rust", "c":
             with self.subTest(drivers):

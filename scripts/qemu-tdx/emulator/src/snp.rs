@@ -10,9 +10,10 @@
 //!   ghcb.rs   the page that the guest calls it with
 //!   guest_request.rs  what it does with messages for the secure processor
 //! psp.rs      the secure processor
+//! svsm.rs     what runs at VMPL 0 if the guest does not
 //! ```
 //!
-//! The guest runs at VMPL 0 and has one vCPU. AMD64 Architecture Programmer's Manual, volume 3, for
+//! The guest has one vCPU. AMD64 Architecture Programmer's Manual, volume 3, for
 //! the instructions.
 
 mod cpuid;
@@ -21,6 +22,7 @@ mod guest_request;
 mod launch;
 mod psp;
 mod rmp;
+mod svsm;
 mod vmm;
 
 use std::sync::{
@@ -50,13 +52,19 @@ use cpuid::{
     C_BIT, //
 };
 use guest_request::GuestRequests;
+use launch::Hole;
 use rmp::{
     Refusal,
     Rmp,
     Size, //
 };
+use svsm::{
+    Area,
+    Svsm, //
+};
 use vmm::{
     Context,
+    Next,
     Vmm, //
 };
 
@@ -66,6 +74,10 @@ const GHCB: u32 = 0xc001_0130;
 /// `SEV_STATUS`, which has bits for SEV, SEV-ES and SEV-SNP.
 const SEV_STATUS: u32 = 0xc001_0131;
 const STATUS: u64 = 7;
+
+/// The MSR that has the address of the calling area. There is none: the guest's own handler of `#VC`
+/// answers, as that for `CPUID` does.
+const SVSM_CAA: u32 = 0xc001_f000;
 
 /// `CR3`: the C-bit, and the one that keeps the TLB, which is never set in the register.
 const CR3_C_BIT: u64 = 1 << C_BIT;
@@ -89,6 +101,10 @@ pub(crate) struct SnpMachine {
     rmp: Rmp,
     vmm: Vmm,
     requests: GuestRequests,
+    /// The VMPL that the guest runs at.
+    vmpl: u8,
+    /// Runs at VMPL 0, if the guest does not.
+    svsm: Option<Svsm>,
     trace: Trace,
 }
 
@@ -98,12 +114,15 @@ impl SnpMachine {
         if vcpus != 1 {
             return Err(format!("{vcpus} vCPUs, but an SEV-SNP guest has one"));
         }
+        let svsm = (config.vmpl > 0).then(Svsm::default);
         Ok(Self {
             state: Mutex::default(),
             leaves: OnceLock::new(),
             rmp: Rmp::default(),
-            vmm: Vmm::default(),
+            vmm: Vmm::new(svsm.is_some()),
             requests: GuestRequests::new(config)?,
+            vmpl: config.vmpl,
+            svsm,
             trace: Trace::new(config.trace.as_deref())?,
         })
     }
@@ -134,7 +153,7 @@ impl SnpMachine {
             Instruction::Cpuid => self.cpuid(vcpu, regs),
             Instruction::Rdmsr if vcpu.is_privileged() => self.rdmsr(regs),
             Instruction::Wrmsr if vcpu.is_privileged() => self.wrmsr(regs),
-            Instruction::Vmgexit => self.vmgexit(vcpu),
+            Instruction::Vmgexit => self.vmgexit(vcpu, regs),
             Instruction::Pvalidate if vcpu.is_kernel() => self.pvalidate(vcpu, regs),
             Instruction::Rmpadjust if vcpu.is_kernel() => self.rmpadjust(vcpu, regs),
             Instruction::ToCr3 { from, .. } => {
@@ -172,11 +191,7 @@ impl SnpMachine {
                 return outcome;
             }
             let leaves = self.leaves.get_or_init(|| survey.finish());
-            let page = cpuid::page(leaves);
-            let parameters = regs[Reg::Rsi];
-            let secrets = self.requests.processor().secrets_page();
-            let done = launch::launch(vcpu.memory(), parameters, &secrets, &page);
-            if let Err(why) = done {
+            if let Err(why) = self.launch(vcpu, regs[Reg::Rsi], leaves) {
                 return Outcome::Done(Effect::Stop(why));
             }
         }
@@ -186,10 +201,26 @@ impl SnpMachine {
             state.survey = Some(Survey::new(*regs));
             return Outcome::Again;
         }
-        match cpuid::execute(regs) {
+        match cpuid::execute(regs, self.svsm.is_some()) {
             true => Outcome::Done(Effect::Resume),
             false => Outcome::Native,
         }
+    }
+
+    /// Launches the kernel with these boot parameters. The error is for the user.
+    fn launch(&self, vcpu: &dyn Vcpu, parameters: u64, leaves: &[Leaf]) -> Result<(), String> {
+        let hole = Hole::new(vcpu.memory(), parameters)?;
+        let area = self.svsm.as_ref().map(|svsm| {
+            let area = Area {
+                memory: hole.svsm(),
+                calling_area: hole.calling_area(),
+            };
+            svsm.launch(area.clone());
+            area
+        });
+        let secrets = self.requests.processor().secrets_page(area.as_ref());
+
+        hole.fill(vcpu.memory(), parameters, &secrets, &cpuid::page(leaves))
     }
 
     /// `RDMSR`.
@@ -198,6 +229,10 @@ impl SnpMachine {
         let value = match regs[Reg::Rcx] as u32 {
             GHCB => self.state().ghcb,
             SEV_STATUS => STATUS,
+            SVSM_CAA => match self.svsm.as_ref().and_then(Svsm::calling_area) {
+                Some(address) => address,
+                None => return Outcome::Native,
+            },
             _ => return Outcome::Native,
         };
         regs[Reg::Rax] = value & 0xffff_ffff;
@@ -216,7 +251,7 @@ impl SnpMachine {
     }
 
     /// `VMGEXIT`.
-    fn vmgexit(&self, vcpu: &dyn Vcpu) -> Outcome {
+    fn vmgexit(&self, vcpu: &dyn Vcpu, regs: &mut Registers) -> Outcome {
         let request = self.state().ghcb;
         let mut answer = request;
         let context = Context {
@@ -225,20 +260,45 @@ impl SnpMachine {
             leaves: self.leaves.get().map_or(&[], Vec::as_slice),
             requests: &self.requests,
         };
-        let effect = self.vmm.call(context, &mut answer);
+        let next = self.vmm.call(context, &mut answer);
 
         self.state().ghcb = answer;
         self.trace
             .line(|| format!("{}: VMGEXIT {request:#x} -> {answer:#x}", vcpu.number()));
-        Outcome::Done(effect)
+        Outcome::Done(match (next, &self.svsm) {
+            (Next::Svsm, Some(svsm)) => self.run(svsm, vcpu, regs),
+            (Next::Svsm, None) => Effect::Resume,
+            (Next::Guest(effect), _) => effect,
+        })
+    }
+
+    /// Runs the SVSM.
+    fn run(&self, svsm: &Svsm, vcpu: &dyn Vcpu, regs: &mut Registers) -> Effect {
+        let call = regs[Reg::Rax];
+        let context = svsm::Context {
+            memory: vcpu.memory(),
+            rmp: &self.rmp,
+        };
+
+        match svsm.run(context, regs) {
+            Ok(status) => {
+                let status = status.map(|status| status.raw());
+                self.trace
+                    .line(|| format!("{}: SVSM {call:#x} -> {status:#x?}", vcpu.number()));
+                Effect::Resume
+            }
+            Err(why) => Effect::Stop(why),
+        }
     }
 
     /// `PVALIDATE` of the page at `RAX`, of the size in `ECX`, as `EDX` says. The carry flag tells
     /// that nothing has changed.
     fn pvalidate(&self, vcpu: &dyn Vcpu, regs: &mut Registers) -> Outcome {
         let valid = regs[Reg::Rdx] & 1 != 0;
-        let result =
-            operand(vcpu, regs).and_then(|(page, size)| self.rmp.validate(page, size, valid));
+        let result = match self.vmpl {
+            0 => operand(vcpu, regs).and_then(|(page, size)| self.rmp.validate(page, size, valid)),
+            _ => Err(Refusal::Permission),
+        };
 
         match self.finish("PVALIDATE", regs, result.err()) {
             Some(stop) => stop,
@@ -252,8 +312,8 @@ impl SnpMachine {
         let (vmpl, vmsa) = (attributes & 0xff, (attributes >> 16) & 1 != 0);
         let result = match vmpl {
             _ if attributes >> 17 != 0 || vmpl > 3 => Err(Refusal::Input),
-            // That of the guest itself.
-            0 => Err(Refusal::Permission),
+            // That of the guest itself, or a more privileged one.
+            vmpl if vmpl <= self.vmpl.into() => Err(Refusal::Permission),
             _ => operand(vcpu, regs).and_then(|(page, size)| self.rmp.adjust(page, size, vmsa)),
         };
 

@@ -4,7 +4,7 @@
 //!
 //! | key | value | default |
 //! |---|---|---|
-//! | `vmpl` | the VMPL that the guest runs at: `0` to `3` | `0` |
+//! | `vmpl` | the VMPL that the guest runs at: `0` to `3`; if not `0`, there is an SVSM | `0` |
 //! | `policy` | policy of the guest, hexadecimal | `30000`: threads may be on |
 //! | `guest_svn` | security version number of the guest | `0` |
 //! | `measurement` | 96 hexadecimal digits | the launch digest of the firmware |

@@ -23,6 +23,9 @@ const HYPERVISOR: u32 = 0x4000_0000;
 /// The leaf that says what a guest needs to know of SEV.
 pub(super) const SEV: u32 = 0x8000_001f;
 
+/// The bit of its `EAX` that says that there is an SVSM.
+const SVSM: u32 = 1 << 28;
+
 /// The C-bit: lowest that the MMU ignores in a page-table entry.
 pub(super) const C_BIT: u32 = WIDTH - 1;
 
@@ -41,13 +44,17 @@ pub(super) struct Leaf {
     answer: [u32; 4],
 }
 
-/// Answers a leaf. Returns whether this was done; otherwise the CPU has to.
-pub(super) fn execute(regs: &mut Registers) -> bool {
+/// Answers a leaf. Returns whether this was done; otherwise the CPU has to. Whether there is an SVSM
+/// the CPU does not know: the guest's handler of `#VC` adds it to the answer.
+pub(super) fn execute(regs: &mut Registers, has_svsm: bool) -> bool {
     // CAST: CPUID looks at the low half.
     let function = regs[Reg::Rax] as u32;
-    let Some(answer) = answer(function) else {
+    let Some(mut answer) = answer(function) else {
         return false;
     };
+    if function == SEV && has_svsm {
+        answer[0] |= SVSM;
+    }
 
     for (reg, value) in [Reg::Rax, Reg::Rbx, Reg::Rcx, Reg::Rdx]
         .into_iter()
@@ -226,10 +233,13 @@ mod tests {
     fn says_that_it_is_an_snp_guest() {
         let mut regs = Registers::default();
         regs[Reg::Rax] = SEV.into();
-        assert!(execute(&mut regs));
+        assert!(execute(&mut regs, false));
         assert_eq!((regs[Reg::Rax], regs[Reg::Rbx]), (0x3a, 0x4034));
+        regs[Reg::Rax] = SEV.into();
+        assert!(execute(&mut regs, true));
+        assert_eq!(regs[Reg::Rax], 0x1000_003a);
         regs[Reg::Rax] = 1;
-        assert!(!execute(&mut regs));
+        assert!(!execute(&mut regs, true));
     }
 
     #[test]

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! What the firmware and the VMM leave in memory for the kernel: secrets page and CPUID page, and
-//! the blob that says where they are.
+//! the blob that says where they are. If there is an SVSM, it is there as well.
 //!
 //! QEMU's firmware knows nothing of it, so it is put there when the kernel first asks `CPUID` for
 //! SEV: `RSI` then has the address of its boot parameters (Documentation/arch/x86/boot.rst). A hole
 //! is made in the memory map, and the blob linked into `setup_data`.
+
+use std::ops::Range;
 
 use crate::memory::{
     GuestMemory,
@@ -59,26 +61,54 @@ pub(super) fn is_kernel(memory: &dyn GuestMemory, parameters: u64) -> bool {
     memory.read(parameters + MAGIC, &mut magic).is_ok() && &magic == b"HdrS"
 }
 
-/// Puts everything in its place. The error is for the user.
-pub(super) fn launch(
-    memory: &dyn GuestMemory,
-    parameters: u64,
-    secrets: &[u8; 4096],
-    cpuid: &[u8; 4096],
-) -> Result<(), String> {
-    place(memory, parameters, secrets, cpuid)
-        .map_err(|NoMemory| "there is no room for the secrets page".into())
+/// A hole in the memory map, by its address.
+///
+/// ```text
+/// 0x0000  setup_data, cc_blob_sev_info
+/// 0x1000  secrets page
+/// 0x2000  CPUID page
+/// 0x3000  first calling area, of the guest
+/// 0x8000  SVSM
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Hole(u64);
+
+impl Hole {
+    /// Makes it. The error is for the user.
+    pub(super) fn new(memory: &dyn GuestMemory, parameters: u64) -> Result<Self, String> {
+        make(memory, parameters).map_err(no_room)
+    }
+
+    /// Returns the address of the calling area that the guest uses first.
+    pub(super) fn calling_area(self) -> u64 {
+        self.0 + 0x3000
+    }
+
+    /// Returns the memory of the SVSM.
+    pub(super) fn svsm(self) -> Range<u64> {
+        self.0 + 0x8000..self.0 + HOLE
+    }
+
+    /// Puts everything in its place. The error is for the user.
+    pub(super) fn fill(
+        self,
+        memory: &dyn GuestMemory,
+        parameters: u64,
+        secrets: &[u8; 4096],
+        cpuid: &[u8; 4096],
+    ) -> Result<(), String> {
+        place(memory, parameters, self.0, secrets, cpuid).map_err(no_room)
+    }
 }
 
-fn place(
-    memory: &dyn GuestMemory,
-    parameters: u64,
-    secrets: &[u8; 4096],
-    cpuid: &[u8; 4096],
-) -> Result<(), NoMemory> {
+fn no_room(_: NoMemory) -> String {
+    "there is no room for the secrets page".into()
+}
+
+/// Finds room, and takes it out of the memory map.
+fn make(memory: &dyn GuestMemory, parameters: u64) -> Result<Hole, NoMemory> {
     let mut areas = read_map(memory, parameters)?;
     let (index, hole) = find(memory, parameters, &areas)?;
-    let blob = hole + 0x100;
     let area = areas[index];
     let end = hole + HOLE;
 
@@ -99,6 +129,17 @@ fn place(
         ],
     );
     write_map(memory, parameters, &areas)?;
+    Ok(Hole(hole))
+}
+
+fn place(
+    memory: &dyn GuestMemory,
+    parameters: u64,
+    hole: u64,
+    secrets: &[u8; 4096],
+    cpuid: &[u8; 4096],
+) -> Result<(), NoMemory> {
+    let blob = hole + 0x100;
 
     // struct setup_data, with the address of the blob, which is below 4 GiB.
     let mut node = [0; 20];
@@ -226,7 +267,9 @@ mod tests {
     fn makes_a_hole_for_the_pages() {
         let memory = memory(0x1e_0000);
         assert!(is_kernel(&memory, PARAMETERS));
-        launch(&memory, PARAMETERS, &[1; 4096], &[2; 4096]).unwrap();
+        let made = Hole::new(&memory, PARAMETERS).unwrap();
+        made.fill(&memory, PARAMETERS, &[1; 4096], &[2; 4096])
+            .unwrap();
         let areas = read_map(&memory, PARAMETERS).unwrap();
         let kinds: Vec<_> = areas.iter().map(|area| area.kind).collect();
         assert_eq!(kinds, [RAM, RESERVED, RAM]);
@@ -238,12 +281,14 @@ mod tests {
         assert_eq!(memory.bytes(hole + 0x100, 4), *b"AMDE");
         assert_eq!(memory.bytes(hole + 0x1000, 4096), [1; 4096]);
         assert_eq!(memory.bytes(hole + 0x2000, 4096), [2; 4096]);
+        assert_eq!(made.calling_area(), hole + 0x3000);
+        assert_eq!(made.svsm(), hole + 0x8000..hole + HOLE);
     }
 
     #[test]
     fn refuses_memory_without_room() {
         let memory = memory(0x19_0000);
-        assert!(launch(&memory, PARAMETERS, &[1; 4096], &[2; 4096]).is_err());
+        assert!(Hole::new(&memory, PARAMETERS).is_err());
         assert!(!is_kernel(&memory, 0));
     }
 }

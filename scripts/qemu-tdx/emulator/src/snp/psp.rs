@@ -37,7 +37,8 @@ use crate::{
     memory::{
         GuestMemory,
         NoMemory, //
-    }, //
+    },
+    snp::svsm::Area, //
 };
 use message::Vmpck;
 use platform::Platform;
@@ -116,16 +117,20 @@ impl SecureProcessor {
         })
     }
 
-    /// Makes the secrets page as the firmware writes it at launch, but without the keys of VMPLs
-    /// that the guest does not run at: an SVSM clears them.
-    pub(crate) fn secrets_page(&self) -> Box<[u8; PAGE]> {
+    /// Makes the secrets page as the firmware writes it at launch. An SVSM that has taken over then
+    /// clears the keys of VMPLs that the guest does not run at, and says where it is.
+    pub(crate) fn secrets_page(&self, svsm: Option<&Area>) -> Box<[u8; PAGE]> {
         let mut vmpcks = self.vmpcks;
         let mut page = Box::new([0; PAGE]);
 
         for vmpck in vmpcks.iter_mut().take(self.config.vmpl.into()) {
             *vmpck = [0; 32];
         }
-        page.copy_from_slice(SecretsPage::new(vmpcks).as_bytes());
+        let mut secrets = SecretsPage::new(vmpcks);
+        if let Some(area) = svsm {
+            secrets.set_svsm(area, self.config.vmpl);
+        }
+        page.copy_from_slice(secrets.as_bytes());
         page
     }
 

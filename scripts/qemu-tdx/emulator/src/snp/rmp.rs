@@ -25,7 +25,7 @@ const LARGE: u64 = 512;
 
 /// Size of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Size {
+pub(crate) enum Size {
     /// 4 KiB.
     Small,
     /// 2 MiB.
@@ -53,7 +53,7 @@ impl Size {
 
 /// Why an instruction did not do it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub(crate) enum Refusal {
     /// `FAIL_INPUT`.
     Input,
     /// `FAIL_PERMISSION`.
@@ -85,8 +85,16 @@ impl Rmp {
         self.pages.uniform(pages) == Some(PageState::Shared)
     }
 
+    /// Tells whether all bytes of a range are the guest's, which has validated them.
+    pub(crate) fn is_validated(&self, address: u64, len: u64) -> bool {
+        let last = address.saturating_add(len.saturating_sub(1));
+        let pages = address / 4096..last / 4096 + 1;
+
+        self.pages.uniform(pages) == Some(PageState::Accepted)
+    }
+
     /// `PVALIDATE`. Returns whether it changed anything.
-    pub(super) fn validate(&self, page: u64, size: Size, valid: bool) -> Result<bool, Refusal> {
+    pub(crate) fn validate(&self, page: u64, size: Size, valid: bool) -> Result<bool, Refusal> {
         let pages = size.pages(page).ok_or(Refusal::Input)?;
         let mut split = lock(&self.split);
 
@@ -180,9 +188,11 @@ mod tests {
         let lost = rmp.share(5, Size::Small).unwrap();
         assert_eq!(lost.first(), Some(&(5..6)));
         assert!(rmp.is_shared(0x5000, 4096) && !rmp.is_shared(0x5000, 4097));
+        assert!(rmp.is_validated(0x6000, 8) && !rmp.is_validated(0x4ff9, 8));
         assert_eq!(rmp.assign(5, Size::Small), Some(()));
+        assert!(!rmp.is_validated(0x5000, 1));
         assert_eq!(rmp.validate(5, Size::Small, true), Ok(true));
-        assert!(!rmp.is_shared(0x5000, 1));
+        assert!(rmp.is_validated(0x4ff9, 8) && !rmp.is_shared(0x5000, 1));
     }
 
     #[test]

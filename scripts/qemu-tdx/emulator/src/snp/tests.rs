@@ -108,6 +108,55 @@ fn adjusts_other_vmpls_only() {
 }
 
 #[test]
+fn does_at_vmpl_2_what_that_may() {
+    let config = SnpConfig {
+        vmpl: 2,
+        ..SnpConfig::default()
+    };
+    let machine = SnpMachine::new(&config, 1).unwrap();
+    let pvalidate = execute(&machine, Instruction::Pvalidate, [0x5000, 0, 1]);
+    assert_eq!(pvalidate, (Outcome::Carry(false), 2));
+    for (vmpl, code) in [(1, 2), (2, 2), (3, 0)] {
+        let result = execute(&machine, Instruction::Rmpadjust, [0x5000, 0, vmpl]);
+        assert_eq!(result, (DONE, code));
+    }
+}
+
+#[test]
+fn runs_the_svsm() {
+    let config = SnpConfig {
+        vmpl: 2,
+        ..SnpConfig::default()
+    };
+    let machine = SnpMachine::new(&config, 1).unwrap();
+    let vcpu = FakeVcpu::new(0x1_0000);
+    let msr = [0, SVSM_CAA.into(), 0];
+    assert_eq!(
+        execute(&machine, Instruction::Rdmsr, msr).0,
+        Outcome::Native
+    );
+    machine.svsm.as_ref().unwrap().launch(Area {
+        memory: 0x8000..0x9000,
+        calling_area: 0x3000,
+    });
+    assert_eq!(execute(&machine, Instruction::Rdmsr, msr), (DONE, 0x3000));
+    let run = [0x016, GHCB.into(), 0];
+    assert_eq!(execute(&machine, Instruction::Wrmsr, run).0, DONE);
+    vcpu.memory().write(0x3000, &[1]).unwrap();
+    // A protocol that there is not, then the calling area gone.
+    let mut regs = registers(&[(Reg::Rax, 9 << 32)]);
+    assert_eq!(
+        machine.execute(Instruction::Vmgexit, &vcpu, &mut regs),
+        DONE
+    );
+    assert_eq!(regs[Reg::Rax], 0x8000_0001);
+    machine.rmp.share(3, Size::Small);
+    assert_eq!(execute(&machine, Instruction::Wrmsr, run).0, DONE);
+    let outcome = machine.execute(Instruction::Vmgexit, &vcpu, &mut regs);
+    assert!(matches!(outcome, Outcome::Done(Effect::Stop(_))));
+}
+
+#[test]
 fn stops_at_pages_that_are_not_the_guests() {
     let machine = machine();
     machine.rmp.share(5, Size::Small);

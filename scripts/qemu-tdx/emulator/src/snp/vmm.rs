@@ -44,8 +44,9 @@ use super::{
     }, //
 };
 
-/// Features that the VMM has: SEV-SNP.
+/// Features that the VMM has: SEV-SNP, and with an SVSM that it runs the vCPU at several VMPLs.
 const FEATURES: u64 = 1;
+const MULTI_VMPL: u64 = 1 << 5;
 
 /// Requests of the MSR protocol, bits 11:0; the answer's is one more, but for `SEV_INFO`.
 mod msr {
@@ -55,6 +56,7 @@ mod msr {
     pub(super) const PREFERRED: u64 = 0x010;
     pub(super) const REGISTER: u64 = 0x012;
     pub(super) const PAGE_STATE: u64 = 0x014;
+    pub(super) const RUN_VMPL: u64 = 0x016;
     pub(super) const FEATURES: u64 = 0x080;
     pub(super) const TERMINATE: u64 = 0x100;
 }
@@ -66,6 +68,7 @@ mod event {
     pub(super) const PAGE_STATE: u64 = 0x8000_0010;
     pub(super) const GUEST_REQUEST: u64 = 0x8000_0011;
     pub(super) const EXTENDED_GUEST_REQUEST: u64 = 0x8000_0012;
+    pub(super) const RUN_VMPL: u64 = 0x8000_0018;
     pub(super) const FEATURES: u64 = 0x8000_fffd;
     pub(super) const TERMINATE: u64 = 0x8000_fffe;
 }
@@ -92,17 +95,37 @@ pub(super) struct Context<'a> {
 /// What becomes of an event: more fields for the guest, with `SW_EXITINFO2`.
 type Answer = Result<Vec<(Field, u64)>, Malformed>;
 
+/// How the vCPU goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Next {
+    /// At the VMPL of the guest.
+    Guest(Effect),
+    /// At VMPL 0, and then at that of the guest.
+    Svsm,
+}
+
 /// The VMM, as one vCPU sees it.
 #[derive(Debug, Default)]
 pub(super) struct Vmm {
+    /// Whether the vCPU can run at VMPL 0 besides that of the guest.
+    has_svsm: bool,
     /// The GHCB that the guest has registered.
     registered: Mutex<Option<u64>>,
 }
 
 impl Vmm {
+    /// Makes the VMM.
+    pub(super) fn new(has_svsm: bool) -> Self {
+        Self {
+            has_svsm,
+            registered: Mutex::default(),
+        }
+    }
+
     /// Does a call with what the GHCB MSR has, and changes it to the answer.
-    pub(super) fn call(&self, context: Context<'_>, msr: &mut u64) -> Effect {
+    pub(super) fn call(&self, context: Context<'_>, msr: &mut u64) -> Next {
         let data = *msr >> 12;
+        let mut next = Next::Guest(Effect::Resume);
 
         *msr = match *msr & 0xfff {
             msr::PAGE => return self.page(context, *msr),
@@ -126,28 +149,59 @@ impl Vmm {
                 let done = change(context, page, (data >> 40) & 0xf, Size::Small);
                 (u64::from(done.is_none()) << 63) | (msr::PAGE_STATE + 1)
             }
-            msr::FEATURES => (FEATURES << 12) | (msr::FEATURES + 1),
+            msr::RUN_VMPL => {
+                let runs = self.runs((*msr >> 32) & 0xff);
+                if runs {
+                    next = Next::Svsm;
+                }
+                (u64::from(!runs) << 32) | (msr::RUN_VMPL + 1)
+            }
+            msr::FEATURES => (self.features() << 12) | (msr::FEATURES + 1),
             msr::TERMINATE => return terminate(data & 0xf, (data >> 4) & 0xff),
-            other => return Effect::Stop(format!("unknown GHCB MSR request {other:#x}")),
+            other => {
+                let why = format!("unknown GHCB MSR request {other:#x}");
+                return Next::Guest(Effect::Stop(why));
+            }
         };
-        Effect::Resume
+        next
+    }
+
+    /// Returns the features.
+    fn features(&self) -> u64 {
+        match self.has_svsm {
+            true => FEATURES | MULTI_VMPL,
+            false => FEATURES,
+        }
+    }
+
+    /// Tells whether the vCPU can run at a VMPL, other than that of the guest.
+    fn runs(&self, vmpl: u64) -> bool {
+        self.has_svsm && vmpl == 0
     }
 
     /// Does a call with a GHCB page.
-    fn page(&self, context: Context<'_>, address: u64) -> Effect {
+    fn page(&self, context: Context<'_>, address: u64) -> Next {
         let memory = context.memory;
         let ghcb = match context.rmp.is_shared(address, 4096) {
             true => Ghcb::read(memory, address),
             false => Err(NoMemory),
         };
         let Ok(ghcb) = ghcb else {
-            return Effect::Stop(format!("the GHCB at {address:#x} is not shared"));
+            let why = format!("the GHCB at {address:#x} is not shared");
+            return Next::Guest(Effect::Stop(why));
         };
+        let mut next = Next::Guest(Effect::Resume);
         let answer = match *self.lock() == Some(address) {
             true => match (ghcb.get(Field::ExitCode), ghcb.get(Field::ExitInfo1)) {
                 (Some(event::TERMINATE), Some(why)) => {
                     return terminate(why & 0xf, (why >> 4) & 0xff);
                 }
+                (Some(event::FEATURES), Some(_)) => Ok(vec![(Field::ExitInfo2, self.features())]),
+                (Some(event::RUN_VMPL), Some(vmpl)) if self.runs(vmpl) => {
+                    next = Next::Svsm;
+                    Ok(vec![(Field::ExitInfo2, 0)])
+                }
+                (Some(event::RUN_VMPL), Some(_)) => Err(Malformed::InvalidInput),
                 (Some(code), Some(_)) => event(context, &ghcb, code),
                 _ => Err(Malformed::MissingInput),
             },
@@ -162,8 +216,8 @@ impl Vmm {
             Err(why) => vec![(Field::ExitInfo1, 2), (Field::ExitInfo2, why as u64)],
         };
         match ghcb.answer(memory, &fields) {
-            Ok(()) => Effect::Resume,
-            Err(NoMemory) => Effect::Stop("the GHCB is no memory any more".into()),
+            Ok(()) => next,
+            Err(NoMemory) => Next::Guest(Effect::Stop("the GHCB is no memory any more".into())),
         }
     }
 
@@ -201,7 +255,6 @@ fn event(context: Context<'_>, ghcb: &Ghcb, code: u64) -> Answer {
             };
             guest_request(context, ghcb, Some(buffer))
         }
-        event::FEATURES => Ok(vec![(Field::ExitInfo2, FEATURES)]),
         _ => Err(Malformed::Event),
     }
 }
@@ -295,10 +348,9 @@ fn change(context: Context<'_>, page: u64, operation: u64, size: Size) -> Option
 }
 
 /// The guest wants to end.
-fn terminate(set: u64, reason: u64) -> Effect {
-    Effect::Stop(format!(
-        "the guest terminates itself: reason {set}:{reason}"
-    ))
+fn terminate(set: u64, reason: u64) -> Next {
+    let why = format!("the guest terminates itself: reason {set}:{reason}");
+    Next::Guest(Effect::Stop(why))
 }
 
 #[cfg(test)]

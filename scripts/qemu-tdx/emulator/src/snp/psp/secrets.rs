@@ -7,7 +7,10 @@
 use std::mem::offset_of;
 
 use zerocopy::{
-    little_endian::U32,
+    little_endian::{
+        U32,
+        U64, //
+    },
     FromZeros as _, //
 };
 use zerocopy_derive::{
@@ -15,6 +18,8 @@ use zerocopy_derive::{
     Immutable,
     IntoBytes, //
 };
+
+use crate::snp::svsm::Area;
 
 use super::{
     message::Vmpck,
@@ -36,13 +41,32 @@ pub(super) struct SecretsPage {
     /// What the guest keeps here: the numbers of messages, among other things.
     guest: [u8; 96],
     vmsa_tweak_bitmap: [u8; 64],
-    /// What an SVSM says of itself.
-    svsm: [u8; 32],
+    svsm: Svsm,
     tsc_factor: U32,
     reserved2: [u8; 3740],
 }
 
+/// What an SVSM says of itself. SVSM, table "Secrets Page Structure"; all zeros if there is none.
+#[derive(FromZeros, IntoBytes, Immutable)]
+#[repr(C)]
+struct Svsm {
+    /// Where its memory is.
+    base: U64,
+    size: U64,
+    /// Where the calling area is.
+    calling_area: U64,
+    /// The latest version of the core protocol that it has.
+    max_version: U32,
+    /// The VMPL that it runs the guest at.
+    guest_vmpl: u8,
+    reserved: [u8; 3],
+}
+
 const _: () = {
+    assert!(size_of::<Svsm>() == 0x20);
+    assert!(offset_of!(Svsm, calling_area) == 0x10);
+    assert!(offset_of!(Svsm, max_version) == 0x18);
+    assert!(offset_of!(Svsm, guest_vmpl) == 0x1c);
     assert!(size_of::<SecretsPage>() == 4096);
     assert!(offset_of!(SecretsPage, fms) == 8);
     assert!(offset_of!(SecretsPage, gosvw) == 0x10);
@@ -68,5 +92,17 @@ impl SecretsPage {
         page.vmpcks = vmpcks;
         page.tsc_factor = U32::new(TSC_FACTOR);
         page
+    }
+
+    /// Adds what an SVSM with some memory, which runs the guest at a VMPL, says of itself.
+    pub(super) fn set_svsm(&mut self, area: &Area, guest_vmpl: u8) {
+        self.svsm = Svsm {
+            base: U64::new(area.memory.start),
+            size: U64::new(area.memory.end - area.memory.start),
+            calling_area: U64::new(area.calling_area),
+            max_version: U32::new(1),
+            guest_vmpl,
+            reserved: [0; 3],
+        };
     }
 }

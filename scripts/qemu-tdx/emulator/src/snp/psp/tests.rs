@@ -31,7 +31,7 @@ impl Guest {
     pub(crate) fn new(processor: &SecureProcessor, id: u8) -> Self {
         let start = 0x20 + 32 * usize::from(id);
         let mut vmpck = [0; 32];
-        vmpck.copy_from_slice(&processor.secrets_page()[start..start + 32]);
+        vmpck.copy_from_slice(&processor.secrets_page(None)[start..start + 32]);
         Self {
             vmpck,
             id,
@@ -425,13 +425,25 @@ fn encrypts_what_was_spoilt() {
 fn has_no_keys_of_higher_vmpls_in_the_secrets_page() {
     for vmpl in 0..4u8 {
         let (processor, _) = launch(|config| config.vmpl = vmpl);
-        let page = processor.secrets_page();
+        let page = processor.secrets_page(None);
         assert_eq!(page[..4], 4u32.to_le_bytes());
         for (key, vmpck) in (0..).zip(page[0x20..0xa0].chunks(32)) {
             assert_eq!(vmpck == [0; 32], key < vmpl);
         }
         assert!(page[0xa0..0x160].iter().all(|byte| *byte == 0));
     }
+}
+
+#[test]
+fn says_in_the_secrets_page_where_an_svsm_is() {
+    let (processor, _) = launch(|config| config.vmpl = 2);
+    let area = Area {
+        memory: 0x8000..0x1_0000,
+        calling_area: 0x3000,
+    };
+    let page = processor.secrets_page(Some(&area));
+    let words = [0x8000, 0x8000, 0x3000, (2 << 32) | 1].map(u64::to_le_bytes);
+    assert_eq!(page[0x140..0x160], *words.as_flattened());
 }
 
 #[test]

@@ -18,10 +18,14 @@ struct Guest {
 
 impl Guest {
     fn new() -> Self {
+        Self::with_svsm(false)
+    }
+
+    fn with_svsm(has_svsm: bool) -> Self {
         let guest = Self {
             memory: FakeMemory::new(0x1_0000),
             rmp: Rmp::default(),
-            vmm: Vmm::default(),
+            vmm: Vmm::new(has_svsm),
             requests: GuestRequests::new(&SnpConfig::default()).unwrap(),
         };
         assert_eq!(guest.msr(0x1012).1, 0x1013);
@@ -29,25 +33,30 @@ impl Guest {
         guest
     }
 
-    fn msr(&self, mut value: u64) -> (Effect, u64) {
+    fn msr(&self, mut value: u64) -> (Next, u64) {
         let context = Context {
             memory: &self.memory,
             rmp: &self.rmp,
             leaves: &[],
             requests: &self.requests,
         };
-        let effect = self.vmm.call(context, &mut value);
-        (effect, value)
+        let next = self.vmm.call(context, &mut value);
+        (next, value)
     }
 
     /// Calls with fields in the GHCB. Returns both exit infos.
     fn event(&self, fields: &[(Field, u64)]) -> (u64, u64) {
         let ghcb = Ghcb::read(&self.memory, 0x1000).unwrap();
         ghcb.answer(&self.memory, fields).unwrap();
-        assert_eq!(self.msr(0x1000).0, Effect::Resume);
+        let svsm = fields.contains(&(Field::ExitCode, 0x8000_0018));
+        let next = self.msr(0x1000).0;
         let ghcb = Ghcb::read(&self.memory, 0x1000).unwrap();
         let get = |field| ghcb.get(field).unwrap();
-        (get(Field::ExitInfo1), get(Field::ExitInfo2))
+        let infos = (get(Field::ExitInfo1), get(Field::ExitInfo2));
+        let runs_svsm = svsm && infos.0 == 0;
+        assert_eq!(next == Next::Svsm, runs_svsm);
+        assert!(runs_svsm || next == Next::Guest(Effect::Resume));
+        infos
     }
 
     /// Changes the states of pages, by entries at 0x1800.
@@ -170,8 +179,31 @@ fn refuses_a_page_that_is_not_registered() {
 #[test]
 fn stops_when_the_guest_terminates_itself_or_makes_no_sense() {
     let guest = Guest::new();
-    let (effect, _) = guest.msr((1 << 12) | (2 << 16) | 0x100);
-    assert!(matches!(effect, Effect::Stop(why) if why.ends_with("1:2")));
-    assert!(matches!(guest.msr(0x0fe).0, Effect::Stop(_)));
-    assert!(matches!(guest.msr(0x3000).0, Effect::Stop(_)));
+    let stops = |msr, reason: &str| match guest.msr(msr).0 {
+        Next::Guest(Effect::Stop(why)) => why.contains(reason),
+        _ => false,
+    };
+    assert!(stops((1 << 12) | (2 << 16) | 0x100, "reason 1:2"));
+    assert!(stops(0x0fe, "unknown"));
+    assert!(stops(0x3000, "not shared"));
+}
+
+#[test]
+fn runs_the_svsm_if_there_is_one() {
+    let run = |vmpl| [(Field::ExitCode, 0x8000_0018), (Field::ExitInfo1, vmpl)];
+    let guest = Guest::with_svsm(true);
+    assert_eq!(guest.msr(0x080).1, 0x2_1081);
+    assert_eq!(
+        guest.event(&[(Field::ExitCode, 0x8000_fffd), (Field::ExitInfo1, 0)]),
+        (0, 0x21)
+    );
+    assert_eq!(guest.msr(0x016), (Next::Svsm, 0x017));
+    assert_eq!(guest.event(&run(0)), (0, 0));
+    // At VMPL 3 there is nothing.
+    let refused = (Next::Guest(Effect::Resume), (1 << 32) | 0x017);
+    assert_eq!(guest.msr((3 << 32) | 0x016), refused);
+    assert_eq!(guest.event(&run(3)), (2, 5));
+    let guest = Guest::new();
+    assert_eq!(guest.msr(0x016), refused);
+    assert_eq!(guest.event(&run(0)), (2, 5));
 }

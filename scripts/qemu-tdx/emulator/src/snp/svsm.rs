@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The SVSM: what runs at VMPL 0 when the guest itself does not.
+//!
+//! "Secure VM Service Module for SEV-SNP Guests" (58019), revision 1.00, chapter "Calling
+//! Convention". Its code is here, not in guest memory; some memory is set aside for it nevertheless.
+//!
+//! ```text
+//! core.rs     the core protocol: calling area, validation of pages
+//! ```
+
+mod core;
+
+use std::{
+    ops::Range,
+    sync::{
+        Mutex,
+        MutexGuard,
+        PoisonError, //
+    }, //
+};
+
+use tsm_proto::snp::svsm::Status;
+
+use super::rmp::Rmp;
+use crate::{
+    memory::{
+        GuestMemory,
+        NoMemory, //
+    },
+    registers::{
+        Reg,
+        Registers, //
+    }, //
+};
+
+/// Where the SVSM is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Area {
+    /// Its memory, which is of no use to the guest.
+    pub(crate) memory: Range<u64>,
+    /// The calling area of the vCPU.
+    pub(crate) calling_area: u64,
+}
+
+/// What a call may need of the machine.
+#[derive(Clone, Copy)]
+pub(super) struct Context<'a> {
+    pub(super) memory: &'a dyn GuestMemory,
+    pub(super) rmp: &'a Rmp,
+}
+
+/// How a call ends that is not successful.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Failure {
+    /// With a result code.
+    Refused(Status),
+    /// Not at all: the SVSM touches a page that is the VMM's.
+    Fault(String),
+}
+
+impl From<Status> for Failure {
+    fn from(status: Status) -> Self {
+        Self::Refused(status)
+    }
+}
+
+/// The SVSM, as one vCPU sees it.
+#[derive(Debug, Default)]
+pub(super) struct Svsm {
+    /// Since the launch.
+    area: Mutex<Option<Area>>,
+}
+
+impl Svsm {
+    /// Takes the SVSM's place in memory.
+    pub(super) fn launch(&self, area: Area) {
+        *self.lock() = Some(area);
+    }
+
+    /// Returns where the calling area of the vCPU is, once there is one.
+    pub(super) fn calling_area(&self) -> Option<u64> {
+        self.lock().as_ref().map(|area| area.calling_area)
+    }
+
+    /// Runs, and does the call that is pending, if there is one. Returns the result code, if so. The
+    /// error is the fault that ends the guest.
+    pub(super) fn run(
+        &self,
+        context: Context<'_>,
+        regs: &mut Registers,
+    ) -> Result<Option<Status>, String> {
+        let mut area = self.lock();
+        let Some(area) = area.as_mut() else {
+            return Ok(None);
+        };
+        let guest = Guest {
+            memory: context.memory,
+            rmp: context.rmp,
+            own: area.memory.clone(),
+        };
+
+        if !guest.take_call(area.calling_area)? {
+            return Ok(None);
+        }
+        let call = regs[Reg::Rax];
+        // CAST: Both halves.
+        let result = match ((call >> 32) as u32, call as u32) {
+            (core::PROTOCOL, call) => core::call(&guest, area, call, regs),
+            _ => Err(Status::UNSUPPORTED_PROTOCOL.into()),
+        };
+        let status = match result {
+            Ok(()) => Status::SUCCESS,
+            Err(Failure::Refused(status)) => status,
+            Err(Failure::Fault(why)) => return Err(why),
+        };
+        regs[Reg::Rax] = status.raw().into();
+        Ok(Some(status))
+    }
+
+    /// Takes the lock. A thread that panics ends the process, so a poisoned lock is never seen.
+    fn lock(&self) -> MutexGuard<'_, Option<Area>> {
+        self.area.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The guest's memory, as the SVSM uses it: what is validated, and not its own.
+struct Guest<'a> {
+    memory: &'a dyn GuestMemory,
+    rmp: &'a Rmp,
+    own: Range<u64>,
+}
+
+impl Guest<'_> {
+    /// Takes the request for a call out of the calling area. Returns whether there was one.
+    fn take_call(&self, calling_area: u64) -> Result<bool, String> {
+        let lost = |_| format!("the calling area at {calling_area:#x} is not the guest's");
+        let mut pending = [0];
+
+        self.read(calling_area, &mut pending).map_err(lost)?;
+        self.write(calling_area, &[0]).map_err(lost)?;
+        Ok(pending != [0])
+    }
+
+    /// Copies out of the guest.
+    fn read(&self, address: u64, to: &mut [u8]) -> Result<(), Status> {
+        self.check(address, to.len() as u64)?;
+        let done = self.memory.read(address, to);
+        done.map_err(|NoMemory| Status::INVALID_ADDRESS)
+    }
+
+    /// Copies into the guest.
+    fn write(&self, address: u64, from: &[u8]) -> Result<(), Status> {
+        self.check(address, from.len() as u64)?;
+        let done = self.memory.write(address, from);
+        done.map_err(|NoMemory| Status::INVALID_ADDRESS)
+    }
+
+    /// Checks that a range may be used.
+    fn check(&self, address: u64, len: u64) -> Result<(), Status> {
+        match self.is_own(address, len) || !self.rmp.is_validated(address, len) {
+            true => Err(Status::INVALID_ADDRESS),
+            false => Ok(()),
+        }
+    }
+
+    /// Tells whether any of a range is the SVSM's own, or whether it is none.
+    fn is_own(&self, address: u64, len: u64) -> bool {
+        address
+            .checked_add(len)
+            .is_none_or(|end| address < self.own.end && self.own.start < end)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Calls, and what becomes of them.
+
+use super::*;
+use crate::{
+    memory::FakeMemory,
+    snp::rmp::Size, //
+};
+
+/// Where the calling area is at first, and the SVSM.
+const CALLING_AREA: u64 = 0x3000;
+const OWN: Range<u64> = 0x8000..0x1_0000;
+
+/// A guest with 8 MiB.
+struct Machine {
+    memory: FakeMemory,
+    rmp: Rmp,
+    svsm: Svsm,
+}
+
+impl Machine {
+    fn new() -> Self {
+        let machine = Self {
+            memory: FakeMemory::new(8 << 20),
+            rmp: Rmp::default(),
+            svsm: Svsm::default(),
+        };
+        machine.svsm.launch(Area {
+            memory: OWN,
+            calling_area: CALLING_AREA,
+        });
+        machine
+    }
+
+    fn run(&self, regs: &mut Registers) -> Result<Option<Status>, String> {
+        let context = Context {
+            memory: &self.memory,
+            rmp: &self.rmp,
+        };
+        self.svsm.run(context, regs)
+    }
+
+    /// Makes a call with RAX and RCX. Returns the result code and RCX.
+    fn call(&self, rax: u64, rcx: u64) -> Result<(Status, u64), String> {
+        let area = self.svsm.calling_area().unwrap();
+        self.memory.write(area, &[1]).unwrap();
+        let mut regs = Registers::default();
+        regs[Reg::Rax] = rax;
+        regs[Reg::Rcx] = rcx;
+        let status = self.run(&mut regs)?.unwrap();
+        assert_eq!(regs[Reg::Rax], u64::from(status.raw()));
+        Ok((status, regs[Reg::Rcx]))
+    }
+
+    /// Has pages validated that a list at 0x4000 has, from `next` on. Returns the result code and
+    /// which entry is next then.
+    fn pvalidate(&self, next: u16, entries: &[u64]) -> Result<(Status, u16), String> {
+        let mut bytes = (entries.len() as u16).to_le_bytes().to_vec();
+        bytes.extend(next.to_le_bytes());
+        bytes.extend([0; 4]);
+        bytes.extend(entries.iter().flat_map(|entry| entry.to_le_bytes()));
+        self.memory.write(0x4000, &bytes).unwrap();
+        let (status, _) = self.call(1, 0x4000)?;
+        let next = self.memory.bytes(0x4002, 2);
+        Ok((status, u16::from_le_bytes([next[0], next[1]])))
+    }
+}
+
+#[test]
+fn does_nothing_unless_a_call_is_pending() {
+    let machine = Machine::new();
+    let mut regs = Registers::default();
+    regs[Reg::Rax] = 0xdead;
+    assert_eq!(machine.run(&mut regs), Ok(None));
+    assert_eq!(regs[Reg::Rax], 0xdead);
+    machine.memory.write(CALLING_AREA, &[1]).unwrap();
+    let refused = Ok(Some(Status::UNSUPPORTED_CALL));
+    assert_eq!(machine.run(&mut regs), refused);
+    assert_eq!(machine.memory.bytes(CALLING_AREA, 1), [0]);
+    // Nothing before the launch.
+    let context = Context {
+        memory: &machine.memory,
+        rmp: &machine.rmp,
+    };
+    assert_eq!(Svsm::default().run(context, &mut regs), Ok(None));
+}
+
+#[test]
+fn refuses_what_it_does_not_have() {
+    let machine = Machine::new();
+    let status = |rax| machine.call(rax, 0).unwrap().0;
+    assert_eq!(status(9 << 32), Status::UNSUPPORTED_PROTOCOL);
+    for call in [2, 3, 4, 5, 8] {
+        assert_eq!(status(call), Status::UNSUPPORTED_CALL);
+    }
+    assert_eq!(status(7), Status::INVALID_REQUEST);
+}
+
+#[test]
+fn says_what_it_has() {
+    let machine = Machine::new();
+    let success = |rcx| Ok((Status::SUCCESS, rcx));
+    assert_eq!(machine.call(6, 1), success((1 << 32) | 1));
+    assert_eq!(machine.call(6, 2), success(0));
+    assert_eq!(machine.call(6, (9 << 32) | 1), success(0));
+    assert_eq!(machine.call(7, 1), success(0));
+}
+
+#[test]
+fn moves_the_calling_area() {
+    let machine = Machine::new();
+    machine.memory.write(0x5000, &[0xff; 16]).unwrap();
+    assert_eq!(machine.call(0, 0x5000), Ok((Status::SUCCESS, 0x5000)));
+    assert_eq!(machine.svsm.calling_area(), Some(0x5000));
+    assert_eq!(
+        machine.memory.bytes(0x5000, 9),
+        [0, 0, 0, 0, 0, 0, 0, 0, 0xff]
+    );
+}
+
+#[test]
+fn refuses_calling_areas_that_are_not_the_guests() {
+    let machine = Machine::new();
+    machine.rmp.share(6, Size::Small);
+    for (address, status) in [
+        (0x5001, Status::INVALID_PARAMETER),
+        (0x6000, Status::INVALID_ADDRESS),
+        (0x8000, Status::INVALID_ADDRESS),
+        (0xfff8, Status::INVALID_ADDRESS),
+        (9 << 20, Status::INVALID_ADDRESS),
+        (u64::MAX - 7, Status::INVALID_ADDRESS),
+    ] {
+        assert_eq!(machine.call(0, address), Ok((status, address)));
+    }
+    assert_eq!(machine.svsm.calling_area(), Some(CALLING_AREA));
+    machine.rmp.share(3, Size::Small);
+    assert!(machine.call(0, 0).unwrap_err().contains("calling area"));
+}
+
+#[test]
+fn validates_pages() {
+    let machine = Machine::new();
+    machine.memory.write(0x20_0000, &[7; 9]).unwrap();
+    assert_eq!(
+        machine.pvalidate(0, &[0x5000, 0x6000]),
+        Ok((Status::SUCCESS, 2))
+    );
+    assert!(!machine.rmp.is_validated(0x5000, 1) && !machine.rmp.is_validated(0x6000, 1));
+    // A large one, and none of those before.
+    let large = [0, 0x20_0001];
+    assert_eq!(machine.pvalidate(1, &large), Ok((Status::SUCCESS, 2)));
+    assert_eq!(machine.memory.bytes(0x20_0000, 1), [7]);
+    let back = [0x5004, 0x20_0005];
+    assert_eq!(machine.pvalidate(0, &back), Ok((Status::SUCCESS, 2)));
+    assert!(machine.rmp.is_validated(0x20_0000, 0x20_0000));
+    // What was in it is gone.
+    assert_eq!(machine.memory.bytes(0x20_0000, 9), [0; 9]);
+}
+
+#[test]
+fn stops_at_the_page_that_it_can_not_validate() {
+    let machine = Machine::new();
+    let refused = |code: u32| Status::new(0x8000_1000 + code);
+    // It is so already, which may be all right.
+    let unchanged = [0x500c, 0x5004, 0x6000];
+    assert_eq!(machine.pvalidate(0, &unchanged), Ok((refused(0x10), 1)));
+    assert!(machine.rmp.is_validated(0x6000, 1));
+    // Part of a large one that was split.
+    assert_eq!(
+        machine.pvalidate(0, &[0x20_1008, 0x20_0001]),
+        Ok((refused(6), 1))
+    );
+    for (entry, status) in [
+        (0x5002, Status::INVALID_PARAMETER),
+        (0x5001, Status::INVALID_PARAMETER),
+        (0x8000, Status::INVALID_ADDRESS),
+        (1, Status::INVALID_ADDRESS),
+    ] {
+        assert_eq!(machine.pvalidate(0, &[entry]), Ok((status, 0)));
+    }
+    machine.rmp.share(5, Size::Small);
+    assert!(machine
+        .pvalidate(0, &[0x5004])
+        .unwrap_err()
+        .contains("0x5000"));
+}
+
+#[test]
+fn refuses_lists_that_make_no_sense() {
+    let machine = Machine::new();
+    let refused = Ok((Status::INVALID_PARAMETER, 0));
+    assert_eq!(machine.pvalidate(0, &[]), refused);
+    assert_eq!(
+        machine.pvalidate(1, &[0x5000]),
+        Ok((Status::INVALID_PARAMETER, 1))
+    );
+    // As many as there are in a page, and one more.
+    assert_eq!(
+        machine.pvalidate(0, &[0x500c; 511]),
+        Ok((Status::SUCCESS, 511))
+    );
+    assert_eq!(machine.pvalidate(0, &[0x500c; 512]), refused);
+    assert_eq!(
+        machine.call(1, 0x4004).unwrap().0,
+        Status::INVALID_PARAMETER
+    );
+    assert_eq!(machine.call(1, 0x8000).unwrap().0, Status::INVALID_ADDRESS);
+}
