@@ -6,6 +6,8 @@
 
 use std::env;
 
+use nix::errno::Errno;
+
 use crate::Platform;
 
 /// Which drivers the tests run on.
@@ -72,6 +74,15 @@ impl Drivers {
         self != Self::C
     }
 
+    /// What loading a provider fails with that the core refuses. The kernel's driver for SEV-SNP is a
+    /// platform driver, and the kernel says of any that can't use its device that there is none.
+    pub fn refusal_of_a_provider(self) -> Errno {
+        match Platform::get() {
+            Platform::Snp if self != Self::Rust => Errno::ENODEV,
+            _ => Errno::EBUSY,
+        }
+    }
+
     /// A report whose provider has gone says so. The kernel still hands out the blob that was made
     /// last.
     pub fn blob_goes_with_its_provider(self) -> bool {
@@ -120,5 +131,17 @@ impl Drivers {
     /// Reports and registers have tracepoints. The kernel has them for registers only, and others.
     pub fn traces(self) -> bool {
         self != Self::C
+    }
+
+    /// What a report of SEV-SNP says of the guest are registers too. The kernel's driver has none.
+    pub fn snp_has_registers(self) -> bool {
+        self == Self::Rust
+    }
+
+    /// A provider is registered last and unregistered first. The kernel's for SEV-SNP is registered
+    /// before it can make reports, and freed before it is unregistered: the kernel oopses if
+    /// somebody reads one, as `tests/host/test_snp.py` shows.
+    pub fn provider_unloads_under_load(self) -> bool {
+        self == Self::Rust || Platform::get() != Platform::Snp
     }
 }

@@ -14,6 +14,7 @@ pub mod modules;
 pub mod platform;
 pub mod registers;
 pub mod reports;
+pub mod snp;
 
 pub use differences::Drivers;
 pub use platform::Platform;

@@ -89,6 +89,22 @@ pub fn restore() {
     }
 }
 
+/// Runs a test with the names of the core and the provider, and has all modules loaded again after
+/// it.
+pub fn with(test: impl FnOnce(&str, &str)) {
+    struct Restore;
+
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            restore();
+        }
+    }
+
+    let (core, provider) = Drivers::get().modules();
+    let _restore = Restore;
+    test(core, provider);
+}
+
 fn path(name: &str) -> PathBuf {
     let release = fs::read_to_string("/proc/sys/kernel/osrelease")
         .ok()

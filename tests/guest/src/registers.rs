@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Measurement registers of a TDX guest.
+//! Measurement registers, of a TDX guest but for where all of them are.
 
 use std::{
     fs::{
@@ -18,7 +18,11 @@ use sha2::{
     Sha384, //
 };
 
-use crate::Drivers;
+use crate::{
+    snp,
+    Drivers,
+    Platform, //
+};
 
 /// Size of a register in bytes.
 pub const SIZE: usize = 48;
@@ -55,6 +59,17 @@ pub fn path(name: &str) -> PathBuf {
         (false, false) => format!("/sys/devices/virtual/misc/tdx_guest/measurements/{name}"),
     }
     .into()
+}
+
+/// Returns the files of all registers, whatever the platform is.
+pub fn paths() -> Vec<PathBuf> {
+    match Platform::get() {
+        Platform::Tdx => all().map(path).collect(),
+        Platform::Snp if Drivers::get().snp_has_registers() => {
+            snp::FIELDS.iter().map(snp::Field::path).collect()
+        }
+        Platform::Snp => Vec::new(),
+    }
 }
 
 /// Returns the value of register `name`.

@@ -17,6 +17,11 @@ use std::{
     }, //
 };
 
+use crate::{
+    snp,
+    Platform, //
+};
+
 /// Where reports are.
 pub const REPORTS: &str = "/sys/kernel/config/tsm/report";
 
@@ -94,13 +99,16 @@ const BODY: usize = 48;
 const REPORTDATA: usize = BODY + 520;
 const RTMRS: usize = BODY + 328;
 
-/// Returns the report data in a quote of the emulator.
+/// Returns the report data in a blob of the emulator.
 ///
 /// # Panics
 ///
-/// If the quote is too short for it.
-pub fn report_data(quote: &[u8]) -> &[u8] {
-    &quote[REPORTDATA..][..64]
+/// If the blob is too short for it.
+pub fn report_data(blob: &[u8]) -> &[u8] {
+    match Platform::get() {
+        Platform::Tdx => &blob[REPORTDATA..][..64],
+        Platform::Snp => &blob[snp::REPORT_DATA],
+    }
 }
 
 /// Returns register `rtmr` in a quote of the emulator.

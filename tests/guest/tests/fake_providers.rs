@@ -32,7 +32,8 @@ fn there_is_one_provider_at_a_time() {
     let _fake = fake("");
     let (_, provider) = Drivers::get().modules();
 
-    assert_eq!(load(provider), Err(Errno::EBUSY));
+    let refusal = Drivers::get().refusal_of_a_provider();
+    assert_eq!(load(provider), Err(refusal));
     // One that is made for our core does not find it elsewhere.
     let refusal = match Drivers::get().publishes_registers() {
         true => Errno::EBUSY,

@@ -17,6 +17,11 @@ use std::{
 use nix::errno::Errno;
 use tsm_guest_tests::{
     errno,
+    modules::{
+        self,
+        load,
+        unload, //
+    },
     registers::{
         self,
         Value,
@@ -308,4 +313,45 @@ fn eight_processes_extend_one_register_in_some_order() {
     assert!(some_order_gives(old, &mut data, &new));
     // The search itself must be able to fail.
     assert!(!some_order_gives(old, &mut data[1..].to_vec(), &new));
+}
+
+#[test]
+fn registers_keep_their_values_over_a_reload() {
+    modules::with(|_, provider| {
+        registers::write_at("rtmr1", &[5; registers::SIZE], 0).unwrap();
+        let before = registers::value("rtmr1");
+
+        unload(provider).unwrap();
+        load(provider).unwrap();
+        assert_eq!(registers::value("rtmr1"), before);
+    });
+}
+
+#[test]
+fn an_open_register_ends_when_its_provider_is_unloaded() {
+    modules::with(|_, provider| {
+        let fixed = File::open(registers::path("mrtd")).unwrap();
+        let rtmr = File::options()
+            .read(true)
+            .write(true)
+            .open(registers::path("rtmr0"))
+            .unwrap();
+        fixed.read_at(&mut [0; registers::SIZE], 0).unwrap();
+
+        unload(provider).unwrap();
+        for file in [&fixed, &rtmr] {
+            let read = file.read_at(&mut [0; registers::SIZE], 0);
+            assert_eq!(errno(read), Some(Errno::ENODEV));
+        }
+        let write = rtmr.write_at(&[1; registers::SIZE], 0);
+        assert_eq!(errno(write), Some(Errno::ENODEV));
+
+        load(provider).unwrap();
+        // A new file is another one.
+        assert_eq!(
+            errno(fixed.read_at(&mut [0; registers::SIZE], 0)),
+            Some(Errno::ENODEV)
+        );
+        registers::value("mrtd");
+    });
 }

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What there is in an SEV-SNP guest: the fields of a report, and the registers that show them.
+//!
+//! "SEV Secure Nested Paging Firmware ABI Specification" (56860, revision 1.58), table
+//! "ATTESTATION_REPORT Structure". The offsets are not those of the drivers under test.
+
+use std::{
+    ops::Range,
+    path::PathBuf, //
+};
+
+/// Size of a report.
+pub const REPORT_SIZE: usize = 1184;
+
+/// Where a report has `REPORT_DATA`.
+pub const REPORT_DATA: Range<usize> = 0x50..0x90;
+
+/// A field that is a register too.
+pub struct Field {
+    /// The name of the register.
+    pub name: &'static str,
+    /// Whether it is a digest, for which there is a directory with the name of the hash.
+    pub hashed: bool,
+    /// Where the report has it.
+    pub range: Range<usize>,
+}
+
+impl Field {
+    const fn new(name: &'static str, start: usize, size: usize) -> Self {
+        Self {
+            name,
+            hashed: false,
+            range: start..start + size,
+        }
+    }
+
+    /// Returns the file of the register.
+    pub fn path(&self) -> PathBuf {
+        let folder = PathBuf::from(REGISTERS).join(self.name);
+
+        match self.hashed {
+            true => folder.join("sha384/digest"),
+            false => folder,
+        }
+    }
+}
+
+/// Where the registers are.
+pub const REGISTERS: &str = "/sys/kernel/tsm/sev_snp";
+
+/// The fields that are registers.
+pub const FIELDS: [Field; 16] = [
+    Field {
+        hashed: true,
+        ..Field::new("measurement", 0x90, 48)
+    },
+    Field::new("host_data", 0xc0, 32),
+    Field::new("id_key_digest", 0xe0, 48),
+    Field::new("author_key_digest", 0x110, 48),
+    Field::new("report_id", 0x140, 32),
+    Field::new("report_id_ma", 0x160, 32),
+    Field::new("family_id", 0x10, 16),
+    Field::new("image_id", 0x20, 16),
+    Field::new("guest_svn", 0x04, 4),
+    Field::new("policy", 0x08, 8),
+    Field::new("platform_info", 0x40, 8),
+    Field::new("chip_id", 0x1a0, 64),
+    Field::new("current_tcb", 0x38, 8),
+    Field::new("reported_tcb", 0x180, 8),
+    Field::new("committed_tcb", 0x1e0, 8),
+    Field::new("launch_tcb", 0x1f0, 8),
+];
