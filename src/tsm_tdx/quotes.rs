@@ -132,8 +132,8 @@ fn wait(buffer: &SharedBuffer, timeout: Delta) -> Result<Header, Failure> {
         if elapsed >= timeout {
             return Err(Error::from_errno(-(bindings::ETIMEDOUT as i32)).into());
         }
-        // This way a quote is late by a tenth of its time.
-        let pause = Delta::from_nanos(elapsed.as_nanos() / 10);
+        // This way a quote is late by less than a tenth of its time, the timer's slack included.
+        let pause = Delta::from_nanos(elapsed.as_nanos() / 16);
         sleep_killable(pause.clamp(SHORTEST, LONGEST))?;
     }
 }
