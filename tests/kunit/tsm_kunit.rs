@@ -13,6 +13,7 @@ mod snp_message;
 mod snp_report;
 mod snp_svsm;
 mod tdx_call;
+mod tdx_guest;
 mod tdx_quote;
 mod tdx_report;
 mod tdx_status;
