@@ -4,6 +4,12 @@
 
 use core::fmt;
 
+use zerocopy::{
+    FromBytes,
+    Immutable,
+    KnownLayout,
+    Unaligned, //
+};
 use zerocopy_derive::{
     FromBytes,
     Immutable,
@@ -96,4 +102,16 @@ pub(crate) fn exactly<const N: usize>(bytes: &[u8]) -> Result<[u8; N]> {
         true => Error::Truncated,
         false => Error::Trailing,
     })
+}
+
+/// Borrows the `T` that `bytes` is, which has to be as long as that.
+pub(crate) fn whole<T>(bytes: &[u8]) -> Result<&T>
+where
+    T: FromBytes + Immutable + KnownLayout + Unaligned,
+{
+    match T::ref_from_prefix(bytes) {
+        Ok((value, [])) => Ok(value),
+        Ok(_) => Err(Error::Trailing),
+        Err(_) => Err(Error::Truncated),
+    }
 }

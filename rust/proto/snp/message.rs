@@ -25,6 +25,7 @@ use zerocopy_derive::{
 };
 
 use crate::{
+    evidence::whole,
     snp::{
         FirmwareStatus,
         Report,
@@ -221,11 +222,8 @@ impl KeyAnswer {
     /// [`Error::Truncated`] or [`Error::Trailing`] when `payload` is not as long as an answer,
     /// [`Error::FirmwareRefused`] when the firmware derived none.
     pub fn parse(payload: &[u8]) -> Result<&[u8; 32]> {
-        let (answer, rest) = Self::ref_from_prefix(payload).map_err(|_| Error::Truncated)?;
+        let answer: &Self = whole(payload)?;
 
-        if !rest.is_empty() {
-            return Err(Error::Trailing);
-        }
         match FirmwareStatus::new(answer.status.get()) {
             FirmwareStatus::SUCCESS => Ok(&answer.key),
             status => Err(Error::FirmwareRefused(status)),

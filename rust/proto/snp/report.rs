@@ -7,12 +7,9 @@
 
 use core::mem::offset_of;
 
-use zerocopy::{
-    little_endian::{
-        U32,
-        U64, //
-    },
-    FromBytes as _, //
+use zerocopy::little_endian::{
+    U32,
+    U64, //
 };
 use zerocopy_derive::{
     FromBytes,
@@ -23,6 +20,7 @@ use zerocopy_derive::{
 };
 
 use crate::{
+    evidence::whole,
     snp::{
         Digest384,
         ReportData, //
@@ -143,11 +141,8 @@ impl Report {
     /// [`Error::Truncated`] or [`Error::Trailing`] when `bytes` is not as long as a report,
     /// [`Error::UnknownVersion`] when its layout is older than this one.
     pub fn parse(bytes: &[u8]) -> Result<&Self> {
-        let (report, rest) = Self::ref_from_prefix(bytes).map_err(|_| Error::Truncated)?;
+        let report: &Self = whole(bytes)?;
 
-        if !rest.is_empty() {
-            return Err(Error::Trailing);
-        }
         if report.version.get() < Self::OLDEST {
             return Err(Error::UnknownVersion);
         }

@@ -285,38 +285,21 @@ impl Field {
     }
 }
 
-/// `TDG.VM.RD`: the value of a metadata field of this TD.
+/// Reads a metadata field, by the function `LEAF`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct VmRd {
+pub struct Rd<const LEAF: u16> {
     /// The field.
     pub field: Field,
 }
 
-impl Call for VmRd {
-    const LEAF: Leaf = Leaf::VM_RD;
-    type Reply = u64;
+/// `TDG.VM.RD`: of this TD.
+pub type VmRd = Rd<{ Leaf::VM_RD.raw() }>;
 
-    fn arguments(&self) -> Arguments {
-        Arguments {
-            rdx: self.field.0,
-            ..Arguments::default()
-        }
-    }
+/// `TDG.SYS.RD`: of the TDX module. See [`Info::sys_rd`].
+pub type SysRd = Rd<{ Leaf::SYS_RD.raw() }>;
 
-    fn reply(results: &Results) -> u64 {
-        results.r8
-    }
-}
-
-/// `TDG.SYS.RD`: the value of a metadata field of the TDX module. See [`Info::sys_rd`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SysRd {
-    /// The field.
-    pub field: Field,
-}
-
-impl Call for SysRd {
-    const LEAF: Leaf = Leaf::SYS_RD;
+impl<const LEAF: u16> Call for Rd<LEAF> {
+    const LEAF: Leaf = Leaf::new(LEAF);
     type Reply = u64;
 
     fn arguments(&self) -> Arguments {

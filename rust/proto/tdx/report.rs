@@ -11,10 +11,7 @@
 
 use core::mem::offset_of;
 
-use zerocopy::{
-    little_endian::U64,
-    FromBytes as _, //
-};
+use zerocopy::little_endian::U64;
 use zerocopy_derive::{
     FromBytes,
     Immutable,
@@ -24,6 +21,7 @@ use zerocopy_derive::{
 };
 
 use crate::{
+    evidence::whole,
     tdx::{
         Digest384,
         ReportData,
@@ -228,11 +226,8 @@ impl TdReport {
     /// [`Error::UnknownType`], [`Error::UnknownSubtype`], [`Error::UnknownVersion`] or
     /// [`Error::ReservedSet`] when it is not a report of a TD.
     pub fn parse(bytes: &[u8]) -> Result<&Self> {
-        let (report, rest) = Self::ref_from_prefix(bytes).map_err(|_| Error::Truncated)?;
+        let report: &Self = whole(bytes)?;
 
-        if !rest.is_empty() {
-            return Err(Error::Trailing);
-        }
         report.mac.check()?;
         if report.reserved != [0; 17] {
             return Err(Error::ReservedSet);
