@@ -17,10 +17,13 @@ mod tdx;
 mod value;
 
 pub(crate) use snp::{
+    AttestService,
     CertificateService,
     ReportVersion,
     RequestService,
-    SnpConfig, //
+    Services,
+    SnpConfig,
+    SvsmConfig, //
 };
 pub(crate) use tdx::{
     QuoteService,

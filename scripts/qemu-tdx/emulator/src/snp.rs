@@ -114,7 +114,7 @@ impl SnpMachine {
         if vcpus != 1 {
             return Err(format!("{vcpus} vCPUs, but an SEV-SNP guest has one"));
         }
-        let svsm = (config.vmpl > 0).then(Svsm::default);
+        let svsm = (config.vmpl > 0).then(|| Svsm::new(config));
         Ok(Self {
             state: Mutex::default(),
             leaves: OnceLock::new(),
@@ -278,6 +278,7 @@ impl SnpMachine {
         let context = svsm::Context {
             memory: vcpu.memory(),
             rmp: &self.rmp,
+            processor: self.requests.processor(),
         };
 
         match svsm.run(context, regs) {

@@ -25,6 +25,8 @@
 //! | `mutate_count` | how many answers are changed | all |
 //! | `trace` | file for a line per VMGEXIT | none |
 //!
+//! and those of the SVSM, see [`svsm`].
+//!
 //! | `guest_request` | answer |
 //! |---|---|
 //! | `answer` | a right one |
@@ -46,6 +48,8 @@
 //! | `outside` | the last entry begins behind the buffer |
 //! | `unterminated` | nothing but entries |
 
+mod svsm;
+
 use std::{
     path::PathBuf,
     time::Duration, //
@@ -60,6 +64,12 @@ use super::value::{
     hex,
     number,
     size, //
+};
+
+pub(crate) use svsm::{
+    AttestService,
+    Services,
+    SvsmConfig, //
 };
 
 /// The format of a report.
@@ -171,6 +181,8 @@ pub(crate) struct SnpConfig {
     pub(crate) mutate_count: u64,
     /// Where calls are logged.
     pub(crate) trace: Option<PathBuf>,
+    /// The SVSM.
+    pub(crate) svsm: SvsmConfig,
 }
 
 /// Threads may be on, and a bit that has to be set.
@@ -202,6 +214,7 @@ impl Default for SnpConfig {
             mutate: None,
             mutate_count: u64::MAX,
             trace: None,
+            svsm: SvsmConfig::default(),
         }
     }
 }
@@ -252,15 +265,16 @@ impl SnpConfig {
             "mutate" => self.mutate = Some(number(value)?),
             "mutate_count" => self.mutate_count = number(value)?,
             "trace" => self.trace = Some(value.into()),
+            _ if self.svsm.set(key, value)? => {}
             _ => {
-                return Err(
+                return Err(format!(
                     "another key: platform, vmpl, policy, guest_svn, measurement, host_data, \
                      report_id, family_id, image_id, id_key_digest, author_key_digest, \
                      report_version, certs, certs_size, guest_request, request_error, \
                      report_status, report_size, busy, busy_ms, refuse_after, mutate, \
-                     mutate_count or trace"
-                        .into(),
-                )
+                     mutate_count, {} or trace",
+                    SvsmConfig::KEYS
+                ))
             }
         }
         Ok(())

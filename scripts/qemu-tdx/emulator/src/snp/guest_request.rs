@@ -39,7 +39,7 @@ use crate::{
         Random, //
     }, //
 };
-use certificates::Table;
+pub(super) use certificates::Table;
 
 /// What the guest finds in the GHCB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -200,6 +200,20 @@ impl SecureProcessor {
         Ok(answer.seal(&vmpck))
     }
 
+    /// Returns a report of VMPL 0 that binds `data`, as an SVSM gets it. What an SVSM asks for is not
+    /// seen by the VMM, or answered in a wrong way.
+    pub(crate) fn own_report(
+        &self,
+        memory: &dyn GuestMemory,
+        data: [u8; 64],
+    ) -> Result<Vec<u8>, Status> {
+        let measurement = self
+            .measurement(memory)
+            .map_err(|NoMemory| Status::INVALID_PARAM)?;
+
+        report::own(&self.config, self.platform(), measurement, data)
+    }
+
     /// Returns what certifies the platform.
     fn platform(&self) -> &Platform {
         self.platform.get_or_init(Platform::new)

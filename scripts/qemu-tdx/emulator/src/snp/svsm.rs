@@ -7,9 +7,15 @@
 //!
 //! ```text
 //! core.rs     the core protocol: calling area, validation of pages
+//! attest.rs   the attestation protocol
+//! vtpm.rs     the vTPM protocol
+//! services.rs what is attested
 //! ```
 
+mod attest;
 mod core;
+mod services;
+mod vtpm;
 
 use std::{
     ops::Range,
@@ -22,8 +28,15 @@ use std::{
 
 use tsm_proto::snp::svsm::Status;
 
-use super::rmp::Rmp;
+use super::{
+    psp::SecureProcessor,
+    rmp::Rmp, //
+};
 use crate::{
+    config::{
+        Services,
+        SnpConfig, //
+    },
     memory::{
         GuestMemory,
         NoMemory, //
@@ -48,6 +61,7 @@ pub(crate) struct Area {
 pub(super) struct Context<'a> {
     pub(super) memory: &'a dyn GuestMemory,
     pub(super) rmp: &'a Rmp,
+    pub(super) processor: &'a SecureProcessor,
 }
 
 /// How a call ends that is not successful.
@@ -66,21 +80,38 @@ impl From<Status> for Failure {
 }
 
 /// The SVSM, as one vCPU sees it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Svsm {
+    config: SnpConfig,
+    state: Mutex<State>,
+}
+
+/// What goes on.
+#[derive(Debug, Default)]
+struct State {
     /// Since the launch.
-    area: Mutex<Option<Area>>,
+    area: Option<Area>,
+    /// How often it was busy with the next attestation call.
+    busy: u32,
 }
 
 impl Svsm {
+    /// Makes it.
+    pub(super) fn new(config: &SnpConfig) -> Self {
+        Self {
+            config: config.clone(),
+            state: Mutex::default(),
+        }
+    }
+
     /// Takes the SVSM's place in memory.
     pub(super) fn launch(&self, area: Area) {
-        *self.lock() = Some(area);
+        self.lock().area = Some(area);
     }
 
     /// Returns where the calling area of the vCPU is, once there is one.
     pub(super) fn calling_area(&self) -> Option<u64> {
-        self.lock().as_ref().map(|area| area.calling_area)
+        self.lock().area.as_ref().map(|area| area.calling_area)
     }
 
     /// Runs, and does the call that is pending, if there is one. Returns the result code, if so. The
@@ -90,8 +121,9 @@ impl Svsm {
         context: Context<'_>,
         regs: &mut Registers,
     ) -> Result<Option<Status>, String> {
-        let mut area = self.lock();
-        let Some(area) = area.as_mut() else {
+        let mut state = self.lock();
+        let State { area, busy } = &mut *state;
+        let Some(area) = area else {
             return Ok(None);
         };
         let guest = Guest {
@@ -103,10 +135,20 @@ impl Svsm {
         if !guest.take_call(area.calling_area)? {
             return Ok(None);
         }
+        let has_vtpm = self.config.svsm.services == Services::Vtpm;
         let call = regs[Reg::Rax];
         // CAST: Both halves.
         let result = match ((call >> 32) as u32, call as u32) {
-            (core::PROTOCOL, call) => core::call(&guest, area, call, regs),
+            (core::PROTOCOL, call) => core::call(&guest, area, has_vtpm, call, regs),
+            (attest::PROTOCOL, _) if *busy < self.config.svsm.busy => {
+                *busy += 1;
+                Err(Status::BUSY.into())
+            }
+            (attest::PROTOCOL, call) => {
+                *busy = 0;
+                attest::call(&guest, context, &self.config, call, regs)
+            }
+            (vtpm::PROTOCOL, call) if has_vtpm => vtpm::call(call, regs),
             _ => Err(Status::UNSUPPORTED_PROTOCOL.into()),
         };
         let status = match result {
@@ -119,8 +161,8 @@ impl Svsm {
     }
 
     /// Takes the lock. A thread that panics ends the process, so a poisoned lock is never seen.
-    fn lock(&self) -> MutexGuard<'_, Option<Area>> {
-        self.area.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

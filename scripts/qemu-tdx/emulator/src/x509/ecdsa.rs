@@ -47,6 +47,17 @@ impl P256 {
         Self(key.expect("key"))
     }
 
+    /// Returns the public key: `x` and `y`.
+    pub(crate) fn public_key(&self) -> [u8; 64] {
+        let mut key = [0; 64];
+
+        // The first byte says that the point is not compressed.
+        for (to, from) in key.iter_mut().zip(self.point().as_bytes().iter().skip(1)) {
+            *to = *from;
+        }
+        key
+    }
+
     /// Returns the public key.
     fn point(&self) -> p256::EncodedPoint {
         self.0.verifying_key().to_encoded_point(false)
@@ -79,16 +90,7 @@ impl Identity<P256> {
 
     /// Returns the public key: `x` and `y`.
     pub(crate) fn public_key(&self) -> [u8; 64] {
-        let mut key = [0; 64];
-
-        // The first byte says that the point is not compressed.
-        for (to, from) in key
-            .iter_mut()
-            .zip(self.key().point().as_bytes().iter().skip(1))
-        {
-            *to = *from;
-        }
-        key
+        self.key().public_key()
     }
 }
 

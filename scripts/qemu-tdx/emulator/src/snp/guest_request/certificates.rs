@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The table of certificates that an extended request is answered with.
+//! The table of certificates that an extended request is answered with, and what is asked of an SVSM.
 //!
 //! GHCB, "SNP Extended Guest Request": entries of a GUID, an offset in the table and a length, one
 //! of zeros, then the certificates.
@@ -30,7 +30,7 @@ const ENTRY: usize = 24;
 
 /// A table, right or wrong.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(crate) struct Table {
     service: CertificateService,
     bytes: Vec<u8>,
 }
@@ -40,7 +40,7 @@ impl Table {
     pub(super) const ENTRIES: usize = 5 * ENTRY;
 
     /// Makes a table of at least `size` bytes.
-    pub(super) fn new(
+    pub(crate) fn new(
         service: CertificateService,
         certificates: Certificates<'_>,
         size: u32,
@@ -77,7 +77,7 @@ impl Table {
     }
 
     /// Returns what is to be in a buffer of some pages.
-    pub(super) fn encode(self, pages: u64) -> Vec<u8> {
+    pub(crate) fn encode(self, pages: u64) -> Vec<u8> {
         match self.service {
             CertificateService::Unterminated => {
                 let room = usize::try_from(pages).unwrap_or(0).saturating_mul(PAGE);

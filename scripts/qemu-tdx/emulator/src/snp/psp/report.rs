@@ -211,6 +211,20 @@ pub(super) fn answer(
     Ok(response.as_bytes().to_vec())
 }
 
+/// Makes a report of VMPL 0.
+pub(super) fn own(
+    config: &SnpConfig,
+    platform: &Platform,
+    measurement: Digest384,
+    data: [u8; 64],
+) -> Result<Vec<u8>, Status> {
+    let mut request = Request::new_zeroed();
+
+    request.report_data = data;
+    let report = report(config, platform, measurement, 0, &request)?;
+    Ok(report.as_bytes().to_vec())
+}
+
 /// Makes a report, and signs it.
 fn report(
     config: &SnpConfig,

@@ -7,6 +7,8 @@
 use tsm_proto::snp::svsm::Status;
 
 use super::{
+    attest,
+    vtpm,
     Area,
     Failure,
     Guest, //
@@ -42,13 +44,14 @@ mod id {
 pub(super) fn call(
     guest: &Guest<'_>,
     area: &mut Area,
+    has_vtpm: bool,
     call: u32,
     regs: &mut Registers,
 ) -> Result<(), Failure> {
     match call {
         id::REMAP_CA => remap(guest, area, regs[Reg::Rcx])?,
         id::PVALIDATE => return pvalidate(guest, regs[Reg::Rcx]),
-        id::QUERY_PROTOCOL => regs[Reg::Rcx] = query(regs[Reg::Rcx]),
+        id::QUERY_PROTOCOL => regs[Reg::Rcx] = query(regs[Reg::Rcx], has_vtpm),
         // Asked whether it can, it says no.
         id::CONFIGURE_VTOM if regs[Reg::Rcx] & 1 != 0 => regs[Reg::Rcx] = 0,
         id::CONFIGURE_VTOM => return Err(Status::INVALID_REQUEST.into()),
@@ -68,11 +71,18 @@ fn remap(guest: &Guest<'_>, area: &mut Area, address: u64) -> Result<(), Status>
 }
 
 /// `SVSM_CORE_QUERY_PROTOCOL`: returns the versions of a protocol, the latest in the upper half, or 0.
-fn query(protocol: u64) -> u64 {
+fn query(protocol: u64, has_vtpm: bool) -> u64 {
     // CAST: Both halves.
-    match ((protocol >> 32) as u32, protocol as u32) {
-        (PROTOCOL, VERSION) => (u64::from(VERSION) << 32) | u64::from(VERSION),
-        _ => 0,
+    let (protocol, version) = ((protocol >> 32) as u32, protocol as u32);
+    let has_protocol = match protocol {
+        PROTOCOL | attest::PROTOCOL => true,
+        vtpm::PROTOCOL => has_vtpm,
+        _ => false,
+    };
+
+    match has_protocol && version == VERSION {
+        true => (u64::from(VERSION) << 32) | u64::from(VERSION),
+        false => 0,
     }
 }
 

@@ -2,6 +2,8 @@
 
 //! Calls, and what becomes of them.
 
+mod attest;
+
 use super::*;
 use crate::{
     memory::FakeMemory,
@@ -16,15 +18,27 @@ const OWN: Range<u64> = 0x8000..0x1_0000;
 struct Machine {
     memory: FakeMemory,
     rmp: Rmp,
+    processor: SecureProcessor,
     svsm: Svsm,
 }
 
 impl Machine {
     fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    /// Makes one with some options.
+    fn with(set: impl FnOnce(&mut SnpConfig)) -> Self {
+        let mut config = SnpConfig {
+            vmpl: 2,
+            ..SnpConfig::default()
+        };
+        set(&mut config);
         let machine = Self {
             memory: FakeMemory::new(8 << 20),
             rmp: Rmp::default(),
-            svsm: Svsm::default(),
+            processor: SecureProcessor::new(&config).unwrap(),
+            svsm: Svsm::new(&config),
         };
         machine.svsm.launch(Area {
             memory: OWN,
@@ -33,12 +47,16 @@ impl Machine {
         machine
     }
 
-    fn run(&self, regs: &mut Registers) -> Result<Option<Status>, String> {
-        let context = Context {
+    fn context(&self) -> Context<'_> {
+        Context {
             memory: &self.memory,
             rmp: &self.rmp,
-        };
-        self.svsm.run(context, regs)
+            processor: &self.processor,
+        }
+    }
+
+    fn run(&self, regs: &mut Registers) -> Result<Option<Status>, String> {
+        self.svsm.run(self.context(), regs)
     }
 
     /// Makes a call with RAX and RCX. Returns the result code and RCX.
@@ -78,12 +96,9 @@ fn does_nothing_unless_a_call_is_pending() {
     let refused = Ok(Some(Status::UNSUPPORTED_CALL));
     assert_eq!(machine.run(&mut regs), refused);
     assert_eq!(machine.memory.bytes(CALLING_AREA, 1), [0]);
-    // Nothing before the launch.
-    let context = Context {
-        memory: &machine.memory,
-        rmp: &machine.rmp,
-    };
-    assert_eq!(Svsm::default().run(context, &mut regs), Ok(None));
+    let before_launch = Svsm::new(&SnpConfig::default());
+    assert_eq!(before_launch.run(machine.context(), &mut regs), Ok(None));
+    assert_eq!(before_launch.calling_area(), None);
 }
 
 #[test]
@@ -95,13 +110,26 @@ fn refuses_what_it_does_not_have() {
         assert_eq!(status(call), Status::UNSUPPORTED_CALL);
     }
     assert_eq!(status(7), Status::INVALID_REQUEST);
+    assert_eq!(status((1 << 32) | 2), Status::UNSUPPORTED_CALL);
+    assert_eq!(status((2 << 32) | 1), Status::UNSUPPORTED_CALL);
+    let machine = Machine::with(|config| config.svsm.services = Services::None);
+    assert_eq!(
+        machine.call(2 << 32, 0),
+        Ok((Status::UNSUPPORTED_PROTOCOL, 0))
+    );
+    assert_eq!(machine.call(6, (2 << 32) | 1), Ok((Status::SUCCESS, 0)));
 }
 
 #[test]
 fn says_what_it_has() {
     let machine = Machine::new();
     let success = |rcx| Ok((Status::SUCCESS, rcx));
-    assert_eq!(machine.call(6, 1), success((1 << 32) | 1));
+    for protocol in 0..=2 {
+        let versions = machine.call(6, (protocol << 32) | 1);
+        assert_eq!(versions, success((1 << 32) | 1));
+    }
+    // The vTPM takes no commands.
+    assert_eq!(machine.call(2 << 32, 0xff), success(0));
     assert_eq!(machine.call(6, 2), success(0));
     assert_eq!(machine.call(6, (9 << 32) | 1), success(0));
     assert_eq!(machine.call(7, 1), success(0));

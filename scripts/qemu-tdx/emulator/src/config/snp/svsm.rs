@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Options of the SVSM that runs a guest at another VMPL than 0.
+//!
+//! | key | value | default |
+//! |---|---|---|
+//! | `svsm_services` | the services that it lists: `vtpm`, which takes no commands, `none` | `vtpm` |
+//! | `svsm_manifest_size` | least size of the vTPM's manifest, in bytes, or with `K` or `M` | what it has |
+//! | `svsm_attest` | how an attestation call is answered, see below | `answer` |
+//! | `svsm_status` | answers each attestation call with this result code, hexadecimal | what it is |
+//! | `svsm_busy` | how often it is busy before it does an attestation call | `0` |
+//! | `svsm_report_length` | the length of the report that it says, in place of the right one | the right one |
+//! | `svsm_manifest_length` | the length of the manifest that it says | the right one |
+//! | `svsm_certs_length` | the length of the certificates that it says | the right one |
+//!
+//! | `svsm_attest` | answer |
+//! |---|---|
+//! | `answer` | a right one |
+//! | `silent` | success, and nothing else |
+//! | `growing` | there is one page too few for everything, how ever many there are |
+
+use crate::config::value::{
+    count,
+    hex,
+    number,
+    size, //
+};
+
+/// What services there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Services {
+    /// A vTPM.
+    #[default]
+    Vtpm,
+    /// None.
+    None,
+}
+
+/// How an attestation call is answered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum AttestService {
+    /// Rightly.
+    #[default]
+    Answer,
+    /// With success, but no answer.
+    Silent,
+    /// That more room is needed.
+    Growing,
+}
+
+/// The options.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct SvsmConfig {
+    /// The services.
+    pub(crate) services: Services,
+    /// The least size of the vTPM's manifest.
+    pub(crate) manifest_size: u32,
+    /// How attestation calls are answered.
+    pub(crate) attest: AttestService,
+    /// What attestation calls are answered with.
+    pub(crate) status: Option<u32>,
+    /// How often it is busy.
+    pub(crate) busy: u32,
+    /// The length of a report.
+    pub(crate) report_length: Option<u64>,
+    /// The length of a manifest.
+    pub(crate) manifest_length: Option<u64>,
+    /// The length of the certificates.
+    pub(crate) certs_length: Option<u64>,
+}
+
+impl SvsmConfig {
+    /// The keys, for who used another one.
+    pub(super) const KEYS: &'static str = "svsm_services, svsm_manifest_size, svsm_attest, \
+        svsm_status, svsm_busy, svsm_report_length, svsm_manifest_length, svsm_certs_length";
+
+    /// Sets one option. Returns whether there is such a key. The error is what was expected.
+    pub(super) fn set(&mut self, key: &str, value: &str) -> Result<bool, String> {
+        match key {
+            "svsm_services" => {
+                self.services = match value {
+                    "vtpm" => Services::Vtpm,
+                    "none" => Services::None,
+                    _ => return Err("vtpm or none".into()),
+                }
+            }
+            "svsm_manifest_size" => self.manifest_size = size(value)?,
+            "svsm_attest" => {
+                self.attest = match value {
+                    "answer" => AttestService::Answer,
+                    "silent" => AttestService::Silent,
+                    "growing" => AttestService::Growing,
+                    _ => return Err("answer, silent or growing".into()),
+                }
+            }
+            "svsm_status" => {
+                let status = u32::try_from(hex(value)?);
+                self.status = Some(status.map_err(|_| "32 bits")?);
+            }
+            "svsm_busy" => self.busy = count(value)?,
+            "svsm_report_length" => self.report_length = Some(number(value)?),
+            "svsm_manifest_length" => self.manifest_length = Some(number(value)?),
+            "svsm_certs_length" => self.certs_length = Some(number(value)?),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sets some options.
+    fn parse(args: &[(&str, &str)]) -> Result<SvsmConfig, String> {
+        let mut config = SvsmConfig::default();
+        for (key, value) in args {
+            assert!(config.set(key, value)?);
+        }
+        Ok(config)
+    }
+
+    #[test]
+    fn takes_each_option() {
+        let config = parse(&[
+            ("svsm_services", "none"),
+            ("svsm_manifest_size", "5K"),
+            ("svsm_attest", "growing"),
+            ("svsm_status", "80000004"),
+            ("svsm_busy", "3"),
+            ("svsm_report_length", "18446744073709551615"),
+            ("svsm_manifest_length", "4097"),
+            ("svsm_certs_length", "0"),
+        ]);
+        let expected = SvsmConfig {
+            services: Services::None,
+            manifest_size: 5 << 10,
+            attest: AttestService::Growing,
+            status: Some(0x8000_0004),
+            busy: 3,
+            report_length: Some(u64::MAX),
+            manifest_length: Some(4097),
+            certs_length: Some(0),
+        };
+        assert_eq!(config, Ok(expected));
+        let silent = parse(&[("svsm_attest", "silent")]).unwrap();
+        assert_eq!(silent.attest, AttestService::Silent);
+        let default = parse(&[("svsm_services", "vtpm"), ("svsm_attest", "answer")]);
+        assert_eq!(default, Ok(SvsmConfig::default()));
+    }
+
+    #[test]
+    fn refuses_values_that_make_no_sense() {
+        for arg in [
+            ("svsm_services", "tpm"),
+            ("svsm_manifest_size", "65M"),
+            ("svsm_attest", "maybe"),
+            ("svsm_status", "100000000"),
+            ("svsm_busy", "-1"),
+            ("svsm_report_length", "x"),
+        ] {
+            assert!(parse(&[arg]).is_err());
+        }
+    }
+
+    #[test]
+    fn knows_its_keys() {
+        for key in SvsmConfig::KEYS.split(", ") {
+            assert_ne!(SvsmConfig::default().set(key, "0"), Ok(false));
+        }
+        assert_eq!(SvsmConfig::default().set("busy", "0"), Ok(false));
+    }
+}
