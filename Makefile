@@ -60,7 +60,7 @@ endif
 setup: ## makes the toolbox and the kernels, in the cache
 	@$(qemu-tdx)/setup
 
-demo: ## shows our modules at work on Debian's own kernel, as a TDX guest
+demo: ## shows our modules at work on Debian's own kernel, as a guest of PLATFORM=tdx or snp
 	@$(qemu-tdx)/setup toolbox stock
 	@scripts/demo
 
