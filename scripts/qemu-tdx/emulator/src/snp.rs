@@ -356,10 +356,9 @@ impl SnpMachine {
 
 /// Returns the page that `RAX` points to, and its size by `ECX`.
 fn operand(vcpu: &dyn Vcpu, regs: &Registers) -> Result<(u64, Size), Refusal> {
-    let size = Size::new(regs[Reg::Rcx] & 0xffff_ffff).ok_or(Refusal::Input)?;
     let address = vcpu.translate(regs[Reg::Rax]).ok_or(Refusal::NotAssigned)?;
 
-    Ok((address / PAGE_SIZE, size))
+    Ok((address / PAGE_SIZE, Size::new(regs[Reg::Rcx])))
 }
 
 #[cfg(test)]

@@ -316,9 +316,8 @@ fn page_states(context: Context<'_>, scratch: u64) -> Result<u64, Malformed> {
         context.memory.read(at, &mut entry).map_err(bad)?;
         let entry = u64::from_le_bytes(entry);
         let page = (entry >> 12) & ((1 << 40) - 1);
-        let size = Size::new((entry >> 56) & 1);
-        let done = size.and_then(|size| change(context, page, (entry >> 52) & 0xf, size));
-        if done.is_none() {
+        let size = Size::new(entry >> 56);
+        if change(context, page, (entry >> 52) & 0xf, size).is_none() {
             return Ok(INVALID_ENTRY);
         }
         context
