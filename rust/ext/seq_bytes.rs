@@ -4,14 +4,17 @@
 //!
 //! C header: [`include/linux/seqlock.h`](srctree/include/linux/seqlock.h)
 //!
-//! As with a C seqlock, a writer makes a counter odd while it writes, and a reader copies again if
-//! the counter was odd or has changed. A reader writes nothing that others read, so readers on
-//! several CPUs do not slow each other down.
+//! As with a C seqlock, a reader copies while somebody may write, looks at a number before and after,
+//! and throws a copy away during which that has changed. A reader writes nothing that others read, so
+//! readers on several CPUs do not slow each other down.
 //!
-//! Unlike with a C seqlock, the bytes are atomic words: a reader may copy while they change, and
-//! throws such a copy away.
+//! Unlike that of a C seqlock, the number says which version of the bytes it is, so that who knows
+//! that there is a later one need not wait until somebody has written it.
+
+use core::cell::UnsafeCell;
 
 use kernel::{
+    bindings,
     prelude::*,
     sync::atomic::{
         Acquire,
@@ -21,128 +24,117 @@ use kernel::{
     }, //
 };
 
-/// The unit in which the bytes are kept.
-const WORD: usize = size_of::<u64>();
+/// Which version of something it is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Version(u64);
 
-/// How often a reader tries before it leaves the decision to the caller.
-const TRIES: usize = 16;
+impl Version {
+    /// None that there is.
+    const NONE: Self = Self(u64::MAX);
+}
+
+/// The current version of something, which many read and, at a time, one changes.
+pub struct VersionCounter(Atomic<u64>);
+
+impl Default for VersionCounter {
+    /// Starts with the first version.
+    #[inline]
+    fn default() -> Self {
+        Self(Atomic::new(0))
+    }
+}
+
+impl VersionCounter {
+    /// Returns the current version.
+    #[inline]
+    pub fn get(&self) -> Version {
+        Version(self.0.load(Acquire))
+    }
+
+    /// Makes the next version the current one. The caller sees to it that nobody else does.
+    #[inline]
+    pub fn advance(&self) {
+        // It does not get to `NONE` in any time that there is.
+        self.0.store(self.0.load(Relaxed).wrapping_add(1), Release);
+    }
+}
 
 /// Bytes that many read and, at a time, one writes.
 pub struct SeqBytes {
-    /// Odd while the words are being written.
-    seq: Atomic<u32>,
-    words: KVec<Atomic<u64>>,
+    /// The version of the bytes, or [`Version::NONE`] while they are being written.
+    version: Atomic<u64>,
+    bytes: KVec<UnsafeCell<u8>>,
 }
 
+// SAFETY: Of shared bytes, there are only copies made, both ways and by C code. Who copies while
+// others write knows it by the version.
+unsafe impl Sync for SeqBytes {}
+
 impl SeqBytes {
-    /// Allocates `size` bytes, all zero.
+    /// Allocates `size` bytes, of no version.
     #[inline]
     pub fn new(size: usize) -> Result<Self> {
-        let count = size.div_ceil(WORD);
-        let mut words = KVec::with_capacity(count, GFP_KERNEL)?;
+        let mut bytes = KVec::with_capacity(size, GFP_KERNEL)?;
 
-        for _ in 0..count {
-            words.push(Atomic::new(0), GFP_KERNEL)?;
+        for _ in 0..size {
+            bytes.push(UnsafeCell::new(0), GFP_KERNEL)?;
         }
         Ok(Self {
-            seq: Atomic::new(0),
-            words,
+            version: Atomic::new(Version::NONE.0),
+            bytes,
         })
     }
 
-    /// Rounds a size up so that what follows it starts where [`Self::write`] wants it.
-    #[inline]
-    pub const fn align(size: usize) -> usize {
-        size.next_multiple_of(WORD)
-    }
-
-    /// Writes each of `parts` to its offset, a multiple of eight. A reader sees all of them or none.
+    /// Writes all bytes, which become those of `version`. Nothing is done if they are that: what is of
+    /// one version is the same.
     ///
     /// The caller sees to it that there is one writer at a time. With two, readers could take a
     /// mixture for a value, but no worse.
+    ///
+    /// # Errors
+    ///
+    /// [`EINVAL`] if there are more or fewer.
     #[inline]
-    pub fn write<'a>(&self, parts: impl Iterator<Item = (usize, &'a [u8])>) {
-        let seq = self.seq.load(Relaxed);
-
-        self.seq.store(seq.wrapping_add(1), Relaxed);
-        for (offset, bytes) in parts {
-            let words = self.words.get(offset / WORD..).unwrap_or_default();
-            let mut chunks = bytes.chunks_exact(WORD);
-
-            // Released, so that the counter is odd before a word changes.
-            for (word, chunk) in words.iter().zip(&mut chunks) {
-                let value = chunk.first_chunk().copied().unwrap_or_default();
-
-                word.store(u64::from_ne_bytes(value), Release);
-            }
-            if let (false, Some(word)) =
-                (chunks.remainder().is_empty(), words.get(bytes.len() / WORD))
-            {
-                let mut value = [0; WORD];
-
-                copy_bytes(&mut value, chunks.remainder());
-                word.store(u64::from_ne_bytes(value), Release);
-            }
+    pub fn write(&self, version: Version, bytes: &[u8]) -> Result {
+        if bytes.len() != self.bytes.len() {
+            return Err(EINVAL);
         }
-        // Released, so that all words have changed before the counter is even again.
-        self.seq.store(seq.wrapping_add(2), Release);
+        if self.version.load(Relaxed) == version.0 {
+            return Ok(());
+        }
+        self.version.store(Version::NONE.0, Relaxed);
+        // SAFETY: It has no conditions. The version has changed before a byte does.
+        unsafe { bindings::smp_wmb() };
+
+        let to = UnsafeCell::raw_get(self.bytes.as_ptr());
+        // SAFETY: There are as many bytes, which only this copies to. Who reads meanwhile does so by
+        // C code as well, and throws it away.
+        unsafe { bindings::memcpy(to.cast(), bytes.as_ptr().cast(), bytes.len()) };
+
+        // Released, so that all bytes have changed before.
+        self.version.store(version.0, Release);
+        Ok(())
     }
 
-    /// Copies the bytes from `offset` on to `out`, and says whether it succeeded. It does not if
-    /// a writer was at work at each of several tries; a caller that keeps writers out always
-    /// succeeds.
+    /// Copies the bytes from `offset` on to `out`, if they are those of `version`, and says whether
+    /// they were. If not, what is in `out` means nothing.
     #[inline]
-    pub fn try_read(&self, offset: usize, out: &mut [u8]) -> bool {
-        for _ in 0..TRIES {
-            let seq = self.seq.load(Acquire);
-
-            if seq % 2 == 0 {
-                self.copy(offset, out);
-                if self.seq.load(Relaxed) == seq {
-                    return true;
-                }
-            }
-            core::hint::spin_loop();
+    pub fn read(&self, version: Version, offset: usize, out: &mut [u8]) -> bool {
+        if self.version.load(Acquire) != version.0 {
+            return false;
         }
-        false
-    }
+        let rest = self.bytes.get(offset..).unwrap_or_default();
 
-    #[inline]
-    fn copy(&self, offset: usize, out: &mut [u8]) {
-        let words = self.words.get(offset / WORD..).unwrap_or_default();
-        let (mut rest, mut skip) = (out, offset % WORD);
-
-        for word in words {
-            if rest.is_empty() {
-                break;
-            }
-            // Acquired, so that the word is read before the counter is looked at again.
-            let value = word.load(Acquire).to_ne_bytes();
-
-            // Most often; then it is one move.
-            if skip == 0 && rest.len() >= WORD {
-                let (to, after) = rest.split_at_mut(WORD);
-
-                if let Some(to) = to.first_chunk_mut() {
-                    *to = value;
-                }
-                rest = after;
-                continue;
-            }
-            let from = value.get(skip..).unwrap_or_default();
-            let (to, after) = rest.split_at_mut(from.len().min(rest.len()));
-
-            copy_bytes(to, from);
-            rest = after;
-            skip = 0;
+        if rest.len() < out.len() {
+            return false;
         }
-    }
-}
+        let from = UnsafeCell::raw_get(rest.as_ptr());
+        // SAFETY: There are as many bytes. Others may write meanwhile, by C code as well. As with a C
+        // seqlock, what is copied then is not looked at.
+        unsafe { bindings::memcpy(out.as_mut_ptr().cast(), from.cast(), out.len()) };
 
-/// Copies as many bytes as both have.
-#[inline]
-fn copy_bytes(to: &mut [u8], from: &[u8]) {
-    for (to, from) in to.iter_mut().zip(from) {
-        *to = *from;
+        // SAFETY: It has no conditions. The bytes are copied before the version is looked at again.
+        unsafe { bindings::smp_rmb() };
+        self.version.load(Relaxed) == version.0
     }
 }

@@ -12,19 +12,16 @@ use kernel::{
         CStr,
         CString, //
     },
-    sync::{
-        atomic::{
-            Acquire,
-            Atomic,
-            Release, //
-        },
-        Arc, //
-    }, //
+    sync::Arc, //
 };
 use tsm_ext::{
     hash::HashAlgo,
     mutex::KillableMutex,
-    seq_bytes::SeqBytes,
+    seq_bytes::{
+        SeqBytes,
+        Version,
+        VersionCounter, //
+    },
     sysfs::{
         BinFile,
         BinFileOps,
@@ -135,16 +132,16 @@ impl Provider {
     pub(crate) fn show_in(&mut self, dir: Directory) -> Result {
         let mut files = KVec::new();
 
-        for spec in self.bank.specs()? {
-            let name = match spec.hash {
+        for entry in &self.bank.entries {
+            let name = match entry.hash {
                 Some(hash) => {
-                    let (name, hash) = (spec.name.to_str()?, hash.name().to_str()?);
+                    let (name, hash) = (entry.name.to_str()?, hash.name().to_str()?);
 
                     CString::try_from_fmt(fmt!("{name}:{hash}"))?
                 }
-                None => CString::try_from(&*spec.name)?,
+                None => CString::try_from(&*entry.name)?,
             };
-            let file = RegisterFile::new(&self.bank, spec);
+            let file = RegisterFile::new(&self.bank, entry);
 
             files.push(file.publish(&dir, &name, Mode::WRITE_OWNER)?, GFP_KERNEL)?;
         }
@@ -185,16 +182,16 @@ fn publish(dir: &Directory, bank: &Arc<Bank>) -> Result<KVec<BinFile<RegisterFil
     let mut files = KVec::new();
     let mut directories: KVec<(CString, Directory)> = KVec::new();
 
-    for spec in bank.specs()? {
-        let (dir, name) = match spec.hash {
-            None => (dir.clone(), CString::try_from(&*spec.name)?),
+    for entry in &bank.entries {
+        let (dir, name) = match entry.hash {
+            None => (dir.clone(), CString::try_from(&*entry.name)?),
             Some(hash) => {
-                let known = directories.iter().find(|(known, _)| **known == *spec.name);
+                let known = directories.iter().find(|(known, _)| **known == *entry.name);
                 let parent = match known {
                     Some((_, parent)) => parent.clone(),
                     None => {
-                        let parent = dir.new_child(&spec.name)?;
-                        let name = CString::try_from(&*spec.name)?;
+                        let parent = dir.new_child(&entry.name)?;
+                        let name = CString::try_from(&*entry.name)?;
 
                         directories.push((name, parent.clone()), GFP_KERNEL)?;
                         parent
@@ -206,129 +203,110 @@ fn publish(dir: &Directory, bank: &Arc<Bank>) -> Result<KVec<BinFile<RegisterFil
                 )
             }
         };
-        let file = RegisterFile::new(bank, spec);
+        let file = RegisterFile::new(bank, entry);
 
         files.push(file.publish(&dir, &name, Mode::WRITE_GROUP)?, GFP_KERNEL)?;
     }
     Ok(files)
 }
 
-/// What is to be known of a register without looking at what the provider has, which only who holds
-/// the lock may do.
-struct Spec {
+/// A register, without what the provider has of it, at which only who holds the lock may look.
+struct Entry {
     index: usize,
-    /// Where in [`Bank::values`] it is.
-    start: usize,
     size: usize,
     flags: Flags,
     name: CString,
     hash: Option<HashAlgo>,
     /// How the hash is called in a trace, kept because to ask for it measures its length.
     hash_name: &'static CStr,
+    /// Changes when the register does, if it is not live. Changes with the lock held.
+    version: VersionCounter,
+    /// The value, for who does not hold the lock.
+    copy: SeqBytes,
 }
 
-impl Spec {
-    fn new(index: usize, start: usize, register: Register<'_>) -> Result<Self> {
+impl Entry {
+    fn new(index: usize, register: Register<'_>) -> Result<Self> {
         Ok(Self {
             index,
-            start,
             size: register.size(),
             flags: register.flags(),
             name: CString::try_from(register.name())?,
             hash: register.hash(),
             hash_name: register.hash().map_or(c"data", HashAlgo::name),
+            version: VersionCounter::default(),
+            copy: SeqBytes::new(register.size())?,
         })
     }
 }
 
 /// The registers of a provider.
 ///
-/// Their values are kept twice: by the provider, for whoever holds the lock, and in `values`, where
-/// they are read without one.
+/// Their values are kept twice: by the provider, for whoever holds the lock, and in each
+/// [`Entry::copy`], where they are read without one.
 #[pin_data]
 struct Bank {
     #[pin]
-    measurement: KillableMutex<Measurement>,
-    values: SeqBytes,
+    source: KillableMutex<Source>,
+    entries: KVec<Arc<Entry>>,
     /// For the trace.
     name: CString,
-    /// Whether a live register may have changed since the last refresh. Changes with the lock held.
-    stale: Atomic<bool>,
+    /// Changes when a live register may have changed. Changes with the lock held.
+    live: VersionCounter,
+}
+
+/// What the provider has.
+struct Source {
+    measurement: Measurement,
+    /// Of which version of the live registers it has the values.
+    refreshed: Version,
 }
 
 impl Bank {
+    /// Takes a provider of which the values are up to date.
     fn new(measurement: Measurement) -> Result<impl PinInit<Self>> {
-        let size = slots(&measurement)
-            .map(|(start, register)| start + register.size())
-            .last()
-            .unwrap_or(0);
-        let values = SeqBytes::new(size)?;
         let name = CString::try_from(measurement.name())?;
+        let live = VersionCounter::default();
+        let mut entries = KVec::new();
 
-        show_all(&values, &measurement);
+        for (index, register) in measurement.registers().enumerate() {
+            let entry = Arc::new(Entry::new(index, register)?, GFP_KERNEL)?;
+
+            entries.push(entry, GFP_KERNEL)?;
+        }
+        let source = Source {
+            measurement,
+            refreshed: live.get(),
+        };
+
         Ok(pin_init!(Self {
-            measurement <- KillableMutex::new(
-                measurement,
-                c"tsm::Bank::measurement",
-                static_lock_class!(),
-            ),
-            values,
+            source <- KillableMutex::new(source, c"tsm::Bank::source", static_lock_class!()),
+            entries,
             name,
-            stale: Atomic::new(false),
+            live,
         }))
     }
 }
 
-impl Bank {
-    /// Returns what is to be known of the registers. The lock is not held any more then: who drops
-    /// a file waits for its users, and they may wait for the lock.
-    fn specs(&self) -> Result<KVec<Spec>> {
-        let measurement = self.measurement.lock_killable()?;
-        let mut specs = KVec::new();
-
-        for (index, (start, register)) in slots(&measurement).enumerate() {
-            specs.push(Spec::new(index, start, register)?, GFP_KERNEL)?;
-        }
-        Ok(specs)
-    }
-}
-
-/// Returns the registers, and where in [`Bank::values`] each starts.
-fn slots(measurement: &Measurement) -> impl Iterator<Item = (usize, Register<'_>)> {
-    measurement.registers().scan(0, |end, register| {
-        let start = *end;
-
-        *end += SeqBytes::align(register.size());
-        Some((start, register))
-    })
-}
-
-/// Makes the provider's values those that are read.
-fn show_all(values: &SeqBytes, measurement: &Measurement) {
-    let starts = slots(measurement).map(|(start, _)| start);
-
-    values.write(starts.zip(measurement.values()));
-}
-
-/// The file of one register.
+/// A file of one register.
 struct RegisterFile {
     bank: Arc<Bank>,
-    spec: Spec,
+    entry: Arc<Entry>,
 }
 
 impl RegisterFile {
-    fn new(bank: &Arc<Bank>, spec: Spec) -> Self {
+    fn new(bank: &Arc<Bank>, entry: &Arc<Entry>) -> Self {
         Self {
             bank: bank.clone(),
-            spec,
+            entry: entry.clone(),
         }
     }
 
     /// Makes the file; who may write a writable register is for `writers` to say.
     fn publish(self, dir: &Directory, name: &CStr, writers: Mode) -> Result<BinFile<Self>> {
-        let flags = self.spec.flags;
+        let flags = self.entry.flags;
         let mut mode = Mode::NONE;
-        let mut size = self.spec.size;
+        let mut size = self.entry.size;
 
         if flags.contains(Flags::READABLE) {
             mode = mode.with(Mode::READ_ALL);
@@ -346,69 +324,84 @@ impl RegisterFile {
     fn label(&self) -> trace::Label<'_> {
         trace::Label {
             provider: &self.bank.name,
-            name: &self.spec.name,
-            hash: self.spec.hash_name,
+            name: &self.entry.name,
+            hash: self.entry.hash_name,
         }
     }
 
-    /// Says whether the value has to be asked for before it is read.
-    fn is_stale(&self) -> bool {
-        self.spec.flags.contains(Flags::LIVE) && self.bank.stale.load(Acquire)
+    fn is_live(&self) -> bool {
+        self.entry.flags.contains(Flags::LIVE)
     }
 
-    /// Brings the value up to date and copies it from `offset` on.
-    fn read_fresh(&self, offset: usize, out: &mut [u8]) -> Result {
-        let mut measurement = self.bank.measurement.lock_killable()?;
+    /// Returns what changes when the register may have.
+    fn version(&self) -> &VersionCounter {
+        match self.is_live() {
+            true => &self.bank.live,
+            false => &self.entry.version,
+        }
+    }
+
+    /// Brings the value and its copy up to date, and copies it from `offset` on.
+    fn read_source(&self, offset: usize, out: &mut [u8]) -> Result {
+        let mut source = self.bank.source.lock_killable()?;
+        let version = self.version().get();
 
         // Who held the lock may have done it.
-        if self.is_stale() {
-            let result = measurement.refresh(Some(self.spec.index));
+        if self.is_live() && source.refreshed != version {
+            let result = source.measurement.refresh(Some(self.entry.index));
 
             trace::register_refresh(self.label(), result);
             result?;
-            show_all(&self.bank.values, &measurement);
-            self.bank.stale.store(false, Release);
+            source.refreshed = version;
         }
-        // Writers are kept out by the lock.
-        match self.bank.values.try_read(self.spec.start + offset, out) {
-            true => Ok(()),
-            false => Err(EAGAIN),
+        let value = source.measurement.value(self.entry.index)?;
+        let part = value.get(offset..).and_then(|rest| rest.get(..out.len()));
+
+        out.copy_from_slice(part.ok_or(EINVAL)?);
+        self.entry.copy.write(version, value)
+    }
+
+    /// Replaces the value, which says nothing of other registers.
+    fn replace(&self, source: &mut Source, data: &[u8]) -> Result {
+        let fresh = source.refreshed == self.bank.live.get();
+
+        source.measurement.replace(self.entry.index, data)?;
+        self.version().advance();
+        if fresh {
+            source.refreshed = self.bank.live.get();
         }
+        Ok(())
     }
 }
 
 impl BinFileOps for RegisterFile {
     fn read(&self, offset: usize, out: &mut [u8]) -> Result<usize> {
-        let len = out.len().min(self.spec.size.saturating_sub(offset));
+        let len = out.len().min(self.entry.size.saturating_sub(offset));
         let out = out.get_mut(..len).unwrap_or_default();
 
         if out.is_empty() {
             return Ok(0);
         }
-        if self.is_stale() || !self.bank.values.try_read(self.spec.start + offset, out) {
-            self.read_fresh(offset, out)?;
+        if !self.entry.copy.read(self.version().get(), offset, out) {
+            self.read_source(offset, out)?;
         }
         trace::register_read(self.label(), out);
         Ok(len)
     }
 
     fn write(&self, offset: usize, data: &[u8]) -> Result {
-        if offset != 0 || data.len() != self.spec.size {
+        if offset != 0 || data.len() != self.entry.size {
             return Err(EINVAL);
         }
-        let mut measurement = self.bank.measurement.lock_killable()?;
+        let mut source = self.bank.source.lock_killable()?;
 
-        let result = if self.spec.flags.contains(Flags::EXTENSIBLE) {
+        let result = if self.entry.flags.contains(Flags::EXTENSIBLE) {
             // Before the register changes, so that nobody takes the old value for the new one; and
             // whether it fails or not, since only the provider knows what is left.
-            self.bank.stale.store(true, Release);
-            measurement.extend(self.spec.index, data)
+            self.bank.live.advance();
+            source.measurement.extend(self.entry.index, data)
         } else {
-            measurement.replace(self.spec.index, data).inspect(|()| {
-                self.bank
-                    .values
-                    .write(core::iter::once((self.spec.start, data)));
-            })
+            self.replace(&mut source, data)
         };
 
         trace::register_write(self.label(), data, result);

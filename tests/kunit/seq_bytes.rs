@@ -6,69 +6,82 @@ use kernel::prelude::*;
 
 #[kunit_tests(tsm_seq_bytes)]
 mod tests {
-    use tsm_ext::seq_bytes::SeqBytes;
+    use tsm_ext::seq_bytes::{
+        SeqBytes,
+        VersionCounter, //
+    };
 
-    /// Returns bytes with two parts in them: 48 of one value, and 5 of another behind them.
-    fn sample() -> SeqBytes {
-        let bytes = SeqBytes::new(53);
+    const SAMPLE: [u8; 5] = [1, 2, 3, 4, 5];
+
+    /// Returns five bytes of no version.
+    fn new() -> SeqBytes {
+        let bytes = SeqBytes::new(SAMPLE.len());
 
         assert!(bytes.is_ok());
-        let bytes = bytes.unwrap();
-        bytes.write([(0, &[1u8; 48][..]), (48, &[2u8; 5][..])].into_iter());
-        bytes
+        bytes.unwrap()
     }
 
     #[test]
-    fn starts_as_zeros() {
-        let mut out = [9; 20];
-
-        assert!(SeqBytes::new(20).is_ok_and(|bytes| bytes.try_read(0, &mut out)));
-        assert_eq!(out, [0; 20]);
+    fn gives_nothing_before_it_is_written() {
+        assert!(!new().read(VersionCounter::default().get(), 0, &mut [9; 5]));
     }
 
     #[test]
     fn reads_any_part_of_what_was_written() {
-        let bytes = sample();
-        let mut whole = [0; 53];
-        whole[..48].fill(1);
-        whole[48..].fill(2);
+        let (bytes, counter) = (new(), VersionCounter::default());
+        assert!(bytes.write(counter.get(), &SAMPLE).is_ok());
 
-        for start in 0..53 {
-            for end in start..=53 {
-                let mut out = [9; 53];
+        for start in 0..=5 {
+            for end in start..=5 {
+                let mut out = [9; 6];
 
-                assert!(bytes.try_read(start, &mut out[..end - start]));
-                assert!(out[..end - start] == whole[start..end]);
+                assert!(bytes.read(counter.get(), start, &mut out[..end - start]));
+                assert!(out[..end - start] == SAMPLE[start..end]);
                 assert!(out[end - start..].iter().all(|byte| *byte == 9));
             }
         }
     }
 
     #[test]
-    fn writes_one_part_and_no_other() {
-        let bytes = sample();
-        let mut out = [0; 53];
+    fn gives_no_earlier_version() {
+        let (bytes, counter) = (new(), VersionCounter::default());
+        let mut out = [9; 5];
 
-        bytes.write(core::iter::once((48, &[3u8; 5][..])));
-        assert!(bytes.try_read(0, &mut out));
-        assert!(out[..48] == [1; 48]);
-        assert!(out[48..] == [3; 5]);
+        assert!(bytes.write(counter.get(), &SAMPLE).is_ok());
+        counter.advance();
+        assert!(!bytes.read(counter.get(), 0, &mut out));
+        assert_eq!(out, [9; 5]);
+
+        assert!(bytes.write(counter.get(), &[6; 5]).is_ok());
+        assert!(bytes.read(counter.get(), 0, &mut out));
+        assert_eq!(out, [6; 5]);
     }
 
     #[test]
-    fn ignores_what_is_behind_the_end() {
-        let bytes = sample();
-        let mut out = [9; 16];
+    fn gives_no_later_version() {
+        let (bytes, counter) = (new(), VersionCounter::default());
+        let earlier = counter.get();
 
-        bytes.write(core::iter::once((56, &[4u8; 64][..])));
-        assert!(bytes.try_read(56, &mut out));
-        assert_eq!(out, [9; 16]);
+        counter.advance();
+        assert!(bytes.write(counter.get(), &SAMPLE).is_ok());
+        assert!(!bytes.read(earlier, 0, &mut [9; 5]));
     }
 
     #[test]
-    fn aligns_to_where_a_part_can_start() {
-        assert_eq!(SeqBytes::align(1), 8);
-        assert_eq!(SeqBytes::align(48), 48);
-        assert_eq!(SeqBytes::align(49), 56);
+    fn refuses_more_and_fewer_bytes() {
+        let (bytes, counter) = (new(), VersionCounter::default());
+
+        assert!(bytes.write(counter.get(), &SAMPLE[..4]).is_err());
+        assert!(bytes.write(counter.get(), &[6; 6]).is_err());
+        assert!(!bytes.read(counter.get(), 0, &mut [9; 5]));
+    }
+
+    #[test]
+    fn gives_nothing_from_behind_the_end() {
+        let (bytes, counter) = (new(), VersionCounter::default());
+
+        assert!(bytes.write(counter.get(), &SAMPLE).is_ok());
+        assert!(!bytes.read(counter.get(), 1, &mut [9; 5]));
+        assert!(!bytes.read(counter.get(), 6, &mut [9; 1]));
     }
 }

@@ -304,13 +304,13 @@ impl Measurement {
         Ok(())
     }
 
-    /// Returns the values of the registers, in the provider's order.
+    /// Returns the value of the register at `index`.
     #[inline]
-    pub fn values(&self) -> impl Iterator<Item = &[u8]> {
-        self.registers().map(|register| {
-            // SAFETY: By the ABI, the value is initialized and has the size of the register. It
-            // changes in callbacks and in `replace`, for which `self` must not be borrowed.
-            unsafe { slice::from_raw_parts(register.0.mr_value.cast::<u8>(), register.size()) }
-        })
+    pub fn value(&self, index: usize) -> Result<&[u8]> {
+        let register = self.register(index)?;
+
+        // SAFETY: By the ABI, the value is initialized and has the size of the register. It changes in
+        // callbacks and in `replace`, for which `self` must not be borrowed.
+        Ok(unsafe { slice::from_raw_parts(register.0.mr_value.cast::<u8>(), register.size()) })
     }
 }
