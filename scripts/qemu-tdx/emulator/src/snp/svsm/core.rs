@@ -117,7 +117,10 @@ fn pvalidate(guest: &Guest<'_>, list: u64) -> Result<(), Failure> {
 fn pvalidate_one(guest: &Guest<'_>, entry: u64) -> Result<(), Failure> {
     let (valid, ignore_unchanged) = (entry & 4 != 0, entry & 8 != 0);
     let page = entry >> 12;
-    let size = Size::new(entry & 3).ok_or(Status::INVALID_PARAMETER)?;
+    if entry & 2 != 0 {
+        return Err(Status::INVALID_PARAMETER.into());
+    }
+    let size = Size::new(entry);
     let pages = size.pages(page).ok_or(Status::INVALID_PARAMETER)?;
     let (address, len) = (page * PAGE_SIZE, (pages.end - pages.start) * PAGE_SIZE);
 
