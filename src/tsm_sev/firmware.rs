@@ -91,11 +91,9 @@ impl Firmware {
 impl Line {
     fn send(&mut self, mut message: Message, pages: Option<usize>) -> Result<Outcome> {
         let count = pages.unwrap_or(0);
-        let mut certificates = KVVec::new();
 
         if count > 0 {
             self.reserve(count)?;
-            certificates.resize(count * PAGE_SIZE, 0, GFP_KERNEL)?;
         }
         let mut room = Room {
             buffer: self.pages.as_mut().filter(|_| count > 0),
@@ -105,10 +103,14 @@ impl Line {
             .channel
             .send(&mut message, pages.is_some().then_some(&mut room));
         let needed = room.pages;
+        let mut certificates = KVVec::new();
+        let result = result.and_then(|()| {
+            if let Some(buffer) = &self.pages {
+                certificates = buffer.copy(0, count * PAGE_SIZE)?;
+            }
+            Ok(())
+        });
 
-        if let (Ok(()), Some(buffer)) = (result, &self.pages) {
-            buffer.read(0, &mut certificates)?;
-        }
         Ok(Outcome {
             message,
             info,
