@@ -21,6 +21,7 @@ use crate::{
 };
 
 impl From<Error> for kernel::error::Error {
+    #[inline]
     fn from(err: Error) -> Self {
         match err {
             Error::Truncated | Error::Trailing => from_code(bindings::EMSGSIZE),
@@ -54,6 +55,7 @@ impl From<Error> for kernel::error::Error {
 }
 
 impl From<Status> for kernel::error::Error {
+    #[inline]
     fn from(status: Status) -> Self {
         match status.class() {
             _ if status.is_busy() => code::EBUSY,
@@ -64,6 +66,7 @@ impl From<Status> for kernel::error::Error {
 }
 
 impl From<VmcallStatus> for kernel::error::Error {
+    #[inline]
     fn from(status: VmcallStatus) -> Self {
         match status {
             VmcallStatus::RETRY | VmcallStatus::GPA_IN_USE => code::EBUSY,
@@ -74,6 +77,7 @@ impl From<VmcallStatus> for kernel::error::Error {
 }
 
 /// Makes an error of a code that `kernel::error::code` does not have.
+#[inline]
 fn from_code(code: u32) -> kernel::error::Error {
     // CAST: Every errno is below 4096.
     kernel::error::Error::from_errno(-(code as i32))

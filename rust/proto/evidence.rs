@@ -36,11 +36,13 @@ impl Digest384 {
     pub const ZERO: Self = Self([0; 48]);
 
     /// Wraps the bytes of a digest.
+    #[inline]
     pub const fn new(bytes: [u8; 48]) -> Self {
         Self(bytes)
     }
 
     /// Returns the bytes of the digest.
+    #[inline]
     pub const fn bytes(&self) -> &[u8; 48] {
         &self.0
     }
@@ -49,18 +51,21 @@ impl Digest384 {
 impl TryFrom<&[u8]> for Digest384 {
     type Error = Error;
 
+    #[inline]
     fn try_from(bytes: &[u8]) -> Result<Self> {
         exactly(bytes).map(Self)
     }
 }
 
 impl fmt::Display for Digest384 {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
 impl fmt::Debug for Digest384 {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Digest384({self})")
     }
@@ -78,11 +83,13 @@ impl ReportData {
     pub const SIZE: usize = 64;
 
     /// Wraps the bytes.
+    #[inline]
     pub const fn new(bytes: [u8; 64]) -> Self {
         Self(bytes)
     }
 
     /// Returns the bytes.
+    #[inline]
     pub const fn bytes(&self) -> &[u8; 64] {
         &self.0
     }
@@ -91,12 +98,14 @@ impl ReportData {
 impl TryFrom<&[u8]> for ReportData {
     type Error = Error;
 
+    #[inline]
     fn try_from(bytes: &[u8]) -> Result<Self> {
         exactly(bytes).map(Self)
     }
 }
 
 /// Copies `bytes` into an array of the same length.
+#[inline]
 pub(crate) fn exactly<const N: usize>(bytes: &[u8]) -> Result<[u8; N]> {
     bytes.try_into().map_err(|_| match bytes.len() < N {
         true => Error::Truncated,
@@ -105,6 +114,7 @@ pub(crate) fn exactly<const N: usize>(bytes: &[u8]) -> Result<[u8; N]> {
 }
 
 /// Borrows the `T` that `bytes` is, which has to be as long as that.
+#[inline]
 pub(crate) fn whole<T>(bytes: &[u8]) -> Result<&T>
 where
     T: FromBytes + Immutable + KnownLayout + Unaligned,

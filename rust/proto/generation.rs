@@ -14,11 +14,13 @@ pub struct Generation(u64);
 
 impl Generation {
     /// Takes a number.
+    #[inline]
     pub const fn new(number: u64) -> Self {
         Self(number)
     }
 
     /// Returns the number.
+    #[inline]
     pub const fn number(self) -> u64 {
         self.0
     }
@@ -28,6 +30,7 @@ impl Generation {
     /// # Errors
     ///
     /// [`Error::Exhausted`] when there were as many writes as can be counted.
+    #[inline]
     pub fn next(self) -> Result<Self> {
         self.0.checked_add(1).map(Self).ok_or(Error::Exhausted)
     }

@@ -50,16 +50,19 @@ impl MessageType {
     pub const TSC_INFO_REQUEST: Self = Self(17);
 
     /// Takes the value of a header.
+    #[inline]
     pub const fn new(raw: u8) -> Self {
         Self(raw)
     }
 
     /// Returns the value as it is in a header.
+    #[inline]
     pub const fn raw(self) -> u8 {
         self.0
     }
 
     /// Returns the type of the answer, if there can be one.
+    #[inline]
     pub const fn answer(self) -> Option<Self> {
         match self.0.checked_add(1) {
             Some(raw) => Some(Self(raw)),
@@ -96,6 +99,7 @@ impl ReportRequest {
     pub const SIZE: usize = 96;
 
     /// Makes a request for a report that binds `report_data`.
+    #[inline]
     pub const fn new(report_data: ReportData, vmpl: Vmpl) -> Self {
         Self {
             report_data,
@@ -128,6 +132,7 @@ impl ReportAnswer {
     pub const SIZE: usize = 32;
 
     /// Makes what goes before a report of `report_size` bytes.
+    #[inline]
     pub const fn new(status: FirmwareStatus, report_size: u32) -> Self {
         Self {
             status: U32::new(status.raw()),
@@ -143,6 +148,7 @@ impl ReportAnswer {
     ///
     /// [`Error::Truncated`] when `payload` can't have the header or the report, or a report is too
     /// short to be one; [`Error::FirmwareRefused`] when the firmware made none.
+    #[inline]
     pub fn parse(payload: &[u8]) -> Result<&[u8]> {
         let (header, rest) = Self::ref_from_prefix(payload).map_err(|_| Error::Truncated)?;
 
@@ -207,6 +213,7 @@ impl KeyAnswer {
     pub const SIZE: usize = 64;
 
     /// Makes an answer.
+    #[inline]
     pub const fn new(status: FirmwareStatus, key: [u8; 32]) -> Self {
         Self {
             status: U32::new(status.raw()),
@@ -221,6 +228,7 @@ impl KeyAnswer {
     ///
     /// [`Error::Truncated`] or [`Error::Trailing`] when `payload` is not as long as an answer,
     /// [`Error::FirmwareRefused`] when the firmware derived none.
+    #[inline]
     pub fn parse(payload: &[u8]) -> Result<&[u8; 32]> {
         let answer: &Self = whole(payload)?;
 

@@ -21,11 +21,13 @@ impl Vmpl {
     pub const ALL: [Self; 4] = [Self(0), Self(1), Self(2), Self(3)];
 
     /// Returns the number.
+    #[inline]
     pub const fn number(self) -> u8 {
         self.0
     }
 
     /// Returns the key that a guest at this level uses if nobody has chosen another one.
+    #[inline]
     pub const fn key(self) -> Vmpck {
         // INVARIANT: There is a key for each level.
         Vmpck(self.0)
@@ -35,6 +37,7 @@ impl Vmpl {
 impl TryFrom<u32> for Vmpl {
     type Error = Error;
 
+    #[inline]
     fn try_from(number: u32) -> Result<Self> {
         Self::ALL
             .into_iter()
@@ -57,11 +60,13 @@ impl Vmpck {
     pub const KEY_SIZE: usize = 32;
 
     /// Returns the number.
+    #[inline]
     pub const fn number(self) -> u8 {
         self.0
     }
 
     /// Returns the most privileged level that the firmware makes reports for under this key.
+    #[inline]
     pub const fn floor(self) -> Vmpl {
         // INVARIANT: There is a level for each key.
         Vmpl(self.0)
@@ -71,6 +76,7 @@ impl Vmpck {
 impl TryFrom<u32> for Vmpck {
     type Error = Error;
 
+    #[inline]
     fn try_from(number: u32) -> Result<Self> {
         Ok(Vmpl::try_from(number)?.key())
     }

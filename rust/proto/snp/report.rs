@@ -46,6 +46,7 @@ pub struct FirmwareVersion {
 
 impl FirmwareVersion {
     /// Makes a version.
+    #[inline]
     pub const fn new(major: u8, minor: u8, build: u8) -> Self {
         Self {
             build,
@@ -140,6 +141,7 @@ impl Report {
     ///
     /// [`Error::Truncated`] or [`Error::Trailing`] when `bytes` is not as long as a report,
     /// [`Error::UnknownVersion`] when its layout is older than this one.
+    #[inline]
     pub fn parse(bytes: &[u8]) -> Result<&Self> {
         let report: &Self = whole(bytes)?;
 

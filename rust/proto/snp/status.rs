@@ -17,11 +17,13 @@ impl FirmwareStatus {
     pub const INVALID_KEY: Self = Self(0x27);
 
     /// Takes the value of a status field.
+    #[inline]
     pub const fn new(raw: u32) -> Self {
         Self(raw)
     }
 
     /// Returns the value as it is in a message.
+    #[inline]
     pub const fn raw(self) -> u32 {
         self.0
     }
@@ -42,11 +44,13 @@ impl VmmStatus {
     pub const GENERIC: Self = Self(3);
 
     /// Takes the value.
+    #[inline]
     pub const fn new(raw: u32) -> Self {
         Self(raw)
     }
 
     /// Returns the value.
+    #[inline]
     pub const fn raw(self) -> u32 {
         self.0
     }
@@ -67,28 +71,33 @@ impl ExitInfo2 {
     pub const BUSY: Self = Self::of(VmmStatus::BUSY, FirmwareStatus::SUCCESS);
 
     /// Puts the two together.
+    #[inline]
     pub const fn of(vmm: VmmStatus, firmware: FirmwareStatus) -> Self {
         // CAST: 32 bits fit 64.
         Self(((vmm.0 as u64) << 32) | firmware.0 as u64)
     }
 
     /// Takes the value of the register.
+    #[inline]
     pub const fn new(raw: u64) -> Self {
         Self(raw)
     }
 
     /// Returns the value of the register.
+    #[inline]
     pub const fn raw(self) -> u64 {
         self.0
     }
 
     /// Returns what the VMM says.
+    #[inline]
     pub const fn vmm(self) -> VmmStatus {
         // CAST: What is left after the shift fits.
         VmmStatus((self.0 >> 32) as u32)
     }
 
     /// Returns what the firmware says.
+    #[inline]
     pub const fn firmware(self) -> FirmwareStatus {
         // CAST: The lower half is meant.
         FirmwareStatus(self.0 as u32)

@@ -32,11 +32,13 @@ impl Status {
     pub const BUSY: Self = Self(0x8000_0007);
 
     /// Takes the value.
+    #[inline]
     pub const fn new(raw: u32) -> Self {
         Self(raw)
     }
 
     /// Returns the value.
+    #[inline]
     pub const fn raw(self) -> u32 {
         self.0
     }
@@ -71,6 +73,7 @@ impl Lengths {
     /// # Errors
     ///
     /// [`Error::SvsmLength`] when that is more than a buffer has, or there is no report.
+    #[inline]
     pub fn written(&self, room: Sizes) -> Result<Sizes> {
         let written = Sizes {
             report: within(self.report, room.report)?,
@@ -90,6 +93,7 @@ impl Lengths {
     /// # Errors
     ///
     /// [`Error::TooLarge`] when one is above `limit`, itself whole pages.
+    #[inline]
     pub fn needed(&self, room: Sizes, limit: usize) -> Result<Option<Sizes>> {
         let needed = Sizes {
             report: grown(self.report, room.report, limit)?,
@@ -102,6 +106,7 @@ impl Lengths {
 }
 
 /// Returns `length` if the buffer has as much.
+#[inline]
 fn within(length: u64, room: usize) -> Result<usize> {
     usize::try_from(length)
         .ok()
@@ -110,6 +115,7 @@ fn within(length: u64, room: usize) -> Result<usize> {
 }
 
 /// Returns the size that a buffer of `room` bytes needs to have for `length` of them.
+#[inline]
 fn grown(length: u64, room: usize, limit: usize) -> Result<usize> {
     const PAGE: usize = 4096;
 

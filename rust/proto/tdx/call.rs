@@ -39,16 +39,19 @@ impl Leaf {
     pub const MR_VERIFYREPORT: Self = Self(22);
 
     /// Takes the number of a function.
+    #[inline]
     pub const fn new(raw: u16) -> Self {
         Self(raw)
     }
 
     /// Returns the number.
+    #[inline]
     pub const fn raw(self) -> u16 {
         self.0
     }
 
     /// Returns what the specification calls this, if it is one of the above.
+    #[inline]
     pub const fn name(self) -> Option<&'static str> {
         Some(match self {
             Self::VP_VMCALL => "TDG.VP.VMCALL",
@@ -111,6 +114,7 @@ pub struct Gpa(u64);
 
 impl Gpa {
     /// Takes a physical address, without the shared bit.
+    #[inline]
     pub const fn new(raw: u64) -> Self {
         Self(raw)
     }
@@ -133,6 +137,7 @@ impl GpaWidth {
     const RANGE: RangeInclusive<u64> = 13..=64;
 
     /// Takes a number of bits, if addresses can have that many.
+    #[inline]
     pub fn new(bits: u64) -> Option<Self> {
         let width = u8::try_from(bits).ok()?;
 
@@ -142,6 +147,7 @@ impl GpaWidth {
 
     /// Returns the address at which the VMM has the memory at `gpa`. There is none if `gpa` has more
     /// bits than there are below the shared one.
+    #[inline]
     pub const fn share(self, gpa: Gpa) -> Option<SharedGpa> {
         let shared = 1 << (self.0 - 1);
 
@@ -175,10 +181,12 @@ impl Call for VpInfo {
     const LEAF: Leaf = Leaf::VP_INFO;
     type Reply = Info;
 
+    #[inline]
     fn arguments(&self) -> Arguments {
         Arguments::default()
     }
 
+    #[inline]
     fn reply(results: &Results) -> Info {
         Info {
             gpa_width: GpaWidth::new(results.rcx & 0x3f),
@@ -204,6 +212,7 @@ impl Call for MrReport {
     const LEAF: Leaf = Leaf::MR_REPORT;
     type Reply = ();
 
+    #[inline]
     fn arguments(&self) -> Arguments {
         Arguments {
             rcx: self.report.0,
@@ -212,6 +221,7 @@ impl Call for MrReport {
         }
     }
 
+    #[inline]
     fn reply(_results: &Results) {}
 }
 
@@ -228,6 +238,7 @@ impl Call for MrRtmrExtend {
     const LEAF: Leaf = Leaf::MR_RTMR_EXTEND;
     type Reply = ();
 
+    #[inline]
     fn arguments(&self) -> Arguments {
         Arguments {
             rcx: self.digest.0,
@@ -236,6 +247,7 @@ impl Call for MrRtmrExtend {
         }
     }
 
+    #[inline]
     fn reply(_results: &Results) {}
 }
 
@@ -250,6 +262,7 @@ impl Call for MrVerifyReport {
     const LEAF: Leaf = Leaf::MR_VERIFYREPORT;
     type Reply = ();
 
+    #[inline]
     fn arguments(&self) -> Arguments {
         Arguments {
             rcx: self.mac.0,
@@ -257,6 +270,7 @@ impl Call for MrVerifyReport {
         }
     }
 
+    #[inline]
     fn reply(_results: &Results) {}
 }
 
@@ -275,11 +289,13 @@ impl Field {
     pub const TDX_FEATURES0: Self = Self(0x0A00_0003_0000_0008);
 
     /// Takes an identifier.
+    #[inline]
     pub const fn new(raw: u64) -> Self {
         Self(raw)
     }
 
     /// Returns the identifier.
+    #[inline]
     pub const fn raw(self) -> u64 {
         self.0
     }
@@ -302,6 +318,7 @@ impl<const LEAF: u16> Call for Rd<LEAF> {
     const LEAF: Leaf = Leaf::new(LEAF);
     type Reply = u64;
 
+    #[inline]
     fn arguments(&self) -> Arguments {
         Arguments {
             rdx: self.field.0,
@@ -309,6 +326,7 @@ impl<const LEAF: u16> Call for Rd<LEAF> {
         }
     }
 
+    #[inline]
     fn reply(results: &Results) -> u64 {
         results.r8
     }
@@ -335,6 +353,7 @@ impl Call for GetQuote {
     const LEAF: Leaf = Leaf::VP_VMCALL;
     type Reply = VmcallStatus;
 
+    #[inline]
     fn arguments(&self) -> Arguments {
         Arguments {
             rcx: Self::EXPOSED,
@@ -347,6 +366,7 @@ impl Call for GetQuote {
         }
     }
 
+    #[inline]
     fn reply(results: &Results) -> VmcallStatus {
         VmcallStatus::new(results.r10)
     }

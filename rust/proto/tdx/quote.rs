@@ -47,11 +47,13 @@ impl Status {
     pub const SERVICE_UNAVAILABLE: Self = Self(0x8000_0000_0000_0001);
 
     /// Takes the value from the buffer.
+    #[inline]
     pub const fn new(raw: u64) -> Self {
         Self(raw)
     }
 
     /// Returns the value as it is in the buffer.
+    #[inline]
     pub const fn raw(self) -> u64 {
         self.0
     }
@@ -85,6 +87,7 @@ impl Header {
     pub const VERSION: u64 = 1;
 
     /// Makes the header of a request that carries a [`TdReport`].
+    #[inline]
     pub const fn request() -> Self {
         Self {
             version: U64::new(Self::VERSION),
@@ -96,6 +99,7 @@ impl Header {
     }
 
     /// Returns the header that answers `self`.
+    #[inline]
     pub const fn answer(self, status: Status, out_len: u32) -> Self {
         Self {
             status: U64::new(status.0),
@@ -110,6 +114,7 @@ impl Header {
     ///
     /// [`Error::Truncated`] when there is not one, [`Error::UnknownVersion`] when it is of another
     /// version.
+    #[inline]
     pub fn parse(buffer: &[u8]) -> Result<Self> {
         let (header, _) = Self::read_from_prefix(buffer).map_err(|_| Error::Truncated)?;
 
@@ -125,6 +130,7 @@ impl Header {
     /// # Errors
     ///
     /// [`Error::Truncated`] when there is no header.
+    #[inline]
     pub fn peek_status(buffer: &[u8]) -> Result<Status> {
         let (header, _) = Self::read_from_prefix(buffer).map_err(|_| Error::Truncated)?;
 
@@ -132,11 +138,13 @@ impl Header {
     }
 
     /// Returns how far the request got.
+    #[inline]
     pub const fn status(&self) -> Status {
         Status(self.status.get())
     }
 
     /// Returns the length of what the guest sent.
+    #[inline]
     pub const fn in_len(&self) -> u32 {
         self.in_len.get()
     }
@@ -148,6 +156,7 @@ impl Header {
     /// [`Error::QuoteInFlight`] while the VMM works on it, [`Error::QuoteFailed`] when it gave up,
     /// [`Error::QuoteEmpty`] and [`Error::QuoteTooLarge`] when its length is none that a quote in
     /// this buffer can have.
+    #[inline]
     pub fn quote_len(&self, buffer_len: usize) -> Result<usize> {
         match self.status() {
             Status::SUCCESS => {}
@@ -173,6 +182,7 @@ pub const REQUEST_SIZE: usize = Header::SIZE + TdReport::SIZE;
 /// # Errors
 ///
 /// [`Error::NoSpace`] when `buffer` is shorter than [`REQUEST_SIZE`].
+#[inline]
 pub fn build_request(buffer: &mut [u8], report: &TdReport) -> Result {
     let (header, data) = buffer
         .split_at_mut_checked(Header::SIZE)
@@ -192,6 +202,7 @@ pub fn build_request(buffer: &mut [u8], report: &TdReport) -> Result {
 /// # Errors
 ///
 /// Those of [`Header::parse`] and [`TdReport::parse`].
+#[inline]
 pub fn parse_request(buffer: &[u8]) -> Result<&TdReport> {
     let len = usize::try_from(Header::parse(buffer)?.in_len()).map_err(|_| Error::Trailing)?;
 
@@ -203,6 +214,7 @@ pub fn parse_request(buffer: &[u8]) -> Result<&TdReport> {
 /// # Errors
 ///
 /// Those of [`Header::parse`] and [`Header::quote_len`].
+#[inline]
 pub fn parse_answer(buffer: &[u8]) -> Result<&[u8]> {
     let len = Header::parse(buffer)?.quote_len(buffer.len())?;
 
@@ -210,6 +222,7 @@ pub fn parse_answer(buffer: &[u8]) -> Result<&[u8]> {
 }
 
 /// Returns the `len` bytes after the header.
+#[inline]
 fn data(buffer: &[u8], len: usize) -> Option<&[u8]> {
     buffer.get(Header::SIZE..)?.get(..len)
 }

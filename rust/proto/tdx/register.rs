@@ -21,6 +21,7 @@ impl Rtmr {
     pub const ALL: [Self; 4] = [Self(0), Self(1), Self(2), Self(3)];
 
     /// Returns the number.
+    #[inline]
     pub const fn index(self) -> u8 {
         self.0
     }
@@ -29,6 +30,7 @@ impl Rtmr {
 impl TryFrom<u64> for Rtmr {
     type Error = Error;
 
+    #[inline]
     fn try_from(index: u64) -> Result<Self> {
         Self::ALL
             .into_iter()

@@ -55,6 +55,7 @@ impl ReportType {
     pub const WITH_SERVICE_TD: u8 = 1;
 
     /// Makes the type of a TDX report.
+    #[inline]
     pub const fn tdx(version: u8) -> Self {
         Self {
             kind: Self::TDX,
@@ -65,6 +66,7 @@ impl ReportType {
     }
 
     /// Checks what the specification fixes.
+    #[inline]
     fn check(&self) -> Result {
         if self.kind != Self::TDX {
             return Err(Error::UnknownType);
@@ -109,6 +111,7 @@ impl ReportMac {
     pub const COVERED: usize = offset_of!(Self, mac);
 
     /// Checks what the specification fixes.
+    #[inline]
     fn check(&self) -> Result {
         self.report_type.check()?;
         if self.reserved1 != [0; 12] || self.reserved2 != [0; 32] {
@@ -173,6 +176,7 @@ pub struct TdInfo {
 
 impl TdInfo {
     /// Returns the value of a run-time measurement register.
+    #[inline]
     pub fn rtmr(&self, rtmr: Rtmr) -> &Digest384 {
         match rtmr.index() {
             0 => &self.rtmr0,
@@ -183,6 +187,7 @@ impl TdInfo {
     }
 
     /// Sets the value of a run-time measurement register.
+    #[inline]
     pub fn set_rtmr(&mut self, rtmr: Rtmr, value: Digest384) {
         match rtmr.index() {
             0 => self.rtmr0 = value,
@@ -214,6 +219,7 @@ impl TdReport {
 
     /// Borrows the report that the guest's own TDX module has written to `bytes`. What it says is for
     /// verifiers to judge, of which this is none.
+    #[inline]
     pub fn from_module(bytes: &[u8; Self::SIZE]) -> &Self {
         zerocopy::transmute_ref!(bytes)
     }
@@ -225,6 +231,7 @@ impl TdReport {
     /// [`Error::Truncated`] or [`Error::Trailing`] when `bytes` is not as long as a report, and
     /// [`Error::UnknownType`], [`Error::UnknownSubtype`], [`Error::UnknownVersion`] or
     /// [`Error::ReservedSet`] when it is not a report of a TD.
+    #[inline]
     pub fn parse(bytes: &[u8]) -> Result<&Self> {
         let report: &Self = whole(bytes)?;
 

@@ -15,43 +15,51 @@ pub struct Status(u64);
 
 impl Status {
     /// Takes the value of `RAX`.
+    #[inline]
     pub const fn new(raw: u64) -> Self {
         Self(raw)
     }
 
     /// Returns the value of `RAX`.
+    #[inline]
     pub const fn raw(self) -> u64 {
         self.0
     }
 
     /// Returns what happened, without the detail; comparable with the constants.
+    #[inline]
     pub const fn class(self) -> Self {
         Self(self.0 & 0xFFFF_FFFF_0000_0000)
     }
 
     /// Returns the detail, bits 31:0.
+    #[inline]
     pub const fn detail(self) -> u32 {
         // CAST: The low half is what is wanted.
         self.0 as u32
     }
 
     /// Returns the same status about `operand`.
+    #[inline]
     pub const fn of(self, operand: Operand) -> Self {
         self.with_detail(operand.0)
     }
 
     /// Returns the same status with another detail.
+    #[inline]
     pub const fn with_detail(self, detail: u32) -> Self {
         // CAST: Widens.
         Self(self.class().0 | detail as u64)
     }
 
     /// Tells whether the call failed.
+    #[inline]
     pub const fn is_error(self) -> bool {
         self.0 >> 63 != 0
     }
 
     /// Tells whether the call may do what it did not, if it is made again: something was in use.
+    #[inline]
     pub fn is_busy(self) -> bool {
         matches!(
             self.class(),
@@ -61,6 +69,7 @@ impl Status {
 }
 
 impl fmt::Display for Status {
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({:#018x})", self.name().unwrap_or("?"), self.0)
     }
@@ -85,11 +94,13 @@ impl Operand {
     pub const RTMR: Self = Self(168);
 
     /// Takes the number of an operand.
+    #[inline]
     pub const fn new(raw: u32) -> Self {
         Self(raw)
     }
 
     /// Returns the number.
+    #[inline]
     pub const fn raw(self) -> u32 {
         self.0
     }
@@ -114,11 +125,13 @@ impl VmcallStatus {
     pub const SUBFUNC_UNSUPPORTED: Self = Self(0x8000_0000_0000_0003);
 
     /// Takes the value of `R10`.
+    #[inline]
     pub const fn new(raw: u64) -> Self {
         Self(raw)
     }
 
     /// Returns the value of `R10`.
+    #[inline]
     pub const fn raw(self) -> u64 {
         self.0
     }
