@@ -17,6 +17,7 @@ mod tdx_guest;
 mod tdx_quote;
 mod tdx_report;
 mod tdx_status;
+mod values;
 
 module! {
     type: TsmKunit,

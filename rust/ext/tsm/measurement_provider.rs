@@ -70,12 +70,18 @@ pub struct Values<'a> {
     bytes: &'a mut [u8],
 }
 
-impl Values<'_> {
+impl<'a> Values<'a> {
+    /// Has `bytes` be where the values of `registers` are, one after the other.
+    #[inline]
+    pub fn new(registers: &'static [RegisterSpec], bytes: &'a mut [u8]) -> Self {
+        Self { registers, bytes }
+    }
+
     /// Sets all registers, to `values` in their order, each of which has the size of its register.
     ///
     /// # Errors
     ///
-    /// [`EINVAL`] if there are too few, or one has another size.
+    /// [`EINVAL`] if there are too few, or one has another size. Those before it are set then.
     #[inline]
     pub fn set_all<'v>(&mut self, values: impl IntoIterator<Item = &'v [u8]>) -> Result {
         let mut values = values.into_iter();
@@ -239,10 +245,8 @@ impl<P: MeasurementProvider> Inner<P> {
         let bytes = unsafe { &mut *this.values.get() };
 
         from_result(|| {
-            this.provider.refresh(&mut Values {
-                registers: P::REGISTERS,
-                bytes,
-            })?;
+            this.provider
+                .refresh(&mut Values::new(P::REGISTERS, bytes))?;
             Ok(0)
         })
     }
