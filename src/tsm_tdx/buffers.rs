@@ -55,9 +55,10 @@ struct Unused {
 impl Buffers {
     /// Makes a buffer of the size that this guest needs.
     pub(crate) fn new(guest: Guest) -> Result<Self> {
-        let pages = size(guest).div_ceil(PAGE_SIZE);
+        let idle = first(size(guest).div_ceil(PAGE_SIZE))?;
+        let pages = idle.size() / PAGE_SIZE;
         let unused = Unused {
-            idle: Some(SharedBuffer::new(pages)?),
+            idle: Some(idle),
             abandoned: KVec::with_capacity(max_abandoned(pages), GFP_KERNEL)?,
         };
 
@@ -137,6 +138,27 @@ fn size(guest: Guest) -> usize {
     let size = usize::try_from(quote).unwrap_or(0) + Header::SIZE;
 
     size.max(USUAL_SIZE)
+}
+
+/// Makes a buffer of `wanted` pages, or a smaller one if there are not so many in one piece: what is
+/// asked for is the longest quote that there may be, not what this host makes.
+fn first(wanted: usize) -> Result<SharedBuffer> {
+    let mut pages = wanted;
+
+    loop {
+        match SharedBuffer::new(pages) {
+            Err(ENOMEM) if pages * PAGE_SIZE > USUAL_SIZE => {
+                // The powers of two are what the page allocator has.
+                pages = pages.next_power_of_two() / 2;
+            }
+            buffer => {
+                if pages < wanted {
+                    pr_warn!("no {wanted} pages in one piece for quotes, they may have {pages}\n");
+                }
+                return buffer;
+            }
+        }
+    }
 }
 
 /// Returns how many buffers of this size may be abandoned.

@@ -30,12 +30,12 @@ register=/sys/kernel/tsm/tdx/rtmr3/sha384/digest
 
 
 class Host(unittest.TestCase):
-    def guest(self, script, *emulator, timeout=240, add=(), drivers="rust", status=0):
+    def guest(self, script, *emulator, kernel=KERNEL, timeout=240, add=(), drivers="rust", status=0):
         """Runs a script on a host that is told these things, and returns the lines that it printed."""
         files = [word for file in add for word in ("--add", file)]
         options = [word for option in emulator for word in ("--emulator", option)]
         result = subprocess.run(
-            [TOP / "scripts/qemu-tdx/run", "--kernel", KERNEL, "--drivers", drivers, "--timeout", str(timeout), *files,
+            [TOP / "scripts/qemu-tdx/run", "--kernel", kernel, "--drivers", drivers, "--timeout", str(timeout), *files,
              *options, "--", "sh", "-c", GUEST + script], capture_output=True, text=True, timeout=2 * timeout + 120)
         self.assertEqual(result.returncode, status, result.stdout + result.stderr)
         return result.stdout.splitlines()
@@ -80,6 +80,19 @@ class Answers(Host):
         size = (4 << 20) - 24
         self.assertEqual(self.guest("ask a; ask b; rmmod tsm_tdx && echo gone", f"quote_size={size}",
                                     f"quote_size_field={size}"), [f"quote {size}"] * 2 + ["gone"])
+
+    def test_a_buffer_of_more_than_the_page_allocator_has_in_one_piece(self):
+        script = "dmesg | grep -o 'no .* for quotes, .*'; ask a; ask b; rmmod tsm_tdx && echo gone"
+        script += "; dmesg | grep -c leaked || :"
+        size = 16 << 20
+        options = f"quote_size={size}", f"quote_size_field={size}"
+        # It has CONFIG_CONTIG_ALLOC, the others have not: there a quote has to fit into what there is.
+        self.assertEqual(self.guest(script, *options, kernel="stock"), [f"quote {size}"] * 2 + ["gone", "0"])
+        less = "no 4097 pages in one piece for quotes, they may have 1024"
+        self.assertEqual(self.guest(script, *options), [less] + ["Input/output error"] * 2 + ["gone", "0"])
+        size = (4 << 20) - 24
+        self.assertEqual(self.guest(script, f"quote_size={size}", "quote_size_field=16M"),
+                         [less] + [f"quote {size}"] * 2 + ["gone", "0"])
 
     def test_a_vmm_that_takes_no_buffer_of_that_size(self):
         self.assert_quote(self.guest("ask a", "quote_size_field=1M")[0])
@@ -147,6 +160,65 @@ class Delays(Host):
         self.assertEqual(lines[18:], ["Connection timed out"] * 4 + ["gone"])
 
 
+class Time(Host):
+    """How long a host may take."""
+
+    def test_a_quote_that_is_there_when_the_time_is_over(self):
+        # What is over at once leaves time for one look.
+        self.assert_quote(self.guest("reload quote_timeout_ms=0; ask a")[0])
+        self.assertEqual(self.guest("reload quote_timeout_ms=0; ask a", "quote_delay_ms=800"), ["Connection timed out"])
+
+
+class Unloading(Host):
+    """What becomes of who waits when our driver is unloaded: `rmmod` waits for him."""
+
+    # Starts `$1 &`, and unloads the driver while it waits.
+    SCRIPT = r"""
+        unload() {
+            $1 & waiting=$!
+            usleep 500000; kill -0 $waiting && echo waits
+            rmmod tsm_tdx && echo gone
+            wait $waiting; dmesg | grep -c leaked || :
+        }
+        read_register() { cat $register 2>&1 >/dev/null | sed 's/.*: //'; }
+        extend() { head -c 48 /dev/zero | dd of=$register bs=48 2>&1 | sed -n 's/.*: //p'; }
+        again() { insmod /lib/modules/*/updates/tsm_tdx.ko && $1; }
+    """
+
+    def test_a_quote_that_is_waited_for_arrives(self):
+        script = """
+            make a; fetched() { fetch a; }
+            unload fetched; cat $reports/a/outblob 2>&1 | sed 's/.*: //'; again fetched; rmdir $reports/a
+        """
+        lines = self.guest(self.SCRIPT + script, "quote_delay_ms=3000")
+        waits, *done, leaked, nobody, again = lines
+        self.assertEqual((waits, leaked, nobody), ("waits", "0", "No such device or address"))
+        # Both end at the same time.
+        first, second = sorted(done)
+        self.assertEqual(first, "gone")
+        self.assertRegex(second, "^quote [0-9]+$|^No such device or address$")
+        self.assert_quote(again)
+
+    def test_who_waits_for_a_quote_that_never_comes_can_be_killed(self):
+        script = """
+            make a; cat $reports/a/outblob 2>/dev/null & reader=$!; usleep 500000
+            { usleep 500000; kill -9 $reader; } & killer=$!
+            rmmod tsm_tdx && echo gone
+            wait $reader; echo "status $?"; wait $killer; dmesg | grep -c 'still in flight, leaked'
+            cat /proc/uptime | cut -d. -f1 >/tmp/end; [ $(cat /tmp/end) -lt 30 ] && echo soon; rmdir $reports/a
+        """
+        self.assertEqual(self.guest(script, "quote=never"), ["gone", "status 137", "1", "soon"])
+
+    def test_a_register_that_is_busy(self):
+        # It has been read once by loading, and extended once.
+        for what, error in ("extend", "Device or resource busy"), ("read_register", "No such device"):
+            with self.subTest(what):
+                lines = self.guest(self.SCRIPT + f"extend; unload {what}", "busy=4000000000", "refuse_after=1")
+                waits, *done, leaked = lines
+                self.assertEqual((waits, leaked), ("waits", "0"))
+                self.assertEqual(sorted(done), [error, "gone"])
+
+
 class Module(Host):
     """What the TDX module refuses."""
 
@@ -186,6 +258,12 @@ class Defects(Host):
         # It waits for 30 s.
         self.assertEqual(self.guest("ask a; ask b", "quote=never", drivers=self.KERNELS),
                          ["Input/output error", "Device or resource busy"])
+
+    def test_a_quote_that_comes_shortly_before_the_time_is_over(self):
+        # The kernel's looks at it once a second, and not after the last one of them.
+        option = "quote_delay_ms=29800"
+        self.assertEqual(self.guest("ask a | cut -c1-6", option), ["quote "])
+        self.assertEqual(self.guest("ask a", option, drivers=self.KERNELS), ["Connection timed out"])
 
     def test_a_success_after_a_timeout(self):
         self.assertEqual(self.guest("reload quote_timeout_ms=1000; ask a; sleep 3; reload; ask b | cut -c1-6",
