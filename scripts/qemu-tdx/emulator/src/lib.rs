@@ -7,7 +7,7 @@
 //! moves the PC past them.
 //!
 //! ```text
-//! qemu.rs        QEMU's plugin API; all the `unsafe`
+//! qemu.rs        QEMU's plugin API; all the `unsafe`, here and in qemu/
 //! plugin.rs      what is done when QEMU calls
 //!   hook.rs      which instructions, and where they are
 //!   cpuid.rs     CPUID
