@@ -7,10 +7,13 @@ TSM_SEED in which way.
 """
 
 import os
+import pathlib
+import re
 import subprocess
+import tempfile
 import unittest
 
-from test_host import KERNEL, TOP, Host
+from test_host import KERNEL, SHARED, TOP, Host
 
 MUTATIONS = int(os.environ.get("TSM_MUTATIONS", 10_000))
 SEED = int(os.environ.get("TSM_SEED", 7))
@@ -70,6 +73,60 @@ class Mutations(Host):
         if MUTATIONS >= 10_000:
             self.assertEqual(set(answers), ERRORS | {"quote"})
         self.assert_right(last)
+
+
+class Conversions(Host):
+    """Memory that the host does not convert between private and shared, or not all of it."""
+
+    # What the kernel says of that itself, once, is a fault to `run`.
+    FAULT = 120
+
+    # Each load shares a buffer, and each unload takes it back.
+    SCRIPT = """
+        insert() { insmod /lib/modules/*/updates/tsm_tdx.ko 2>&1 | sed 's/.*: //'; }
+        ask first
+        i=0; while [ $i -lt 60 ]; do i=$((i + 1)); rmmod tsm_tdx 2>/dev/null; insert; done | sort | uniq -c
+        while [ ! -e /sys/module/tsm_tdx ]; do insert >/dev/null; done; ask last
+        dmesg >/tmp/log; grep -c 'cut here' /tmp/log; grep -o 'CPA VMM failure' /tmp/log
+        grep -c 'failed to .* the host, leaked' /tmp/log
+    """
+
+    def test_any_answer_to_a_conversion(self):
+        (TOP / "build").mkdir(exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=TOP / "build", suffix=".trace") as trace:
+            first, refused, last, *faults, leaked = self.guest(
+                self.SCRIPT, f"mutate_map={SEED}", f"trace={trace.name}", status=self.FAULT)
+            calls = pathlib.Path(trace.name).read_text(encoding="ascii")
+        self.assert_quote(first)
+        self.assertRegex(refused, "^ *[0-9]+ Input/output error$")
+        self.assert_quote(last)
+        self.assertEqual(faults, ["1", "CPA VMM failure"])
+
+        lost = []
+        for pages, done in self.conversions(calls):
+            for old in lost:
+                self.assertFalse(pages.start < old.stop and old.start < pages.stop, "memory is used again that was lost")
+            if not done:
+                lost.append(pages)
+        self.assertEqual(len(lost), int(leaked))
+        self.assertGreater(len(lost), 10)
+
+    @staticmethod
+    def conversions(trace):
+        """Yields the addresses of each conversion after the first quote, and whether it was done to the end: where the
+        host wants to be asked again the kernel does that, but not for the third time at the same place."""
+        _, _, trace = trace.partition("VMCALL GetQuote ")
+        number = "(0x[0-9a-f]+)"
+        found = re.findall(f"VMCALL MapGPA r12={number} r13={number} .* r10={number} r11={number}", trace)
+        calls = iter([tuple(int(value, 0) for value in call) for call in found])
+        for start, size, status, again in calls:
+            begin, end, tries = start, start + size, 0
+            while status == 1 and start <= again < end:
+                tries = tries + 1 if again == start else 0
+                if tries == 3:
+                    break
+                start, size, status, again = next(calls)
+            yield range(begin & ~SHARED, end & ~SHARED), status == 0
 
 
 if __name__ == "__main__":

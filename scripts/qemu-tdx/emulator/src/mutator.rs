@@ -23,6 +23,19 @@ const SPECIAL: [u64; 7] = [
     u64::MAX,
 ];
 
+/// What a VMM answers that is asked to convert pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum MapAnswer {
+    /// It has converted them.
+    Right,
+    /// It has converted so many, less than all, and wants to be asked again about the others.
+    Part(u64),
+    /// It has converted nothing, and wants to be asked again about an address of no meaning.
+    Elsewhere(u64),
+    /// It has converted nothing, and says this.
+    Refused(u64),
+}
+
 /// How answers are changed.
 #[derive(Debug)]
 pub(crate) struct Mutator {
@@ -110,6 +123,20 @@ impl Random {
         most.mul_f64(self.below(1 << 20) as f64 / (1 << 20) as f64)
     }
 
+    /// Returns what is answered to who wants `count` pages converted: half of the time, what is right.
+    pub(crate) fn map_answer(&mut self, count: u64) -> MapAnswer {
+        match self.below(6) {
+            0 => MapAnswer::Part(self.next() % count.max(1)),
+            1 => MapAnswer::Elsewhere(self.special()),
+            2 => match self.special() {
+                // That would say that it was done.
+                0 => MapAnswer::Right,
+                status => MapAnswer::Refused(status),
+            },
+            _ => MapAnswer::Right,
+        }
+    }
+
     /// Returns a special value, or any.
     fn special(&mut self) -> u64 {
         let any = self.next();
@@ -167,6 +194,21 @@ mod tests {
             .collect();
         assert!(calls.iter().any(Option::is_some));
         assert!(calls.iter().any(Option::is_none));
+    }
+
+    #[test]
+    fn answers_conversions_in_all_ways() {
+        let mutator = Mutator::new(6, u64::MAX);
+        let answers: Vec<_> = (0..200)
+            .map(|_| mutator.next().unwrap().map_answer(33))
+            .collect();
+        let count = |kind: fn(&MapAnswer) -> bool| answers.iter().filter(|one| kind(one)).count();
+        assert!(count(|answer| *answer == MapAnswer::Right) > 50);
+        assert!(count(|answer| matches!(answer, MapAnswer::Part(0..=32))) > 10);
+        assert!(count(|answer| matches!(answer, MapAnswer::Elsewhere(_))) > 10);
+        assert!(count(|answer| matches!(answer, MapAnswer::Refused(1..))) > 10);
+        assert_eq!(count(|answer| matches!(answer, MapAnswer::Part(33..))), 0);
+        assert_eq!(count(|answer| *answer == MapAnswer::Refused(0)), 0);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! that KVM and QEMU give. The VMM sees only the registers that the guest passes to it.
 
 mod console;
+mod conversion;
 mod quote;
 
 use std::time::{
@@ -17,14 +18,7 @@ use tsm_proto::tdx::VmcallStatus;
 
 use crate::{
     config::TdxConfig,
-    gpa::{
-        Gpa,
-        PAGE_SIZE, //
-    },
-    memory::{
-        GuestMemory,
-        NoMemory, //
-    },
+    memory::GuestMemory,
     pages::Pages,
     registers::{
         Reg,
@@ -105,6 +99,7 @@ pub(crate) struct Context<'a> {
 #[derive(Debug)]
 pub(crate) struct Vmm {
     quotes: quote::Quotes,
+    conversions: conversion::Conversions,
     console: console::Console,
 }
 
@@ -113,6 +108,7 @@ impl Vmm {
     pub(crate) fn new(config: &TdxConfig) -> Self {
         Self {
             quotes: quote::Quotes::new(config),
+            conversions: conversion::Conversions::new(config),
             console: console::Console::default(),
         }
     }
@@ -130,8 +126,12 @@ impl Vmm {
             // No MSR is the VMM's.
             (0, leaf::RDMSR | leaf::WRMSR) => Err(VmcallStatus::INVALID_OPERAND),
             (0, leaf::GET_TD_VM_CALL_INFO) => info(regs),
-            (0, leaf::MAP_GPA) => map_gpa(context, regs),
-            (0, leaf::GET_QUOTE) => self.quotes.get(context, regs),
+            (0, leaf::MAP_GPA) => self.conversions.map_gpa(context, regs),
+            (0, leaf::GET_QUOTE) => {
+                // The kernel has booted, and who asks has a driver.
+                self.conversions.misbehave();
+                self.quotes.get(context, regs)
+            }
             (0, leaf::REPORT_FATAL_ERROR) => {
                 effect = Effect::Stop(fatal_error(regs));
                 Ok(())
@@ -178,41 +178,6 @@ fn info(regs: &mut Registers) -> Result {
     }
     for reg in [Reg::R11, Reg::R12, Reg::R13, Reg::R14] {
         regs[reg] = 0;
-    }
-    Ok(())
-}
-
-/// `MapGPA`: converts `R13` bytes at `R12` to what the shared bit in `R12` says.
-///
-/// A page has other memory behind it when it is shared, so what was in it is gone.
-fn map_gpa(context: Context<'_>, regs: &mut Registers) -> Result {
-    let (start, size) = (regs[Reg::R12], regs[Reg::R13]);
-    // Where it failed, if it does.
-    regs[Reg::R11] = start;
-
-    let last = size
-        .checked_sub(1)
-        .and_then(|size| start.checked_add(size))
-        .and_then(Gpa::new);
-    let (Some(first), Some(last)) = (Gpa::new(start), last) else {
-        return Err(VmcallStatus::INVALID_OPERAND);
-    };
-    if first.is_shared() != last.is_shared() {
-        return Err(VmcallStatus::INVALID_OPERAND);
-    }
-    if start % PAGE_SIZE != 0 || size % PAGE_SIZE != 0 {
-        return Err(VmcallStatus::ALIGN_ERROR);
-    }
-    let pages = first.page()..last.page() + 1;
-
-    if !first.is_shared() {
-        context.pages.unshare(pages);
-        return Ok(());
-    }
-    for run in context.pages.share(pages) {
-        let (address, len) = (run.start * PAGE_SIZE, (run.end - run.start) * PAGE_SIZE);
-        // What is not memory has nothing to clear.
-        let _: std::result::Result<(), NoMemory> = context.memory.clear(address, len);
     }
     Ok(())
 }

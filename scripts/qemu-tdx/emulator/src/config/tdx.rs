@@ -23,6 +23,7 @@
 //! | `rtmr_extend` | what MR.RTMR.EXTEND does: `answer`, `invalid` | `answer` |
 //! | `refuse_after` | how many calls of each are done before `busy` and `invalid` count | `0` |
 //! | `mutate` | changes bytes of each answer to GetQuote, and its `R10`, from this seed, or has it be late | none |
+//! | `mutate_map` | changes answers to MapGPA from this seed, from the first GetQuote on | none |
 //! | `mutate_count` | how many answers are changed | all |
 //! | `trace` | file for a line per TDCALL | none |
 //!
@@ -142,6 +143,8 @@ pub(crate) struct TdxConfig {
     pub(crate) extend_invalid: bool,
     /// The seed of random changes.
     pub(crate) mutate: Option<u64>,
+    /// The seed of random changes of conversions.
+    pub(crate) mutate_map: Option<u64>,
     /// How many answers are changed.
     pub(crate) mutate_count: u64,
     /// Where calls are logged.
@@ -176,6 +179,7 @@ impl Default for TdxConfig {
             mr_report: ReportService::default(),
             extend_invalid: false,
             mutate: None,
+            mutate_map: None,
             mutate_count: u64::MAX,
             trace: None,
         }
@@ -215,6 +219,7 @@ impl TdxConfig {
                 }
             }
             "mutate" => self.mutate = Some(number(value)?),
+            "mutate_map" => self.mutate_map = Some(number(value)?),
             "mutate_count" => self.mutate_count = number(value)?,
             "quote_delay_us" => self.quote_delay = Duration::from_micros(number(value)?),
             "quote_delay_ms" => self.quote_delay = Duration::from_millis(number(value)?),
@@ -237,7 +242,7 @@ impl TdxConfig {
                 "another key: attributes, xfam, mrtd, mrseam, mrsignerseam, mrconfigid, mrowner, \
                  mrownerconfig, quote, quote_status, quote_call, quote_delay_us, quote_delay_ms, \
                  quote_version, quote_size, quote_size_field, busy, mr_report, rtmr_extend, \
-                 refuse_after, mutate, mutate_count or trace"
+                 refuse_after, mutate, mutate_map, mutate_count or trace"
                     .into(),
             ),
         }

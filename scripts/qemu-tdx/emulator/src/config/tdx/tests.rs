@@ -110,6 +110,7 @@ fn takes_misbehaviour() {
         "mr_report=reserved",
         "rtmr_extend=invalid",
         "mutate=7",
+        "mutate_map=8",
     ];
     let config = parse(args.into_iter().chain(["mutate_count=9", "quote_call=1"]));
     let config = config.unwrap();
@@ -117,6 +118,7 @@ fn takes_misbehaviour() {
     assert_eq!(config.refuse_after, 4);
     assert_eq!(config.mr_report, ReportService::Reserved);
     assert_eq!((config.mutate, config.mutate_count), (Some(7), 9));
+    assert_eq!(config.mutate_map, Some(8));
     assert_eq!(config.quote_call, Some(1));
     let config = parse(["mr_report=invalid", "rtmr_extend=answer"]).unwrap();
     assert_eq!(config.mr_report, ReportService::Invalid);
@@ -144,6 +146,7 @@ fn refuses_values_that_make_no_sense() {
         "mr_report=maybe",
         "rtmr_extend=maybe",
         "mutate=-1",
+        "mutate_map=x",
         "quote_delay_ms=1s",
         long.as_str(),
         sign.as_str(),

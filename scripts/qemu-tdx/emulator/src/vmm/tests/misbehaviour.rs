@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `GetQuote`, as a VMM does it that is broken or malicious.
+
+use super::*;
+
+/// Asks a VMM that misbehaves for a quote.
+fn spoiled(quote: QuoteService) -> (Bench, tsm_proto::Result<Vec<u8>>) {
+    let bench = Bench::new(quote);
+    bench.request();
+    assert_eq!(bench.get_quote(), SUCCESS);
+    let answer = bench.answer();
+    (bench, answer)
+}
+
+#[test]
+fn answers_with_any_status() {
+    for raw in [1, 0x8000_0000_0000_00ff, 0x7fff_ffff_ffff_ffff] {
+        let error = tsm_proto::Error::QuoteFailed(proto::Status::new(raw));
+        assert_eq!(spoiled(QuoteService::Status(raw)).1, Err(error));
+    }
+}
+
+#[test]
+fn answers_with_lengths_that_no_quote_has() {
+    use tsm_proto::Error;
+
+    let len = |bench: &Bench| bench.memory.bytes(0x10000 + 20, 4);
+    let (_, answer) = spoiled(QuoteService::Empty);
+    assert_eq!(answer, Err(Error::QuoteEmpty));
+    let (bench, answer) = spoiled(QuoteService::Long);
+    assert_eq!(answer, Err(Error::QuoteTooLarge));
+    assert_eq!(len(&bench), (0x2000u32 - 24 + 1).to_le_bytes());
+    let (bench, answer) = spoiled(QuoteService::Huge);
+    assert_eq!(answer, Err(Error::QuoteTooLarge));
+    assert_eq!(len(&bench), [0xff; 4]);
+}
+
+#[test]
+fn answers_with_another_version() {
+    let (_, answer) = spoiled(QuoteService::Version);
+    assert_eq!(answer, Err(tsm_proto::Error::UnknownVersion));
+}
+
+#[test]
+fn answers_with_bytes_of_no_meaning() {
+    let (bench, answer) = spoiled(QuoteService::Garbage);
+    let (garbage, quote) = (answer.unwrap(), bench.quote().unwrap());
+    assert_eq!(garbage.len(), quote.len());
+    assert!(garbage[..48] != quote[..48]);
+}
+
+#[test]
+fn answers_with_a_quote_among_bytes_of_no_meaning() {
+    let (bench, answer) = spoiled(QuoteService::Noise);
+    assert_eq!(answer.ok(), bench.quote());
+    assert_eq!(bench.memory.bytes(0x10000 + 16, 4), [0xa5; 4]);
+    assert!(bench.memory.bytes(0x11f00, 256) != [0; 256]);
+}
+
+#[test]
+fn changes_the_length_again_and_again() {
+    let (bench, answer) = spoiled(QuoteService::Changing);
+    assert_eq!(answer.ok(), bench.quote());
+    for _ in 0..3 {
+        bench.pass(MS);
+        assert_eq!(bench.answer(), Err(tsm_proto::Error::QuoteTooLarge));
+        bench.pass(MS);
+        assert_eq!(bench.answer().ok(), bench.quote());
+    }
+}
+
+#[test]
+fn takes_the_answer_back_again_and_again() {
+    let (bench, answer) = spoiled(QuoteService::Flipping);
+    assert_eq!(answer.ok(), bench.quote());
+    for _ in 0..3 {
+        bench.pass(MS);
+        assert_eq!(bench.answer(), Err(tsm_proto::Error::QuoteInFlight));
+        bench.pass(MS);
+        assert_eq!(bench.answer().ok(), bench.quote());
+    }
+    // Until the guest takes the buffer back.
+    bench.pages.unshare(16..18);
+    bench.pass(MS);
+    assert!(!bench.vmm.has_work());
+}
+
+#[test]
+fn does_not_change_a_buffer_that_is_used_again() {
+    let (bench, _) = spoiled(QuoteService::Flipping);
+    bench.pass(MS);
+    bench.request();
+    assert_eq!(bench.get_quote(), SUCCESS);
+    assert_eq!(bench.answer().ok(), bench.quote());
+}
+
+#[test]
+fn refuses_the_call_if_it_was_told_to() {
+    let bench = Bench::with(&TdxConfig {
+        quote_call: Some(1),
+        ..TdxConfig::default()
+    });
+    bench.request();
+    let before = bench.memory.bytes(0x10000, 0x2000);
+    assert_eq!(bench.get_quote(), 1);
+    assert_eq!(bench.memory.bytes(0x10000, 0x2000), before);
+}
+
+#[test]
+fn mutates_answers_and_then_no_more() {
+    let run = || {
+        let bench = Bench::with(&TdxConfig {
+            mutate: Some(1),
+            mutate_count: 8,
+            ..TdxConfig::default()
+        });
+        let answers = [(); 10].map(|()| {
+            bench.request();
+            (bench.get_quote(), bench.memory.bytes(0x10000, 0x2000))
+        });
+        (answers, bench.answer().ok(), bench.quote())
+    };
+    let (answers, last, quote) = run();
+    assert_eq!(last, quote);
+    assert_eq!(answers[8], answers[9]);
+    assert!(answers[..8].iter().any(|answer| *answer != answers[9]));
+    assert!(answers == run().0);
+}
+
+#[test]
+fn lets_go_of_a_request_that_was_changed_to_be_in_flight() {
+    let bench = Bench::with(&TdxConfig {
+        mutate: Some(1),
+        quote: QuoteService::Error,
+        ..TdxConfig::default()
+    });
+    let status = || proto::Header::peek_status(&bench.memory.bytes(0x10000, 24));
+    let mut late = 0;
+    bench.request();
+    let request = bench.memory.bytes(0x10000, 0x2000);
+    for _ in 0..1000 {
+        bench.memory.write(0x10000, &request).unwrap();
+        bench.get_quote();
+        late += usize::from(status() == Ok(proto::Status::IN_FLIGHT));
+        bench.pass(40 * MS);
+        assert!(status() != Ok(proto::Status::IN_FLIGHT));
+    }
+    assert!(late > 0);
+}
