@@ -2,13 +2,11 @@
 
 //! What the drivers do by themselves, with a host that answers at once.
 
-use std::{
-    fs::File,
-    io,
-    os::{
-        fd::AsRawFd as _,
-        unix::fs::FileExt as _, //
-    },
+use std::{fs::File, io, os::unix::fs::FileExt as _};
+
+use tsm_guest_tests::tdreport::{
+    Request,
+    DEVICE, //
 };
 
 use crate::{
@@ -27,17 +25,6 @@ const REGISTER: &str = "/sys/devices/virtual/misc/tdx_guest/measurements/rtmr3:s
 
 /// Size of a register.
 const SIZE: usize = 48;
-
-/// `struct tdx_report_req` of `linux/tdx-guest.h`.
-#[repr(C)]
-struct Request {
-    reportdata: [u8; 64],
-    tdreport: [u8; 1024],
-}
-
-mod ioctl {
-    nix::ioctl_readwrite!(get_report0, b'T', 1, super::Request);
-}
 
 /// Measures them all.
 pub(crate) fn measure(bench: &mut Bench<'_>) -> io::Result<()> {
@@ -73,21 +60,10 @@ fn registers(bench: &mut Bench<'_>) -> io::Result<()> {
 
 /// Asks the device for reports.
 fn tdreport(bench: &mut Bench<'_>) -> io::Result<()> {
-    let device = File::options()
-        .read(true)
-        .write(true)
-        .open("/dev/tdx_guest")?;
-    let mut request = Request {
-        reportdata: [0x5a; 64],
-        tdreport: [0; 1024],
-    };
+    let device = File::options().read(true).write(true).open(DEVICE)?;
+    let mut request = Request::new([0x5a; 64]);
 
-    #[expect(unsafe_code, reason = "an ioctl")]
     bench.repeat("TDREPORT ioctl", TIMES, |meter| {
-        meter.measure(|| {
-            // SAFETY: `request` is what this ioctl reads and writes.
-            unsafe { ioctl::get_report0(device.as_raw_fd(), &mut request) }?;
-            Ok(())
-        })
+        meter.measure(|| Ok(request.send(&device)?))
     })
 }

@@ -15,6 +15,7 @@ pub mod platform;
 pub mod registers;
 pub mod reports;
 pub mod snp;
+pub mod tdreport;
 
 pub use differences::Drivers;
 pub use platform::Platform;

@@ -11,13 +11,10 @@ use std::{
         Read as _,
         Write as _, //
     },
-    os::{
-        fd::AsRawFd as _,
-        unix::fs::{
-            DirBuilderExt,
-            FileExt,
-            OpenOptionsExt, //
-        },
+    os::unix::fs::{
+        DirBuilderExt,
+        FileExt,
+        OpenOptionsExt, //
     },
     path::Path,
     thread, //
@@ -42,35 +39,20 @@ use tsm_guest_tests::{
         Report,
         REPORTS, //
     },
+    tdreport::{
+        Request,
+        DEVICE, //
+    },
 };
 
-const DEVICE: &str = "/dev/tdx_guest";
 const CLASS: &str = "/sys/class/misc/tdx_guest/measurements";
 const VIRTUAL: &str = "/sys/devices/virtual/misc/tdx_guest/measurements";
 
-/// `struct tdx_report_req` of `linux/tdx-guest.h`.
-#[repr(C)]
-struct Request {
-    reportdata: [u8; 64],
-    tdreport: [u8; 1024],
-}
-
-mod ioctl {
-    use super::Request;
-
-    nix::ioctl_readwrite!(get_report0, b'T', 1, Request);
-}
-
 /// Has the device make a report, and checks that it binds the data.
-#[expect(unsafe_code, reason = "an ioctl")]
-fn makes_a_report(file: &File) {
-    let mut request = Request {
-        reportdata: [0x42; 64],
-        tdreport: [0; 1024],
-    };
+fn makes_a_report(device: &File) {
+    let mut request = Request::new([0x42; 64]);
 
-    // SAFETY: `request` is what this ioctl reads and writes.
-    unsafe { ioctl::get_report0(file.as_raw_fd(), &mut request) }.unwrap();
+    request.send(device).unwrap();
     assert_eq!(request.tdreport[128..192], [0x42; 64]);
 }
 

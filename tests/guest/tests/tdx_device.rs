@@ -27,41 +27,30 @@ use tsm_guest_tests::{
         RTMRS,
         SIZE, //
     },
+    tdreport::{
+        self,
+        Request,
+        DEVICE, //
+    },
     Drivers, //
 };
 
-const DEVICE: &str = "/dev/tdx_guest";
 const MEASUREMENTS: &str = "/sys/class/misc/tdx_guest/measurements";
-
-/// `struct tdx_report_req` of `linux/tdx-guest.h`.
-#[repr(C)]
-struct Request {
-    reportdata: [u8; 64],
-    tdreport: [u8; 1024],
-}
-
-mod ioctl {
-    use super::Request;
-
-    nix::ioctl_readwrite!(get_report0, b'T', 1, Request);
-    nix::ioctl_readwrite!(unknown, b'T', 2, Request);
-}
 
 fn open() -> File {
     File::options().read(true).write(true).open(DEVICE).unwrap()
 }
 
-#[expect(unsafe_code, reason = "an ioctl")]
 fn get_report0(file: &File, data: [u8; 64]) -> Result<[u8; 1024], Errno> {
-    let mut request = Request {
-        reportdata: data,
-        tdreport: [0xaa; 1024],
-    };
+    let mut request = Request::new(data);
 
-    // SAFETY: `request` is what this ioctl reads and writes.
-    unsafe { ioctl::get_report0(file.as_raw_fd(), &mut request) }?;
+    request.send(file)?;
     assert_eq!(request.reportdata, data);
     Ok(request.tdreport)
+}
+
+mod ioctl {
+    nix::ioctl_readwrite!(unknown, b'T', 2, super::Request);
 }
 
 #[test]
@@ -94,17 +83,15 @@ fn makes_a_report_of_the_registers_that_binds_the_data() {
 #[expect(unsafe_code, reason = "ioctls that fail")]
 fn refuses_another_command_and_a_bad_address() {
     let file = open();
-    let mut request = Request {
-        reportdata: [0; 64],
-        tdreport: [0; 1024],
-    };
+    let mut request = Request::new([0; 64]);
 
     // SAFETY: `request` is valid, should there be such an ioctl.
     let unknown = unsafe { ioctl::unknown(file.as_raw_fd(), &mut request) };
     assert_eq!(unknown, Err(Errno::ENOTTY));
     // SAFETY: The kernel is to find out that there is nothing at this address.
-    let nowhere =
-        unsafe { ioctl::get_report0(file.as_raw_fd(), std::ptr::without_provenance_mut(8)) };
+    let nowhere = unsafe {
+        tdreport::ioctl::get_report0(file.as_raw_fd(), std::ptr::without_provenance_mut(8))
+    };
     assert_eq!(nowhere, Err(Errno::EFAULT));
 }
 
