@@ -30,7 +30,7 @@ use crate::{
 )]
 #[repr(C)]
 pub struct Entry {
-    /// What certificate it is, a GUID in its mixed-endian form.
+    /// What certificate it is, a GUID, its bytes in the order in which it is written.
     pub guid: [u8; 16],
     /// Where it starts, in bytes after the start of the table.
     pub offset: U32,

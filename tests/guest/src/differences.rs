@@ -144,4 +144,36 @@ impl Drivers {
     pub fn provider_unloads_under_load(self) -> bool {
         self == Self::Rust || Platform::get() != Platform::Snp
     }
+
+    /// `exitinfo2` always says how a request ended. The kernel's driver leaves there what was before if
+    /// it succeeded, or could not be sent for want of a key.
+    pub fn snp_always_says_how_it_ended(self) -> bool {
+        self == Self::Rust
+    }
+
+    /// The most bytes of certificates that can be asked for.
+    pub fn snp_most_certificates(self) -> usize {
+        match self {
+            Self::Rust => 1 << 20,
+            Self::C | Self::RustCore => 1 << 14,
+        }
+    }
+
+    /// What a request fails with whose key was wiped. The kernel's driver says what one says that is
+    /// not there.
+    pub fn snp_refusal_without_a_key(self) -> Errno {
+        match self {
+            Self::Rust => Errno::ENOKEY,
+            Self::C | Self::RustCore => Errno::ENOTTY,
+        }
+    }
+
+    /// What loading fails with when there is no such key. Of the kernel's driver the kernel says that
+    /// it found no device.
+    pub fn snp_refusal_of_a_key(self) -> Errno {
+        match self {
+            Self::Rust => Errno::EINVAL,
+            Self::C | Self::RustCore => Errno::ENODEV,
+        }
+    }
 }

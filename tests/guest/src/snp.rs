@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What there is in an SEV-SNP guest: the fields of a report, and the registers that show them.
+//! What there is in an SEV-SNP guest: the device, the fields of a report, and the registers that show
+//! them.
 //!
 //! "SEV Secure Nested Paging Firmware ABI Specification" (56860, revision 1.58), table
 //! "ATTESTATION_REPORT Structure". The offsets are not those of the drivers under test.
+
+pub mod device;
 
 use std::{
     ops::Range,
@@ -15,6 +18,9 @@ pub const REPORT_SIZE: usize = 1184;
 
 /// Where a report has `REPORT_DATA`.
 pub const REPORT_DATA: Range<usize> = 0x50..0x90;
+
+/// Where a report has `VMPL`.
+pub const VMPL: Range<usize> = 0x30..0x34;
 
 /// A field that is a register too.
 pub struct Field {
@@ -71,3 +77,33 @@ pub const FIELDS: [Field; 16] = [
     Field::new("committed_tcb", 0x1e0, 8),
     Field::new("launch_tcb", 0x1f0, 8),
 ];
+
+/// Returns the GUID of each certificate in a table, and where it is.
+///
+/// # Panics
+///
+/// If the table has no end, or one of them is not behind the table and in `bytes`.
+pub fn certificates(bytes: &[u8]) -> impl Iterator<Item = (String, Range<usize>)> + '_ {
+    let number = |bytes: &[u8]| u32::from_le_bytes(bytes.try_into().expect("four bytes")) as usize;
+    let entries = bytes.chunks_exact(24);
+    let count = entries
+        .clone()
+        .position(|entry| *entry == [0; 24])
+        .expect("the table has an end");
+
+    entries.take(count).map(move |entry| {
+        let (start, len) = (number(&entry[16..20]), number(&entry[20..]));
+        let guid = u128::from_be_bytes(entry[..16].try_into().expect("16 bytes"));
+        let hex = format!("{guid:032x}");
+        let parts = [
+            &hex[..8],
+            &hex[8..12],
+            &hex[12..16],
+            &hex[16..20],
+            &hex[20..],
+        ];
+
+        assert!(start >= (count + 1) * 24 && start + len <= bytes.len());
+        (parts.join("-"), start..start + len)
+    })
+}
