@@ -41,6 +41,8 @@ const MAX_ABANDONED: usize = 16;
 pub(crate) struct Buffers {
     /// Pages of each.
     pages: usize,
+    /// How many may be abandoned.
+    max_abandoned: usize,
     unused: Pin<KBox<Mutex<Unused>>>,
 }
 
@@ -57,13 +59,15 @@ impl Buffers {
     pub(crate) fn new(guest: Guest) -> Result<Self> {
         let idle = first(size(guest).div_ceil(PAGE_SIZE))?;
         let pages = idle.size() / PAGE_SIZE;
+        let max_abandoned = max_abandoned(idle.size());
         let unused = Unused {
             idle: Some(idle),
-            abandoned: KVec::with_capacity(max_abandoned(pages), GFP_KERNEL)?,
+            abandoned: KVec::with_capacity(max_abandoned, GFP_KERNEL)?,
         };
 
         Ok(Self {
             pages,
+            max_abandoned,
             unused: KBox::pin_init(new_mutex!(unused, "tsm_tdx::Buffers::unused"), GFP_KERNEL)?,
         })
     }
@@ -86,7 +90,7 @@ impl Buffers {
         if let Some(done) = done {
             return Ok(unused.abandoned.remove(done)?);
         }
-        if unused.abandoned.len() >= max_abandoned(self.pages) {
+        if unused.abandoned.len() >= self.max_abandoned {
             return Err(EBUSY);
         }
         drop(unused);
@@ -161,9 +165,11 @@ fn first(wanted: usize) -> Result<SharedBuffer> {
     }
 }
 
-/// Returns how many buffers of this size may be abandoned.
-fn max_abandoned(pages: usize) -> usize {
-    (MAX_ABANDONED_BYTES / (pages * PAGE_SIZE)).clamp(1, MAX_ABANDONED)
+/// Returns how many buffers of `size` bytes may be abandoned.
+fn max_abandoned(size: usize) -> usize {
+    let count = MAX_ABANDONED_BYTES.checked_div(size).unwrap_or(0);
+
+    count.clamp(1, MAX_ABANDONED)
 }
 
 /// Copies the header of a buffer.
