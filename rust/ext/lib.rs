@@ -12,6 +12,8 @@ pub mod hash;
 pub mod miscdevice;
 pub mod module_param;
 pub mod mutex;
+#[cfg(any(CONFIG_INTEL_TDX_GUEST, CONFIG_AMD_MEM_ENCRYPT))]
+pub mod pages;
 pub mod platform;
 pub mod secret;
 pub mod semaphore;

@@ -8,16 +8,20 @@
 //! the copy is what gets parsed. What is read twice may differ.
 
 use core::{
-    mem::MaybeUninit,
+    mem::{
+        ManuallyDrop,
+        MaybeUninit, //
+    },
     ptr::NonNull, //
 };
 
 use kernel::{
-    bindings,
     page::PAGE_SIZE,
     prelude::*, //
 };
 use tsm_proto::tdx::call::Gpa;
+
+use crate::pages::Pages;
 
 /// The unit in which the memory is accessed.
 const WORD: usize = size_of::<u64>();
@@ -26,18 +30,8 @@ const WORD: usize = size_of::<u64>();
 ///
 /// # Invariants
 ///
-/// `start` is the address of `pages` pages in one piece from [`allocate`], which are shared and belong
-/// to `self`.
-pub struct SharedBuffer {
-    start: NonNull<u8>,
-    pages: usize,
-}
-
-// SAFETY: It is memory that no other part of the kernel knows.
-unsafe impl Send for SharedBuffer {}
-
-// SAFETY: A shared reference only allows reading.
-unsafe impl Sync for SharedBuffer {}
+/// The pages are shared, and there is no reference to what is in them.
+pub struct SharedBuffer(ManuallyDrop<Pages>);
 
 impl SharedBuffer {
     /// Shares `pages` new pages, for which it may sleep. What they contain is up to the host.
@@ -48,50 +42,47 @@ impl SharedBuffer {
     #[inline]
     pub fn new(pages: usize) -> Result<Self> {
         let count = i32::try_from(pages)?;
-        let start = allocate(pages)?;
+        // Not given back when that fails: some of it may be shared by then.
+        let new = ManuallyDrop::new(Pages::zeroed(pages)?);
 
         // SAFETY: The pages were just allocated, and nobody uses them.
-        let ret = unsafe { tsm_bindings::set_memory_decrypted(address(start), count) };
+        let ret = unsafe { tsm_bindings::set_memory_decrypted(address(new.start()), count) };
         if ret != 0 {
-            // Some of it may be shared by now, so it must never be used for anything else.
             pr_err!("failed to share {pages} pages with the host, leaked\n");
             return Err(EIO);
         }
 
-        // INVARIANT: They were allocated and shared just now.
-        Ok(Self { start, pages })
+        // INVARIANT: They were shared just now.
+        Ok(Self(new))
     }
 
     /// Returns the size in bytes.
     #[inline]
     pub fn size(&self) -> usize {
-        self.pages * PAGE_SIZE
+        self.0.size()
     }
 
     /// Returns the address, for telling the host about it.
     #[inline]
     pub(crate) fn gpa(&self) -> Gpa {
-        let start = self.start.as_ptr();
-
-        // SAFETY: By the type invariant, this is an address in the direct map.
-        Gpa::new(unsafe { tsm_bindings::tsm_helper_virt_to_phys(start.cast()) })
+        Gpa::new(self.0.physical())
     }
 
     /// Returns where it is, for a function of the kernel that tells the host.
     #[cfg(CONFIG_AMD_MEM_ENCRYPT)]
     #[inline]
     pub(crate) fn as_mut_ptr(&mut self) -> *mut u8 {
-        self.start.as_ptr()
+        self.0.start().as_ptr()
     }
 
     /// Writes zeros to the first `pages` pages.
     #[inline]
     pub fn clear(&mut self, pages: usize) {
-        let words = pages.min(self.pages) * (PAGE_SIZE / WORD);
+        let words = pages.min(self.0.count()) * (PAGE_SIZE / WORD);
 
         for word in 0..words {
             // SAFETY: There are as many words in the pages.
-            let at = unsafe { self.start.add(word * WORD) }.cast::<u64>();
+            let at = unsafe { self.0.start().add(word * WORD) }.cast::<u64>();
             // SAFETY: As above; pages are aligned. The write is volatile because the host reads.
             unsafe { at.write_volatile(0) };
         }
@@ -125,7 +116,7 @@ impl SharedBuffer {
         Ok((0..len.div_ceil(WORD)).map(move |word| {
             // SAFETY: `check` found this word to begin within the pages, and a word that begins in
             // a page ends in it.
-            let at = unsafe { self.start.add(offset + word * WORD) }.cast::<u64>();
+            let at = unsafe { self.0.start().add(offset + word * WORD) }.cast::<u64>();
 
             // SAFETY: As above; pages are aligned. The read is volatile because the host may write,
             // and the compiler must not read again.
@@ -174,7 +165,7 @@ impl SharedBuffer {
 
             // SAFETY: `check` found this word to begin within the pages, and a word that begins in
             // a page ends in it.
-            let at = unsafe { self.start.add(offset + word * WORD) }.cast::<u64>();
+            let at = unsafe { self.0.start().add(offset + word * WORD) }.cast::<u64>();
             // SAFETY: As above; pages are aligned. The write is volatile because the host reads.
             unsafe { at.write_volatile(u64::from_ne_bytes(value)) };
         }
@@ -185,58 +176,18 @@ impl SharedBuffer {
 impl Drop for SharedBuffer {
     #[inline]
     fn drop(&mut self) {
+        let start = self.0.start();
         // CAST: `new` had it as an `i32`.
-        let count = self.pages as i32;
+        let count = self.0.count() as i32;
 
         // SAFETY: By the type invariant, the pages are ours.
-        if unsafe { tsm_bindings::set_memory_encrypted(address(self.start), count) } != 0 {
+        if unsafe { tsm_bindings::set_memory_encrypted(address(start), count) } != 0 {
             // The host may still have access, so nobody else must get this memory.
             pr_err!("failed to take {count} pages back from the host, leaked\n");
             return;
         }
-        // SAFETY: By the type invariant, the pages come from `allocate`, and nobody uses them.
-        unsafe { free(self.start, self.pages) };
-    }
-}
-
-/// The most pages that the page allocator gives in one piece. More than that have to be made free.
-const MOST: usize = 1 << tsm_bindings::TSM_HELPER_MAX_PAGE_ORDER;
-
-/// Allocates pages of the direct map, in one piece and cleared. May sleep.
-///
-/// # Errors
-///
-/// [`ENOMEM`]; for more than [`MOST`] always, on a kernel without `CONFIG_CONTIG_ALLOC`.
-#[inline]
-fn allocate(pages: usize) -> Result<NonNull<u8>> {
-    const FLAGS: bindings::gfp_t = tsm_bindings::TSM_HELPER_GFP_MANY;
-    let size = pages.checked_mul(PAGE_SIZE).ok_or(EINVAL)?;
-
-    let start = if pages <= MOST {
-        // SAFETY: This may sleep, as this function documents; the size is a matter of what there is.
-        unsafe { tsm_bindings::tsm_helper_alloc_pages_exact(size, FLAGS) }
-    } else {
-        // SAFETY: As above.
-        unsafe { tsm_bindings::tsm_helper_alloc_contig_pages(pages, FLAGS) }
-    };
-    NonNull::new(start.cast()).ok_or(ENOMEM)
-}
-
-/// Frees pages.
-///
-/// # Safety
-///
-/// They come from [`allocate`] with the same number, and nobody uses them.
-#[inline]
-unsafe fn free(start: NonNull<u8>, pages: usize) {
-    let start = start.as_ptr().cast();
-
-    if pages <= MOST {
-        // SAFETY: By the safety requirement; `allocate` makes the same distinction.
-        unsafe { bindings::free_pages_exact(start, pages * PAGE_SIZE) };
-    } else {
-        // SAFETY: As above.
-        unsafe { tsm_bindings::tsm_helper_free_contig_pages(start, pages) };
+        // SAFETY: This is the last use.
+        unsafe { ManuallyDrop::drop(&mut self.0) };
     }
 }
 

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Pages in one piece, whose address somebody outside the kernel is told.
+//!
+//! C header: [`include/linux/gfp.h`](srctree/include/linux/gfp.h)
+
+use core::{
+    ptr::NonNull,
+    slice, //
+};
+
+use kernel::{
+    bindings,
+    page::PAGE_SIZE,
+    prelude::*, //
+};
+
+/// The most pages that the page allocator gives in one piece. More than that have to be made free.
+const MOST: usize = 1 << tsm_bindings::TSM_HELPER_MAX_PAGE_ORDER;
+
+/// Pages of the direct map, in one piece.
+///
+/// # Invariants
+///
+/// `start` is the address of `count` pages, which are initialized and belong to `self`. They come from
+/// `alloc_pages_exact()` if they are not more than [`MOST`], otherwise from `alloc_contig_pages()`.
+pub struct Pages {
+    start: NonNull<u8>,
+    count: usize,
+}
+
+// SAFETY: It is memory that no other part of the kernel knows.
+unsafe impl Send for Pages {}
+
+// SAFETY: A shared reference only allows reading.
+unsafe impl Sync for Pages {}
+
+impl Pages {
+    /// Allocates `count` pages of zeros. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// [`ENOMEM`]; for more than [`MOST`] always, on a kernel without `CONFIG_CONTIG_ALLOC`.
+    #[inline]
+    pub fn zeroed(count: usize) -> Result<Self> {
+        const FLAGS: bindings::gfp_t = tsm_bindings::TSM_HELPER_GFP_MANY;
+        let size = count.checked_mul(PAGE_SIZE).ok_or(EINVAL)?;
+
+        let start = if count <= MOST {
+            // SAFETY: This may sleep, as this function documents; the size is a matter of what there is.
+            unsafe { tsm_bindings::tsm_helper_alloc_pages_exact(size, FLAGS) }
+        } else {
+            // SAFETY: As above.
+            unsafe { tsm_bindings::tsm_helper_alloc_contig_pages(count, FLAGS) }
+        };
+        let start = NonNull::new(start.cast()).ok_or(ENOMEM)?;
+
+        // INVARIANT: They were allocated just now, and are zeros.
+        Ok(Self { start, count })
+    }
+
+    /// Returns how many there are.
+    #[inline]
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Returns the size in bytes.
+    #[inline]
+    pub fn size(&self) -> usize {
+        self.count * PAGE_SIZE
+    }
+
+    /// Returns what is in them. Not to be used where anybody else may write.
+    #[inline]
+    pub fn bytes(&self) -> &[u8] {
+        // SAFETY: By the type invariant, and `&self` keeps writers out.
+        unsafe { slice::from_raw_parts(self.start.as_ptr(), self.size()) }
+    }
+
+    /// Returns where they are.
+    #[inline]
+    pub(crate) fn start(&self) -> NonNull<u8> {
+        self.start
+    }
+
+    /// Returns their physical address.
+    #[inline]
+    pub(crate) fn physical(&self) -> u64 {
+        // SAFETY: By the type invariant, this is an address in the direct map.
+        unsafe { tsm_bindings::tsm_helper_virt_to_phys(self.start.as_ptr().cast()) }
+    }
+}
+
+impl Drop for Pages {
+    #[inline]
+    fn drop(&mut self) {
+        let start = self.start.as_ptr().cast();
+
+        if self.count <= MOST {
+            // SAFETY: By the type invariant, they are ours, and from the counterpart of this.
+            unsafe { bindings::free_pages_exact(start, self.size()) };
+        } else {
+            // SAFETY: As above.
+            unsafe { tsm_bindings::tsm_helper_free_contig_pages(start, self.count) };
+        }
+    }
+}
