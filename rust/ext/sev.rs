@@ -15,6 +15,8 @@
 //! sleep in between. So that it never is one, messages are to be sent by a
 //! [`Worker`](crate::worker::Worker).
 
+mod svsm;
+
 use core::ptr::NonNull;
 
 use kernel::{
@@ -40,6 +42,11 @@ use crate::{
     platform::Claim,
     secret::Secret,
     shared::SharedBuffer, //
+};
+
+pub use svsm::{
+    Room as SvsmRoom,
+    Svsm, //
 };
 
 /// The proof that the kernel runs as an SNP guest.

@@ -10,6 +10,7 @@
 #include <linux/sysfs.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
+#include <asm/sev.h>
 #include <asm/svm.h>
 
 /* See TSM_MR_MAXBANKS in Kconfig. */
@@ -23,6 +24,12 @@ static const gfp_t TSM_HELPER_GFP_MANY = GFP_KERNEL | __GFP_ZERO |
 
 static const u64 TSM_HELPER_GUEST_REQUEST = SVM_VMGEXIT_GUEST_REQUEST;
 static const u64 TSM_HELPER_EXT_GUEST_REQUEST = SVM_VMGEXIT_EXT_GUEST_REQUEST;
+
+#ifdef CONFIG_AMD_MEM_ENCRYPT
+static const u64 TSM_HELPER_SVSM_ATTEST_SERVICES = SVSM_ATTEST_CALL(SVSM_ATTEST_SERVICES);
+static const u64 TSM_HELPER_SVSM_ATTEST_SINGLE_SERVICE =
+	SVSM_ATTEST_CALL(SVSM_ATTEST_SINGLE_SERVICE);
+#endif
 
 int tsm_helper_mutex_lock_killable(struct mutex *lock);
 void tsm_helper_set_current_state(unsigned int state);

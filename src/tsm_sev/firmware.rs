@@ -10,14 +10,23 @@ use tsm_ext::{
     sev::{
         Channel,
         Message,
-        Room, //
+        Room,
+        Svsm,
+        SvsmRoom, //
     },
     shared::SharedBuffer,
     worker::Worker, //
 };
 use tsm_proto::snp::{
     message::Request,
+    svsm::{
+        Lengths,
+        Service,
+        Sizes,
+        Status, //
+    },
     ExitInfo2,
+    ReportData,
     Vmpck, //
 };
 
@@ -85,6 +94,27 @@ impl Firmware {
         let message = Message::new(version, request)?;
 
         self.worker.call(move |line| line.send(message, pages))?
+    }
+
+    /// Has an SVSM attest a service, or all, to buffers of these sizes. It asks the firmware in turn,
+    /// and hosts allow so many requests in a time, so it takes its turn among ours.
+    ///
+    /// # Errors
+    ///
+    /// [`EINTR`] when the caller is killed, and those of [`Svsm::attest`].
+    pub(crate) fn attest(
+        &self,
+        svsm: Svsm,
+        service: Option<Service>,
+        nonce: ReportData,
+        sizes: Sizes,
+    ) -> Result<(Status, Lengths, SvsmRoom)> {
+        self.worker.call(move |_| {
+            let mut room = SvsmRoom::new(sizes)?;
+            let (status, lengths) = svsm.attest(service.as_ref(), nonce, &mut room)?;
+
+            Ok((status, lengths, room))
+        })?
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Reports that the firmware has signed, with the certificates that the host has for them.
+//! Reports that the firmware has signed, with the certificates that the host has for them. Under an
+//! SVSM it can be asked in place of the firmware, see `services.rs`.
 
 use kernel::{
     bindings,
@@ -27,9 +28,12 @@ use tsm_proto::snp::{
     Vmpl, //
 };
 
-use crate::firmware::{
-    Firmware,
-    MAX_PAGES, //
+use crate::{
+    firmware::{
+        Firmware,
+        MAX_PAGES, //
+    },
+    services, //
 };
 
 /// Pages for certificates that are tried first, as many as the kernel's own driver has.
@@ -51,7 +55,15 @@ impl Reports {
 
 impl ReportProvider for Reports {
     const NAME: &'static CStr = c"sev_guest";
-    const FILES: Files = Files::PRIVLEVEL.with(Files::AUXBLOB);
+
+    fn files() -> Files {
+        let files = Files::PRIVLEVEL.with(Files::AUXBLOB);
+
+        match services::svsm() {
+            Some(_) => files.with(Files::SERVICE).with(Files::MANIFESTBLOB),
+            None => files,
+        }
+    }
 
     fn privlevel_floor(&self) -> u32 {
         self.firmware.key().floor().number().into()
@@ -61,8 +73,12 @@ impl ReportProvider for Reports {
         let data = ReportData::try_from(request.inblob()).map_err(|_| EINVAL)?;
         let vmpl = Vmpl::try_from(request.privlevel()).map_err(|_| EINVAL)?;
 
-        if request.service_provider().is_some() {
-            return Err(EINVAL.into());
+        match (request.service_provider(), services::svsm()) {
+            (None, _) => {}
+            (Some(name), Some(svsm)) if name == c"svsm" => {
+                return services::report(&self.firmware, svsm, request, data);
+            }
+            _ => return Err(EINVAL.into()),
         }
         let request = ReportRequest::new(data, vmpl);
         let mut pages = FIRST_PAGES;
@@ -104,7 +120,8 @@ fn failure(err: Error, info: ExitInfo2) -> Failure {
     Failure::answered(err, answer)
 }
 
-fn copy(bytes: &[u8]) -> Result<KVVec<u8>> {
+/// Copies a part of a report.
+pub(crate) fn copy(bytes: &[u8]) -> Result<KVVec<u8>> {
     let mut copy = KVVec::with_capacity(bytes.len(), GFP_KERNEL)?;
 
     copy.extend_from_slice(bytes, GFP_KERNEL)?;

@@ -22,6 +22,7 @@ mod device;
 mod firmware;
 mod registers;
 mod reports;
+mod services;
 
 module! {
     type: TsmSev,

@@ -75,7 +75,10 @@ struct Fake;
 
 impl ReportProvider for Fake {
     const NAME: &'static CStr = c"fake_rust";
-    const FILES: Files = Files::PRIVLEVEL.with(Files::SERVICE).with(Files::AUXBLOB);
+
+    fn files() -> Files {
+        Files::PRIVLEVEL.with(Files::SERVICE).with(Files::AUXBLOB)
+    }
 
     fn privlevel_floor(&self) -> u32 {
         param(module_parameters::privlevel_floor.value())

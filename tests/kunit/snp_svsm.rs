@@ -10,6 +10,7 @@ mod tests {
     use tsm_proto::{
         snp::svsm::{
             Lengths,
+            Service,
             Sizes, //
         },
         Error, //
@@ -17,8 +18,7 @@ mod tests {
 
     const ROOM: Sizes = sizes(4096, 4096, 16384);
     const LIMIT: usize = 1 << 20;
-    /// What the kernel finds in a register that the SVSM has not set.
-    const UNSET: u64 = u64::MAX;
+    const UNSET: u64 = Lengths::UNSET;
 
     const fn sizes(report: usize, manifest: usize, certificates: usize) -> Sizes {
         Sizes {
@@ -98,5 +98,13 @@ mod tests {
         assert_eq!(lengths(0, beyond, 0).needed(ROOM, LIMIT), refused);
         assert_eq!(lengths(0, 0, beyond).needed(ROOM, LIMIT), refused);
         assert_eq!(lengths(0, 0, UNSET - 1).needed(ROOM, LIMIT), refused);
+    }
+
+    #[test]
+    fn takes_zeros_for_all_services() {
+        assert_eq!(Service::new([0; 16], 7), None);
+        let service = Service::new([1; 16], 7);
+        assert_eq!(service.map(|service| service.guid), Some([1; 16]));
+        assert_eq!(service.map(|service| service.manifest_version), Some(7));
     }
 }

@@ -27,8 +27,11 @@ use super::{
 pub trait ReportProvider: Send + Sync + 'static {
     /// Name of the blob's format, which clients compare.
     const NAME: &'static CStr;
-    /// Which files its reports have.
-    const FILES: Files = Files::BASIC;
+
+    /// Returns which files its reports have.
+    fn files() -> Files {
+        Files::BASIC
+    }
 
     /// Returns the lowest privilege level that a report can be asked for.
     fn privlevel_floor(&self) -> u32 {
@@ -207,7 +210,7 @@ impl<P: ReportProvider> Inner<P> {
     /// None; the ABI has pointers to `unsafe` functions.
     unsafe extern "C" fn text_visible(index: ffi::c_int) -> bool {
         tsm_bindings::tsm_attr_index::try_from(index)
-            .is_ok_and(|index| P::FILES.contains(Files::of_text(index)))
+            .is_ok_and(|index| P::files().contains(Files::of_text(index)))
     }
 
     /// # Safety
@@ -215,7 +218,7 @@ impl<P: ReportProvider> Inner<P> {
     /// None; the ABI has pointers to `unsafe` functions.
     unsafe extern "C" fn binary_visible(index: ffi::c_int) -> bool {
         tsm_bindings::tsm_bin_attr_index::try_from(index)
-            .is_ok_and(|index| P::FILES.contains(Files::of_binary(index)))
+            .is_ok_and(|index| P::files().contains(Files::of_binary(index)))
     }
 
     /// # Safety

@@ -16,6 +16,10 @@ use crate::{
 pub struct Vmpl(u8);
 
 impl Vmpl {
+    /// The level of an SVSM, or of a guest without.
+    // INVARIANT: It is in the range.
+    pub const MOST_PRIVILEGED: Self = Self(0);
+
     /// Every level, in order.
     // INVARIANT: Each number is in the range.
     pub const ALL: [Self; 4] = [Self(0), Self(1), Self(2), Self(3)];

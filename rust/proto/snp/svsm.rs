@@ -44,7 +44,26 @@ impl Status {
     }
 }
 
-/// One of the three buffers that a call fills, or their sizes.
+/// A service that is to be attested by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Service {
+    /// Which one it is, as GUIDs are in memory.
+    pub guid: [u8; 16],
+    /// The version of its manifest that is wanted.
+    pub manifest_version: u32,
+}
+
+impl Service {
+    /// Makes it of a GUID, unless that is all zeros, which stands for all services.
+    pub fn new(guid: [u8; 16], manifest_version: u32) -> Option<Self> {
+        (guid != [0; 16]).then_some(Self {
+            guid,
+            manifest_version,
+        })
+    }
+}
+
+/// The sizes of the three buffers that a call fills, or of what is in them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sizes {
     /// Bytes of the attestation report.
@@ -68,6 +87,9 @@ pub struct Lengths {
 }
 
 impl Lengths {
+    /// What a register has that the SVSM did not set: the kernel has put it there.
+    pub const UNSET: u64 = u64::MAX;
+
     /// Returns how much was written to buffers of these sizes.
     ///
     /// # Errors
@@ -119,8 +141,8 @@ fn within(length: u64, room: usize) -> Result<usize> {
 fn grown(length: u64, room: usize, limit: usize) -> Result<usize> {
     const PAGE: usize = 4096;
 
-    // What the SVSM did not set is what the kernel has put there: all ones, which asks for nothing.
-    if length == u64::MAX {
+    // This asks for nothing.
+    if length == Lengths::UNSET {
         return Ok(room);
     }
     let length = usize::try_from(length).map_err(|_| Error::TooLarge)?;

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Reports by which an SVSM attests services of its own, such as a vTPM.
+
+use kernel::{
+    bindings,
+    page::PAGE_SIZE,
+    prelude::*, //
+};
+use tsm_ext::{
+    pages::Pages,
+    sev::{
+        Guest,
+        Svsm, //
+    },
+    tsm::{
+        Answer,
+        Failure,
+        Output,
+        Request, //
+    }, //
+};
+use tsm_proto::{
+    snp::{
+        svsm::{
+            Service,
+            Sizes,
+            Status, //
+        },
+        ReportData, //
+    },
+    Error as ProtoError, //
+};
+
+use crate::{
+    firmware::{
+        Firmware,
+        MAX_PAGES, //
+    },
+    reports::copy, //
+};
+
+/// The buffers that are tried first, as large as those of the kernel's own driver.
+const FIRST: Sizes = Sizes {
+    report: PAGE_SIZE,
+    manifest: PAGE_SIZE,
+    certificates: 4 * PAGE_SIZE,
+};
+
+/// The most that a buffer may have to have, in bytes.
+const LIMIT: usize = MAX_PAGES * PAGE_SIZE;
+
+/// How often the SVSM is asked: each of the three may turn out too small by itself.
+const TRIES: usize = 4;
+
+/// Returns the SVSM, if there is one.
+pub(crate) fn svsm() -> Option<Svsm> {
+    Guest::new().ok().and_then(Svsm::new)
+}
+
+/// Makes a report that binds `data` and the manifest of what was asked for.
+pub(crate) fn report(
+    firmware: &Firmware,
+    svsm: Svsm,
+    request: &Request<'_>,
+    data: ReportData,
+) -> Result<Output, Failure> {
+    let service = Service::new(*request.service_guid(), request.service_manifest_version());
+    let mut sizes = FIRST;
+
+    for _ in 0..TRIES {
+        let (status, lengths, room) = firmware.attest(svsm, service, data, sizes)?;
+
+        if status == Status::SUCCESS {
+            let written = lengths.written(room.sizes()).map_err(Error::from)?;
+
+            return Ok(Output {
+                outblob: part(&room.report, written.report)?,
+                auxblob: part(&room.certificates, written.certificates)?,
+                manifestblob: part(&room.manifest, written.manifest)?,
+            });
+        }
+        let needed = match status {
+            Status::INVALID_PARAMETER => lengths.needed(sizes, LIMIT).map_err(Error::from)?,
+            _ => None,
+        };
+        sizes = needed.ok_or_else(|| refusal(status))?;
+    }
+    // There never is enough room.
+    Err(Error::from_errno(-(bindings::EPROTO as i32)).into())
+}
+
+/// Makes the failure of a call that the SVSM has refused.
+fn refusal(status: Status) -> Failure {
+    let answer = Answer {
+        source: c"svsm",
+        status: status.raw().into(),
+    };
+
+    Failure::answered(ProtoError::SvsmRefused(status).into(), answer)
+}
+
+/// Copies what was written to a buffer.
+fn part(pages: &Pages, written: usize) -> Result<KVVec<u8>> {
+    copy(pages.bytes().get(..written).ok_or(EIO)?)
+}
