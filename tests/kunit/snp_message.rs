@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Guest messages, statuses and what user space passes. One source, three runners: KUnit, `cargo test`,
-//! Miri.
+//! Guest messages, statuses and privilege levels. One source, three runners: KUnit, `cargo test`, Miri.
 
 #[cfg(kernel)]
 use kernel::prelude::*;
@@ -10,7 +9,6 @@ use kernel::prelude::*;
 mod tests {
     use tsm_proto::{
         snp::{
-            ioctl::GuestRequest,
             message::{
                 KeyAnswer,
                 KeyRequest,
@@ -29,10 +27,7 @@ mod tests {
         },
         Error, //
     };
-    use zerocopy::{
-        FromZeros as _,
-        IntoBytes as _, //
-    };
+    use zerocopy::IntoBytes as _;
 
     /// Makes the payload of a report answer, with room for `room` bytes of report.
     fn answer<const LEN: usize>(status: u32, size: u32) -> [u8; LEN] {
@@ -59,6 +54,25 @@ mod tests {
             assert_eq!(bytes.get(64).copied(), Some(vmpl.number()));
             assert!(bytes.iter().skip(65).all(|byte| *byte == 0));
         }
+    }
+
+    #[test]
+    fn asks_for_a_key() {
+        let request = KeyRequest {
+            root_key_select: 1.into(),
+            reserved: 0.into(),
+            guest_field_select: 0x3f.into(),
+            vmpl: 2.into(),
+            guest_svn: 3.into(),
+            tcb_version: 4.into(),
+        };
+        let mut expected = [0; KeyRequest::SIZE];
+        for (offset, value) in [(0, 1), (8, 0x3f), (16, 2), (20, 3), (24, 4)] {
+            if let Some(byte) = expected.get_mut(offset) {
+                *byte = value;
+            }
+        }
+        assert_eq!(request.as_bytes(), expected);
     }
 
     #[test]
@@ -137,18 +151,6 @@ mod tests {
         assert_eq!(ExitInfo2::INVALID_LEN.raw(), 1 << 32);
         assert_eq!(ExitInfo2::BUSY.raw(), 2 << 32);
         assert_eq!(ExitInfo2::new(u64::MAX).vmm().raw(), u32::MAX);
-    }
-
-    #[test]
-    fn puts_the_exit_information_where_user_space_looks() {
-        let mut request = GuestRequest::new_zeroed();
-        request.set_exit_info(ExitInfo2::BUSY);
-        assert_eq!(request.exit_info(), ExitInfo2::BUSY);
-        assert_eq!(request.as_bytes().get(28).copied(), Some(2));
-        assert_eq!(
-            request.as_bytes().iter().filter(|byte| **byte != 0).count(),
-            1
-        );
     }
 
     #[test]

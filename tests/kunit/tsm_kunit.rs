@@ -9,6 +9,7 @@ mod errno;
 mod generation;
 mod seq_bytes;
 mod snp_certificates;
+mod snp_ioctl;
 mod snp_message;
 mod snp_report;
 mod snp_svsm;

@@ -155,6 +155,23 @@ write(
 )
 
 
+def call(version: int, rest: bytes = b"") -> bytes:
+    return struct.pack("<B7xQQQ", version, 0x10000, 0x20000, 0xFF) + rest
+
+
+report_request = bytes(range(64)) + struct.pack("<II24x", 1, 1)
+write(
+    "snp_ioctl",
+    accepted_extended=call(1, report_request + struct.pack("<QI4x", 0x30000, 16384)),
+    accepted_all_ones=b"\xff" * 144,
+    refused_report=call(1, report_request),
+    refused_key=call(1, struct.pack("<IIQIIQ", 1, 0, 0x3F, 2, 3, 4)),
+    refused_call_alone=call(2),
+    refused_half_a_call=call(1)[:31],
+    refused_one_byte_short=call(1, report_request + struct.pack("<QI4x", 0, 0))[:-1],
+)
+
+
 def table(*entries: tuple[int, int], rest: bytes = b"") -> bytes:
     guids = (bytes([number + 1] * 16) for number in range(len(entries)))
     return b"".join(guid + struct.pack("<II", *entry) for guid, entry in zip(guids, entries)) + bytes(24) + rest

@@ -15,6 +15,7 @@ pub type Target = fn(&[u8]) -> bool;
 /// Every target, by name. The name is that of its folder in `corpus/`.
 pub const TARGETS: &[(&str, Target)] = &[
     ("snp_certificates", snp::certificates),
+    ("snp_ioctl", snp::ioctl),
     ("snp_key_answer", snp::key_answer),
     ("snp_report", snp::report),
     ("snp_report_answer", snp::report_answer),

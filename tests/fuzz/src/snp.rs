@@ -3,12 +3,14 @@
 //! The formats of SEV-SNP.
 
 mod certificates;
+mod ioctl;
 mod message;
 mod report;
 mod status;
 mod svsm;
 
 pub(crate) use certificates::certificates;
+pub(crate) use ioctl::ioctl;
 pub(crate) use message::{
     key_answer,
     report_answer, //
