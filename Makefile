@@ -77,9 +77,9 @@ check-debug: ## runs those in guests again, on a kernel with KASAN, lockdep and 
 fuzz: ## fuzzes each parser for SECONDS=60; `make check` does so for a moment
 	@tests/fuzz/run $(or $(SECONDS),60)
 
-bench: ## measures our drivers beside the kernel's own; KERNEL=test does on our small kernel
+bench: ## measures our drivers beside the kernel's own; KERNEL=test does on our small kernel, PLATFORM=snp only there
 	@$(qemu-tdx)/setup toolbox $(or $(KERNEL),stock)
-	@tests/bench/run $(KERNEL)
+	@tests/bench/run $(KERNEL) $(PLATFORM)
 
 shell: setup ## opens a shell in an emulated TDX guest with our modules
 	@$(qemu-tdx)/run

@@ -11,7 +11,10 @@ use nix::kmod::{
     finit_module,
     ModuleInitFlags, //
 };
-use tsm_guest_tests::modules;
+use tsm_guest_tests::{
+    modules,
+    Platform, //
+};
 
 use crate::meter::Meter;
 
@@ -39,8 +42,8 @@ impl Drivers {
     /// Returns the modules, in the order in which they are loaded.
     fn modules(self) -> [&'static str; 2] {
         match self {
-            Self::Ours => ["tsm", "tsm_tdx"],
-            Self::Theirs => ["tsm_report", "tdx_guest"],
+            Self::Ours => ["tsm", Platform::get().our_provider()],
+            Self::Theirs => ["tsm_report", Platform::get().kernels_provider()],
         }
     }
 

@@ -4,7 +4,7 @@
 //!
 //! `bench operations` measures what they do with a host that answers at once; `bench quotes` only
 //! reports, for a host that takes its time; `bench readers` those who read reports while a quote is
-//! in flight. Each prints a line of JSON for each operation and drivers, of which `../run` makes a
+//! in flight, of which the last two are for TDX. Each prints a line of JSON for each operation and drivers, of which `../run` makes a
 //! table.
 
 mod drivers;

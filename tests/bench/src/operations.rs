@@ -2,12 +2,12 @@
 
 //! What the drivers do by themselves, with a host that answers at once.
 
-use std::{fs::File, io, os::unix::fs::FileExt as _};
+mod snp;
+mod tdx;
 
-use tsm_guest_tests::tdreport::{
-    Request,
-    DEVICE, //
-};
+use std::io;
+
+use tsm_guest_tests::Platform;
 
 use crate::{
     quote::{
@@ -20,16 +20,12 @@ use crate::{
 /// How often each is done in a round.
 const TIMES: usize = 50;
 
-/// A register that can be extended, in the place that both drivers have.
-const REGISTER: &str = "/sys/devices/virtual/misc/tdx_guest/measurements/rtmr3:sha384";
-
-/// Size of a register.
-const SIZE: usize = 48;
-
 /// Measures them all.
 pub(crate) fn measure(bench: &mut Bench<'_>) -> io::Result<()> {
-    registers(bench)?;
-    tdreport(bench)?;
+    match Platform::get() {
+        Platform::Tdx => tdx::measure(bench)?,
+        Platform::Snp => snp::measure(bench)?,
+    }
     quote::measure_reports(bench, TIMES)?;
 
     let mut blob = Blob::new("bench")?;
@@ -37,33 +33,5 @@ pub(crate) fn measure(bench: &mut Bench<'_>) -> io::Result<()> {
     blob.read()?;
     bench.repeat("cached report read", TIMES, |meter| {
         meter.measure(|| blob.read())
-    })
-}
-
-/// Reads and extends a register.
-fn registers(bench: &mut Bench<'_>) -> io::Result<()> {
-    let file = File::options().read(true).write(true).open(REGISTER)?;
-    let mut value = [0; SIZE];
-    let mut read = || file.read_exact_at(&mut value, 0);
-    let extend = || file.write_all_at(&[0xa5; SIZE], 0);
-
-    read()?;
-    bench.repeat("cached register read", TIMES, |meter| {
-        meter.measure(&mut read)
-    })?;
-    bench.repeat("refresh read", TIMES, |meter| {
-        extend()?;
-        meter.measure(&mut read)
-    })?;
-    bench.repeat("extend", TIMES, |meter| meter.measure(extend))
-}
-
-/// Asks the device for reports.
-fn tdreport(bench: &mut Bench<'_>) -> io::Result<()> {
-    let device = File::options().read(true).write(true).open(DEVICE)?;
-    let mut request = Request::new([0x5a; 64]);
-
-    bench.repeat("TDREPORT ioctl", TIMES, |meter| {
-        meter.measure(|| Ok(request.send(&device)?))
     })
 }
