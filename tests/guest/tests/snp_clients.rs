@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What clients in the field do in an SEV-SNP guest, call by call, and what they rely on.
+
+use std::{
+    fs::{
+        self,
+        File, //
+    },
+    io::Write as _,
+    os::unix::fs::{
+        DirBuilderExt,
+        OpenOptionsExt, //
+    },
+    path::Path,
+    process, //
+};
+
+use nix::errno::Errno;
+use tsm_guest_tests::{
+    reports::{
+        Report,
+        REPORTS, //
+    },
+    snp::{
+        self,
+        device::{
+            self,
+            ExtendedRequest,
+            GuestRequest,
+            KeyRequest,
+            ReportAnswer,
+            ReportRequest,
+            DEVICE,
+            GET_EXT_REPORT,
+            INVALID_LEN, //
+        }, //
+    }, //
+};
+
+/// Does what Go's os.WriteFile does.
+fn write_file(path: &Path, data: &[u8]) {
+    let mut file = File::options()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o220)
+        .open(path)
+        .unwrap();
+
+    assert_eq!(file.write(data).unwrap(), data.len());
+}
+
+fn generation(entry: &Path) -> String {
+    fs::read_to_string(entry.join("generation")).unwrap()
+}
+
+#[test]
+fn go_configfs_tsm_reads_the_auxblob_before_the_outblob() {
+    // os.MkdirTemp, with mode 0700 and a number after the prefix.
+    let entry = Path::new(REPORTS).join("entry2718281828");
+    fs::DirBuilder::new().mode(0o700).create(&entry).unwrap();
+
+    assert_eq!(generation(&entry), "0\n");
+    write_file(&entry.join("inblob"), &[5; 64]);
+    // Without a line feed.
+    write_file(&entry.join("privlevel"), b"2");
+    for name in ["auxblob", "outblob", "provider"] {
+        assert!(!fs::read(entry.join(name)).unwrap().is_empty());
+        assert_eq!(generation(&entry), "2\n", "{name}");
+    }
+    let floor = fs::read_to_string(entry.join("privlevel_floor")).unwrap();
+    assert_eq!(floor.trim().parse(), Ok(0));
+
+    let report = fs::read(entry.join("outblob")).unwrap();
+    assert_eq!(report[snp::REPORT_DATA], [5; 64]);
+    assert_eq!(report[snp::VMPL], [2, 0, 0, 0]);
+    fs::remove_dir(entry).unwrap();
+}
+
+#[test]
+fn go_sev_guest_looks_for_the_provider_and_leaves_the_report_behind() {
+    let probes: Vec<_> = (0..100)
+        .map(|number| Report::new(&format!("entry{number}")).unwrap())
+        .collect();
+
+    for probe in &probes {
+        assert_eq!(probe.read("provider").unwrap(), b"sev_guest\n");
+    }
+    let report = Report::new("entry-after").unwrap();
+    report.set_inblob(&[6; 64]).unwrap();
+    assert_eq!(report.outblob().unwrap()[snp::REPORT_DATA], [6; 64]);
+}
+
+#[test]
+fn go_sev_guest_asks_the_device_for_the_room_first() {
+    let file = File::options().read(true).write(true).open(DEVICE).unwrap();
+    let (result, info, len) = device::get_ext_report(&file, ReportRequest::new(0), &mut []);
+
+    assert_eq!((result.err(), info), (Some(Errno::EIO), INVALID_LEN));
+    assert!(len > 0);
+    let mut room = vec![0; len];
+    let (answer, _, same) = device::get_ext_report(&file, ReportRequest::new(7), &mut room);
+
+    assert_eq!(same, len);
+    // It takes as much as it needs, whatever the answer says of its size.
+    assert_eq!(answer.unwrap().report()[..snp::REPORT_SIZE].len(), 1184);
+    assert_eq!(snp::certificates(&room).count(), 3);
+}
+
+#[test]
+#[expect(unsafe_code, reason = "an ioctl")]
+fn snpguest_asks_for_certificates_that_are_to_go_nowhere() {
+    let file = File::open(DEVICE).unwrap();
+    let mut answer = ReportAnswer::untouched();
+    let mut request = ExtendedRequest {
+        data: ReportRequest::new(8).at(1),
+        certs_address: u64::MAX,
+        certs_len: 0,
+    };
+    let mut call = GuestRequest::new(&mut request, &mut answer);
+
+    // SAFETY: An answer is as large as this ioctl has it, and there is no room for certificates.
+    let result = unsafe { device::call(&file, GET_EXT_REPORT, &mut call) };
+    assert_eq!((result, call.exitinfo2), (Err(Errno::EIO), INVALID_LEN));
+
+    // The same structure again, with what it was told.
+    let mut room = vec![0; usize::try_from(request.certs_len).unwrap()];
+    request.certs_address = device::address(&mut room[0]);
+    let mut call = GuestRequest::new(&mut request, &mut answer);
+
+    // SAFETY: As above, and there is as much room for certificates.
+    unsafe { device::call(&file, GET_EXT_REPORT, &mut call) }.unwrap();
+    assert_eq!(answer.report()[snp::REPORT_DATA], [8; 64]);
+    assert_eq!(snp::certificates(&room).count(), 3);
+}
+
+#[test]
+fn snpguest_opens_the_device_for_each_request_and_for_reading_only() {
+    for byte in 1..=3 {
+        let file = File::open(DEVICE).unwrap();
+        let (answer, _) = device::get_report(&file, 1, ReportRequest::new(byte).at(1));
+
+        assert_eq!(
+            answer.unwrap().report()[snp::REPORT_DATA],
+            [byte; 64],
+            "{byte}"
+        );
+    }
+    let request = KeyRequest {
+        vmpl: 1,
+        ..KeyRequest::default()
+    };
+    let (one, _) = device::get_derived_key(&File::open(DEVICE).unwrap(), request);
+    let (other, _) = device::get_derived_key(&File::open(DEVICE).unwrap(), request);
+    assert_eq!(one.unwrap().key(), other.unwrap().key());
+}
+
+#[test]
+fn guest_components_knows_the_platform_by_its_device() {
+    assert!(fs::exists("/sys/devices/platform/sev-guest").unwrap());
+    let report = Report::new(".tmpAbC123").unwrap();
+
+    assert_eq!(report.read("provider").unwrap(), b"sev_guest\n");
+    fs::write(report.path("inblob"), [7; 64]).unwrap();
+    assert_eq!(report.outblob().unwrap()[snp::REPORT_DATA], [7; 64]);
+    assert_eq!(
+        snp::certificates(&report.read("auxblob").unwrap()).count(),
+        3
+    );
+    // Another one would be a conflict.
+    assert_eq!(report.generation(), 1);
+    report.remove().unwrap();
+}
+
+#[test]
+fn dstack_takes_a_report_of_the_right_size_only() {
+    let probe = Report::new(&format!("dstack-probe-{}", process::id())).unwrap();
+    let provider = String::from_utf8(probe.read("provider").unwrap()).unwrap();
+    assert_eq!(provider.trim(), "sev_guest");
+    probe.remove().unwrap();
+
+    let report = Report::new("dstack").unwrap();
+    report.set_inblob(&[9; 64]).unwrap();
+    let blob = report.outblob().unwrap();
+    assert_eq!(blob.len(), 1184);
+    assert_eq!(blob[0x50..0x90], [9; 64]);
+}
