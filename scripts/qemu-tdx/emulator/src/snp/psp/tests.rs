@@ -150,6 +150,18 @@ fn a_public_verifier_accepts_the_chain_and_reports_of_all_versions() {
 }
 
 #[test]
+fn a_public_verifier_accepts_the_report_of_an_svsm() {
+    let (processor, _) = launch(|config| config.vmpl = 2);
+    let bytes = processor
+        .own_report(&FakeMemory::new(0), [0x5a; 64])
+        .unwrap();
+    let report = AttestationReport::from_bytes(&bytes).unwrap();
+    (&chain(&processor).vek, &report).verify().unwrap();
+    assert_eq!(report.vmpl, 0);
+    assert_eq!(report.report_data.to_vec(), [0x5a; 64]);
+}
+
+#[test]
 fn a_public_verifier_finds_a_flipped_bit_wherever_it_looks() {
     let (processor, mut guest) = launch(|_| {});
     let vek = chain(&processor).vek;
