@@ -15,7 +15,11 @@ use tsm_guest_tests::reports::Report;
 use crate::Bench;
 
 /// How often a report is made in a round, where that may take the kernel's drivers a second each.
-const SLOW: usize = 4;
+const SLOW: usize = 8;
+
+/// How many reports are made before any is measured: the drivers were loaded just now, and the
+/// emulator takes milliseconds to translate code that it has not seen before.
+const WARM_UP: usize = 4;
 
 /// A report, and room for what is read of it.
 pub(crate) struct Blob {
@@ -54,14 +58,13 @@ impl Blob {
 }
 
 /// Measures how a report is made: asked for, and read.
-///
-/// The first one is not counted: the drivers were loaded just now, and it takes the emulator some
-/// milliseconds to translate code that it has not seen before.
 pub(crate) fn measure_reports(bench: &mut Bench<'_>, times: usize) -> io::Result<()> {
     let mut blob = Blob::new("bench")?;
 
-    blob.ask()?;
-    blob.read()?;
+    for _ in 0..WARM_UP {
+        blob.ask()?;
+        blob.read()?;
+    }
     bench.repeat("report", times, |meter| {
         meter.measure(|| {
             blob.ask()?;
