@@ -69,16 +69,17 @@ class Build(unittest.TestCase):
         return {path.name.removesuffix(".xz") for path in files}
 
     def udev_loads_ours(self, root, kernel):
-        """What the CPU's alias leads to, where the kernel's own drivers are installed, too."""
+        """What the aliases of the CPU and of the device lead to, where the kernel's own drivers are installed, too."""
         (version,) = [path.name for path in root.glob("lib/modules/*")]
         shutil.copytree(variables(kernel)["KMODULES"], root / f"lib/modules/{version}/kernel")
         tool = [TOOLBOX, "/sbin/depmod", "-b", root, version]
         subprocess.run(tool, check=True, capture_output=True)
         show = [TOOLBOX, "/sbin/modprobe", "-C", root / "etc/modprobe.d", "-d", root, "-S", version, "-b", "-n", "-v"]
-        alias = "cpu:type:x86,ven0000fam0006mod008F:feature:,0000,0116,"
-        shown = subprocess.run([*show, alias], check=True, capture_output=True, text=True).stdout
-        loaded = [pathlib.Path(line.split()[1]).name.split(".")[0] for line in shown.splitlines()]
-        self.assertEqual([name for name in loaded if name != "configfs"], ["tsm", "tsm_tdx"])
+        aliases = {"cpu:type:x86,ven0000fam0006mod008F:feature:,0000,0116,": "tsm_tdx", "platform:sev-guest": "tsm_sev"}
+        for alias, provider in aliases.items():
+            shown = subprocess.run([*show, alias], check=True, capture_output=True, text=True).stdout
+            loaded = [pathlib.Path(line.split()[1]).name.split(".")[0] for line in shown.splitlines()]
+            self.assertEqual([name for name in loaded if name != "configfs"], ["tsm", provider])
         shutil.rmtree(root / f"lib/modules/{version}/kernel")
 
 
