@@ -126,7 +126,8 @@ impl SecureProcessor {
         for vmpck in vmpcks.iter_mut().take(self.config.vmpl.into()) {
             *vmpck = [0; 32];
         }
-        let mut secrets = SecretsPage::new(vmpcks);
+        let mitigations = self.config.report_version.mitigations();
+        let mut secrets = SecretsPage::new(vmpcks, mitigations.unwrap_or(0));
         if let Some(area) = svsm {
             secrets.set_svsm(area, self.config.vmpl);
         }
@@ -172,15 +173,13 @@ impl SecureProcessor {
         if sequence != next - 1 {
             return Err(Status::AEAD_OFLOW);
         }
-        if header.kind_version != 1 {
-            return Err(Status::INVALID_PARAM);
-        }
-        let (kind, payload) = match header.kind {
-            kind::KEY_REQ => (
+        let version = header.kind_version;
+        let (kind, payload) = match (header.kind, version) {
+            (kind::KEY_REQ, version) => (
                 kind::KEY_RSP,
-                key::answer(&self.config, measurement, header.vmpck, payload)?,
+                key::answer(&self.config, measurement, header.vmpck, version, payload)?,
             ),
-            kind::REPORT_REQ => (
+            (kind::REPORT_REQ, 1) => (
                 kind::REPORT_RSP,
                 report::answer(
                     &self.config,
@@ -190,11 +189,12 @@ impl SecureProcessor {
                     payload,
                 )?,
             ),
-            kind::TSC_INFO_REQ => (kind::TSC_INFO_RSP, tsc::answer(payload)?),
+            (kind::TSC_INFO_REQ, 1) => (kind::TSC_INFO_RSP, tsc::answer(payload)?),
             _ => return Err(Status::INVALID_PARAM),
         };
         let mut answer = Message::new(kind, header.vmpck, next, payload);
 
+        answer.header.kind_version = version;
         *count = next;
         spoil(&mut answer);
         Ok(answer.seal(&vmpck))

@@ -39,7 +39,8 @@ use super::{
 };
 use crate::config::SnpConfig;
 
-/// A request for a key. ABI, table "MSG_KEY_REQ Message Structure", version 1.
+/// A request for a key. ABI, table "MSG_KEY_REQ Message Structure", version 1. In version 2, which is in
+/// the ABI from 1.58 on, the mitigations at launch follow.
 #[derive(FromBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub(super) struct Request {
@@ -69,7 +70,9 @@ mod field {
     pub(super) const MEASUREMENT: u64 = 1 << 3;
     pub(super) const GUEST_SVN: u64 = 1 << 4;
     pub(super) const TCB_VERSION: u64 = 1 << 5;
-    /// All of them.
+    /// In version 2 of the request.
+    pub(super) const LAUNCH_MIT_VECTOR: u64 = 1 << 6;
+    /// All of version 1.
     pub(super) const ALL: u64 = (1 << 6) - 1;
 }
 
@@ -99,6 +102,7 @@ struct Mix {
     measurement: Digest384,
     host_data: [u8; 32],
     id_key: Digest384,
+    launch_mit_vector: U64,
 }
 
 const _: () = {
@@ -112,17 +116,37 @@ const _: () = {
     assert!(offset_of!(Response, key) == 0x20);
 };
 
-/// Answers a request that was made with a key of VMPL `vmpck`.
+/// Mitigations, a bit for each.
+struct Mitigations {
+    /// What the guest wants to be mixed in.
+    wanted: u64,
+    /// What there was at launch.
+    at_launch: u64,
+}
+
+/// Answers a request of some version that was made with a key of VMPL `vmpck`.
 pub(super) fn answer(
     config: &SnpConfig,
     measurement: Digest384,
     vmpck: u8,
+    version: u8,
     request: &[u8],
 ) -> Result<Vec<u8>, Status> {
-    let (request, _) = Request::ref_from_prefix(request).map_err(|_| Status::INVALID_PARAM)?;
+    let (request, rest) = Request::ref_from_prefix(request).map_err(|_| Status::INVALID_PARAM)?;
+    let mitigations = match (version, config.report_version.mitigations()) {
+        (1, _) => None,
+        (2, Some(at_launch)) => {
+            let (wanted, _) = U64::ref_from_prefix(rest).map_err(|_| Status::INVALID_PARAM)?;
+            Some(Mitigations {
+                wanted: wanted.get(),
+                at_launch,
+            })
+        }
+        _ => return Err(Status::INVALID_PARAM),
+    };
     let mut response = Response::new_zeroed();
 
-    match mix(config, measurement, vmpck, request) {
+    match mix(config, measurement, vmpck, request, mitigations) {
         Ok(mix) => response.key = derive(&mix),
         Err(status) => response.status = status.into(),
     }
@@ -135,12 +159,17 @@ fn mix(
     measurement: Digest384,
     vmpck: u8,
     request: &Request,
+    mitigations: Option<Mitigations>,
 ) -> Result<Mix, Status> {
     let (root, fields) = (
         request.root_key_select.get(),
         request.guest_field_select.get(),
     );
     let vmpl = request.vmpl.get();
+    let known = match mitigations {
+        Some(_) => field::ALL | field::LAUNCH_MIT_VECTOR,
+        None => field::ALL,
+    };
     let mut mix = Mix::new_zeroed();
 
     if root & !(VMRK | KEYS) != 0 || request.reserved.get() != 0 {
@@ -150,7 +179,7 @@ fn mix(
     if root & VMRK == 0 && !matches!(root & KEYS, ANY_KEY | VCEK) {
         return Err(Status::INVALID_KEY);
     }
-    if vmpl < vmpck.into() || vmpl > 3 || fields & !field::ALL != 0 {
+    if vmpl < vmpck.into() || vmpl > 3 || fields & !known != 0 {
         return Err(Status::INVALID_PARAM);
     }
     mix.root_key_select = U32::new(root & VMRK);
@@ -162,6 +191,12 @@ fn mix(
         (id_key, Digest384::ZERO) => (U32::new(1), id_key),
         (_, author_key) => (U32::new(2), author_key),
     };
+    if let Some(mitigations) = mitigations.filter(|_| fields & field::LAUNCH_MIT_VECTOR != 0) {
+        if mitigations.wanted & !mitigations.at_launch != 0 {
+            return Err(Status::INVALID_PARAM);
+        }
+        mix.launch_mit_vector = U64::new(mitigations.wanted);
+    }
     if fields & field::TCB_VERSION != 0 {
         if !request.tcb_version.is_at_most(&TcbVersion::CURRENT) {
             return Err(Status::INVALID_PARAM);
@@ -206,4 +241,80 @@ fn derive(mix: &Mix) -> [u8; 32] {
         .finalize()
         .into_bytes()
         .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::ReportVersion;
+
+    /// Asks for a key with these fields in some version of the request, with `rest` behind it.
+    fn ask(firmware: ReportVersion, version: u8, fields: u64, rest: &[u8]) -> Result<u32, Status> {
+        Ok(answer_of(firmware, version, fields, rest)?.0)
+    }
+
+    /// Returns the status and the key.
+    fn answer_of(
+        firmware: ReportVersion,
+        version: u8,
+        fields: u64,
+        rest: &[u8],
+    ) -> Result<(u32, [u8; 32]), Status> {
+        let config = SnpConfig {
+            report_version: firmware,
+            ..SnpConfig::default()
+        };
+        let request = [&[0; 8], fields.to_le_bytes().as_slice(), &[0; 16], rest].concat();
+        let payload = answer(&config, Digest384::ZERO, 0, version, &request)?;
+        let response = Response::read_from_bytes(&payload).unwrap();
+
+        Ok((response.status.get(), response.key))
+    }
+
+    #[test]
+    fn mixes_in_the_mitigations_that_there_were_at_launch() {
+        let key = |wanted: u64| answer_of(ReportVersion::V5, 2, 0x40, &wanted.to_le_bytes());
+        let keys = [0, 1, 0xf].map(|wanted| key(wanted).unwrap());
+
+        assert!(keys.iter().all(|(status, _)| *status == 0));
+        assert!(keys[0] != keys[1] && keys[1] != keys[2]);
+        assert_eq!(key(0x10), Ok((0x16, [0; 32])));
+        // What is not selected does not count.
+        let fields = |wanted: u64| answer_of(ReportVersion::V5, 2, 0, &wanted.to_le_bytes());
+        assert_eq!(fields(0x10), fields(0));
+        assert_eq!(fields(0).unwrap().0, 0);
+    }
+
+    #[test]
+    fn version_1_has_no_mitigations() {
+        for firmware in [ReportVersion::V3, ReportVersion::V5] {
+            assert_eq!(ask(firmware, 1, 0x3f, &[]), Ok(0));
+            assert_eq!(ask(firmware, 1, 0x40, &[0; 8]), Ok(0x16));
+        }
+    }
+
+    #[test]
+    fn refuses_versions_that_the_firmware_has_not() {
+        let refused = Err(Status::INVALID_PARAM);
+
+        for firmware in [ReportVersion::V2, ReportVersion::V3, ReportVersion::V4] {
+            assert_eq!(ask(firmware, 2, 0, &[0; 8]), refused);
+        }
+        for version in [0, 3, u8::MAX] {
+            assert_eq!(ask(ReportVersion::V5, version, 0, &[0; 8]), refused);
+        }
+    }
+
+    #[test]
+    fn refuses_a_version_2_that_is_as_long_as_version_1() {
+        // What the kernel's structure has room for.
+        assert_eq!(
+            ask(ReportVersion::V5, 2, 0, &[]),
+            Err(Status::INVALID_PARAM)
+        );
+        assert_eq!(
+            ask(ReportVersion::V5, 2, 0, &[0; 7]),
+            Err(Status::INVALID_PARAM)
+        );
+    }
 }

@@ -189,6 +189,11 @@ impl ReportVersion {
         };
         [1, minor, 1]
     }
+
+    /// Returns what that firmware says is done against flaws of the processor, if it does.
+    pub(super) fn mitigations(self) -> Option<u64> {
+        (self == Self::V5).then_some(MIT_VECTOR)
+    }
 }
 
 /// Answers a request that was made with a key of VMPL `vmpck`.
@@ -296,9 +301,9 @@ fn describe(config: &SnpConfig, measurement: Digest384) -> Report {
         report.platform_info = U64::new(PLATFORM_INFO | ALIAS_CHECK_COMPLETE);
         report.cpuid = CPUID;
     }
-    if version == ReportVersion::V5 {
-        report.launch_mit_vector = U64::new(MIT_VECTOR);
-        report.current_mit_vector = U64::new(MIT_VECTOR);
+    if let Some(mitigations) = version.mitigations() {
+        report.launch_mit_vector = U64::new(mitigations);
+        report.current_mit_vector = U64::new(mitigations);
     }
     report
 }

@@ -43,7 +43,10 @@ pub(super) struct SecretsPage {
     vmsa_tweak_bitmap: [u8; 64],
     svsm: Svsm,
     tsc_factor: U32,
-    reserved2: [u8; 3740],
+    reserved2: U32,
+    /// What was done at launch against flaws of the processor. From revision 1.58 on.
+    launch_mit_vector: U64,
+    reserved3: [u8; 3728],
 }
 
 /// What an SVSM says of itself. SVSM, table "Secrets Page Structure"; all zeros if there is none.
@@ -75,22 +78,25 @@ const _: () = {
     assert!(offset_of!(SecretsPage, vmsa_tweak_bitmap) == 0x100);
     assert!(offset_of!(SecretsPage, svsm) == 0x140);
     assert!(offset_of!(SecretsPage, tsc_factor) == 0x160);
+    assert!(offset_of!(SecretsPage, launch_mit_vector) == 0x168);
 };
 
 impl SecretsPage {
-    /// The version of the format that is described here.
+    /// The version of the format that is described here. Revision 1.51 has 2; that the fields of the
+    /// TSC and of the mitigations made it 3 and 4 is our reading. No guest looks at it.
     const VERSION: u32 = 4;
     /// A Milan B1.
     const FMS: u32 = 0x00a0_0f11;
 
-    /// Makes the page with these keys.
-    pub(super) fn new(vmpcks: [Vmpck; 4]) -> Self {
+    /// Makes the page with these keys and mitigations.
+    pub(super) fn new(vmpcks: [Vmpck; 4], launch_mit_vector: u64) -> Self {
         let mut page = Self::new_zeroed();
 
         page.version = U32::new(Self::VERSION);
         page.fms = U32::new(Self::FMS);
         page.vmpcks = vmpcks;
         page.tsc_factor = U32::new(TSC_FACTOR);
+        page.launch_mit_vector = U64::new(launch_mit_vector);
         page
     }
 
@@ -104,5 +110,23 @@ impl SecretsPage {
             guest_vmpl,
             reserved: [0; 3],
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use zerocopy::IntoBytes as _;
+
+    use super::*;
+
+    #[test]
+    fn has_the_mitigations_behind_the_factor_of_the_tsc() {
+        let page = SecretsPage::new([[0; 32]; 4], 0x0102_0304_0506_0708);
+        let bytes = page.as_bytes();
+
+        assert_eq!(bytes[0x160..0x164], TSC_FACTOR.to_le_bytes());
+        assert_eq!(bytes[0x164..0x168], [0; 4]);
+        assert_eq!(bytes[0x168..0x170], [8, 7, 6, 5, 4, 3, 2, 1]);
+        assert!(bytes[0x170..].iter().all(|byte| *byte == 0));
     }
 }
