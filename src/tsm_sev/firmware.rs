@@ -4,7 +4,12 @@
 
 use kernel::{
     page::PAGE_SIZE,
-    prelude::*, //
+    prelude::*,
+    time::{
+        Delta,
+        Instant,
+        Monotonic, //
+    }, //
 };
 use tsm_ext::{
     sev::{
@@ -15,6 +20,7 @@ use tsm_ext::{
         SvsmRoom, //
     },
     shared::SharedBuffer,
+    time::sleep_killable,
     worker::Worker, //
 };
 use tsm_proto::snp::{
@@ -44,6 +50,8 @@ struct Line {
     channel: Channel,
     /// Kept, because sharing memory takes long and can fail.
     pages: Option<SharedBuffer>,
+    /// When the last request was over.
+    last: Option<Instant<Monotonic>>,
 }
 
 /// How a request ended.
@@ -66,6 +74,7 @@ impl Firmware {
         let line = Line {
             channel,
             pages: None,
+            last: None,
         };
 
         Ok(Self {
@@ -97,7 +106,7 @@ impl Firmware {
     }
 
     /// Has an SVSM attest a service, or all, to buffers of these sizes. It asks the firmware in turn,
-    /// and hosts allow so many requests in a time, so it takes its turn among ours.
+    /// so it takes its turn among ours, `interval` after the one before.
     ///
     /// # Errors
     ///
@@ -108,10 +117,15 @@ impl Firmware {
         service: Option<Service>,
         nonce: ReportData,
         sizes: Sizes,
+        interval: Delta,
     ) -> Result<(Status, Lengths, SvsmRoom)> {
-        self.worker.call(move |_| {
+        self.worker.call(move |line| {
             let mut room = SvsmRoom::new(sizes)?;
-            let (status, lengths) = svsm.attest(service.as_ref(), nonce, &mut room)?;
+
+            line.pause(interval)?;
+            let answer = svsm.attest(service.as_ref(), nonce, &mut room);
+            line.last = Some(Instant::now());
+            let (status, lengths) = answer?;
 
             Ok((status, lengths, room))
         })?
@@ -133,6 +147,8 @@ impl Line {
             .channel
             .send(&mut message, pages.is_some().then_some(&mut room));
         let needed = room.pages;
+
+        self.last = Some(Instant::now());
         let mut certificates = KVVec::new();
         let result = result.and_then(|()| {
             if let Some(buffer) = &self.pages {
@@ -148,6 +164,17 @@ impl Line {
             certificates,
             needed,
         })
+    }
+
+    /// Waits until it is `interval` since the last request.
+    fn pause(&self, interval: Delta) -> Result {
+        let since = self.last.map(|last| last.elapsed());
+        let left = since.map_or(0, |since| interval.as_nanos() - since.as_nanos());
+
+        if left > 0 {
+            sleep_killable(Delta::from_nanos(left))?;
+        }
+        Ok(())
     }
 
     /// Sees to it that there are at least `count` pages, and that these are all zeros.

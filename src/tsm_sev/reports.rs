@@ -7,7 +7,8 @@ use kernel::{
     bindings,
     prelude::*,
     str::CStr,
-    sync::Arc, //
+    sync::Arc,
+    time::Delta, //
 };
 use tsm_ext::tsm::{
     Answer,
@@ -45,11 +46,15 @@ const TRIES: usize = 3;
 /// The provider of reports.
 pub(crate) struct Reports {
     firmware: Arc<Firmware>,
+    svsm_interval: Delta,
 }
 
 impl Reports {
-    pub(crate) fn new(firmware: Arc<Firmware>) -> Self {
-        Self { firmware }
+    pub(crate) fn new(firmware: Arc<Firmware>, svsm_interval: Delta) -> Self {
+        Self {
+            firmware,
+            svsm_interval,
+        }
     }
 }
 
@@ -76,7 +81,7 @@ impl ReportProvider for Reports {
         match (request.service_provider(), services::svsm()) {
             (None, _) => {}
             (Some(name), Some(svsm)) if name == c"svsm" => {
-                return services::report(&self.firmware, svsm, request, data);
+                return services::report(&self.firmware, svsm, request, data, self.svsm_interval);
             }
             _ => return Err(EINVAL.into()),
         }

@@ -5,7 +5,8 @@
 use kernel::{
     bindings,
     page::PAGE_SIZE,
-    prelude::*, //
+    prelude::*,
+    time::Delta, //
 };
 use tsm_ext::{
     pages::Pages,
@@ -58,18 +59,20 @@ pub(crate) fn svsm() -> Option<Svsm> {
     Guest::new().ok().and_then(Svsm::new)
 }
 
-/// Makes a report that binds `data` and the manifest of what was asked for.
+/// Makes a report that binds `data` and the manifest of what was asked for. Each call of the SVSM is
+/// `interval` after the request before.
 pub(crate) fn report(
     firmware: &Firmware,
     svsm: Svsm,
     request: &Request<'_>,
     data: ReportData,
+    interval: Delta,
 ) -> Result<Output, Failure> {
     let service = Service::new(*request.service_guid(), request.service_manifest_version());
     let mut sizes = FIRST;
 
     for _ in 0..TRIES {
-        let (status, lengths, room) = firmware.attest(svsm, service, data, sizes)?;
+        let (status, lengths, room) = firmware.attest(svsm, service, data, sizes, interval)?;
 
         if status == Status::SUCCESS {
             let written = lengths.written(room.sizes()).map_err(Error::from)?;

@@ -4,7 +4,8 @@
 
 use kernel::{
     prelude::*,
-    sync::Arc, //
+    sync::Arc,
+    time::Delta, //
 };
 use tsm_ext::{
     miscdevice::MiscDevice,
@@ -36,6 +37,10 @@ module! {
             default: -1,
             description: "Number of the key for messages to the firmware (default: -1, that of the VMPL)",
         },
+        svsm_interval_ms: u32 {
+            default: 0,
+            description: "Time from one request to the next call of an SVSM in ms (default: 0)",
+        },
     },
 }
 
@@ -54,6 +59,8 @@ impl kernel::Module for TsmSev {
             -1 => guest.vmpl()?.key(),
             number => Vmpck::try_from(u32::try_from(number)?)?,
         };
+        let interval: u32 = value(module_parameters::svsm_interval_ms.value());
+        let interval = Delta::from_millis(interval.into());
 
         // This is what fails where the kernel's own driver is loaded.
         let claim = Claim::new(module, c"sev-guest")?;
@@ -64,7 +71,7 @@ impl kernel::Module for TsmSev {
         let device = MiscDevice::new(module, device::Device::new(firmware.clone()))?;
 
         Ok(Self {
-            _reports: ReportRegistration::new(reports::Reports::new(firmware))?,
+            _reports: ReportRegistration::new(reports::Reports::new(firmware, interval))?,
             _device: device,
             _registers: registers,
         })

@@ -147,6 +147,20 @@ dd if=/tmp/outblob bs=1 skip=48 count=1 2>/dev/null | hexdump -e '1/1 "vmpl %d"'
             self.assertRegex(line, "^1184 170 [0-9]+$")
 
 
+    def test_an_svsm_that_must_not_be_asked_too_often(self):
+        lines = self.guest("""
+seconds() { cut -d . -f 1 /proc/uptime; }
+rmmod tsm_sev; insmod /lib/modules/*/updates/tsm_sev.ko svsm_interval_ms=3000
+before=$(seconds); ask a; ask a; ask a; echo $(($(seconds) - before))
+before=$(seconds); make b; (exec cat b/outblob) & sleep 1; kill -9 $!; wait $!; echo $? $(($(seconds) - before))""")
+        self.assertEqual([line.split()[0] for line in lines[:3]], ["1184"] * 3)
+        # The first waits for the request that is made at load; in whole seconds, so up to one of them is missing.
+        self.assertGreaterEqual(int(lines[3]), 8)
+        status, seconds = lines[4].split()
+        self.assertEqual(status, "137")
+        self.assertLess(int(seconds), 3)
+
+
 class Misbehaviour(Svsm):
     """What the reader is told when the SVSM does not do what it should."""
 
