@@ -15,6 +15,7 @@ pub mod mutex;
 #[cfg(any(CONFIG_INTEL_TDX_GUEST, CONFIG_AMD_MEM_ENCRYPT))]
 pub mod pages;
 pub mod platform;
+pub mod room;
 pub mod secret;
 pub mod semaphore;
 pub mod seq_bytes;

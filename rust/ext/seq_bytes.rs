@@ -24,38 +24,47 @@ use kernel::{
     }, //
 };
 
-/// Which version of something it is.
-#[derive(Clone, Copy, PartialEq, Eq)]
+use crate::room::Room;
+
+/// Which version of something it is. The default is the first one.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct Version(u64);
 
 impl Version {
     /// None that there is.
     const NONE: Self = Self(u64::MAX);
-}
 
-/// The current version of something, which many read and, at a time, one changes.
-pub struct VersionCounter(Atomic<u64>);
-
-impl Default for VersionCounter {
-    /// Starts with the first version.
+    /// Returns the next version.
     #[inline]
-    fn default() -> Self {
-        Self(Atomic::new(0))
+    #[must_use]
+    pub const fn next(self) -> Self {
+        // It does not get to `NONE` in any time that there is.
+        Self(self.0.wrapping_add(1))
     }
 }
 
-impl VersionCounter {
+/// Which version is the current one, for many to read.
+pub struct CurrentVersion(Atomic<u64>);
+
+impl Default for CurrentVersion {
+    /// Starts with the first version.
+    #[inline]
+    fn default() -> Self {
+        Self(Atomic::new(Version::default().0))
+    }
+}
+
+impl CurrentVersion {
     /// Returns the current version.
     #[inline]
     pub fn get(&self) -> Version {
         Version(self.0.load(Acquire))
     }
 
-    /// Makes the next version the current one. The caller sees to it that nobody else does.
+    /// Makes `version` the current one.
     #[inline]
-    pub fn advance(&self) {
-        // It does not get to `NONE` in any time that there is.
-        self.0.store(self.0.load(Relaxed).wrapping_add(1), Release);
+    pub fn set(&self, version: Version) {
+        self.0.store(version.0, Release);
     }
 }
 
@@ -85,8 +94,7 @@ impl SeqBytes {
         })
     }
 
-    /// Writes all bytes, which become those of `version`. Nothing is done if they are that: what is of
-    /// one version is the same.
+    /// Writes all bytes, which become those of `version`. What is of one version is the same each time.
     ///
     /// The caller sees to it that there is one writer at a time. With two, readers could take a
     /// mixture for a value, but no worse.
@@ -98,9 +106,6 @@ impl SeqBytes {
     pub fn write(&self, version: Version, bytes: &[u8]) -> Result {
         if bytes.len() != self.bytes.len() {
             return Err(EINVAL);
-        }
-        if self.version.load(Relaxed) == version.0 {
-            return Ok(());
         }
         self.version.store(Version::NONE.0, Relaxed);
         // SAFETY: It has no conditions. The version has changed before a byte does.
@@ -116,25 +121,38 @@ impl SeqBytes {
         Ok(())
     }
 
-    /// Copies the bytes from `offset` on to `out`, if they are those of `version`, and says whether
-    /// they were. If not, what is in `out` means nothing.
+    /// Fills `room` with the bytes from `offset` on and returns them, if they are those of `version`.
+    ///
+    /// # Errors
+    ///
+    /// `room`, if they are not, or there are not as many.
     #[inline]
-    pub fn read(&self, version: Version, offset: usize, out: &mut [u8]) -> bool {
+    pub fn read<'a>(
+        &self,
+        version: Version,
+        offset: usize,
+        room: Room<'a>,
+    ) -> Result<&'a [u8], Room<'a>> {
         if self.version.load(Acquire) != version.0 {
-            return false;
+            return Err(room);
         }
-        let rest = self.bytes.get(offset..).unwrap_or_default();
-
-        if rest.len() < out.len() {
-            return false;
+        let Some(rest) = self.bytes.get(offset..) else {
+            return Err(room);
+        };
+        if rest.len() < room.len() {
+            return Err(room);
         }
         let from = UnsafeCell::raw_get(rest.as_ptr());
         // SAFETY: There are as many bytes. Others may write meanwhile, by C code as well. As with a C
         // seqlock, what is copied then is not looked at.
-        unsafe { bindings::memcpy(out.as_mut_ptr().cast(), from.cast(), out.len()) };
+        unsafe { bindings::memcpy(room.start().cast(), from.cast(), room.len()) };
 
         // SAFETY: It has no conditions. The bytes are copied before the version is looked at again.
         unsafe { bindings::smp_rmb() };
-        self.version.load(Relaxed) == version.0
+        if self.version.load(Relaxed) != version.0 {
+            return Err(room);
+        }
+        // SAFETY: All of it was copied to.
+        Ok(unsafe { room.assume_filled() })
     }
 }

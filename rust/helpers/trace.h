@@ -13,11 +13,11 @@ void tsm_trace_report_generated(const char *provider, u64 generation,
 void tsm_trace_report_failed(const char *provider, u64 generation, int status,
 			     int error, const char *source, u64 answer);
 void tsm_trace_register_read(const char *provider, const char *name,
-			     const char *hash, const u8 *data, u32 len);
+			     const char *hash, const u8 *data, size_t len);
 void tsm_trace_register_refresh(const char *provider, const char *name,
 				int status);
 void tsm_trace_register_write(const char *provider, const char *name,
-			      const char *hash, const u8 *data, u32 len,
+			      const char *hash, const u8 *data, size_t len,
 			      int status);
 
 #endif /* _TSM_HELPERS_TRACE_H */

@@ -17,10 +17,11 @@ use kernel::{
 use tsm_ext::{
     hash::HashAlgo,
     mutex::KillableMutex,
+    room::Room,
     seq_bytes::{
+        CurrentVersion,
         SeqBytes,
-        Version,
-        VersionCounter, //
+        Version, //
     },
     sysfs::{
         BinFile,
@@ -220,7 +221,7 @@ struct Entry {
     /// How the hash is called in a trace, kept because to ask for it measures its length.
     hash_name: &'static CStr,
     /// Changes when the register does, if it is not live. Changes with the lock held.
-    version: VersionCounter,
+    version: CurrentVersion,
     /// The value, for who does not hold the lock.
     copy: SeqBytes,
 }
@@ -234,7 +235,7 @@ impl Entry {
             name: CString::try_from(register.name())?,
             hash: register.hash(),
             hash_name: register.hash().map_or(c"data", HashAlgo::name),
-            version: VersionCounter::default(),
+            version: CurrentVersion::default(),
             copy: SeqBytes::new(register.size())?,
         })
     }
@@ -251,14 +252,16 @@ struct Bank {
     entries: KVec<Arc<Entry>>,
     /// For the trace.
     name: CString,
-    /// Changes when a live register may have changed. Changes with the lock held.
-    live: VersionCounter,
+    /// [`Source::live`], for who does not hold the lock.
+    live: CurrentVersion,
 }
 
 /// What the provider has.
 struct Source {
     measurement: Measurement,
-    /// Of which version of the live registers it has the values.
+    /// Changes when a live register may have changed.
+    live: Version,
+    /// Of which version of the live registers the values are.
     refreshed: Version,
 }
 
@@ -266,7 +269,6 @@ impl Bank {
     /// Takes a provider of which the values are up to date.
     fn new(measurement: Measurement) -> Result<impl PinInit<Self>> {
         let name = CString::try_from(measurement.name())?;
-        let live = VersionCounter::default();
         let mut entries = KVec::new();
 
         for (index, register) in measurement.registers().enumerate() {
@@ -276,14 +278,15 @@ impl Bank {
         }
         let source = Source {
             measurement,
-            refreshed: live.get(),
+            live: Version::default(),
+            refreshed: Version::default(),
         };
 
         Ok(pin_init!(Self {
             source <- KillableMutex::new(source, c"tsm::Bank::source", static_lock_class!()),
             entries,
             name,
-            live,
+            live: CurrentVersion::default(),
         }))
     }
 }
@@ -334,17 +337,20 @@ impl RegisterFile {
     }
 
     /// Returns what changes when the register may have.
-    fn version(&self) -> &VersionCounter {
+    fn version(&self) -> &CurrentVersion {
         match self.is_live() {
             true => &self.bank.live,
             false => &self.entry.version,
         }
     }
 
-    /// Brings the value and its copy up to date, and copies it from `offset` on.
-    fn read_source(&self, offset: usize, out: &mut [u8]) -> Result {
+    /// Brings the value and its copy up to date, and fills `room` from `offset` on.
+    fn read_source<'a>(&self, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
         let mut source = self.bank.source.lock_killable()?;
-        let version = self.version().get();
+        let version = match self.is_live() {
+            true => source.live,
+            false => self.entry.version.get(),
+        };
 
         // Who held the lock may have done it.
         if self.is_live() && source.refreshed != version {
@@ -355,40 +361,53 @@ impl RegisterFile {
             source.refreshed = version;
         }
         let value = source.measurement.value(self.entry.index)?;
-        let part = value.get(offset..).and_then(|rest| rest.get(..out.len()));
+        let rest = value.get(offset..).ok_or(EINVAL)?;
 
-        out.copy_from_slice(part.ok_or(EINVAL)?);
-        self.entry.copy.write(version, value)
+        self.entry.copy.write(version, value)?;
+        room.fill(rest)
+    }
+
+    /// Says that live registers may have changed.
+    fn next_live(&self, source: &mut Source) {
+        source.live = source.live.next();
+        self.bank.live.set(source.live);
     }
 
     /// Replaces the value, which says nothing of other registers.
     fn replace(&self, source: &mut Source, data: &[u8]) -> Result {
-        let fresh = source.refreshed == self.bank.live.get();
-
         source.measurement.replace(self.entry.index, data)?;
-        self.version().advance();
-        if fresh {
-            source.refreshed = self.bank.live.get();
+        if self.is_live() {
+            let fresh = source.refreshed == source.live;
+
+            self.next_live(source);
+            if fresh {
+                source.refreshed = source.live;
+            }
+        } else {
+            self.entry.version.set(self.entry.version.get().next());
         }
         Ok(())
     }
 }
 
 impl BinFileOps for RegisterFile {
-    fn read(&self, offset: usize, out: &mut [u8]) -> Result<usize> {
-        let len = out.len().min(self.entry.size.saturating_sub(offset));
-        let out = out.get_mut(..len).unwrap_or_default();
+    #[inline]
+    fn read<'a>(&self, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
+        let room = room.limit(self.entry.size.saturating_sub(offset));
 
-        if out.is_empty() {
-            return Ok(0);
+        if room.is_empty() {
+            return room.fill(&[]);
         }
-        if !self.entry.copy.read(self.version().get(), offset, out) {
-            self.read_source(offset, out)?;
-        }
-        trace::register_read(self.label(), out);
-        Ok(len)
+        let data = match self.entry.copy.read(self.version().get(), offset, room) {
+            Ok(data) => data,
+            Err(room) => self.read_source(offset, room)?,
+        };
+
+        trace::register_read(self.label(), data);
+        Ok(data)
     }
 
+    #[inline]
     fn write(&self, offset: usize, data: &[u8]) -> Result {
         if offset != 0 || data.len() != self.entry.size {
             return Err(EINVAL);
@@ -398,7 +417,7 @@ impl BinFileOps for RegisterFile {
         let result = if self.entry.flags.contains(Flags::EXTENSIBLE) {
             // Before the register changes, so that nobody takes the old value for the new one; and
             // whether it fails or not, since only the provider knows what is left.
-            self.bank.live.advance();
+            self.next_live(&mut source);
             source.measurement.extend(self.entry.index, data)
         } else {
             self.replace(&mut source, data)

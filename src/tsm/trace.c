@@ -28,7 +28,7 @@ void tsm_trace_report_failed(const char *provider, u64 generation, int status,
 }
 
 void tsm_trace_register_read(const char *provider, const char *name,
-			     const char *hash, const u8 *data, u32 len)
+			     const char *hash, const u8 *data, size_t len)
 {
 	trace_tsm_register_read(provider, name, hash, data, len, 0);
 }
@@ -40,7 +40,7 @@ void tsm_trace_register_refresh(const char *provider, const char *name,
 }
 
 void tsm_trace_register_write(const char *provider, const char *name,
-			      const char *hash, const u8 *data, u32 len,
+			      const char *hash, const u8 *data, size_t len,
 			      int status)
 {
 	trace_tsm_register_write(provider, name, hash, data, len, status);

@@ -6,9 +6,13 @@ use kernel::prelude::*;
 
 #[kunit_tests(tsm_seq_bytes)]
 mod tests {
-    use tsm_ext::seq_bytes::{
-        SeqBytes,
-        VersionCounter, //
+    use tsm_ext::{
+        room::Room,
+        seq_bytes::{
+            CurrentVersion,
+            SeqBytes,
+            Version, //
+        }, //
     };
 
     const SAMPLE: [u8; 5] = [1, 2, 3, 4, 5];
@@ -21,67 +25,87 @@ mod tests {
         bytes.unwrap()
     }
 
+    /// Reads as many bytes from `start` on, and says whether there were those.
+    fn reads(bytes: &SeqBytes, version: Version, start: usize, expected: &[u8]) -> bool {
+        let mut out = [9; 8];
+        let room = Room::from(&mut out[..]).limit(expected.len());
+
+        bytes
+            .read(version, start, room)
+            .is_ok_and(|read| read == expected)
+            && out[expected.len()..].iter().all(|byte| *byte == 9)
+    }
+
+    /// Says whether not one byte can be read.
+    fn refuses(bytes: &SeqBytes, version: Version, start: usize) -> bool {
+        let mut out = [9; 1];
+
+        bytes
+            .read(version, start, Room::from(&mut out[..]))
+            .is_err_and(|room| room.len() == 1)
+    }
+
     #[test]
     fn gives_nothing_before_it_is_written() {
-        assert!(!new().read(VersionCounter::default().get(), 0, &mut [9; 5]));
+        assert!(refuses(&new(), Version::default(), 0));
     }
 
     #[test]
     fn reads_any_part_of_what_was_written() {
-        let (bytes, counter) = (new(), VersionCounter::default());
-        assert!(bytes.write(counter.get(), &SAMPLE).is_ok());
+        let (bytes, version) = (new(), Version::default());
+        assert!(bytes.write(version, &SAMPLE).is_ok());
 
         for start in 0..=5 {
             for end in start..=5 {
-                let mut out = [9; 6];
-
-                assert!(bytes.read(counter.get(), start, &mut out[..end - start]));
-                assert!(out[..end - start] == SAMPLE[start..end]);
-                assert!(out[end - start..].iter().all(|byte| *byte == 9));
+                assert!(reads(&bytes, version, start, &SAMPLE[start..end]));
             }
         }
     }
 
     #[test]
     fn gives_no_earlier_version() {
-        let (bytes, counter) = (new(), VersionCounter::default());
-        let mut out = [9; 5];
+        let (bytes, version) = (new(), Version::default());
 
-        assert!(bytes.write(counter.get(), &SAMPLE).is_ok());
-        counter.advance();
-        assert!(!bytes.read(counter.get(), 0, &mut out));
-        assert_eq!(out, [9; 5]);
-
-        assert!(bytes.write(counter.get(), &[6; 5]).is_ok());
-        assert!(bytes.read(counter.get(), 0, &mut out));
-        assert_eq!(out, [6; 5]);
+        assert!(bytes.write(version, &SAMPLE).is_ok());
+        assert!(refuses(&bytes, version.next(), 0));
+        assert!(bytes.write(version.next(), &[6; 5]).is_ok());
+        assert!(reads(&bytes, version.next(), 0, &[6; 5]));
     }
 
     #[test]
     fn gives_no_later_version() {
-        let (bytes, counter) = (new(), VersionCounter::default());
-        let earlier = counter.get();
+        let (bytes, version) = (new(), Version::default());
 
-        counter.advance();
-        assert!(bytes.write(counter.get(), &SAMPLE).is_ok());
-        assert!(!bytes.read(earlier, 0, &mut [9; 5]));
+        assert!(bytes.write(version.next(), &SAMPLE).is_ok());
+        assert!(refuses(&bytes, version, 0));
     }
 
     #[test]
     fn refuses_more_and_fewer_bytes() {
-        let (bytes, counter) = (new(), VersionCounter::default());
+        let (bytes, version) = (new(), Version::default());
 
-        assert!(bytes.write(counter.get(), &SAMPLE[..4]).is_err());
-        assert!(bytes.write(counter.get(), &[6; 6]).is_err());
-        assert!(!bytes.read(counter.get(), 0, &mut [9; 5]));
+        assert!(bytes.write(version, &SAMPLE[..4]).is_err());
+        assert!(bytes.write(version, &[6; 6]).is_err());
+        assert!(refuses(&bytes, version, 0));
     }
 
     #[test]
     fn gives_nothing_from_behind_the_end() {
-        let (bytes, counter) = (new(), VersionCounter::default());
+        let (bytes, version) = (new(), Version::default());
 
-        assert!(bytes.write(counter.get(), &SAMPLE).is_ok());
-        assert!(!bytes.read(counter.get(), 1, &mut [9; 5]));
-        assert!(!bytes.read(counter.get(), 6, &mut [9; 1]));
+        assert!(bytes.write(version, &SAMPLE).is_ok());
+        assert!(reads(&bytes, version, 4, &SAMPLE[4..]));
+        assert!(!reads(&bytes, version, 4, &[5, 0]));
+        assert!(refuses(&bytes, version, 5));
+        assert!(refuses(&bytes, version, 6));
+    }
+
+    #[test]
+    fn knows_the_version_that_was_set_last() {
+        let current = CurrentVersion::default();
+
+        assert!(current.get() == Version::default());
+        current.set(Version::default().next());
+        assert!(current.get() == Version::default().next());
     }
 }

@@ -23,6 +23,7 @@ use kernel::{
 };
 
 use super::Directory;
+use crate::room::Room;
 
 /// The most that a [`BinFile`] gives in one read or takes in one write.
 pub const BIN_FILE_MAX: usize = PAGE_SIZE;
@@ -54,9 +55,9 @@ impl Mode {
 
 /// What a binary file does. Several reads and writes may run at the same time.
 pub trait BinFileOps: Send + Sync + 'static {
-    /// Fills the start of `out` with the contents from `offset` on, and returns how much that was.
-    /// Zero is the end of the file.
-    fn read(&self, offset: usize, out: &mut [u8]) -> Result<usize>;
+    /// Fills the start of `room` with the contents from `offset` on, and returns what it has filled.
+    /// If that is nothing, it is the end of the file.
+    fn read<'a>(&self, offset: usize, room: Room<'a>) -> Result<&'a [u8]>;
 
     /// Takes a write, all of it or nothing.
     fn write(&self, offset: usize, data: &[u8]) -> Result;
@@ -167,17 +168,18 @@ impl<T: BinFileOps> Inner<T> {
     ) -> isize {
         // SAFETY: By the safety requirement.
         let this = unsafe { Self::from_attr(attr) };
-        // SAFETY: By the safety requirement. kernfs leaves `buf` uninitialized, and a slice must
-        // not be.
-        unsafe { buf.write_bytes(0, count) };
-        // SAFETY: By the safety requirement, and it was just initialized.
-        let out = unsafe { slice::from_raw_parts_mut(buf.cast::<u8>(), count) };
+        let start: *mut u8 = buf.cast();
+        // SAFETY: By the safety requirement; kernfs gives `buf` to nobody else meanwhile.
+        let room = unsafe { Room::new(start, count) };
 
         let read = |at: usize| {
-            let len = this.ops.read(at, out)?;
+            let filled = this.ops.read(at, room)?;
 
-            // What did not fit was not read.
-            Ok(len.min(count))
+            // What starts there is a part of the room: nobody has a reference to more.
+            if filled.as_ptr() != start.cast_const() {
+                return Err(EINVAL);
+            }
+            Ok(filled.len())
         };
 
         len_or_errno(usize::try_from(offset).map_err(|_| EINVAL).and_then(read))

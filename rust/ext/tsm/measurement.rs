@@ -9,6 +9,7 @@ use core::{
 
 use kernel::{
     error::to_result,
+    ffi,
     prelude::*,
     str::CStr, //
 };
@@ -107,6 +108,15 @@ fn is_file_name(name: &CStr) -> bool {
     let name = name.to_bytes();
 
     !matches!(name, b"" | b"." | b"..") && !name.contains(&b'/')
+}
+
+/// Returns what a callback did, most often without a call.
+#[inline]
+fn outcome(ret: ffi::c_int) -> Result {
+    match ret {
+        0 => Ok(()),
+        err => to_result(err),
+    }
 }
 
 /// Tells measurements apart that are registered at the same time.
@@ -244,10 +254,10 @@ impl Measurement {
             return Err(EINVAL);
         }
         // SAFETY: By the type invariant, the list has `count` registers.
-        let register = unsafe { self.raw_at(index) };
+        let register = unsafe { &*self.fields().mrs.add(index) };
 
         // INVARIANT: By the type invariant, each has passed the check.
-        register.map(Register).ok_or(EINVAL)
+        Ok(Register(register))
     }
 
     /// Brings the values up to date, for the register at `index` or for all.
@@ -263,7 +273,7 @@ impl Measurement {
 
         // SAFETY: By the type invariant, the callback may be called; `&mut self` is the proof that
         // no other runs, and that nobody has borrowed a value.
-        to_result(unsafe { refresh(self.raw.as_ptr(), register) })
+        outcome(unsafe { refresh(self.raw.as_ptr(), register) })
     }
 
     /// Extends the register at `index` with `data`, which has its size.
@@ -281,7 +291,7 @@ impl Measurement {
         }
         // SAFETY: By the type invariant, the callback may be called; `&mut self` is the proof that
         // no other runs, and `data` has the size that the ABI promises.
-        to_result(unsafe { extend(self.raw.as_ptr(), register.0, data.as_ptr()) })
+        outcome(unsafe { extend(self.raw.as_ptr(), register.0, data.as_ptr()) })
     }
 
     /// Replaces the value of the register at `index` by `data`, which has its size.

@@ -86,7 +86,7 @@ pub fn register_read(label: Label<'_>, data: &[u8]) {
             label.name.as_char_ptr(),
             label.hash.as_char_ptr(),
             data.as_ptr(),
-            len(data),
+            data.len(),
         )
     };
 }
@@ -114,7 +114,7 @@ pub fn register_write(label: Label<'_>, data: &[u8], result: Result) {
             label.name.as_char_ptr(),
             label.hash.as_char_ptr(),
             data.as_ptr(),
-            len(data),
+            data.len(),
             status(result),
         )
     };

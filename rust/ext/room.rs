@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Room for bytes that somebody waits for.
+
+use core::{
+    marker::PhantomData,
+    slice, //
+};
+
+use kernel::prelude::*;
+
+/// Memory to be filled, which may be uninitialized.
+///
+/// # Invariants
+///
+/// The `len` bytes at `start` are writable, and nobody else's, for as long as `'a`.
+pub struct Room<'a> {
+    start: *mut u8,
+    len: usize,
+    _memory: PhantomData<&'a mut [u8]>,
+}
+
+impl<'a> Room<'a> {
+    /// Takes the `len` bytes at `start`.
+    ///
+    /// # Safety
+    ///
+    /// They must be writable, and nobody else's, for as long as `'a`.
+    #[inline]
+    pub(crate) unsafe fn new(start: *mut u8, len: usize) -> Self {
+        // INVARIANT: By the safety requirement.
+        Self {
+            start,
+            len,
+            _memory: PhantomData,
+        }
+    }
+
+    /// Returns where it is.
+    #[inline]
+    pub(crate) fn start(&self) -> *mut u8 {
+        self.start
+    }
+
+    /// Returns how many bytes there is room for.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Says whether there is none.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Returns the room for the first `len` bytes, if there is more.
+    #[inline]
+    #[must_use]
+    pub fn limit(self, len: usize) -> Self {
+        // INVARIANT: It is a part of what was there.
+        Self {
+            len: self.len.min(len),
+            ..self
+        }
+    }
+
+    /// Fills all of it with the first of `bytes`, and returns it.
+    ///
+    /// # Errors
+    ///
+    /// [`EINVAL`] if there are fewer.
+    #[inline]
+    pub fn fill(self, bytes: &[u8]) -> Result<&'a [u8]> {
+        if bytes.len() < self.len {
+            return Err(EINVAL);
+        }
+        // SAFETY: By the type invariant, there is room for so many, and it is not where they are.
+        unsafe {
+            self.start
+                .copy_from_nonoverlapping(bytes.as_ptr(), self.len)
+        };
+        // SAFETY: It was written just now.
+        Ok(unsafe { self.assume_filled() })
+    }
+
+    /// Returns the bytes.
+    ///
+    /// # Safety
+    ///
+    /// All of them must have been written.
+    #[inline]
+    pub(crate) unsafe fn assume_filled(self) -> &'a [u8] {
+        // SAFETY: By the safety requirement and the type invariant.
+        unsafe { slice::from_raw_parts(self.start, self.len) }
+    }
+}
+
+impl<'a> From<&'a mut [u8]> for Room<'a> {
+    #[inline]
+    fn from(bytes: &'a mut [u8]) -> Self {
+        // SAFETY: It is exclusive.
+        unsafe { Self::new(bytes.as_mut_ptr(), bytes.len()) }
+    }
+}
