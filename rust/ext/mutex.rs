@@ -18,12 +18,17 @@ use core::{
 
 use kernel::{
     bindings,
-    error::to_result,
     prelude::*,
     str::CStr,
     sync::LockClassKey,
     types::Opaque, //
 };
+
+// A macro with lockdep, and a function without.
+#[cfg(not(CONFIG_DEBUG_LOCK_ALLOC))]
+use kernel::bindings::mutex_lock_killable;
+#[cfg(CONFIG_DEBUG_LOCK_ALLOC)]
+use tsm_bindings::tsm_helper_mutex_lock_killable as mutex_lock_killable;
 
 /// Mutual exclusion with a killable wait.
 ///
@@ -68,7 +73,10 @@ impl<T> KillableMutex<T> {
     /// [`EINTR`] when the task is killed while it waits.
     pub fn lock_killable(&self) -> Result<Guard<'_, T>> {
         // SAFETY: By the type invariant, `lock` is initialized.
-        to_result(unsafe { tsm_bindings::tsm_helper_mutex_lock_killable(self.lock.get()) })?;
+        let ret = unsafe { mutex_lock_killable(self.lock.get()) };
+        if ret != 0 {
+            return Err(EINTR);
+        }
 
         // INVARIANT: The call above took the mutex.
         Ok(Guard {
