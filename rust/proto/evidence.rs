@@ -41,19 +41,20 @@ impl Digest384 {
         Self(bytes)
     }
 
+    /// Borrows the digest that `bytes` is.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Truncated`] or [`Error::Trailing`] when `bytes` is not as long.
+    #[inline]
+    pub fn parse(bytes: &[u8]) -> Result<&Self> {
+        whole(bytes)
+    }
+
     /// Returns the bytes of the digest.
     #[inline]
     pub const fn bytes(&self) -> &[u8; 48] {
         &self.0
-    }
-}
-
-impl TryFrom<&[u8]> for Digest384 {
-    type Error = Error;
-
-    #[inline]
-    fn try_from(bytes: &[u8]) -> Result<Self> {
-        exactly(bytes).map(Self)
     }
 }
 
@@ -88,29 +89,21 @@ impl ReportData {
         Self(bytes)
     }
 
+    /// Borrows the report data that `bytes` are.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Truncated`] or [`Error::Trailing`] when `bytes` are not as long.
+    #[inline]
+    pub fn parse(bytes: &[u8]) -> Result<&Self> {
+        whole(bytes)
+    }
+
     /// Returns the bytes.
     #[inline]
     pub const fn bytes(&self) -> &[u8; 64] {
         &self.0
     }
-}
-
-impl TryFrom<&[u8]> for ReportData {
-    type Error = Error;
-
-    #[inline]
-    fn try_from(bytes: &[u8]) -> Result<Self> {
-        exactly(bytes).map(Self)
-    }
-}
-
-/// Copies `bytes` into an array of the same length.
-#[inline]
-pub(crate) fn exactly<const N: usize>(bytes: &[u8]) -> Result<[u8; N]> {
-    bytes.try_into().map_err(|_| match bytes.len() < N {
-        true => Error::Truncated,
-        false => Error::Trailing,
-    })
 }
 
 /// Borrows the `T` that `bytes` is, which has to be as long as that.

@@ -75,7 +75,7 @@ impl ReportProvider for Reports {
     }
 
     fn report(&self, request: &Request<'_>) -> Result<Output, Failure> {
-        let data = ReportData::try_from(request.inblob()).map_err(|_| EINVAL)?;
+        let data = *ReportData::parse(request.inblob()).map_err(|_| EINVAL)?;
         let vmpl = Vmpl::try_from(request.privlevel()).map_err(|_| EINVAL)?;
 
         match (request.service_provider(), services::svsm()) {

@@ -73,6 +73,7 @@ impl Device {
 impl Ioctl for Device {
     const NAME: &'static CStr = c"tdx_guest";
 
+    #[inline]
     fn ioctl(&self, command: u32, arg: usize) -> Result<isize> {
         match command {
             GET_REPORT0 => self.get_report0(UserPtr::from_addr(arg)),

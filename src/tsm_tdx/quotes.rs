@@ -104,9 +104,9 @@ impl ReportProvider for Quotes {
     const NAME: &'static CStr = c"tdx_guest";
 
     fn report(&self, request: &Request<'_>) -> Result<Output, Failure> {
-        let data = ReportData::try_from(request.inblob()).map_err(|_| EINVAL)?;
+        let data = ReportData::parse(request.inblob()).map_err(|_| EINVAL)?;
         // Before there is a buffer: one that was never sent would look as if it was in flight.
-        let request = self.request(&data)?;
+        let request = self.request(data)?;
         let mut buffer = self.buffers.take()?;
         let quote = self.exchange(&mut buffer, &request);
 

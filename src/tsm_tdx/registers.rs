@@ -23,9 +23,7 @@ use tsm_ext::{
 };
 use tsm_proto::tdx::{
     Digest384,
-    ReportData,
-    Rtmr,
-    TdReport, //
+    Rtmr, //
 };
 
 /// The registers, read with TDG.MR.REPORT and extended with TDG.MR.RTMR.EXTEND.
@@ -92,22 +90,9 @@ const fn rtmr(name: &'static CStr) -> RegisterSpec {
     )
 }
 
-/// Where a report has the registers of the list below.
-fn values(report: &TdReport) -> impl Iterator<Item = &[u8]> {
-    let fixed = [
-        &report.info.mrtd,
-        &report.info.mrconfigid,
-        &report.info.mrowner,
-        &report.info.mrownerconfig,
-    ];
-    let rtmrs = Rtmr::ALL.map(|rtmr| report.info.rtmr(rtmr));
-
-    // `kernel::prelude` has another `chain`.
-    Iterator::chain(fixed.into_iter(), rtmrs).map(|digest| digest.bytes().as_slice())
-}
-
 impl MeasurementProvider for Registers {
     const NAME: &'static CStr = c"tdx";
+    // In the order in which a report has them.
     const REGISTERS: &'static [RegisterSpec] = &[
         fixed(c"mrtd", Flags::READABLE),
         fixed(c"mrconfigid", Flags::FLAT),
@@ -127,18 +112,17 @@ impl MeasurementProvider for Registers {
             .map(|spec| spec.flags.without(Flags::WRITABLE))
     }
 
+    #[inline]
     fn refresh(&self, registers: &mut Values<'_>) -> Result {
-        let mut measurements = self.measurements.lock_killable()?;
-        let report = measurements.report(&ReportData::new([0; ReportData::SIZE]))?;
-
-        registers.set_all(values(report))
+        registers.set_bytes(self.measurements.lock_killable()?.read()?.registers())
     }
 
+    #[inline]
     fn extend(&self, number: usize, data: &[u8]) -> Result {
         let rtmr = rtmr_of(number).ok_or(EINVAL)?;
-        let digest = Digest384::try_from(data)?;
+        let digest = Digest384::parse(data)?;
 
-        self.measurements.lock_killable()?.extend(rtmr, &digest)?;
+        self.measurements.lock_killable()?.extend(rtmr, digest)?;
         Ok(())
     }
 }

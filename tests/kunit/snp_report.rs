@@ -103,7 +103,7 @@ mod tests {
         let report = Report::parse(&raw);
         assert_eq!(
             report.map(|report| report.report_data),
-            ReportData::try_from(data)
+            ReportData::parse(data).copied()
         );
         assert_eq!(
             report.map(|report| is_at(&report.signature, 0x2a0)),

@@ -37,7 +37,7 @@ mod tests {
     /// Reads the digest at `offset` of the sample.
     fn digest_at(offset: usize) -> Result<Digest384, Error> {
         let bytes = SAMPLE.get(offset..).and_then(|tail| tail.get(..48));
-        Digest384::try_from(bytes.unwrap_or_default())
+        Digest384::parse(bytes.unwrap_or_default()).copied()
     }
 
     #[test]
@@ -71,7 +71,7 @@ mod tests {
         let data = SAMPLE.get(128..192).unwrap_or_default();
         assert_eq!(
             report.map(|r| r.mac.report_data),
-            ReportData::try_from(data)
+            ReportData::parse(data).copied()
         );
         assert_eq!(report.map(|r| r.info.attributes.get()), Ok(1 << 28));
         assert_eq!(
@@ -168,24 +168,27 @@ mod tests {
     #[test]
     fn refuses_a_digest_of_another_length() {
         assert_eq!(
-            Digest384::try_from([0; 47].as_slice()),
+            Digest384::parse([0; 47].as_slice()).copied(),
             Err(Error::Truncated)
         );
         assert_eq!(
-            Digest384::try_from([0; 49].as_slice()),
+            Digest384::parse([0; 49].as_slice()).copied(),
             Err(Error::Trailing)
         );
-        assert_eq!(Digest384::try_from([0; 48].as_slice()), Ok(Digest384::ZERO));
+        assert_eq!(
+            Digest384::parse([0; 48].as_slice()).copied(),
+            Ok(Digest384::ZERO)
+        );
     }
 
     #[test]
     fn refuses_report_data_of_another_length() {
         assert_eq!(
-            ReportData::try_from([0; 63].as_slice()),
+            ReportData::parse([0; 63].as_slice()).copied(),
             Err(Error::Truncated)
         );
         assert_eq!(
-            ReportData::try_from([0; 65].as_slice()),
+            ReportData::parse([0; 65].as_slice()).copied(),
             Err(Error::Trailing)
         );
     }

@@ -10,6 +10,7 @@ use tsm_proto::tdx::{
     Digest384,
     ReportData,
     Rtmr,
+    TdInfo,
     TdReport, //
 };
 
@@ -47,6 +48,22 @@ impl Measurements {
     #[inline]
     pub fn report(&mut self, data: &ReportData) -> Result<&TdReport, Error> {
         *self.data = *data;
+        self.remake()
+    }
+
+    /// Reads the registers.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Guest::report`].
+    #[inline]
+    pub fn read(&mut self) -> Result<&TdInfo, Error> {
+        // Nobody gets to see what else the report says, so it may bind anything.
+        Ok(&self.remake()?.info)
+    }
+
+    #[inline]
+    fn remake(&mut self) -> Result<&TdReport, Error> {
         told(self.guest.report(&self.data, &mut self.report))?;
         Ok(&self.report)
     }

@@ -27,9 +27,11 @@ struct Block([u8; 1024]);
 /// # Invariants
 ///
 /// `block` begins with a `T`. It comes from `kmalloc()`, so it is in one piece, and in the kernel's
-/// direct map, where what is private is never shared but by who owns the whole page.
+/// direct map, where what is private is never shared but by who owns the whole page. `gpa` is its
+/// address.
 pub struct Operand<T> {
     block: KBox<Block>,
+    gpa: Gpa,
     _value: PhantomData<T>,
 }
 
@@ -44,10 +46,16 @@ impl<T: FromBytes + IntoBytes> Operand<T> {
     pub fn new() -> Result<Self> {
         let () = Self::FITS;
 
-        // INVARIANT: `FITS` checks that there is room for a `T`, which all zeros are one of, and
-        // `KBox` allocates with `kmalloc()`.
+        let block = KBox::init(pin_init::init_zeroed::<Block>(), GFP_KERNEL)?;
+        let start: *const Block = &*block;
+        // SAFETY: `KBox` allocates with `kmalloc()`, so this is an address in the direct map.
+        let gpa = unsafe { tsm_bindings::tsm_helper_virt_to_phys(start.cast()) };
+
+        // INVARIANT: `FITS` checks that there is room for a `T`, which all zeros are one of; a box
+        // stays where it is.
         Ok(Self {
-            block: KBox::init(pin_init::init_zeroed(), GFP_KERNEL)?,
+            block,
+            gpa: Gpa::new(gpa),
             _value: PhantomData,
         })
     }
@@ -55,10 +63,7 @@ impl<T: FromBytes + IntoBytes> Operand<T> {
     /// Returns where the TDX module finds the value.
     #[inline]
     pub(super) fn gpa(&self) -> Gpa {
-        let start: *const Block = &*self.block;
-
-        // SAFETY: By the type invariant, this is an address in the direct map.
-        Gpa::new(unsafe { tsm_bindings::tsm_helper_virt_to_phys(start.cast()) })
+        self.gpa
     }
 }
 

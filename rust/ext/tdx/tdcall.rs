@@ -14,7 +14,9 @@ use kernel::{
 };
 use tsm_proto::tdx::{
     call::{
+        Arguments,
         Call,
+        Leaf,
         Results, //
     },
     Status, //
@@ -31,8 +33,7 @@ use crate::time::sleep_killable;
 /// - Memory that the call has the module or the VMM write to is such that nobody refers to it, or
 ///   expects it to stay as it is, for as long as they may write to it.
 #[inline]
-unsafe fn tdcall<C: Call>(call: &C) -> Result<C::Reply, Status> {
-    let arguments = call.arguments();
+unsafe fn tdcall(leaf: Leaf, arguments: &Arguments) -> (Status, Results) {
     let status: u64;
     let mut results = Results::default();
 
@@ -50,7 +51,7 @@ unsafe fn tdcall<C: Call>(call: &C) -> Result<C::Reply, Status> {
             "xorl %r11d, %r11d",
             "xorl %r12d, %r12d",
             "xorl %r13d, %r13d",
-            inout("rax") u64::from(C::LEAF.raw()) => status,
+            inout("rax") u64::from(leaf.raw()) => status,
             inout("rcx") arguments.rcx => results.rcx,
             inout("rdx") arguments.rdx => results.rdx,
             inout("r8") arguments.r8 => results.r8,
@@ -62,14 +63,10 @@ unsafe fn tdcall<C: Call>(call: &C) -> Result<C::Reply, Status> {
             options(att_syntax, nostack),
         )
     };
-    match Status::new(status) {
-        status if status.is_error() => Err(status),
-        _ => Ok(C::reply(&results)),
-    }
+    (Status::new(status), results)
 }
 
-/// Makes a call, and makes it again as long as something is in use that it needs: at once at first,
-/// as it is most often another vCPU that is about to be done. May sleep.
+/// Makes a call, and makes it again as long as something is in use that it needs. May sleep.
 ///
 /// # Errors
 ///
@@ -81,15 +78,44 @@ unsafe fn tdcall<C: Call>(call: &C) -> Result<C::Reply, Status> {
 /// As for [`tdcall`].
 #[inline]
 pub(super) unsafe fn tdcall_patiently<C: Call>(call: &C) -> Result<C::Reply, Error> {
-    const PATIENCE: Delta = Delta::from_secs(1);
+    // SAFETY: By the safety requirements.
+    let mut outcome = unsafe { tdcall(C::LEAF, &call.arguments()) };
+
+    if outcome.0.is_error() && outcome.0.is_busy() {
+        // SAFETY: By the safety requirements.
+        outcome = unsafe { tdcall_again(C::LEAF, &call.arguments()) }?;
+    }
+    match outcome {
+        (status, _) if status.is_error() => Err(Error::Status(status)),
+        (_, results) => Ok(C::reply(&results)),
+    }
+}
+
+/// How long something may be in use.
+const PATIENCE: Delta = Delta::from_secs(1);
+
+/// Makes a call again, until it is done or patience is at an end: at once at first, as it is most often
+/// another vCPU that is about to be done.
+///
+/// # Errors
+///
+/// [`Error::Killed`].
+///
+/// # Safety
+///
+/// As for [`tdcall`].
+#[cold]
+#[inline]
+unsafe fn tdcall_again(leaf: Leaf, arguments: &Arguments) -> Result<(Status, Results), Error> {
     const SPINS: usize = 100;
     const LONGEST: Delta = Delta::from_millis(10);
 
     for _ in 0..SPINS {
+        cpu_relax();
         // SAFETY: By the safety requirements.
-        match unsafe { tdcall(call) } {
-            Err(status) if status.is_busy() => cpu_relax(),
-            done => return done.map_err(Error::Status),
+        let outcome = unsafe { tdcall(leaf, arguments) };
+        if !outcome.0.is_busy() {
+            return Ok(outcome);
         }
     }
     let start = Instant::<Monotonic>::now();
@@ -98,9 +124,9 @@ pub(super) unsafe fn tdcall_patiently<C: Call>(call: &C) -> Result<C::Reply, Err
     loop {
         sleep_killable(pause).map_err(|_| Error::Killed)?;
         // SAFETY: By the safety requirements.
-        match unsafe { tdcall(call) } {
-            Err(status) if status.is_busy() && start.elapsed() < PATIENCE => {}
-            done => return done.map_err(Error::Status),
+        let outcome = unsafe { tdcall(leaf, arguments) };
+        if !outcome.0.is_busy() || start.elapsed() >= PATIENCE {
+            return Ok(outcome);
         }
         pause = Delta::from_nanos(pause.as_nanos() * 2).clamp(pause, LONGEST);
     }

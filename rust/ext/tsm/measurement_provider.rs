@@ -77,6 +77,20 @@ impl<'a> Values<'a> {
         Self { registers, bytes }
     }
 
+    /// Sets all registers, to values of their sizes that are in `bytes` in their order.
+    ///
+    /// # Errors
+    ///
+    /// [`EINVAL`] if there are more or fewer bytes.
+    #[inline]
+    pub fn set_bytes(&mut self, bytes: &[u8]) -> Result {
+        if bytes.len() != self.bytes.len() {
+            return Err(EINVAL);
+        }
+        self.bytes.copy_from_slice(bytes);
+        Ok(())
+    }
+
     /// Sets all registers, to `values` in their order, each of which has the size of its register.
     ///
     /// # Errors
@@ -262,13 +276,11 @@ impl<P: MeasurementProvider> Inner<P> {
     ) -> ffi::c_int {
         // SAFETY: By the safety requirement; it is registered while a callback runs.
         let this = unsafe { Self::from_raw(measurement) };
-        let number = this
-            .registers
-            .iter()
-            .position(|candidate| core::ptr::eq(candidate, register));
+        let offset = register.addr().wrapping_sub(this.registers.as_ptr().addr());
+        // By the safety requirement, it is one of them.
+        let number = offset / size_of::<tsm_bindings::tsm_measurement_register>();
 
         from_result(|| {
-            let number = number.ok_or(EINVAL)?;
             let register = P::REGISTERS.get(number).ok_or(EINVAL)?;
             // SAFETY: By the safety requirement.
             let data = unsafe { slice::from_raw_parts(data, register.len()) };

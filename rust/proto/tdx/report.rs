@@ -11,7 +11,10 @@
 
 use core::mem::offset_of;
 
-use zerocopy::little_endian::U64;
+use zerocopy::{
+    little_endian::U64,
+    IntoBytes as _, //
+};
 use zerocopy_derive::{
     FromBytes,
     Immutable,
@@ -175,6 +178,14 @@ pub struct TdInfo {
 }
 
 impl TdInfo {
+    /// Returns the values of all measurement registers in the order of the fields, from MRTD on.
+    #[inline]
+    pub fn registers(&self) -> &[u8] {
+        let fields = offset_of!(Self, mrtd)..offset_of!(Self, servtd_hash);
+
+        self.as_bytes().get(fields).unwrap_or_default()
+    }
+
     /// Returns the value of a run-time measurement register.
     #[inline]
     pub fn rtmr(&self, rtmr: Rtmr) -> &Digest384 {

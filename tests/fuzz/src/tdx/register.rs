@@ -29,9 +29,9 @@ pub(crate) fn register(data: &[u8]) -> bool {
         long if long > len => Err(Error::Trailing),
         _ => Ok(bytes.to_vec()),
     };
-    let report_data = ReportData::try_from(bytes);
+    let report_data = ReportData::parse(bytes);
     assert_eq!(report_data.map(|data| data.bytes().to_vec()), exactly(64));
-    let digest = Digest384::try_from(bytes);
+    let digest = Digest384::parse(bytes);
     assert_eq!(digest.map(|digest| digest.bytes().to_vec()), exactly(48));
 
     if let Ok(digest) = digest {
