@@ -160,6 +160,13 @@ mod tests {
     }
 
     #[test]
+    fn has_the_registers_in_one_piece() {
+        let registers = TdReport::parse(SAMPLE).map(|report| report.info.registers());
+
+        assert_eq!(registers, Ok(SAMPLE.get(528..912).unwrap_or_default()));
+    }
+
+    #[test]
     fn refuses_a_fifth_register() {
         assert_eq!(Rtmr::try_from(4), Err(Error::NoSuchRegister));
         assert_eq!(Rtmr::try_from(u64::MAX), Err(Error::NoSuchRegister));

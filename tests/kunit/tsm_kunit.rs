@@ -7,6 +7,7 @@ use kernel::prelude::*;
 mod desc;
 mod errno;
 mod generation;
+mod room;
 mod seq_bytes;
 mod snp_certificates;
 mod snp_ioctl;

@@ -47,6 +47,17 @@ mod tests {
     }
 
     #[test]
+    fn sets_all_registers_from_as_many_bytes_only() {
+        let mut bytes = [9; 6];
+        let mut values = Values::new(REGISTERS, &mut bytes);
+
+        assert_eq!(values.set_bytes(&[1; 5]), Err(EINVAL));
+        assert_eq!(values.set_bytes(&[1; 7]), Err(EINVAL));
+        assert_eq!(values.set_bytes(&[1, 2, 3, 4, 5, 6]), Ok(()));
+        assert_eq!(bytes, [1, 2, 3, 4, 5, 6]);
+    }
+
+    #[test]
     fn refuses_too_few_values() {
         assert_eq!(set(6, &[]).0, Err(EINVAL));
         assert_eq!(set(6, &[&[1; 4]]).0, Err(EINVAL));
