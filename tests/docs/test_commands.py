@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Runs the commands of README.md as it shows them: python3 -m unittest discover tests/docs
 
-The word after ```sh says where a block runs: `host`, the checkout; `guest`, a guest with Debian's kernel, all blocks one
-after the other; `kdir`, see tests/build; `ci`, see .ci/run.
+The word after ```sh says where a block runs: `host`, the checkout; `guest`, a TDX guest with Debian's kernel, all blocks one
+after the other; `snp`, the same in an SEV-SNP guest; `kdir`, see tests/build; `ci`, see .ci/run.
 """
 
 import pathlib
@@ -28,12 +28,19 @@ def shell(*command, text, timeout=600):
 
 class Commands(unittest.TestCase):
     def test_each_block_runs_somewhere(self):
-        self.assertEqual({where for _, where, _ in BLOCKS}, {"ci", "host", "guest", "kdir"})
+        self.assertEqual({where for _, where, _ in BLOCKS}, {"ci", "host", "guest", "snp", "kdir"})
 
     def test_host(self):
         for block in blocks("host"):
             result = shell("bash", "-ec", text=block)
             self.assertEqual(result.returncode, 0, result.stdout)
+
+    def in_guest(self, platform, provider, text):
+        """Runs commands where the kernel's own drivers are loaded, and our modules are in the folder."""
+        modules = [("--add", f"build/stock/{name}.ko:/root/") for name in ("tsm", provider)]
+        result = shell("scripts/qemu-tdx/run", "--platform", platform, "--kernel", "stock", "--drivers", "c", "--timeout",
+                       "120", *(word for module in modules for word in module), "--", "sh", "-exc", text=text)
+        self.assertEqual(result.returncode, 0, result.stdout)
 
     def test_guest(self):
         checks = """
@@ -41,11 +48,15 @@ class Commands(unittest.TestCase):
             [ "$(hexdump -ve '1/1 "%02x"' /sys/kernel/tsm/tdx/rtmr3/sha384/digest)" != "$before" ]
         """
         before = """before=$(hexdump -ve '1/1 "%02x"' '/sys/devices/virtual/misc/tdx_guest/measurements/rtmr3:sha384')"""
-        modules = [f"--add=build/stock/{name}.ko:/root/" for name in ("tsm", "tsm_tdx")]
-        adds = [word for add in modules for word in add.split("=", 1)]
-        result = shell("scripts/qemu-tdx/run", "--kernel", "stock", "--drivers", "c", "--timeout", "120", *adds, "--",
-                       "sh", "-exc", text="\n".join([before, *blocks("guest"), checks]))
-        self.assertEqual(result.returncode, 0, result.stdout)
+        self.in_guest("tdx", "tsm_tdx", "\n".join([before, *blocks("guest"), checks]))
+
+    def test_snp(self):
+        checks = """
+            [ "$(wc -c <report)" = 1184 ]
+            [ "$(wc -c <certificates)" -gt 0 ]
+            [ "$(tail -c +145 report | head -c 48 | xxd -p)" = "$(xxd -p /sys/kernel/tsm/sev_snp/measurement/sha384/digest)" ]
+        """
+        self.in_guest("snp", "tsm_sev", "\n".join([*blocks("snp"), checks]))
 
     def test_kdir(self):
         build = "make KDIR=/lib/modules/$(uname -r)/build"
