@@ -184,7 +184,7 @@ class Arguments(unittest.TestCase):
             (["--bogus", "1"], "unknown option"),
             (["--platform"], "needs a value"),
             (["--platform", "sgx"], "--platform must be one of"),
-            (["--platform", "snp", "--smp", "2"], "has one processor"),
+            (["--platform", "snp", "--emulator", "vmpl=2", "--smp", "2"], "has one processor"),
             (["--platform", "snp", "--kernel", "stock", "--emulator", "platform=tdx"], "takes no platform"),
             (["--drivers", ""], "--drivers must be one of"),
             (["--kernel", "mine"], "--kernel must be one of"),
@@ -225,6 +225,13 @@ class Snp(unittest.TestCase):
         result = run("--platform", "snp", "--kernel", "stock", "--drivers", "c", "--",
                      "cat", "/sys/devices/system/cpu/sev/vmpl")
         self.assertEqual((result.returncode, result.stdout), (0, b"0\n"), result.stderr)
+
+    def test_kernel_starts_the_other_processors(self):
+        result = run("--platform", "snp", "--smp", "3", "--drivers", "rust", "--", "sh", "-c",
+                     "nproc; mkdir /sys/kernel/config/tsm/report/x; cd /sys/kernel/config/tsm/report/x;"
+                     "head -c 64 /dev/zero >inblob; for cpu in 0 1 2; do echo 1 >privlevel; taskset -c $cpu wc -c <outblob; done")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(result.stdout.split(), [b"3", b"1184", b"1184", b"1184"])
 
     def test_kernel_runs_under_an_svsm(self):
         result = run("--platform", "snp", "--kernel", "stock", "--drivers", "c", "--emulator", "vmpl=2", "--", "sh", "-c",

@@ -13,7 +13,7 @@
 //! svsm.rs     what runs at VMPL 0 if the guest does not
 //! ```
 //!
-//! The guest has one vCPU. AMD64 Architecture Programmer's Manual, volume 3, for
+//! Under an SVSM the guest has one vCPU. AMD64 Architecture Programmer's Manual, volume 3, for
 //! the instructions.
 
 mod cpuid;
@@ -83,20 +83,21 @@ const SVSM_CAA: u32 = 0xc001_f000;
 const CR3_C_BIT: u64 = 1 << C_BIT;
 const CR3_KEEP: u64 = 1 << 63;
 
-/// What changes of the vCPU.
+/// What changes of a vCPU.
 #[derive(Debug, Default)]
 struct State {
     ghcb: u64,
     /// The C-bit of `CR3`.
     c_bit: u64,
-    /// Is going on while the CPU is asked for its leaves.
-    survey: Option<Survey>,
 }
 
 /// A machine with one SEV-SNP guest.
 #[derive(Debug)]
 pub(crate) struct SnpMachine {
-    state: Mutex<State>,
+    /// By the number of the vCPU.
+    states: Vec<Mutex<State>>,
+    /// Is going on while the CPU is asked for its leaves, at launch, when one vCPU runs.
+    survey: Mutex<Option<Survey>>,
     leaves: OnceLock<Vec<Leaf>>,
     rmp: Rmp,
     vmm: Vmm,
@@ -111,12 +112,13 @@ pub(crate) struct SnpMachine {
 impl SnpMachine {
     /// Makes a machine with a number of vCPUs. The error is for the user.
     pub(crate) fn new(config: &SnpConfig, vcpus: usize) -> Result<Self, String> {
-        if vcpus != 1 {
-            return Err(format!("{vcpus} vCPUs, but an SEV-SNP guest has one"));
+        if vcpus != 1 && config.vmpl > 0 {
+            return Err(format!("{vcpus} vCPUs, but a guest of an SVSM has one"));
         }
         let svsm = (config.vmpl > 0).then(|| Svsm::new(config));
         Ok(Self {
-            state: Mutex::default(),
+            states: (0..vcpus).map(|_| Mutex::default()).collect(),
+            survey: Mutex::default(),
             leaves: OnceLock::new(),
             rmp: Rmp::default(),
             vmm: Vmm::new(svsm.is_some()),
@@ -151,14 +153,14 @@ impl SnpMachine {
     ) -> Outcome {
         match instruction {
             Instruction::Cpuid => self.cpuid(vcpu, regs),
-            Instruction::Rdmsr if vcpu.is_privileged() => self.rdmsr(regs),
-            Instruction::Wrmsr if vcpu.is_privileged() => self.wrmsr(regs),
+            Instruction::Rdmsr if vcpu.is_privileged() => self.rdmsr(vcpu, regs),
+            Instruction::Wrmsr if vcpu.is_privileged() => self.wrmsr(vcpu, regs),
             Instruction::Vmgexit => self.vmgexit(vcpu, regs),
             Instruction::Pvalidate if vcpu.is_kernel() => self.pvalidate(vcpu, regs),
             Instruction::Rmpadjust if vcpu.is_kernel() => self.rmpadjust(vcpu, regs),
             Instruction::ToCr3 { from, .. } => {
                 let value = regs[from];
-                self.state().c_bit = value & CR3_C_BIT;
+                self.state(vcpu).c_bit = value & CR3_C_BIT;
                 if value & CR3_C_BIT == 0 {
                     return Outcome::Native;
                 }
@@ -166,7 +168,7 @@ impl SnpMachine {
                 Outcome::Done(Effect::Resume)
             }
             Instruction::FromCr3 { to, .. } => {
-                regs[to] = vcpu.cr3() | self.state().c_bit;
+                regs[to] = vcpu.cr3() | self.state(vcpu).c_bit;
                 Outcome::Done(Effect::Resume)
             }
             _ => Outcome::Native,
@@ -175,19 +177,18 @@ impl SnpMachine {
 
     /// Sees the answer of the CPU to a `CPUID`. Returns whether it is to be executed once more.
     pub(crate) fn after_cpuid(&self, regs: &mut Registers) -> bool {
-        self.state()
-            .survey
+        lock(&self.survey)
             .as_mut()
             .is_some_and(|survey| survey.take(regs))
     }
 
     /// `CPUID`. The first that a kernel asks for SEV launches it.
     fn cpuid(&self, vcpu: &dyn Vcpu, regs: &mut Registers) -> Outcome {
-        let mut state = self.state();
+        let mut state = lock(&self.survey);
 
-        if let Some(mut survey) = state.survey.take() {
+        if let Some(mut survey) = state.take() {
             if let Some(outcome) = survey.ask(regs) {
-                state.survey = Some(survey);
+                *state = Some(survey);
                 return outcome;
             }
             let leaves = self.leaves.get_or_init(|| survey.finish());
@@ -198,7 +199,7 @@ impl SnpMachine {
         // CAST: CPUID looks at the low half.
         let asks = regs[Reg::Rax] as u32 == cpuid::SEV;
         if asks && self.leaves.get().is_none() && launch::is_kernel(vcpu.memory(), regs[Reg::Rsi]) {
-            state.survey = Some(Survey::new(*regs));
+            *state = Some(Survey::new(*regs));
             return Outcome::Again;
         }
         match cpuid::execute(regs, self.svsm.is_some()) {
@@ -224,10 +225,10 @@ impl SnpMachine {
     }
 
     /// `RDMSR`.
-    fn rdmsr(&self, regs: &mut Registers) -> Outcome {
+    fn rdmsr(&self, vcpu: &dyn Vcpu, regs: &mut Registers) -> Outcome {
         // CAST: RDMSR looks at the low half.
         let value = match regs[Reg::Rcx] as u32 {
-            GHCB => self.state().ghcb,
+            GHCB => self.state(vcpu).ghcb,
             SEV_STATUS => STATUS,
             SVSM_CAA => match self.svsm.as_ref().and_then(Svsm::calling_area) {
                 Some(address) => address,
@@ -241,20 +242,22 @@ impl SnpMachine {
     }
 
     /// `WRMSR`.
-    fn wrmsr(&self, regs: &mut Registers) -> Outcome {
+    fn wrmsr(&self, vcpu: &dyn Vcpu, regs: &mut Registers) -> Outcome {
         // CAST: WRMSR looks at the low half.
         if regs[Reg::Rcx] as u32 != GHCB {
             return Outcome::Native;
         }
-        self.state().ghcb = regs[Reg::Rax] & 0xffff_ffff | (regs[Reg::Rdx] << 32);
+        self.state(vcpu).ghcb = regs[Reg::Rax] & 0xffff_ffff | (regs[Reg::Rdx] << 32);
         Outcome::Done(Effect::Resume)
     }
 
     /// `VMGEXIT`.
     fn vmgexit(&self, vcpu: &dyn Vcpu, regs: &mut Registers) -> Outcome {
-        let request = self.state().ghcb;
+        let request = self.state(vcpu).ghcb;
         let mut answer = request;
         let context = Context {
+            vcpu: vcpu.number(),
+            vcpus: self.states.len(),
             memory: vcpu.memory(),
             rmp: &self.rmp,
             leaves: self.leaves.get().map_or(&[], Vec::as_slice),
@@ -262,12 +265,13 @@ impl SnpMachine {
         };
         let next = self.vmm.call(context, &mut answer);
 
-        self.state().ghcb = answer;
+        self.state(vcpu).ghcb = answer;
         self.trace
             .line(|| format!("{}: VMGEXIT {request:#x} -> {answer:#x}", vcpu.number()));
         Outcome::Done(match (next, &self.svsm) {
             (Next::Svsm, Some(svsm)) => self.run(svsm, vcpu, regs),
             (Next::Svsm, None) => Effect::Resume,
+            (Next::Startup(startup), _) => startup.send(vcpu.memory()),
             (Next::Guest(effect), _) => effect,
         })
     }
@@ -348,10 +352,16 @@ impl SnpMachine {
         None
     }
 
-    /// Takes the lock. A thread that panics ends the process, so a poisoned lock is never seen.
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Returns the state of a vCPU.
+    fn state(&self, vcpu: &dyn Vcpu) -> MutexGuard<'_, State> {
+        // PANIC: QEMU counts its vCPUs from 0, and there is a state for each.
+        lock(&self.states[vcpu.number()])
     }
+}
+
+/// Takes a lock. A thread that panics ends the process, so a poisoned lock is never seen.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Returns the page that `RAX` points to, and its size by `ECX`.

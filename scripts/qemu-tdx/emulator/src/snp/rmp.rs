@@ -93,6 +93,11 @@ impl Rmp {
         self.pages.uniform(pages) == Some(PageState::Accepted)
     }
 
+    /// Tells whether a page has the state of a vCPU.
+    pub(super) fn is_vmsa(&self, page: u64) -> bool {
+        lock(&self.vmsa).contains(&page)
+    }
+
     /// `PVALIDATE`. Returns whether it changed anything.
     pub(crate) fn validate(&self, page: u64, size: Size, valid: bool) -> Result<bool, Refusal> {
         let pages = size.pages(page).ok_or(Refusal::Input)?;
@@ -237,5 +242,8 @@ mod tests {
         assert_eq!(rmp.adjust(7, Size::Small, true), Err(Refusal::NotValidated));
         rmp.validate(7, Size::Small, true).unwrap();
         assert_eq!(rmp.adjust(7, Size::Small, true), Ok(()));
+        assert!(rmp.is_vmsa(7));
+        assert_eq!(rmp.adjust(7, Size::Small, false), Ok(()));
+        assert!(!rmp.is_vmsa(7));
     }
 }

@@ -6,7 +6,10 @@
 //! GHCB page, chapter 4. No `#VC` is ever raised, so of the events only those are there that a
 //! guest asks for by itself.
 
+mod ap;
+
 use std::{
+    collections::BTreeMap,
     ops::Range,
     sync::{
         Mutex,
@@ -44,8 +47,12 @@ use super::{
     }, //
 };
 
-/// Features that the VMM has: SEV-SNP, and with an SVSM that it runs the vCPU at several VMPLs.
+pub(super) use ap::Startup;
+
+/// Features that the VMM has: SEV-SNP, that it starts other vCPUs, and with an SVSM that it runs the
+/// vCPU at several VMPLs.
 const FEATURES: u64 = 1;
+const AP_CREATION: u64 = 1 << 1;
 const MULTI_VMPL: u64 = 1 << 5;
 
 /// Requests of the MSR protocol, bits 11:0; the answer's is one more, but for `SEV_INFO`.
@@ -68,6 +75,7 @@ mod event {
     pub(super) const PAGE_STATE: u64 = 0x8000_0010;
     pub(super) const GUEST_REQUEST: u64 = 0x8000_0011;
     pub(super) const EXTENDED_GUEST_REQUEST: u64 = 0x8000_0012;
+    pub(super) const AP_CREATION: u64 = 0x8000_0013;
     pub(super) const RUN_VMPL: u64 = 0x8000_0018;
     pub(super) const FEATURES: u64 = 0x8000_fffd;
     pub(super) const TERMINATE: u64 = 0x8000_fffe;
@@ -86,6 +94,9 @@ enum Malformed {
 /// What a call may need of the machine.
 #[derive(Clone, Copy)]
 pub(super) struct Context<'a> {
+    /// The vCPU, and how many there are.
+    pub(super) vcpu: usize,
+    pub(super) vcpus: usize,
     pub(super) memory: &'a dyn GuestMemory,
     pub(super) rmp: &'a Rmp,
     pub(super) leaves: &'a [Leaf],
@@ -102,15 +113,17 @@ pub(super) enum Next {
     Guest(Effect),
     /// At VMPL 0, and then at that of the guest.
     Svsm,
+    /// At the VMPL of the guest, when something has become of another vCPU.
+    Startup(Startup),
 }
 
-/// The VMM, as one vCPU sees it.
+/// The VMM.
 #[derive(Debug, Default)]
 pub(super) struct Vmm {
     /// Whether the vCPU can run at VMPL 0 besides that of the guest.
     has_svsm: bool,
-    /// The GHCB that the guest has registered.
-    registered: Mutex<Option<u64>>,
+    /// The GHCB that each vCPU has registered.
+    registered: Mutex<BTreeMap<usize, u64>>,
 }
 
 impl Vmm {
@@ -139,7 +152,7 @@ impl Vmm {
             msr::PREFERRED => !0xfff | (msr::PREFERRED + 1),
             msr::REGISTER => match Gpa::new(data << 12) {
                 Some(gpa) if !gpa.is_shared() => {
-                    *self.lock() = Some(gpa.address());
+                    self.lock().insert(context.vcpu, gpa.address());
                     (data << 12) | (msr::REGISTER + 1)
                 }
                 _ => !0xfff | (msr::REGISTER + 1),
@@ -170,7 +183,7 @@ impl Vmm {
     fn features(&self) -> u64 {
         match self.has_svsm {
             true => FEATURES | MULTI_VMPL,
-            false => FEATURES,
+            false => FEATURES | AP_CREATION,
         }
     }
 
@@ -191,7 +204,7 @@ impl Vmm {
             return Next::Guest(Effect::Stop(why));
         };
         let mut next = Next::Guest(Effect::Resume);
-        let answer = match *self.lock() == Some(address) {
+        let answer = match self.lock().get(&context.vcpu) == Some(&address) {
             true => match (ghcb.get(Field::ExitCode), ghcb.get(Field::ExitInfo1)) {
                 (Some(event::TERMINATE), Some(why)) => {
                     return terminate(why & 0xf, (why >> 4) & 0xff);
@@ -200,6 +213,15 @@ impl Vmm {
                 (Some(event::RUN_VMPL), Some(vmpl)) if self.runs(vmpl) => {
                     next = Next::Svsm;
                     Ok(vec![(Field::ExitInfo2, 0)])
+                }
+                (Some(event::AP_CREATION), Some(info)) if !self.has_svsm => {
+                    match startup(context, &ghcb, info) {
+                        Ok(startup) => {
+                            next = Next::Startup(startup);
+                            Ok(vec![(Field::ExitInfo2, 0)])
+                        }
+                        Err(why) => Err(why),
+                    }
                 }
                 (Some(event::RUN_VMPL), Some(_)) => Err(Malformed::InvalidInput),
                 (Some(code), Some(_)) => event(context, &ghcb, code),
@@ -222,7 +244,7 @@ impl Vmm {
     }
 
     /// Takes the lock. A thread that panics ends the process, so a poisoned lock is never seen.
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<u64>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<usize, u64>> {
         self.registered
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -257,6 +279,12 @@ fn event(context: Context<'_>, ghcb: &Ghcb, code: u64) -> Answer {
         }
         _ => Err(Malformed::Event),
     }
+}
+
+/// SNP AP Creation.
+fn startup(context: Context<'_>, ghcb: &Ghcb, info: u64) -> Result<Startup, Malformed> {
+    let vmsa = ghcb.get(Field::ExitInfo2).ok_or(Malformed::MissingInput)?;
+    Startup::new(context, info, vmsa, ghcb.get(Field::Rax))
 }
 
 /// SNP Guest Request, or with a buffer SNP Extended Guest Request.

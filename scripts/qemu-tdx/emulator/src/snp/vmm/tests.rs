@@ -35,6 +35,8 @@ impl Guest {
 
     fn msr(&self, mut value: u64) -> (Next, u64) {
         let context = Context {
+            vcpu: 0,
+            vcpus: 2,
             memory: &self.memory,
             rmp: &self.rmp,
             leaves: &[],
@@ -48,14 +50,16 @@ impl Guest {
     fn event(&self, fields: &[(Field, u64)]) -> (u64, u64) {
         let ghcb = Ghcb::read(&self.memory, 0x1000).unwrap();
         ghcb.answer(&self.memory, fields).unwrap();
-        let svsm = fields.contains(&(Field::ExitCode, 0x8000_0018));
         let next = self.msr(0x1000).0;
         let ghcb = Ghcb::read(&self.memory, 0x1000).unwrap();
         let get = |field| ghcb.get(field).unwrap();
         let infos = (get(Field::ExitInfo1), get(Field::ExitInfo2));
-        let runs_svsm = svsm && infos.0 == 0;
-        assert_eq!(next == Next::Svsm, runs_svsm);
-        assert!(runs_svsm || next == Next::Guest(Effect::Resume));
+        let code = fields.iter().find(|(field, _)| *field == Field::ExitCode);
+        match (code.map(|(_, code)| *code), infos.0) {
+            (Some(0x8000_0018), 0) => assert_eq!(next, Next::Svsm),
+            (Some(0x8000_0013), 0) => assert!(matches!(next, Next::Startup(_))),
+            _ => assert_eq!(next, Next::Guest(Effect::Resume)),
+        }
         infos
     }
 
@@ -82,7 +86,7 @@ fn negotiates_version_2() {
 
 #[test]
 fn has_features_and_prefers_no_address() {
-    assert_eq!(Guest::new().msr(0x080).1, 0x1081);
+    assert_eq!(Guest::new().msr(0x080).1, 0x3081);
     assert_eq!(Guest::new().msr(0x010).1, !0xfff | 0x11);
 }
 
@@ -206,4 +210,77 @@ fn runs_the_svsm_if_there_is_one() {
     let guest = Guest::new();
     assert_eq!(guest.msr(0x016), refused);
     assert_eq!(guest.event(&run(0)), (2, 5));
+}
+
+/// Makes a VMSA in page 5, which starts in page 0x99.
+fn make_vmsa(guest: &Guest) {
+    let set = |offset: u64, bytes: &[u8]| guest.memory.write(0x5000 + offset, bytes).unwrap();
+    set(0x18, &0x9_9000u64.to_le_bytes());
+    set(0xd0, &0x1000u64.to_le_bytes());
+    set(0x3b0, &[1]);
+    guest.rmp.adjust(5, Size::Small, true).unwrap();
+}
+
+/// Asks for something of a vCPU.
+fn ask(guest: &Guest, info: u64, vmsa: u64, features: u64) -> (u64, u64) {
+    guest.event(&[
+        (Field::ExitCode, 0x8000_0013),
+        (Field::ExitInfo1, info),
+        (Field::ExitInfo2, vmsa),
+        (Field::Rax, features),
+    ])
+}
+
+#[test]
+fn starts_and_stops_other_vcpus() {
+    let guest = Guest::new();
+    make_vmsa(&guest);
+    assert_eq!(ask(&guest, (1 << 32) | 1, 0x5000, 1), (0, 0));
+    assert_eq!(ask(&guest, (1 << 32) | 2, 0, 0), (0, 0));
+    let context = Context {
+        vcpu: 0,
+        vcpus: 2,
+        memory: &guest.memory,
+        rmp: &guest.rmp,
+        leaves: &[],
+        requests: &guest.requests,
+    };
+    let start = Startup::Start {
+        apic_id: 1,
+        page: 0x99,
+    };
+    let created = Startup::new(context, (1 << 32) | 1, 0x5000, Some(1));
+    assert_eq!(created, Ok(start));
+    // There is no local APIC here.
+    assert!(matches!(start.send(&guest.memory), Effect::Stop(_)));
+}
+
+#[test]
+fn refuses_to_start_what_it_can_not() {
+    let guest = Guest::new();
+    // No VMSA yet.
+    assert_eq!(ask(&guest, (1 << 32) | 1, 0x5000, 1), (2, 5));
+    make_vmsa(&guest);
+    for (info, vmsa, features) in [
+        // Itself, one that there is not, no such request, another VMPL.
+        (1, 0x5000, 1),
+        ((2 << 32) | 1, 0x5000, 1),
+        ((1 << 32) | 3, 0x5000, 1),
+        ((1 << 32) | (1 << 16) | 1, 0x5000, 1),
+        // Not a page, not that page, other features.
+        ((1 << 32) | 1, 0x5008, 1),
+        ((1 << 32) | 1, 0x6000, 1),
+        ((1 << 32) | 1, 0x5000, 3),
+    ] {
+        assert_eq!(ask(&guest, info, vmsa, features), (2, 5));
+    }
+    // EFER without SVME; a start above 1 MiB.
+    guest.memory.write(0x50d0, &[0; 8]).unwrap();
+    assert_eq!(ask(&guest, (1 << 32) | 1, 0x5000, 1), (2, 5));
+    make_vmsa(&guest);
+    guest.memory.write(0x501a, &[0x10]).unwrap();
+    assert_eq!(ask(&guest, (1 << 32) | 1, 0x5000, 1), (2, 5));
+    // Under an SVSM there is one vCPU.
+    let guest = Guest::with_svsm(true);
+    assert_eq!(ask(&guest, (1 << 32) | 1, 0x5000, 1), (2, 6));
 }
