@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Runs the commands of README.md as it shows them: python3 -m unittest discover tests/docs
 
-The word after ```sh says where a block runs: `host`, the checkout; `guest`, a TDX guest with Debian's kernel, all blocks one
-after the other; `snp`, the same in an SEV-SNP guest; `kdir`, see tests/build; `ci`, see .ci/run.
+The word after ```sh says where a block runs: `host`, the checkout; `guest`, a TDX guest with Debian's kernel, all
+blocks one after the other; `snp`, the same in an SEV-SNP guest; `kdir`, see tests/build; `ci`, see .ci/run.
 """
 
 import pathlib
@@ -54,7 +54,7 @@ class Commands(unittest.TestCase):
         checks = """
             [ "$(wc -c <report)" = 1184 ]
             [ "$(wc -c <certificates)" -gt 0 ]
-            [ "$(tail -c +145 report | head -c 48 | xxd -p)" = "$(xxd -p /sys/kernel/tsm/sev_snp/measurement/sha384/digest)" ]
+            tail -c +145 report | head -c 48 | cmp - /sys/kernel/tsm/sev_snp/measurement/sha384/digest
         """
         self.in_guest("snp", "tsm_sev", "\n".join([*blocks("snp"), checks]))
 
