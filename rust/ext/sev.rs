@@ -93,6 +93,8 @@ pub struct Message {
     request: Secret,
     answer: Secret,
     answer_size: usize,
+    /// How much of the answer is the firmware's.
+    received: usize,
 }
 
 impl Message {
@@ -105,13 +107,21 @@ impl Message {
             request: Secret::copy_of(request.as_bytes())?,
             answer: Secret::zeroed(R::ANSWER_SIZE + TAG_SIZE)?,
             answer_size: R::ANSWER_SIZE,
+            received: 0,
         })
     }
 
-    /// Returns the answer, which is all zeros if there is none.
+    /// Returns the answer, padded with zeros, of which there are nothing but if there is none.
     #[inline]
     pub fn answer(&self) -> &[u8] {
         self.answer.get(..self.answer_size).unwrap_or_default()
+    }
+
+    /// Returns the answer as long as the firmware has made it, so that none is taken for whole that is
+    /// not.
+    #[inline]
+    pub fn received(&self) -> &[u8] {
+        self.answer().get(..self.received).unwrap_or(self.answer())
     }
 }
 
@@ -213,6 +223,12 @@ impl Channel {
         // buffers have the sizes given, and the pages are shared with the host.
         let ret = unsafe { tsm_bindings::snp_send_guest_request(self.desc.as_ptr(), &mut raw) };
         let info = ExitInfo2::new(raw.exitinfo2);
+        if ret == 0 {
+            // SAFETY: By the type invariant, `desc` is initialized, and an answer was taken to it.
+            let size = unsafe { tsm_bindings::tsm_helper_snp_answer_size(self.desc.as_ptr()) };
+
+            message.received = size;
+        }
 
         if let Some(room) = room.filter(|_| info == ExitInfo2::INVALID_LEN) {
             // CAST: The host may say any number; `usize` has at least 32 bits here.

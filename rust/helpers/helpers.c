@@ -13,6 +13,10 @@
 #include <linux/sysfs.h>
 #include <linux/workqueue.h>
 
+#ifdef CONFIG_AMD_MEM_ENCRYPT
+#include <asm/sev.h>
+#endif
+
 #include "helpers.h"
 
 static_assert(CONFIG_TSM_MR_MAXBANKS >= 1 && CONFIG_TSM_MR_MAXBANKS <= 8);
@@ -46,6 +50,14 @@ bool tsm_helper_is_snp_guest(void)
 {
 	return cc_platform_has(CC_ATTR_GUEST_SEV_SNP);
 }
+
+#ifdef CONFIG_AMD_MEM_ENCRYPT
+/* The header is a copy of the host's, which was found to be authentic. */
+size_t tsm_helper_snp_answer_size(const struct snp_msg_desc *desc)
+{
+	return desc->secret_response.hdr.msg_sz;
+}
+#endif
 
 void tsm_helper_sema_init(struct semaphore *sem, int count)
 {

@@ -38,6 +38,10 @@ bool tsm_helper_is_tdx_guest(void);
 u64 tsm_helper_virt_to_phys(const volatile void *address);
 
 bool tsm_helper_is_snp_guest(void);
+#ifdef CONFIG_AMD_MEM_ENCRYPT
+struct snp_msg_desc;
+size_t tsm_helper_snp_answer_size(const struct snp_msg_desc *desc);
+#endif
 void tsm_helper_sema_init(struct semaphore *sem, int count);
 struct workqueue_struct *tsm_helper_alloc_workqueue(const char *name);
 void tsm_helper_memzero_explicit(void *start, size_t size);

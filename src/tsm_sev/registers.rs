@@ -107,7 +107,7 @@ impl MeasurementProvider for Registers {
     ];
 
     fn refresh(&self, values: &mut Values<'_>) -> Result {
-        let report = ReportAnswer::parse(self.answer.answer())?;
+        let report = ReportAnswer::parse(self.answer.received())?;
         // Later firmware may append to it.
         let report = Report::parse(report.get(..Report::SIZE).ok_or(EIO)?)?;
 

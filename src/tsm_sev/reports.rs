@@ -100,7 +100,7 @@ impl ReportProvider for Reports {
             }
             outcome.result.map_err(|err| failure(err, outcome.info))?;
 
-            let report = ReportAnswer::parse(outcome.message.answer()).map_err(Error::from)?;
+            let report = ReportAnswer::parse(outcome.message.received()).map_err(Error::from)?;
             let mut output = Output::from(copy(report)?);
             if let Some(table) = Table::parse(&outcome.certificates).map_err(Error::from)? {
                 output.auxblob = copy(table.as_bytes())?;
