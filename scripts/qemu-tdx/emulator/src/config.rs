@@ -19,6 +19,7 @@ mod value;
 pub(crate) use snp::{
     AttestService,
     CertificateService,
+    MutatedPart,
     ReportVersion,
     RequestService,
     Services,

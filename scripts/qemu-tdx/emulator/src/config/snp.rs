@@ -16,6 +16,7 @@
 //! | `certs_size` | least size of their table, in bytes, or with `K` or `M` | what it needs |
 //! | `guest_request` | how a guest request is answered, see below | `answer` |
 //! | `request_error` | answers each guest request with this in `SW_EXITINFO2`, hexadecimal | none |
+//! | `request_error_count` | how often it does, until it answers again | always |
 //! | `report_status` | the status in reports and derived keys, hexadecimal | what it is |
 //! | `report_size` | the size that answers say a report has | what it has |
 //! | `busy` | how often the VMM is busy before it handles a request | `0` |
@@ -23,6 +24,7 @@
 //! | `refuse_after` | how many requests are handled before any of this counts | `0` |
 //! | `mutate` | changes bytes of each answer at random from this seed | none |
 //! | `mutate_count` | how many answers are changed | all |
+//! | `mutate_part` | what of an answer is changed: `all`, or only the `certs`, which costs no key | `all` |
 //! | `trace` | file for a line per VMGEXIT | none |
 //!
 //! and those of the SVSM, see [`svsm`].
@@ -132,6 +134,16 @@ pub(crate) enum CertificateService {
     Unterminated,
 }
 
+/// What of an answer is changed at random.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum MutatedPart {
+    /// Message, certificates and statuses.
+    #[default]
+    All,
+    /// The certificates, and whether there is room for them.
+    Certificates,
+}
+
 /// The options.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SnpConfig {
@@ -165,6 +177,8 @@ pub(crate) struct SnpConfig {
     pub(crate) guest_request: RequestService,
     /// What requests are refused with.
     pub(crate) request_error: Option<u64>,
+    /// How many requests are refused.
+    pub(crate) request_error_count: u32,
     /// The status in answers.
     pub(crate) report_status: Option<u32>,
     /// The size of a report in answers.
@@ -179,6 +193,8 @@ pub(crate) struct SnpConfig {
     pub(crate) mutate: Option<u64>,
     /// How many answers are changed.
     pub(crate) mutate_count: u64,
+    /// What of an answer is changed.
+    pub(crate) mutate_part: MutatedPart,
     /// Where calls are logged.
     pub(crate) trace: Option<PathBuf>,
     /// The SVSM.
@@ -206,6 +222,7 @@ impl Default for SnpConfig {
             certs_size: 0,
             guest_request: RequestService::default(),
             request_error: None,
+            request_error_count: u32::MAX,
             report_status: None,
             report_size: None,
             busy: 0,
@@ -213,6 +230,7 @@ impl Default for SnpConfig {
             refuse_after: 0,
             mutate: None,
             mutate_count: u64::MAX,
+            mutate_part: MutatedPart::default(),
             trace: None,
             svsm: SvsmConfig::default(),
         }
@@ -254,6 +272,7 @@ impl SnpConfig {
             "certs_size" => self.certs_size = size(value)?,
             "guest_request" => self.guest_request = request_service(value)?,
             "request_error" => self.request_error = Some(hex(value)?),
+            "request_error_count" => self.request_error_count = count(value)?,
             "report_status" => {
                 let status = u32::try_from(hex(value)?);
                 self.report_status = Some(status.map_err(|_| "32 bits")?);
@@ -264,6 +283,13 @@ impl SnpConfig {
             "refuse_after" => self.refuse_after = count(value)?,
             "mutate" => self.mutate = Some(number(value)?),
             "mutate_count" => self.mutate_count = number(value)?,
+            "mutate_part" => {
+                self.mutate_part = match value {
+                    "all" => MutatedPart::All,
+                    "certs" => MutatedPart::Certificates,
+                    _ => return Err("all or certs".into()),
+                }
+            }
             "trace" => self.trace = Some(value.into()),
             _ if self.svsm.set(key, value)? => {}
             _ => {
@@ -271,6 +297,7 @@ impl SnpConfig {
                     "another key: platform, vmpl, policy, guest_svn, measurement, host_data, \
                      report_id, family_id, image_id, id_key_digest, author_key_digest, \
                      report_version, certs, certs_size, guest_request, request_error, \
+                     request_error_count, \
                      report_status, report_size, busy, busy_ms, refuse_after, mutate, \
                      mutate_count, {} or trace",
                     SvsmConfig::KEYS

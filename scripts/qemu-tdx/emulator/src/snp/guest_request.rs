@@ -27,6 +27,7 @@ use super::psp::{
 };
 use crate::{
     config::{
+        MutatedPart,
         RequestService,
         SnpConfig, //
     },
@@ -143,6 +144,8 @@ pub(crate) struct GuestRequests {
 struct State {
     /// How many requests were handled.
     handled: u32,
+    /// How many were refused.
+    refused: u32,
     /// How often the VMM was busy with the next one.
     busy: u32,
     /// Since when.
@@ -201,6 +204,7 @@ impl GuestRequests {
         if let Err(answer) = written {
             return answer;
         }
+        let random = random.filter(|_| self.config.mutate_part == MutatedPart::All);
         self.answer(context, &page, response, spoils, random)
     }
 
@@ -220,8 +224,11 @@ impl GuestRequests {
             return Err(Answer::status(Answer::BUSY));
         }
         match self.config.request_error {
-            Some(error) => Err(Answer::status(error)),
-            None => Ok(true),
+            Some(error) if state.refused < self.config.request_error_count => {
+                state.refused += 1;
+                Err(Answer::status(error))
+            }
+            _ => Ok(true),
         }
     }
 
@@ -231,7 +238,7 @@ impl GuestRequests {
         context: Context<'_>,
         buffer: Buffer,
         spoils: bool,
-        random: Option<Random>,
+        mut random: Option<Random>,
     ) -> Result<(), Answer> {
         let range = buffer.range().ok_or(Answer::malformed())?;
         let service = match spoils {
@@ -241,7 +248,8 @@ impl GuestRequests {
         let certificates = self.processor.certificates();
         let table = Table::new(service, certificates, self.config.certs_size);
 
-        if let Some(needed) = table.needs_more_than(buffer.pages) {
+        let any = random.as_mut().and_then(Random::call_status);
+        if let Some(needed) = any.or(table.needs_more_than(buffer.pages)) {
             return Err(Answer {
                 rbx: Some(needed),
                 ..Answer::status(Answer::INVALID_LEN)

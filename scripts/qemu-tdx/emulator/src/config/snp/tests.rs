@@ -54,6 +54,7 @@ fn takes_misbehaviour() {
         ("certs_size", "40K"),
         ("guest_request", "replay"),
         ("request_error", "100000000"),
+        ("request_error_count", "2"),
         ("report_status", "27"),
         ("report_size", "5000"),
         ("busy", "3"),
@@ -61,12 +62,16 @@ fn takes_misbehaviour() {
         ("refuse_after", "4"),
         ("mutate", "7"),
         ("mutate_count", "9"),
+        ("mutate_part", "certs"),
     ])
     .unwrap();
     assert_eq!(config.certs, CertificateService::Overflowing);
     assert_eq!(config.certs_size, 40 << 10);
     assert_eq!(config.guest_request, RequestService::Replay);
-    assert_eq!(config.request_error, Some(1 << 32));
+    assert_eq!(
+        (config.request_error, config.request_error_count),
+        (Some(1 << 32), 2)
+    );
     assert_eq!(
         (config.report_status, config.report_size),
         (Some(0x27), Some(5000))
@@ -74,6 +79,7 @@ fn takes_misbehaviour() {
     assert_eq!((config.busy, config.refuse_after), (3, 4));
     assert_eq!(config.busy_for, Duration::from_millis(70));
     assert_eq!((config.mutate, config.mutate_count), (Some(7), 9));
+    assert_eq!(config.mutate_part, MutatedPart::Certificates);
 }
 
 #[test]
@@ -90,11 +96,13 @@ fn refuses_values_that_make_no_sense() {
         ("certs_size", "65M"),
         ("guest_request", "maybe"),
         ("request_error", "x"),
+        ("request_error_count", "-1"),
         ("report_status", "100000000"),
         ("report_size", "-1"),
         ("busy", "4294967296"),
         ("busy_ms", "1s"),
         ("mutate", "-1"),
+        ("mutate_part", "tag"),
     ] {
         assert!(parse(&[arg]).is_err());
     }

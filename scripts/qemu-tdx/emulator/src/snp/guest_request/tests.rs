@@ -229,6 +229,16 @@ fn passes_on_what_the_firmware_says() {
 }
 
 #[test]
+fn refuses_as_often_as_told() {
+    let fixture = Fixture::new(|config| {
+        config.request_error = Some(0x16);
+        config.request_error_count = 2;
+    });
+    let endings = [(); 3].map(|()| fixture.ask().0.exit_info_2);
+    assert_eq!(endings, [0x16, 0x16, 0]);
+}
+
+#[test]
 fn misbehaves_only_after_some_requests() {
     let mut fixture = Fixture::new(|config| {
         config.refuse_after = 2;
@@ -304,6 +314,33 @@ fn changes_answers_at_random() {
     let right = pages(None);
     assert!((0..8).any(|seed| pages(Some(seed)) != right));
     assert_eq!(pages(Some(3)), pages(Some(3)));
+}
+
+#[test]
+fn changes_certificates_only_if_told_so() {
+    let mut fixture = Fixture::new(|config| {
+        config.mutate = Some(5);
+        config.mutate_part = MutatedPart::Certificates;
+    });
+    let (mut lacking, mut tables) = (0, Vec::new());
+
+    for _ in 0..100 {
+        let answer = fixture.ask_extended(4);
+        if answer == DONE {
+            tables.push(fixture.memory.bytes(DATA, 0x4000));
+            fixture.guest.open(&fixture.memory.bytes(RESPONSE, PAGE));
+            continue;
+        }
+        assert_eq!(answer.exit_info_2, Answer::INVALID_LEN);
+        assert!(answer.rbx.is_some());
+        lacking += 1;
+        // What the guest does then.
+        assert_eq!(fixture.ask().0, DONE);
+        fixture.guest.open(&fixture.memory.bytes(RESPONSE, PAGE));
+    }
+    assert!(lacking > 0);
+    tables.dedup();
+    assert!(tables.len() > 20);
 }
 
 #[test]
