@@ -30,13 +30,17 @@ register=/sys/kernel/tsm/tdx/rtmr3/sha384/digest
 
 
 class Host(unittest.TestCase):
+    PLATFORM = "tdx"
+    FUNCTIONS = GUEST
+
     def guest(self, script, *emulator, kernel=KERNEL, timeout=240, add=(), drivers="rust", status=0):
         """Runs a script on a host that is told these things, and returns the lines that it printed."""
         files = [word for file in add for word in ("--add", file)]
         options = [word for option in emulator for word in ("--emulator", option)]
         result = subprocess.run(
-            [TOP / "scripts/qemu-tdx/run", "--kernel", kernel, "--drivers", drivers, "--timeout", str(timeout), *files,
-             *options, "--", "sh", "-c", GUEST + script], capture_output=True, text=True, timeout=2 * timeout + 120)
+            [TOP / "scripts/qemu-tdx/run", "--platform", self.PLATFORM, "--kernel", kernel, "--drivers", drivers,
+             "--timeout", str(timeout), *files, *options, "--", "sh", "-c", self.FUNCTIONS + script],
+            capture_output=True, text=True, timeout=2 * timeout + 120)
         self.assertEqual(result.returncode, status, result.stdout + result.stderr)
         return result.stdout.splitlines()
 

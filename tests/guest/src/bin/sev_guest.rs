@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a shell can't do with a device: prints how requests to `/dev/sev-guest` end.
+//!
+//! - `sev_guest report`, `sev_guest key`: makes the request.
+//! - `sev_guest extended PAGES`: with so many pages for certificates.
+//! - `sev_guest certificates COUNT`: has so many reports made, by the device and in configfs, checks
+//!   the certificates that come with those in configfs, and prints how often each answer was given.
+
+use std::{
+    collections::BTreeMap,
+    env,
+    io, //
+};
+
+use nix::errno::Errno;
+use tsm_guest_tests::{
+    reports::Report,
+    snp::{
+        self,
+        device::{
+            self,
+            KeyRequest,
+            ReportRequest, //
+        }, //
+    }, //
+};
+
+const PAGE: usize = 4096;
+
+fn main() -> io::Result<()> {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let usage =
+        || io::Error::other("usage: sev_guest report|key|extended PAGES|certificates COUNT");
+    let number = |text: &str| text.parse().map_err(|_| usage());
+
+    match arguments[..] {
+        ["report"] => {
+            let (answer, info) = device::get_report(&device::open(), 1, ReportRequest::new(1));
+            println!("{}", ending(answer.map(|answer| answer.status()), info));
+        }
+        ["key"] => {
+            let (answer, info) = device::get_derived_key(&device::open(), KeyRequest::default());
+            println!("{}", ending(answer.map(|answer| answer.status()), info));
+        }
+        ["extended", pages] => {
+            let mut room = vec![0; number(pages)? * PAGE];
+            let (answer, info, len) =
+                device::get_ext_report(&device::open(), ReportRequest::new(1), &mut room);
+            let ending = ending(answer.map(|answer| answer.status()), info);
+
+            match len == room.len() {
+                true => println!("{ending}"),
+                false => println!("{ending}, {} pages are needed", len / PAGE),
+            }
+        }
+        ["certificates", count] => certificates(number(count)?)?,
+        _ => return Err(usage()),
+    }
+    Ok(())
+}
+
+/// Says how a request ended.
+fn ending(result: Result<u32, Errno>, info: u64) -> String {
+    match result {
+        Ok(0) => "done".to_owned(),
+        Ok(status) => format!("status {status:#x}"),
+        Err(err) => format!("{err:?} {info:#x}"),
+    }
+}
+
+fn certificates(count: usize) -> io::Result<()> {
+    let device = device::open();
+    let report = Report::new("certificates")?;
+    let mut room = vec![0; 4 * PAGE];
+    let mut answers = BTreeMap::<String, u64>::new();
+
+    for number in 0..count {
+        let answer = if number % 4 == 0 {
+            let request = ReportRequest::new(number as u8);
+            let (answer, info, _) = device::get_ext_report(&device, request, &mut room);
+            let right = answer
+                .as_ref()
+                .is_ok_and(|answer| answer.report()[snp::REPORT_DATA] == request.user_data);
+
+            match answer {
+                Ok(_) if right => "report".to_owned(),
+                Ok(_) => "wrong".to_owned(),
+                Err(err) => format!("{err:?}-{info:#x}"),
+            }
+        } else {
+            let mut inblob = [0; 64];
+            inblob[..8].copy_from_slice(&number.to_le_bytes());
+            report.set_inblob(&inblob)?;
+
+            match report.read("auxblob") {
+                // It is checked for that each is where it should be.
+                Ok(auxblob) => match auxblob.is_empty() {
+                    true => "empty".to_owned(),
+                    false => format!("{}", snp::certificates(&auxblob).count()),
+                },
+                Err(err) => match err.raw_os_error() {
+                    Some(code) => format!("{:?}", Errno::from_raw(code)),
+                    None => err.to_string(),
+                },
+            }
+        };
+        *answers.entry(answer).or_default() += 1;
+    }
+    for (answer, count) in answers {
+        println!("{answer} {count}");
+    }
+    report.remove()
+}

@@ -1,0 +1,232 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Our driver for SEV-SNP on hosts that are slow, broken or malicious: python3 -m unittest discover -p test_snp.py tests/host
+
+As test_host.py. A broken message costs the key that it was sent with, since the kernel wipes it; that is expected of both
+drivers. What is wrong with certificates, or with what the firmware says, costs none.
+"""
+
+import os
+import unittest
+
+from test_host import Host
+from test_mutations import built
+
+FULL = os.environ.get("TSM_HOST_FULL")
+
+# ask REPORT makes a report and prints `report LENGTH` or the error; with_certificates prints the length of these too.
+GUEST = r"""
+export TSM_PLATFORM=snp TSM_DRIVERS=rust
+reports=/sys/kernel/config/tsm/report
+make() { mkdir $reports/$1 && head -c 64 /dev/urandom >$reports/$1/inblob; }
+fetch() { cat $reports/$1/$2 >/tmp/$1 2>/tmp/$1.error && echo "$3 $(wc -c </tmp/$1)" || sed 's/.*: //' /tmp/$1.error; }
+ask() { make $1 && fetch $1 outblob report; rmdir $reports/$1; }
+with_certificates() { make $1 && fetch $1 outblob report && fetch $1 auxblob certificates; rmdir $reports/$1; }
+reload() { rmmod tsm_sev && insmod /lib/modules/*/updates/tsm_sev.ko $*; }
+"""
+
+REPORT = "report 1184"
+ERROR, BAD, GONE = "Input/output error", "Bad message", "Required key not available"
+
+
+class SnpHost(Host):
+    PLATFORM = "snp"
+    FUNCTIONS = GUEST
+
+    @classmethod
+    def setUpClass(cls):
+        cls.program = built("sev_guest")
+
+    def guest(self, script, *emulator, **kwargs):
+        return super().guest(script, *emulator, add=[self.program], **kwargs)
+
+
+class Messages(SnpHost):
+    # The first is for the registers, when the module is loaded.
+    AFTER_TWO = "refuse_after=2"
+    SCRIPT = "ask a; ask b; ask c; rmmod tsm_sev && echo gone"
+
+    def test_a_wrong_one_costs_the_key(self):
+        for option in "silent", "replay", "sequence", "tag", "huge", "kind", "version":
+            with self.subTest(option):
+                lines = self.guest(self.SCRIPT, f"guest_request={option}", self.AFTER_TWO)
+                self.assertEqual(lines, [REPORT, BAD, GONE, "gone"])
+
+    def test_a_refusal_costs_the_key(self):
+        for status in "300000000", "16", "ffffffffffffffff":
+            with self.subTest(status):
+                lines = self.guest(self.SCRIPT, f"request_error={status}", self.AFTER_TWO)
+                self.assertEqual(lines, [REPORT, ERROR, GONE, "gone"])
+
+    def test_another_key_goes_on_working(self):
+        script = "ask a; ask b; ask c; reload vmpck_id=1 && ask d; make e; cat $reports/e/privlevel_floor"
+        lines = self.guest(script, "request_error=16", "request_error_count=1", self.AFTER_TWO)
+        self.assertEqual(lines, [REPORT, ERROR, GONE, REPORT, "1"])
+
+    def test_the_caller_is_told_what_vmm_and_firmware_said(self):
+        script = "for i in 1 2; do /add/sev_guest key; done"
+        self.assertEqual(self.guest(script, "request_error=300000016", "refuse_after=1"),
+                         ["EIO 0x300000016", "ENOKEY 0xff"])
+
+    def test_one_that_is_too_short_or_too_long(self):
+        # Both are authentic: it is the firmware that made them so.
+        script = "ask a; /add/sev_guest report; /add/sev_guest key; /add/sev_guest key"
+        self.assertEqual(self.guest(script, "guest_request=truncated", "refuse_after=1"),
+                         ["Message too long", "done", "done", "done"])
+        self.assertEqual(self.guest(script, "guest_request=oversized", "refuse_after=1"),
+                         [REPORT, "done", "EBADMSG 0x0", "ENOKEY 0xff"])
+
+    def test_what_the_firmware_says_costs_no_key(self):
+        for option, error in {
+            "report_status=16": "Invalid argument",
+            "report_status=27": "Key was rejected by service",
+            "report_status=ffffffff": "Remote I/O error",
+            "report_size=0": "Message too long",
+            "report_size=1183": "Message too long",
+            "report_size=1185": "Message too long",
+            "report_size=4294967295": "Message too long",
+        }.items():
+            with self.subTest(option):
+                script = "ask a; ask b; /add/sev_guest report"
+                lines = self.guest(script, option, "refuse_after=1")
+                answer = "done" if "size" in option else "status 0x" + option.partition("=")[2]
+                self.assertEqual(lines, [error, error, answer])
+
+    def test_the_module_does_not_load_without_a_report(self):
+        # insmod tries twice, and by then there is no key.
+        script = "load tsm; load tsm_sev 2>&1 | grep -o 'Invalid argument'; grep -c tsm_sev /proc/modules; true"
+        self.assertEqual(self.guest(script, "guest_request=tag", drivers="none"), ["Invalid argument", "0"])
+
+
+class Certificates(SnpHost):
+    def test_wrong_tables_cost_no_key(self):
+        script = "with_certificates a; ask b; /add/sev_guest report; /add/sev_guest extended 4"
+        for option, lines in {
+            "certs=overflowing": [BAD] * 3 + ["done", "done"],
+            "certs=outside": [BAD] * 3 + ["done", "done"],
+            "certs=unterminated": [BAD] * 3 + ["done", "done"],
+            "certs=none": [REPORT, "certificates 0", REPORT, "done", "done"],
+            "certs=growing": ["Protocol error"] * 3 + ["done", "EIO 0x100000000, 5 pages are needed"],
+        }.items():
+            with self.subTest(option):
+                self.assertEqual(self.guest(script, option), lines)
+
+    def test_certificates_that_overlap_harm_nobody(self):
+        lines = self.guest("with_certificates a", "certs=overlapping")
+        self.assertEqual(lines[0], REPORT)
+        self.assertRegex(lines[1], r"^certificates [0-9]{3,4}$")
+
+    def test_certificates_of_any_size_up_to_a_bound(self):
+        for size, lines in {
+            "16384": [REPORT, "certificates 16384"],
+            "16385": [REPORT, "certificates 16385"],
+            "1M": [REPORT, "certificates 1048576"],
+            "1048577": ["File too large"] * 2,
+            "60M": ["File too large"] * 2,
+        }.items():
+            with self.subTest(size):
+                script = "with_certificates a; /add/sev_guest report"
+                self.assertEqual(self.guest(script, f"certs_size={size}"), lines + ["done"])
+
+    def test_too_little_room_for_ever(self):
+        # Each extended request is sent again without room, and that is refused too; see the documentation.
+        script = "ask a; ask b; ask c; ask d"
+        options = "request_error=100000000", "request_error_count=2", "refuse_after=2"
+        self.assertEqual(self.guest(script, *options), [REPORT, ERROR, ERROR, GONE])
+
+
+class Busy(SnpHost):
+    """A VMM that throttles requests. The kernel asks again each 2 s, for 60 s."""
+
+    def test_a_while(self):
+        self.assertEqual(self.guest("ask a; ask b", "busy=2", "refuse_after=1"), [REPORT] * 2)
+        self.assertEqual(self.guest("ask a; ask b", "busy_ms=3000", "refuse_after=1"), [REPORT] * 2)
+
+    def test_who_is_killed_leaves_at_once_and_the_key_survives(self):
+        script = """
+            make a; cat $reports/a/outblob >/dev/null & reader=$!
+            sleep 1; kill -9 $reader; sleep 1; test -e /proc/$reader/exe && echo stays
+            wait $reader; echo "status $?"
+            make b; cat $reports/b/outblob >/dev/null & reader=$!
+            sleep 1; kill -9 $reader; sleep 1; test -e /proc/$reader/exe && echo stays
+            ask c; /add/sev_guest report
+        """
+        self.assertEqual(self.guest(script, "busy_ms=6000", "refuse_after=1"), ["status 137", REPORT, "done"])
+
+    def test_unloading_waits_for_a_message_in_flight(self):
+        script = """
+            make a; cat $reports/a/outblob >/dev/null & reader=$!
+            sleep 1; kill -9 $reader; rmmod tsm_sev && echo gone; insmod /lib/modules/*/updates/tsm_sev.ko; ask b
+        """
+        self.assertEqual(self.guest(script, "busy=1", "refuse_after=1"), ["gone", REPORT])
+
+    @unittest.skipUnless(FULL, "takes a minute")
+    def test_a_minute_costs_the_key(self):
+        self.assertEqual(self.guest("ask a; ask b", "busy_ms=100000", "refuse_after=1"), ["Connection timed out", GONE])
+
+
+class Defects(SnpHost):
+    """What the kernel's own driver does wrong, which is expected of it here, and what ours does instead.
+
+    Documentation/differences.md says which test is of which defect.
+    """
+
+    FAULT = 120
+
+    def test_reports_that_are_read_while_the_provider_goes(self):
+        script = "ask z >/dev/null; make a; fetch a outblob report & sleep 1; rmmod $provider; echo gone; wait"
+        options = "busy=1", "refuse_after=2"
+        self.assertEqual(sorted(self.guest("provider=tsm_sev;" + script, *options)), ["gone", REPORT])
+        self.guest("provider=sev_guest; ask y >/dev/null;" + script, *options, drivers="c", status=self.FAULT)
+
+    def test_reports_that_are_read_while_the_provider_comes(self):
+        # There are reports from before on our core, whatever the provider is.
+        script = """
+            rmmod $provider; for i in 1 2 3; do while test ! -e /tmp/end; do cat $reports/r$i/outblob; done >/tmp/out 2>&1 & done
+            for i in 1 2 3 4 5 6 7 8; do load $provider; sleep 0.2; rmmod $provider; done
+            echo >/tmp/end; wait; load $provider; fetch r1 outblob report
+        """
+        begin = "for i in 1 2 3; do make r$i; done; provider="
+        self.assertEqual(self.guest(begin + "tsm_sev" + script), [REPORT])
+        self.guest(begin + "sev_guest" + script, drivers="rust-core", status=self.FAULT)
+
+    def test_who_is_killed_while_the_vmm_is_busy(self):
+        script = """
+            make a; cat $reports/a/outblob >/dev/null & reader=$!
+            sleep 1; kill -9 $reader; sleep 2
+            test -e /proc/$reader/stat && awk '{ print ($15 > 100) ? "spins" : "sleeps" }' /proc/$reader/stat
+            wait $reader; ask b
+        """
+        options = "busy_ms=6000", "refuse_after=1"
+        self.assertEqual(self.guest(script, *options), [REPORT])
+        self.assertEqual(self.guest("ask z >/dev/null;" + script, *options, drivers="c"), ["spins", REPORT])
+
+    def test_a_certificate_that_wraps_around(self):
+        script = "with_certificates a"
+        self.assertEqual(self.guest(script, "certs=overflowing"), [BAD, BAD])
+        lines = self.guest(script, "certs=overflowing", drivers="c")
+        whole = self.guest(script, drivers="c")
+        self.assertEqual((lines[0], whole[0]), (REPORT, REPORT))
+        # The last one is hidden.
+        self.assertLess(*(int(found[1].split()[1]) for found in (lines, whole)))
+
+    def test_tables_that_are_wrong(self):
+        script = "with_certificates a"
+        for option, theirs in {"outside": "certificates 16384", "unterminated": "certificates 24"}.items():
+            with self.subTest(option):
+                self.assertEqual(self.guest(script, f"certs={option}"), [BAD, BAD])
+                self.assertEqual(self.guest(script, f"certs={option}", drivers="c"), [REPORT, theirs])
+
+    def test_a_report_that_is_not_whole(self):
+        for option, theirs in {"guest_request=truncated": REPORT, "report_size=0": "report 0"}.items():
+            with self.subTest(option):
+                self.assertEqual(self.guest("ask a", option, "refuse_after=1"), ["Message too long"])
+                self.assertEqual(self.guest("ask z; ask a", option, "refuse_after=1", drivers="c"), [REPORT, theirs])
+
+    def test_certificates_above_16_kib(self):
+        script = "with_certificates a"
+        self.assertEqual(self.guest(script, "certs_size=20000"), [REPORT, "certificates 20000"])
+        self.assertEqual(self.guest(script, "certs_size=20000", drivers="c"), [ERROR, ERROR])
+
+
+if __name__ == "__main__":
+    unittest.main()

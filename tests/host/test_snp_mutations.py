@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What a host of SEV-SNP changes at random: python3 -m unittest discover -p test_snp_mutations.py tests/host
+
+A message that is changed costs the key, and there are four in a guest; certificates that are changed, or too little room
+for them, cost none. So many of the latter are tried in one guest, and of the former one for each key, in some guests.
+TSM_MUTATIONS says how many answers with certificates are changed, TSM_SEED in which way.
+"""
+
+import unittest
+
+from test_mutations import MUTATIONS, SEED
+from test_host import KERNEL
+from test_snp import REPORT, SnpHost
+
+# What there can be in place of a report, by what is wrong: the message, the GHCB, the table, the room for it.
+MESSAGE = {"Bad message", "Input/output error", "Required key not available", "Connection timed out"}
+TABLE = {"EBADMSG", "EFBIG", "EPROTO", "EIO"}
+
+LAST = """
+    mkdir $reports/last
+    head -c 64 /dev/zero | tr '\\0' 'Q' >$reports/last/inblob
+    cat $reports/last/outblob $reports/last/auxblob | sha256sum
+    rmdir $reports/last
+    rmmod tsm_sev
+    echo "leaked $(dmesg | grep -c leaked)"
+"""
+
+
+class Mutations(SnpHost):
+    def test_any_byte_of_the_certificates(self):
+        lines = self.guest(f"/add/sev_guest certificates {MUTATIONS}\n{LAST}", f"mutate={SEED}",
+                           f"mutate_count={MUTATIONS}", "mutate_part=certs", timeout=300 + MUTATIONS // 10)
+        answers = {answer: int(number) for answer, number in map(str.split, lines[:-2])}
+        print(f"kernel {KERNEL}, seed {SEED}:", answers)
+
+        self.assertEqual(sum(answers.values()), MUTATIONS)
+        # Any number of certificates that are where they should be, and reports by the device.
+        errors = {answer for answer in answers if not answer.isdigit()} - {"report", "empty"}
+        self.assertLessEqual({error.partition("-")[0] for error in errors}, TABLE)
+        self.assertGreater(answers["report"], MUTATIONS // 10)
+        self.assertGreater(answers["3"], MUTATIONS // 10)
+        self.assertGreater(answers["EBADMSG"], 0)
+        self.assertEqual(lines[-2:], self.guest(LAST))
+        self.assertEqual(lines[-1], "leaked 0")
+
+    def test_any_byte_of_a_message(self):
+        # Until each key is gone: the next one is taken then, with which loading asks for a report as well.
+        script = """
+            for key in 0 1 2 3; do
+                [ $key = 0 ] || reload vmpck_id=$key 2>/dev/null || insmod /lib/modules/*/updates/tsm_sev.ko vmpck_id=$key
+                for i in 1 2 3 4 5 6 7 8; do test -e /dev/sev-guest && ask $i; done
+            done 2>/dev/null
+            test -e /dev/sev-guest && rmmod tsm_sev; echo end
+        """
+        for seed in range(SEED, SEED + 4):
+            with self.subTest(seed):
+                lines = self.guest(script, f"mutate={seed}", "refuse_after=1")
+                print(f"kernel {KERNEL}, seed {seed}:", {line: lines.count(line) for line in lines})
+                self.assertEqual(lines[-1], "end")
+                self.assertLessEqual(set(lines[:-1]), MESSAGE | {REPORT})
+
+
+if __name__ == "__main__":
+    unittest.main()
