@@ -8,14 +8,12 @@
 //! the copy is what gets parsed. What is read twice may differ.
 
 use core::{
-    mem::{
-        ManuallyDrop,
-        MaybeUninit, //
-    },
+    mem::ManuallyDrop,
     ptr::NonNull, //
 };
 
 use kernel::{
+    bindings,
     page::PAGE_SIZE,
     prelude::*, //
 };
@@ -137,38 +135,34 @@ impl SharedBuffer {
         Ok(())
     }
 
-    /// Returns a copy of the `len` bytes from `offset` on, as [`Self::read`] makes it.
+    /// Returns a copy of the `len` bytes from `offset` on, a multiple of eight.
+    ///
+    /// The host may write meanwhile, and words may be torn.
     #[inline]
     pub fn copy(&self, offset: usize, len: usize) -> Result<KVVec<u8>> {
-        let words = self.words(offset, len)?;
-        // With room for all of the last word.
-        let mut copy = KVVec::with_capacity(len.next_multiple_of(WORD), GFP_KERNEL)?;
+        self.check(offset, len)?;
+        let mut copy: KVVec<u8> = KVVec::with_capacity(len, GFP_KERNEL)?;
 
-        for (room, word) in copy.spare_capacity_mut().chunks_exact_mut(WORD).zip(words) {
-            room.copy_from_slice(&word.map(MaybeUninit::new));
-        }
-        // SAFETY: There is room for all words, so all were written, and they have `len` bytes.
+        // SAFETY: `check` found these bytes to be in the pages.
+        let from = unsafe { self.0.start().add(offset) };
+        // SAFETY: As above, and there is room for as many. It is C code that copies, for which it does
+        // not matter that the host may write.
+        unsafe { bindings::memcpy(copy.as_mut_ptr().cast(), from.as_ptr().cast(), len) };
+        // SAFETY: So many were copied just now.
         unsafe { copy.inc_len(len) };
         Ok(copy)
     }
 
-    /// Copies `data` to `offset`, a multiple of eight, and fills the last word up with zeros.
+    /// Copies `data` to `offset`, a multiple of eight.
     #[inline]
     pub fn write(&mut self, offset: usize, data: &[u8]) -> Result {
         self.check(offset, data.len())?;
 
-        for (word, data) in data.chunks(WORD).enumerate() {
-            let mut value = [0; WORD];
-            for (to, from) in value.iter_mut().zip(data) {
-                *to = *from;
-            }
-
-            // SAFETY: `check` found this word to begin within the pages, and a word that begins in
-            // a page ends in it.
-            let at = unsafe { self.0.start().add(offset + word * WORD) }.cast::<u64>();
-            // SAFETY: As above; pages are aligned. The write is volatile because the host reads.
-            unsafe { at.write_volatile(u64::from_ne_bytes(value)) };
-        }
+        // SAFETY: `check` found these bytes to be in the pages.
+        let to = unsafe { self.0.start().add(offset) };
+        // SAFETY: As above. It is C code that copies, for which it does not matter that the host may
+        // read and write.
+        unsafe { bindings::memcpy(to.as_ptr().cast(), data.as_ptr().cast(), data.len()) };
         Ok(())
     }
 }
