@@ -5,13 +5,10 @@ As test_host.py. A broken message costs the key that it was sent with, since the
 drivers. What is wrong with certificates, or with what the firmware says, costs none.
 """
 
-import os
 import unittest
 
 from test_host import Host
 from test_mutations import built
-
-FULL = os.environ.get("TSM_HOST_FULL")
 
 # ask REPORT makes a report and prints `report LENGTH` or the error; with_certificates prints the length of these too.
 GUEST = r"""
@@ -159,7 +156,6 @@ class Busy(SnpHost):
         """
         self.assertEqual(self.guest(script, "busy=1", "refuse_after=1"), ["gone", REPORT])
 
-    @unittest.skipUnless(FULL, "takes a minute")
     def test_a_minute_costs_the_key(self):
         self.assertEqual(self.guest("ask a; ask b", "busy_ms=100000", "refuse_after=1"), ["Connection timed out", GONE])
 
