@@ -15,6 +15,9 @@ use tsm_guest_tests::{
 
 const REPORTS: usize = 10_000;
 
+/// How many on a kernel that can only tell whether any stay: configfs compares each name with all.
+const FEWER_REPORTS: usize = 2_000;
+
 /// What configfs itself allocates with `kmalloc()` for an item: its fragment.
 const FRAGMENT: usize = 64;
 
@@ -61,12 +64,14 @@ fn sum(caches: &BTreeMap<String, usize>) -> usize {
 #[test]
 fn an_idle_report_costs_less_than_512_bytes_and_gives_all_back() {
     let _fake = Fake::new("tsm_fake", "");
+    let exact = size_of_64() == Some(64);
+    let count = if exact { REPORTS } else { FEWER_REPORTS };
     // What is allocated once for all is there already then.
     drop(Report::new("first").unwrap());
 
     for written in [false, true] {
         let (before, slabs_before) = (in_use(), slabs());
-        let reports: Vec<Report> = (0..REPORTS)
+        let reports: Vec<Report> = (0..count)
             .map(|number| {
                 let report = Report::new(&format!("idle{number}")).unwrap();
                 if written {
@@ -81,19 +86,19 @@ fn an_idle_report_costs_less_than_512_bytes_and_gives_all_back() {
 
         println!(
             "written: {written}; all slabs, configfs and directory cache included: {} bytes a report, {} KiB left",
-            (slabs_full - slabs_before) * 1024 / REPORTS,
+            (slabs_full - slabs_before) * 1024 / count,
             slabs_after.saturating_sub(slabs_before),
         );
         let (Some(before), Some(full), Some(after)) = (before, full, after) else {
             println!("this kernel does not tell more");
             continue;
         };
-        let cost = sum(&full).saturating_sub(sum(&before)) / REPORTS;
-        let left = sum(&after).saturating_sub(sum(&before)) / REPORTS;
+        let cost = sum(&full).saturating_sub(sum(&before)) / count;
+        let left = sum(&after).saturating_sub(sum(&before)) / count;
         println!("kmalloc caches: {cost} bytes a report, {left} left; {FRAGMENT} are configfs's");
         // Other things allocate too, but a report that stays costs more than that.
         assert!(left < 64, "{left} bytes a report are left");
-        if size_of_64() == Some(64) && Drivers::get().reports_have_their_own_lock() {
+        if exact && Drivers::get().reports_have_their_own_lock() {
             assert!(cost > FRAGMENT, "not measured: {cost} bytes");
             assert!(cost - FRAGMENT < LIMIT, "{cost} bytes a report");
         }
