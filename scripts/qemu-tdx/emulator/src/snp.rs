@@ -11,9 +11,10 @@
 //!   guest_request.rs  what it does with messages for the secure processor
 //! psp.rs      the secure processor
 //! svsm.rs     what runs at VMPL 0 if the guest does not
+//! vmsa.rs     the state of a vCPU that is to start
 //! ```
 //!
-//! Under an SVSM the guest has one vCPU. AMD64 Architecture Programmer's Manual, volume 3, for
+//! AMD64 Architecture Programmer's Manual, volume 3, for
 //! the instructions.
 
 mod cpuid;
@@ -24,6 +25,7 @@ mod psp;
 mod rmp;
 mod svsm;
 mod vmm;
+mod vmsa;
 
 use std::sync::{
     Mutex,
@@ -112,9 +114,6 @@ pub(crate) struct SnpMachine {
 impl SnpMachine {
     /// Makes a machine with a number of vCPUs. The error is for the user.
     pub(crate) fn new(config: &SnpConfig, vcpus: usize) -> Result<Self, String> {
-        if vcpus != 1 && config.vmpl > 0 {
-            return Err(format!("{vcpus} vCPUs, but a guest of an SVSM has one"));
-        }
         let svsm = (config.vmpl > 0).then(|| Svsm::new(config));
         Ok(Self {
             states: (0..vcpus).map(|_| Mutex::default()).collect(),
@@ -230,7 +229,11 @@ impl SnpMachine {
         let value = match regs[Reg::Rcx] as u32 {
             GHCB => self.state(vcpu).ghcb,
             SEV_STATUS => STATUS,
-            SVSM_CAA => match self.svsm.as_ref().and_then(Svsm::calling_area) {
+            SVSM_CAA => match self
+                .svsm
+                .as_ref()
+                .and_then(|svsm| svsm.calling_area(vcpu.number()))
+            {
                 Some(address) => address,
                 None => return Outcome::Native,
             },
@@ -280,6 +283,8 @@ impl SnpMachine {
     fn run(&self, svsm: &Svsm, vcpu: &dyn Vcpu, regs: &mut Registers) -> Effect {
         let call = regs[Reg::Rax];
         let context = svsm::Context {
+            vcpu: vcpu.number(),
+            vcpus: self.states.len(),
             memory: vcpu.memory(),
             rmp: &self.rmp,
             processor: self.requests.processor(),

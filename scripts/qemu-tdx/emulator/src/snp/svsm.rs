@@ -6,7 +6,7 @@
 //! Convention". Its code is here, not in guest memory; some memory is set aside for it nevertheless.
 //!
 //! ```text
-//! core.rs     the core protocol: calling area, validation of pages
+//! core.rs     the core protocol: calling areas, validation of pages, vCPUs
 //! attest.rs   the attestation protocol
 //! vtpm.rs     the vTPM protocol
 //! services.rs what is attested
@@ -18,6 +18,7 @@ mod services;
 mod vtpm;
 
 use std::{
+    collections::BTreeMap,
     ops::Range,
     sync::{
         Mutex,
@@ -52,13 +53,16 @@ use crate::{
 pub(crate) struct Area {
     /// Its memory, which is of no use to the guest.
     pub(crate) memory: Range<u64>,
-    /// The calling area of the vCPU.
+    /// The calling area of the first vCPU.
     pub(crate) calling_area: u64,
 }
 
 /// What a call may need of the machine.
 #[derive(Clone, Copy)]
 pub(super) struct Context<'a> {
+    /// The vCPU, and how many there are.
+    pub(super) vcpu: usize,
+    pub(super) vcpus: usize,
     pub(super) memory: &'a dyn GuestMemory,
     pub(super) rmp: &'a Rmp,
     pub(super) processor: &'a SecureProcessor,
@@ -79,7 +83,7 @@ impl From<Status> for Failure {
     }
 }
 
-/// The SVSM, as one vCPU sees it.
+/// The SVSM.
 #[derive(Debug)]
 pub(super) struct Svsm {
     config: SnpConfig,
@@ -89,8 +93,10 @@ pub(super) struct Svsm {
 /// What goes on.
 #[derive(Debug, Default)]
 struct State {
-    /// Since the launch.
-    area: Option<Area>,
+    /// Its memory, since the launch.
+    memory: Range<u64>,
+    /// The calling area of each vCPU that it has made, and from the launch of the first.
+    calling_areas: BTreeMap<usize, u64>,
     /// How often it was busy with the next attestation call.
     busy: u32,
 }
@@ -106,12 +112,15 @@ impl Svsm {
 
     /// Takes the SVSM's place in memory.
     pub(super) fn launch(&self, area: Area) {
-        self.lock().area = Some(area);
+        let mut state = self.lock();
+
+        state.memory = area.memory;
+        state.calling_areas = BTreeMap::from([(0, area.calling_area)]);
     }
 
-    /// Returns where the calling area of the vCPU is, once there is one.
-    pub(super) fn calling_area(&self) -> Option<u64> {
-        self.lock().area.as_ref().map(|area| area.calling_area)
+    /// Returns where the calling area of a vCPU is, once there is one.
+    pub(super) fn calling_area(&self, vcpu: usize) -> Option<u64> {
+        self.lock().calling_areas.get(&vcpu).copied()
     }
 
     /// Runs, and does the call that is pending, if there is one. Returns the result code, if so. The
@@ -122,24 +131,30 @@ impl Svsm {
         regs: &mut Registers,
     ) -> Result<Option<Status>, String> {
         let mut state = self.lock();
-        let State { area, busy } = &mut *state;
-        let Some(area) = area else {
+        let State {
+            memory,
+            calling_areas,
+            busy,
+        } = &mut *state;
+        let Some(calling_area) = calling_areas.get(&context.vcpu) else {
             return Ok(None);
         };
         let guest = Guest {
             memory: context.memory,
             rmp: context.rmp,
-            own: area.memory.clone(),
+            own: memory.clone(),
         };
 
-        if !guest.take_call(area.calling_area)? {
+        if !guest.take_call(*calling_area)? {
             return Ok(None);
         }
         let has_vtpm = self.config.svsm.services == Services::Vtpm;
         let call = regs[Reg::Rax];
         // CAST: Both halves.
         let result = match ((call >> 32) as u32, call as u32) {
-            (core::PROTOCOL, call) => core::call(&guest, area, has_vtpm, call, regs),
+            (core::PROTOCOL, call) => {
+                core::call(&guest, context, calling_areas, &self.config, call, regs)
+            }
             (attest::PROTOCOL, _) if *busy < self.config.svsm.busy => {
                 *busy += 1;
                 Err(Status::BUSY.into())

@@ -30,17 +30,6 @@ fn execute(machine: &SnpMachine, instruction: Instruction, operands: [u64; 3]) -
 const DONE: Outcome = Outcome::Done(Effect::Resume);
 
 #[test]
-fn has_one_vcpu_under_an_svsm() {
-    assert!(SnpMachine::new(&SnpConfig::default(), 2).is_ok());
-    let config = SnpConfig {
-        vmpl: 1,
-        ..SnpConfig::default()
-    };
-    let error = SnpMachine::new(&config, 2).unwrap_err();
-    assert!(error.contains("has one"));
-}
-
-#[test]
 fn has_registers_for_each_vcpu() {
     let machine = SnpMachine::new(&SnpConfig::default(), 2).unwrap();
     let set = [0x2000, GHCB.into(), 0];

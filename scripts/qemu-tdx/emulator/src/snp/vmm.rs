@@ -51,8 +51,7 @@ pub(super) use ap::Startup;
 
 /// Features that the VMM has: SEV-SNP, that it starts other vCPUs, and with an SVSM that it runs the
 /// vCPU at several VMPLs.
-const FEATURES: u64 = 1;
-const AP_CREATION: u64 = 1 << 1;
+const FEATURES: u64 = 1 | (1 << 1);
 const MULTI_VMPL: u64 = 1 << 5;
 
 /// Requests of the MSR protocol, bits 11:0; the answer's is one more, but for `SEV_INFO`.
@@ -183,7 +182,7 @@ impl Vmm {
     fn features(&self) -> u64 {
         match self.has_svsm {
             true => FEATURES | MULTI_VMPL,
-            false => FEATURES | AP_CREATION,
+            false => FEATURES,
         }
     }
 
@@ -214,15 +213,13 @@ impl Vmm {
                     next = Next::Svsm;
                     Ok(vec![(Field::ExitInfo2, 0)])
                 }
-                (Some(event::AP_CREATION), Some(info)) if !self.has_svsm => {
-                    match startup(context, &ghcb, info) {
-                        Ok(startup) => {
-                            next = Next::Startup(startup);
-                            Ok(vec![(Field::ExitInfo2, 0)])
-                        }
-                        Err(why) => Err(why),
+                (Some(event::AP_CREATION), Some(info)) => match startup(context, &ghcb, info) {
+                    Ok(startup) => {
+                        next = Next::Startup(startup);
+                        Ok(vec![(Field::ExitInfo2, 0)])
                     }
-                }
+                    Err(why) => Err(why),
+                },
                 (Some(event::RUN_VMPL), Some(_)) => Err(Malformed::InvalidInput),
                 (Some(code), Some(_)) => event(context, &ghcb, code),
                 _ => Err(Malformed::MissingInput),

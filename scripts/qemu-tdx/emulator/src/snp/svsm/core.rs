@@ -2,27 +2,36 @@
 
 //! The core protocol.
 //!
-//! SVSM, chapter "Core Protocol". vCPUs are neither made nor removed, and no memory is taken.
+//! SVSM, chapter "Core Protocol". No memory is taken.
+
+use std::collections::BTreeMap;
 
 use tsm_proto::snp::svsm::Status;
 
 use super::{
     attest,
     vtpm,
-    Area,
+    Context,
     Failure,
     Guest, //
 };
 use crate::{
+    config::{
+        Services,
+        SnpConfig, //
+    },
     gpa::PAGE_SIZE,
     memory::NoMemory,
     registers::{
         Reg,
         Registers, //
     },
-    snp::rmp::{
-        Refusal,
-        Size, //
+    snp::{
+        rmp::{
+            Refusal,
+            Size, //
+        },
+        vmsa::Vmsa, //
     }, //
 };
 
@@ -36,6 +45,8 @@ const VERSION: u32 = 1;
 mod id {
     pub(super) const REMAP_CA: u32 = 0;
     pub(super) const PVALIDATE: u32 = 1;
+    pub(super) const CREATE_VCPU: u32 = 2;
+    pub(super) const DELETE_VCPU: u32 = 3;
     pub(super) const QUERY_PROTOCOL: u32 = 6;
     pub(super) const CONFIGURE_VTOM: u32 = 7;
 }
@@ -43,14 +54,31 @@ mod id {
 /// Does a call.
 pub(super) fn call(
     guest: &Guest<'_>,
-    area: &mut Area,
-    has_vtpm: bool,
+    context: Context<'_>,
+    calling_areas: &mut BTreeMap<usize, u64>,
+    config: &SnpConfig,
     call: u32,
     regs: &mut Registers,
 ) -> Result<(), Failure> {
+    let has_vtpm = config.svsm.services == Services::Vtpm;
+
     match call {
-        id::REMAP_CA => remap(guest, area, regs[Reg::Rcx])?,
+        id::REMAP_CA => {
+            let address = regs[Reg::Rcx];
+            remap(guest, address)?;
+            calling_areas.insert(context.vcpu, address);
+        }
         id::PVALIDATE => return pvalidate(guest, regs[Reg::Rcx]),
+        id::CREATE_VCPU => {
+            let (vmsa, calling_area) = (regs[Reg::Rcx], regs[Reg::Rdx]);
+            let vcpu = usize::try_from(regs[Reg::R8])
+                .ok()
+                .filter(|vcpu| *vcpu < context.vcpus && *vcpu != context.vcpu)
+                .ok_or(Status::INVALID_PARAMETER)?;
+            create(guest, config, vmsa, calling_area)?;
+            calling_areas.insert(vcpu, calling_area);
+        }
+        id::DELETE_VCPU => delete(guest, regs[Reg::Rcx])?,
         id::QUERY_PROTOCOL => regs[Reg::Rcx] = query(regs[Reg::Rcx], has_vtpm),
         // Asked whether it can, it says no.
         id::CONFIGURE_VTOM if regs[Reg::Rcx] & 1 != 0 => regs[Reg::Rcx] = 0,
@@ -61,13 +89,47 @@ pub(super) fn call(
 }
 
 /// `SVSM_CORE_REMAP_CA`: the vCPU has its calling area elsewhere from now on.
-fn remap(guest: &Guest<'_>, area: &mut Area, address: u64) -> Result<(), Status> {
-    if address % 8 != 0 {
+fn remap(guest: &Guest<'_>, address: u64) -> Result<(), Status> {
+    match address % 8 {
+        0 => guest.write(address, &[0; 8]),
+        _ => Err(Status::INVALID_PARAMETER),
+    }
+}
+
+/// `SVSM_CORE_CREATE_VCPU`: makes a page the state of a vCPU, and another one its calling area.
+fn create(
+    guest: &Guest<'_>,
+    config: &SnpConfig,
+    vmsa: u64,
+    calling_area: u64,
+) -> Result<(), Status> {
+    for address in [vmsa, calling_area] {
+        if address % PAGE_SIZE != 0 {
+            return Err(Status::INVALID_ADDRESS);
+        }
+        guest.check(address, PAGE_SIZE)?;
+    }
+    if vmsa == calling_area {
+        return Err(Status::INVALID_ADDRESS);
+    }
+    let page = vmsa / PAGE_SIZE;
+    let state = Vmsa::read(guest.memory, vmsa).ok_or(Status::INVALID_ADDRESS)?;
+    if guest.rmp.is_vmsa(page) || !state.is_right(config.vmpl.into()) {
         return Err(Status::INVALID_PARAMETER);
     }
-    guest.write(address, &[0; 8])?;
-    area.calling_area = address;
-    Ok(())
+    let adjusted = guest.rmp.adjust(page, Size::Small, true);
+    adjusted.map_err(|_| Status::INVALID_PARAMETER)
+}
+
+/// `SVSM_CORE_DELETE_VCPU`: makes the state of a vCPU a page like others.
+fn delete(guest: &Guest<'_>, vmsa: u64) -> Result<(), Status> {
+    let page = vmsa / PAGE_SIZE;
+
+    if vmsa % PAGE_SIZE != 0 || !guest.rmp.is_vmsa(page) {
+        return Err(Status::INVALID_PARAMETER);
+    }
+    let adjusted = guest.rmp.adjust(page, Size::Small, false);
+    adjusted.map_err(|_| Status::INVALID_PARAMETER)
 }
 
 /// `SVSM_CORE_QUERY_PROTOCOL`: returns the versions of a protocol, the latest in the upper half, or 0.

@@ -49,6 +49,8 @@ impl Machine {
 
     fn context(&self) -> Context<'_> {
         Context {
+            vcpu: 0,
+            vcpus: 2,
             memory: &self.memory,
             rmp: &self.rmp,
             processor: &self.processor,
@@ -61,7 +63,7 @@ impl Machine {
 
     /// Makes a call with RAX and RCX. Returns the result code and RCX.
     fn call(&self, rax: u64, rcx: u64) -> Result<(Status, u64), String> {
-        let area = self.svsm.calling_area().unwrap();
+        let area = self.svsm.calling_area(0).unwrap();
         self.memory.write(area, &[1]).unwrap();
         let mut regs = Registers::default();
         regs[Reg::Rax] = rax;
@@ -98,7 +100,7 @@ fn does_nothing_unless_a_call_is_pending() {
     assert_eq!(machine.memory.bytes(CALLING_AREA, 1), [0]);
     let before_launch = Svsm::new(&SnpConfig::default());
     assert_eq!(before_launch.run(machine.context(), &mut regs), Ok(None));
-    assert_eq!(before_launch.calling_area(), None);
+    assert_eq!(before_launch.calling_area(0), None);
 }
 
 #[test]
@@ -106,7 +108,7 @@ fn refuses_what_it_does_not_have() {
     let machine = Machine::new();
     let status = |rax| machine.call(rax, 0).unwrap().0;
     assert_eq!(status(9 << 32), Status::UNSUPPORTED_PROTOCOL);
-    for call in [2, 3, 4, 5, 8] {
+    for call in [4, 5, 8] {
         assert_eq!(status(call), Status::UNSUPPORTED_CALL);
     }
     assert_eq!(status(7), Status::INVALID_REQUEST);
@@ -140,7 +142,7 @@ fn moves_the_calling_area() {
     let machine = Machine::new();
     machine.memory.write(0x5000, &[0xff; 16]).unwrap();
     assert_eq!(machine.call(0, 0x5000), Ok((Status::SUCCESS, 0x5000)));
-    assert_eq!(machine.svsm.calling_area(), Some(0x5000));
+    assert_eq!(machine.svsm.calling_area(0), Some(0x5000));
     assert_eq!(
         machine.memory.bytes(0x5000, 9),
         [0, 0, 0, 0, 0, 0, 0, 0, 0xff]
@@ -161,7 +163,7 @@ fn refuses_calling_areas_that_are_not_the_guests() {
     ] {
         assert_eq!(machine.call(0, address), Ok((status, address)));
     }
-    assert_eq!(machine.svsm.calling_area(), Some(CALLING_AREA));
+    assert_eq!(machine.svsm.calling_area(0), Some(CALLING_AREA));
     machine.rmp.share(3, Size::Small);
     assert!(machine.call(0, 0).unwrap_err().contains("calling area"));
 }
@@ -234,4 +236,77 @@ fn refuses_lists_that_make_no_sense() {
         Status::INVALID_PARAMETER
     );
     assert_eq!(machine.call(1, 0x8000).unwrap().0, Status::INVALID_ADDRESS);
+}
+
+/// Asks for vCPU 1 with a VMSA in page 0x20 and a calling area in page 0x21, of which the operands are
+/// changed before.
+fn create(machine: &Machine, change: impl FnOnce(&mut Registers)) -> Status {
+    let area = machine.svsm.calling_area(0).unwrap();
+    machine.memory.write(area, &[1]).unwrap();
+    let mut regs = Registers::default();
+    regs[Reg::Rax] = 2;
+    regs[Reg::Rcx] = 0x2_0000;
+    regs[Reg::Rdx] = 0x2_1000;
+    regs[Reg::R8] = 1;
+    change(&mut regs);
+    machine.run(&mut regs).unwrap().unwrap()
+}
+
+/// Writes a VMSA.
+fn make_vmsa(machine: &Machine) {
+    let set = |offset: u64, bytes: &[u8]| machine.memory.write(0x2_0000 + offset, bytes).unwrap();
+    set(0xca, &[2]);
+    set(0xd1, &[0x10]);
+    set(0x3b0, &[1]);
+}
+
+#[test]
+fn makes_and_deletes_vcpus() {
+    let machine = Machine::new();
+    make_vmsa(&machine);
+    assert_eq!(machine.svsm.calling_area(1), None);
+    assert_eq!(create(&machine, |_| {}), Status::SUCCESS);
+    assert!(machine.rmp.is_vmsa(0x20));
+    assert_eq!(machine.svsm.calling_area(1), Some(0x2_1000));
+    // Its calls are its own.
+    machine.memory.write(0x2_1000, &[1]).unwrap();
+    let mut regs = Registers::default();
+    assert_eq!(machine.run(&mut regs), Ok(None));
+    let other = Context {
+        vcpu: 1,
+        ..machine.context()
+    };
+    regs[Reg::Rax] = 9 << 32;
+    let answer = machine.svsm.run(other, &mut regs);
+    assert_eq!(answer, Ok(Some(Status::UNSUPPORTED_PROTOCOL)));
+    // Twice makes no sense.
+    assert_eq!(create(&machine, |_| {}), Status::INVALID_PARAMETER);
+    let delete = |vmsa| machine.call(3, vmsa).unwrap().0;
+    assert_eq!(delete(0x2_0008), Status::INVALID_PARAMETER);
+    assert_eq!(delete(0x2_0000), Status::SUCCESS);
+    assert_eq!(delete(0x2_0000), Status::INVALID_PARAMETER);
+    assert!(!machine.rmp.is_vmsa(0x20));
+}
+
+#[test]
+fn refuses_vcpus_that_make_no_sense() {
+    let machine = Machine::new();
+    // It is no VMSA of this guest yet.
+    assert_eq!(create(&machine, |_| {}), Status::INVALID_PARAMETER);
+    make_vmsa(&machine);
+    for (reg, value, status) in [
+        (Reg::Rcx, 0x2_0008, Status::INVALID_ADDRESS),
+        (Reg::Rcx, 0x8000, Status::INVALID_ADDRESS),
+        (Reg::Rdx, 0x2_1008, Status::INVALID_ADDRESS),
+        (Reg::Rdx, 0x2_0000, Status::INVALID_ADDRESS),
+        (Reg::Rdx, 9 << 20, Status::INVALID_ADDRESS),
+        (Reg::R8, 0, Status::INVALID_PARAMETER),
+        (Reg::R8, 2, Status::INVALID_PARAMETER),
+    ] {
+        if value == 9 << 20 {
+            machine.rmp.share(value / 4096, Size::Small);
+        }
+        assert_eq!(create(&machine, |regs| regs[reg] = value), status);
+    }
+    assert!(!machine.rmp.is_vmsa(0x20));
 }

@@ -19,6 +19,10 @@ use super::{
     Context,
     Malformed, //
 };
+use crate::snp::vmsa::{
+    self,
+    Vmsa, //
+};
 
 /// What is to become of a vCPU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,15 +37,6 @@ pub(in crate::snp) enum Startup {
 const CREATE: u64 = 1;
 const DESTROY: u64 = 2;
 
-/// Offsets in the VMSA. AMD64 Architecture Programmer's Manual, volume 2, appendix B.
-const CS_BASE: u64 = 0x18;
-const VMPL: u64 = 0xca;
-const EFER: u64 = 0xd0;
-const SEV_FEATURES: u64 = 0x3b0;
-
-/// A bit of `EFER` that every VMSA has to have.
-const SVME: u64 = 1 << 12;
-
 impl Startup {
     /// Takes the request from `SW_EXITINFO1`, the address of the VMSA from `SW_EXITINFO2` and the
     /// features that it has to have from `RAX`.
@@ -55,7 +50,6 @@ impl Startup {
             .ok()
             .filter(|apic_id| usize::from(*apic_id) < context.vcpus && *apic_id > 0)
             .ok_or(Malformed::InvalidInput)?;
-        // The guest has a single VMPL.
         let vmpl = (info >> 16) & 0xf;
 
         match info & 0xffff {
@@ -97,21 +91,12 @@ impl Startup {
 
 /// Checks a VMSA. Returns the page that it starts in.
 fn start(context: Context<'_>, vmsa: u64, vmpl: u64, features: u64) -> Option<u8> {
-    let word = |offset| {
-        let mut word = [0; 8];
-        let read = context.memory.read(vmsa + offset, &mut word);
-        read.ok().map(|()| u64::from_le_bytes(word))
-    };
-
-    if vmsa % 4096 != 0 || !context.rmp.is_vmsa(vmsa / 4096) {
+    if vmsa % 4096 != 0 || !context.rmp.is_vmsa(vmsa / 4096) || features != vmsa::FEATURES {
         return None;
     }
-    let (base, right) = (
-        word(CS_BASE)?,
-        word(VMPL)? & 0xff == vmpl && word(EFER)? & SVME != 0 && word(SEV_FEATURES)? == features,
-    );
-    match right && base % 4096 == 0 {
-        true => u8::try_from(base / 4096).ok(),
+    let state = Vmsa::read(context.memory, vmsa)?;
+    match state.is_right(vmpl) && state.cs_base % 4096 == 0 {
+        true => u8::try_from(state.cs_base / 4096).ok(),
         false => None,
     }
 }
