@@ -53,20 +53,19 @@ impl Device {
             TdReport::SIZE,
         );
         let mut data = [0; ReportData::SIZE];
-        let mut report = KVec::with_capacity(TdReport::SIZE, GFP_KERNEL)?;
 
         input.reader().read_slice(&mut data)?;
-        {
-            let mut measurements = self.measurements.lock_killable()?;
+        let report = self
+            .measurements
+            .lock_killable()?
+            .take_report(&ReportData::new(data))?;
 
-            report.extend_from_slice(
-                measurements.report(&ReportData::new(data))?.as_bytes(),
-                GFP_KERNEL,
-            )?;
-        }
         // Without the lock, because user space decides how long this takes.
-        output.writer().write_slice(&report)?;
-        Ok(0)
+        let result = output.writer().write_slice(report.as_bytes());
+
+        // Who is killed meanwhile frees it.
+        self.measurements.lock_killable()?.put_back(report);
+        result.map(|()| 0)
     }
 }
 

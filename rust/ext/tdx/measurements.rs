@@ -2,6 +2,8 @@
 
 //! The measurement registers of a guest.
 
+use core::mem;
+
 use kernel::{
     pr_warn_once,
     prelude::*, //
@@ -26,6 +28,8 @@ pub struct Measurements {
     data: Operand<ReportData>,
     digest: Operand<Digest384>,
     report: Operand<TdReport>,
+    /// Memory for the next report, where the last one was taken out.
+    spare: Option<Operand<TdReport>>,
 }
 
 impl Measurements {
@@ -37,6 +41,7 @@ impl Measurements {
             data: Operand::new()?,
             digest: Operand::new()?,
             report: Operand::new()?,
+            spare: None,
         })
     }
 
@@ -49,6 +54,29 @@ impl Measurements {
     pub fn report(&mut self, data: &ReportData) -> Result<&TdReport, Error> {
         *self.data = *data;
         self.remake()
+    }
+
+    /// Makes a report that binds `data` and takes it out, for who can't look at it with a lock held. Then
+    /// it is to be [put back](Self::put_back), which spares the next one an allocation.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Guest::report`], and [`ENOMEM`].
+    #[inline]
+    pub fn take_report(&mut self, data: &ReportData) -> Result<Operand<TdReport>> {
+        self.report(data)?;
+
+        let spare = match self.spare.take() {
+            Some(spare) => spare,
+            None => Operand::new()?,
+        };
+        Ok(mem::replace(&mut self.report, spare))
+    }
+
+    /// Takes the memory of a report back.
+    #[inline]
+    pub fn put_back(&mut self, report: Operand<TdReport>) {
+        self.spare = Some(report);
     }
 
     /// Reads the registers.
