@@ -69,6 +69,22 @@ impl Machine {
         matches!(self, Self::Snp(_))
     }
 
+    /// Tells whether the VMM may ever want to know what the guest reads.
+    pub(crate) fn watches(&self) -> bool {
+        match self {
+            Self::Tdx(td) => td.watches(),
+            Self::Snp(_) => false,
+        }
+    }
+
+    /// Lets the VMM see that a vCPU has loaded `len` bytes from a virtual address.
+    pub(crate) fn loaded(&self, vcpu: &dyn Vcpu, address: u64, len: u64) {
+        match self {
+            Self::Tdx(td) => td.loaded(vcpu, address, len),
+            Self::Snp(_) => {}
+        }
+    }
+
     /// Sees the answer of the CPU to a `CPUID`. Returns whether it is to be executed once more.
     pub(crate) fn after_cpuid(&self, regs: &mut Registers) -> bool {
         match self {
@@ -173,6 +189,48 @@ mod tests {
             // Nothing was asked of the CPU.
             assert!(!machine(platform).after_cpuid(&mut regs));
         }
+    }
+
+    /// Does a call to the VMM about the page at 0x1000. Returns its status.
+    fn vmcall(machine: &Machine, vcpu: &FakeVcpu, leaf: u64) -> u64 {
+        let mut regs = Registers::default();
+        regs[Reg::Rcx] = 0xffcc;
+        regs[Reg::R11] = leaf;
+        regs[Reg::R12] = (1 << 52) | 0x1000;
+        regs[Reg::R13] = 0x1000;
+        let outcome = machine.execute(Instruction::Tdcall, vcpu, &mut regs);
+        assert_eq!(outcome, Outcome::Done(Effect::Resume));
+        regs[Reg::R10]
+    }
+
+    #[test]
+    fn lets_the_vmm_see_what_a_vcpu_loads() {
+        let config = Config::parse(["platform=tdx", "quote=once"]).unwrap();
+        let (machine, vcpu) = (Machine::new(&config, 1).unwrap(), FakeVcpu::new(0x4000));
+        assert!(machine.watches());
+        assert_eq!(vmcall(&machine, &vcpu, 0x10001), 0);
+        vcpu.memory().write(0x1000, &[1]).unwrap();
+        assert_eq!(vmcall(&machine, &vcpu, 0x10002), 0);
+
+        // Of another page, of one that is not there, of another field; then by its virtual address.
+        let status = || vcpu.memory.bytes(0x1008, 8);
+        let before = status();
+        for (address, len) in [(0x2008, 8), (8, 8), (0x1000, 8)] {
+            machine.loaded(&vcpu, address, len);
+            assert_eq!(status(), before);
+        }
+        machine.loaded(&vcpu, (1 << 63) | 0x1008, 8);
+        assert!(before != [0xff; 8] && status() == [0xff; 8]);
+    }
+
+    #[test]
+    fn watches_only_if_the_vmm_wants_to_know() {
+        let vcpu = FakeVcpu::new(0x2000);
+        for platform in ["tdx", "snp"] {
+            assert!(!machine(platform).watches());
+            machine(platform).loaded(&vcpu, 0x1008, 8);
+        }
+        assert_eq!(vcpu.memory.bytes(0x1000, 24), [0; 24]);
     }
 
     #[test]

@@ -216,6 +216,22 @@ pub(crate) fn borrows() -> bool {
     PLUGIN.get().is_some_and(|plugin| plugin.machine.borrows())
 }
 
+/// Tells whether loads are to be seen.
+pub(crate) fn watches() -> bool {
+    PLUGIN.get().is_some_and(|plugin| plugin.machine.watches())
+}
+
+/// Lets the VMM see that a vCPU has loaded `len` bytes from a virtual address.
+pub(crate) fn loaded(thread: &VcpuThread, address: u64, len: u64) {
+    let Some(plugin) = PLUGIN.get() else { return };
+
+    if let Some(vcpu) = plugin.vcpus.get(thread.number()).and_then(OnceLock::get) {
+        plugin
+            .machine
+            .loaded(&Caller { thread, vcpu }, address, len);
+    }
+}
+
 /// Executes the instruction at an offset in its page. Returns the address of the next one, or
 /// nothing if the CPU has to execute it.
 pub(crate) fn execute(thread: &VcpuThread, instruction: Instruction, offset: u64) -> Option<u64> {

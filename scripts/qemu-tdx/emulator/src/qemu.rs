@@ -41,9 +41,11 @@ use crate::{
 use api::{
     qemu_plugin_insn_data,
     qemu_plugin_insn_vaddr,
+    qemu_plugin_mem_size_shift,
     qemu_plugin_register_vcpu_init_cb,
     qemu_plugin_register_vcpu_insn_exec_cb,
     qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu,
+    qemu_plugin_register_vcpu_mem_cb,
     qemu_plugin_register_vcpu_tb_trans_cb,
     qemu_plugin_set_pc,
     qemu_plugin_tb_get_insn,
@@ -52,6 +54,7 @@ use api::{
     Info,
     VcpuCallback,
     INLINE_ADD,
+    MEM_R,
     NO_REGS,
     RW_REGS_PC, //
 };
@@ -87,6 +90,7 @@ extern "C" fn translate(block: *mut Block, _: *mut c_void) {
     let counter = plugin::counter();
 
     let mut borrowed = false;
+    let watches = plugin::watches();
 
     for index in 0..count {
         let mut bytes = [0; 16];
@@ -117,6 +121,11 @@ extern "C" fn translate(block: *mut Block, _: *mut c_void) {
             unsafe { qemu_plugin_register_vcpu_insn_exec_cb(insn, callback, flags, data) };
         };
 
+        if watches {
+            let none = std::ptr::null_mut();
+            // SAFETY: The instruction is alive, the callback has the right type and lives forever.
+            unsafe { qemu_plugin_register_vcpu_mem_cb(insn, load, NO_REGS, MEM_R, none) };
+        }
         if borrowed {
             register(give_back, RW_REGS_PC);
         }
@@ -157,6 +166,14 @@ extern "C" fn read_count(vcpu: c_uint, site: *mut c_void) {
     // CAST: What `translate()` made of it.
     // SAFETY: This is the callback of an instruction.
     unsafe { execute(Instruction::Count, vcpu, Site::from_raw(site as u64)) };
+}
+
+/// A vCPU has loaded something.
+extern "C" fn load(vcpu: c_uint, info: u32, address: u64, _: *mut c_void) {
+    // SAFETY: QEMU passes what it knows of the load.
+    let shift = unsafe { qemu_plugin_mem_size_shift(info) };
+    // SAFETY: This is the callback of a load, and the object is dropped in the statement.
+    plugin::loaded(&unsafe { VcpuThread::new(vcpu) }, address, 1 << shift);
 }
 
 /// A vCPU comes by.

@@ -9,9 +9,12 @@ mod console;
 mod conversion;
 mod quote;
 
-use std::time::{
-    Duration,
-    Instant, //
+use std::{
+    ops::Range,
+    time::{
+        Duration,
+        Instant, //
+    }, //
 };
 
 use tsm_proto::tdx::VmcallStatus;
@@ -144,6 +147,21 @@ impl Vmm {
 
         regs[Reg::R10] = status.raw();
         effect
+    }
+
+    /// Tells whether the VMM may ever want to know what the guest reads.
+    pub(crate) fn watches(&self) -> bool {
+        self.quotes.watches()
+    }
+
+    /// Tells whether it wants to know that what is at a virtual address was read.
+    pub(crate) fn awaits(&self, address: u64) -> bool {
+        self.quotes.awaits(address)
+    }
+
+    /// Sees what the guest has loaded, by its place in guest memory.
+    pub(crate) fn loaded(&self, context: Context<'_>, load: &Range<u64>) {
+        self.quotes.loaded(context, load);
     }
 
     /// Tells whether there is anything to do while the guest runs.

@@ -39,6 +39,7 @@
 //! | `noise` | a quote, but all else that the guest need not read has no meaning |
 //! | `changing` | a quote, whose length goes on changing |
 //! | `flipping` | a quote, and in flight again, and so on |
+//! | `once` | a quote, but its status and length can be read once: then in flight, and 4 GiB |
 //!
 //! A buffer for a quote may have 128 KiB, or what a quote of `quote_size` needs if that is more.
 
@@ -88,6 +89,8 @@ pub(crate) enum QuoteService {
     Changing,
     /// With a quote that is in flight again, and then there again, and so on.
     Flipping,
+    /// With a quote whose status and length are others as soon as the guest has read them.
+    Once,
 }
 
 /// What `TDG.MR.REPORT` does.
@@ -265,10 +268,11 @@ fn quote_service(value: &str) -> Result<QuoteService, &'static str> {
         "noise" => QuoteService::Noise,
         "changing" => QuoteService::Changing,
         "flipping" => QuoteService::Flipping,
+        "once" => QuoteService::Once,
         _ => {
             return Err(
                 "answer, error, unavailable, never, empty, long, huge, version, garbage, \
-                        noise, changing or flipping",
+                        noise, changing, flipping or once",
             )
         }
     })

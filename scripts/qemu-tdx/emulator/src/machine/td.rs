@@ -24,6 +24,7 @@ use crate::{
         TdxModule, //
     },
     trace::Trace,
+    vcpu::Vcpu,
     vmm::{
         self,
         Effect,
@@ -77,6 +78,23 @@ impl Td {
         };
         self.trace.call(vcpu, &before, regs);
         effect
+    }
+
+    /// Tells whether the VMM may ever want to know what the guest reads.
+    pub(crate) fn watches(&self) -> bool {
+        self.vmm.watches()
+    }
+
+    /// Lets the VMM see that a vCPU has loaded `len` bytes from a virtual address.
+    pub(crate) fn loaded(&self, vcpu: &dyn Vcpu, address: u64, len: u64) {
+        // Nearly always there is nothing, and translating takes long.
+        if !self.vmm.awaits(address) {
+            return;
+        }
+        if let Some(place) = vcpu.translate(address) {
+            let context = self.vmm_context(vcpu.memory());
+            self.vmm.loaded(context, &(place..place + len));
+        }
     }
 
     /// Lets the VMM do what is due: it works while the guest runs.

@@ -18,6 +18,9 @@ pub(super) const NO_REGS: c_int = 0;
 /// `QEMU_PLUGIN_CB_RW_REGS_PC`.
 pub(super) const RW_REGS_PC: c_int = 3;
 
+/// `QEMU_PLUGIN_MEM_R`.
+pub(super) const MEM_R: c_int = 1;
+
 /// `QEMU_PLUGIN_INLINE_ADD_U64`.
 pub(super) const INLINE_ADD: c_int = 0;
 
@@ -89,6 +92,8 @@ pub(super) struct Info {
 
 pub(super) type BlockCallback = extern "C" fn(*mut Block, *mut c_void);
 pub(super) type VcpuCallback = extern "C" fn(c_uint, *mut c_void);
+/// The second is a `qemu_plugin_meminfo_t`.
+pub(super) type MemoryCallback = extern "C" fn(c_uint, u32, u64, *mut c_void);
 
 extern "C" {
     pub(super) fn g_byte_array_new() -> *mut GByteArray;
@@ -118,6 +123,14 @@ extern "C" {
         entry: Entry,
         operand: u64,
     );
+    pub(super) fn qemu_plugin_register_vcpu_mem_cb(
+        insn: *mut Insn,
+        callback: MemoryCallback,
+        flags: c_int,
+        accesses: c_int,
+        data: *mut c_void,
+    );
+    pub(super) fn qemu_plugin_mem_size_shift(info: u32) -> c_uint;
     pub(super) fn qemu_plugin_translate_vaddr(address: u64, physical: *mut u64) -> bool;
     pub(super) fn qemu_plugin_scoreboard_new(element_size: usize) -> *mut Scoreboard;
     pub(super) fn qemu_plugin_u64_get(entry: Entry, vcpu: c_uint) -> u64;

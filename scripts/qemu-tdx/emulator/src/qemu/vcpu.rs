@@ -80,9 +80,9 @@ impl Counter {
 ///
 /// # Invariants
 ///
-/// Exists only during a callback of a vCPU's initialisation or of an instruction, and does not
-/// leave the thread. Callbacks of instructions whose work has to do with registers are registered
-/// with `RW_REGS_PC`.
+/// Exists only during a callback of a vCPU's initialisation, of an instruction or of a load, and
+/// does not leave the thread. Callbacks of instructions whose work has to do with registers are
+/// registered with `RW_REGS_PC`.
 pub(crate) struct VcpuThread {
     number: usize,
     _not_send: PhantomData<*mut ()>,

@@ -12,10 +12,14 @@
 
 mod answer;
 mod flight;
+mod unread;
 
-use std::time::{
-    Duration,
-    Instant, //
+use std::{
+    ops::Range,
+    time::{
+        Duration,
+        Instant, //
+    }, //
 };
 
 use super::{
@@ -53,6 +57,10 @@ use tsm_proto::tdx::{
         Status, //
     },
     VmcallStatus, //
+};
+use unread::{
+    Field,
+    Unread, //
 };
 
 /// The largest buffer that QEMU takes, but for quotes that need more.
@@ -97,6 +105,11 @@ impl Buffer {
         Ok(request)
     }
 
+    /// Returns where it is in guest memory.
+    fn range(self) -> Range<u64> {
+        self.gpa.address()..self.gpa.address() + self.size
+    }
+
     /// Returns how much data fits behind the header.
     fn room(self) -> usize {
         // CAST: Limited by `new()`.
@@ -134,6 +147,7 @@ pub(super) struct Quotes {
     refused: Option<VmcallStatus>,
     mutator: Option<Mutator>,
     flights: Flights<Flight>,
+    unread: Unread,
 }
 
 /// A request that the VMM still has to do with.
@@ -164,6 +178,7 @@ impl Quotes {
                 .mutate
                 .map(|seed| Mutator::new(seed, config.mutate_count)),
             flights: Flights::default(),
+            unread: Unread::default(),
         }
     }
 
@@ -215,6 +230,7 @@ impl Quotes {
         // A buffer that is used again is not the one that the VMM could not decide about.
         self.flights
             .forget(|old| old.turn > 0 && old.buffer.gpa == buffer.gpa);
+        self.unread.forget(&buffer.range());
         if delay.is_zero() {
             self.land(context, flight)?;
         } else {
@@ -229,7 +245,11 @@ impl Quotes {
         let header = flight.answer.turn(self.service, flight.turn);
 
         match (flight.turn, header) {
-            (0, None) => return flight.buffer.write(context, &flight.answer),
+            (0, None) => {
+                flight.buffer.write(context, &flight.answer)?;
+                self.offer_once(flight.buffer);
+                return Ok(());
+            }
             (0, Some(_)) => flight.buffer.write(context, &flight.answer)?,
             (_, None) => return Ok(()),
             (_, Some(header)) => flight
@@ -240,6 +260,41 @@ impl Quotes {
         flight.turn = flight.turn.wrapping_add(1).max(1);
         self.flights.add(context.now + TURN, flight);
         Ok(())
+    }
+
+    /// Waits for the guest to read what can be read once. The answer is there by then, because what
+    /// the guest reads before it does not count; another vCPU may get in a read between the two.
+    fn offer_once(&self, buffer: Buffer) {
+        for (place, then) in Answer::once(self.service) {
+            let start = buffer.gpa.address();
+
+            self.unread.add(Field {
+                // CAST: Widens.
+                place: start + place.start as u64..start + place.end as u64,
+                then,
+            });
+        }
+    }
+
+    /// Tells whether the VMM may ever want to know what the guest reads.
+    pub(super) fn watches(&self) -> bool {
+        !Answer::once(self.service).is_empty()
+    }
+
+    /// Tells whether what is at a virtual address may be waited for: buffers begin with a page.
+    pub(super) fn awaits(&self, address: u64) -> bool {
+        self.unread.any() && address % PAGE_SIZE < Header::SIZE as u64
+    }
+
+    /// Sees that the guest has loaded something, and changes it if it can be read once.
+    pub(super) fn loaded(&self, context: Context<'_>, load: &Range<u64>) {
+        for Field { place, then } in self.unread.take_read(load) {
+            let page = place.start / PAGE_SIZE;
+
+            if context.pages.uniform(page..page + 1) == Some(PageState::Shared) {
+                let _: std::result::Result<(), NoMemory> = context.memory.write(place.start, then);
+            }
+        }
     }
 
     /// Tells whether there is anything left to do with a request.

@@ -56,6 +56,7 @@ fn knows_every_quoting_service() {
         ("quote=noise", QuoteService::Noise),
         ("quote=changing", QuoteService::Changing),
         ("quote=flipping", QuoteService::Flipping),
+        ("quote=once", QuoteService::Once),
         (
             "quote_status=80000000000000ff",
             QuoteService::Status(0x8000_0000_0000_00ff),

@@ -2,6 +2,8 @@
 
 //! What the VMM writes into a buffer, right or wrong.
 
+use std::ops::Range;
+
 use tsm_proto::tdx::quote::{
     Header,
     Status, //
@@ -88,8 +90,17 @@ impl Answer {
         })
     }
 
+    /// Returns the fields of the header that the guest can read once, and what they are to be then,
+    /// if the user wants any.
+    pub(super) fn once(service: QuoteService) -> &'static [(Range<usize>, &'static [u8])] {
+        match service {
+            QuoteService::Once => &[(field::STATUS, &[0xff; 8]), (field::OUT_LEN, &[0xff; 4])],
+            _ => &[],
+        }
+    }
+
     /// Sets a field of the header.
-    fn set(&mut self, field: std::ops::Range<usize>, value: &[u8]) {
+    fn set(&mut self, field: Range<usize>, value: &[u8]) {
         let bytes = self.header.get_mut(field).unwrap_or_default();
 
         bytes.iter_mut().zip(value.iter().copied()).for_each(assign);

@@ -148,3 +148,49 @@ fn lets_go_of_a_request_that_was_changed_to_be_in_flight() {
     }
     assert!(late > 0);
 }
+
+/// Has the guest load something. Returns what it gets, and lets the VMM see it.
+fn load(bench: &Bench, address: u64, len: usize) -> Vec<u8> {
+    let value = bench.memory.bytes(address, len);
+    bench
+        .vmm
+        .loaded(bench.context(), &(address..address + len as u64));
+    value
+}
+
+#[test]
+fn has_the_status_and_the_length_be_read_once() {
+    let (bench, answer) = spoiled(QuoteService::Once);
+    let len = u32::try_from(bench.quote().unwrap().len()).unwrap();
+    assert_eq!(answer.ok(), bench.quote());
+    // Byte by byte, and each as it was until the last one is read.
+    for address in 0x10008..0x10010 {
+        assert_eq!(load(&bench, address, 1), [0]);
+    }
+    assert_eq!(bench.answer(), Err(tsm_proto::Error::QuoteInFlight));
+    assert_eq!(load(&bench, 0x10014, 4), len.to_le_bytes());
+    assert_eq!(load(&bench, 0x10014, 4), [0xff; 4]);
+    // The next request is answered again.
+    bench.request();
+    assert_eq!(bench.get_quote(), SUCCESS);
+    assert_eq!(bench.answer().ok(), bench.quote());
+}
+
+#[test]
+fn awaits_loads_only_of_what_can_be_read_once() {
+    let (bench, _) = spoiled(QuoteService::Answer);
+    assert!(!bench.vmm.watches() && !bench.vmm.awaits(0x10008));
+    let (bench, _) = spoiled(QuoteService::Once);
+    assert!(bench.vmm.watches() && bench.vmm.awaits(0x10008));
+    assert!(!bench.vmm.awaits(0x10018));
+    load(&bench, 0x10000, 24);
+    assert!(!bench.vmm.awaits(0x10008));
+}
+
+#[test]
+fn does_not_change_what_the_guest_has_taken_back() {
+    let (bench, answer) = spoiled(QuoteService::Once);
+    bench.pages.unshare(16..18);
+    load(&bench, 0x10000, 24);
+    assert_eq!(bench.answer(), answer);
+}
