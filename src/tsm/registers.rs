@@ -7,7 +7,6 @@
 
 use kernel::{
     prelude::*,
-    static_lock_class,
     str::{
         CStr,
         CString, //
@@ -15,28 +14,23 @@ use kernel::{
     sync::Arc, //
 };
 use tsm_ext::{
-    hash::HashAlgo,
-    mutex::KillableMutex,
-    room::Room,
-    seq_bytes::{
-        CurrentVersion,
-        SeqBytes,
-        Version, //
-    },
     sysfs::{
         BinFile,
-        BinFileOps,
         Directory,
         Mode, //
     },
     tsm::{
-        trace,
-        Flags,
         Measurement,
-        MeasurementId,
-        Register, //
+        MeasurementId, //
     }, //
 };
+
+use bank::{
+    Bank,
+    RegisterFile, //
+};
+
+mod bank;
 
 /// All that is published.
 pub(crate) struct Tree {
@@ -209,221 +203,4 @@ fn publish(dir: &Directory, bank: &Arc<Bank>) -> Result<KVec<BinFile<RegisterFil
         files.push(file.publish(&dir, &name, Mode::WRITE_GROUP)?, GFP_KERNEL)?;
     }
     Ok(files)
-}
-
-/// A register, without what the provider has of it, at which only who holds the lock may look.
-struct Entry {
-    index: usize,
-    size: usize,
-    flags: Flags,
-    name: CString,
-    hash: Option<HashAlgo>,
-    /// How the hash is called in a trace, kept because to ask for it measures its length.
-    hash_name: &'static CStr,
-    /// Changes when the register does, if it is not live. Changes with the lock held.
-    version: CurrentVersion,
-    /// The value, for who does not hold the lock.
-    copy: SeqBytes,
-}
-
-impl Entry {
-    fn new(index: usize, register: Register<'_>) -> Result<Self> {
-        Ok(Self {
-            index,
-            size: register.size(),
-            flags: register.flags(),
-            name: CString::try_from(register.name())?,
-            hash: register.hash(),
-            hash_name: register.hash().map_or(c"data", HashAlgo::name),
-            version: CurrentVersion::default(),
-            copy: SeqBytes::new(register.size())?,
-        })
-    }
-}
-
-/// The registers of a provider.
-///
-/// Their values are kept twice: by the provider, for whoever holds the lock, and in each
-/// [`Entry::copy`], where they are read without one.
-#[pin_data]
-struct Bank {
-    #[pin]
-    source: KillableMutex<Source>,
-    entries: KVec<Arc<Entry>>,
-    /// For the trace.
-    name: CString,
-    /// [`Source::live`], for who does not hold the lock.
-    live: CurrentVersion,
-}
-
-/// What the provider has.
-struct Source {
-    measurement: Measurement,
-    /// Changes when a live register may have changed.
-    live: Version,
-    /// Of which version of the live registers the values are.
-    refreshed: Version,
-}
-
-impl Bank {
-    /// Takes a provider of which the values are up to date.
-    fn new(measurement: Measurement) -> Result<impl PinInit<Self>> {
-        let name = CString::try_from(measurement.name())?;
-        let mut entries = KVec::new();
-
-        for (index, register) in measurement.registers().enumerate() {
-            let entry = Arc::new(Entry::new(index, register)?, GFP_KERNEL)?;
-
-            entries.push(entry, GFP_KERNEL)?;
-        }
-        let source = Source {
-            measurement,
-            live: Version::default(),
-            refreshed: Version::default(),
-        };
-
-        Ok(pin_init!(Self {
-            source <- KillableMutex::new(source, c"tsm::Bank::source", static_lock_class!()),
-            entries,
-            name,
-            live: CurrentVersion::default(),
-        }))
-    }
-}
-
-/// A file of one register.
-struct RegisterFile {
-    bank: Arc<Bank>,
-    entry: Arc<Entry>,
-}
-
-impl RegisterFile {
-    fn new(bank: &Arc<Bank>, entry: &Arc<Entry>) -> Self {
-        Self {
-            bank: bank.clone(),
-            entry: entry.clone(),
-        }
-    }
-
-    /// Makes the file; who may write a writable register is for `writers` to say.
-    fn publish(self, dir: &Directory, name: &CStr, writers: Mode) -> Result<BinFile<Self>> {
-        let flags = self.entry.flags;
-        let mut mode = Mode::NONE;
-        let mut size = self.entry.size;
-
-        if flags.contains(Flags::READABLE) {
-            mode = mode.with(Mode::READ_ALL);
-        }
-        if flags.contains(Flags::WRITABLE) {
-            mode = mode.with(writers);
-            // This leaves the limit to us. Otherwise sysfs would cut a write off at the size, and
-            // a register would be extended with the first part of what was meant.
-            size = 0;
-        }
-        BinFile::new(dir, name, mode, size, self)
-    }
-
-    /// Returns how the register is called in a trace.
-    fn label(&self) -> trace::Label<'_> {
-        trace::Label {
-            provider: &self.bank.name,
-            name: &self.entry.name,
-            hash: self.entry.hash_name,
-        }
-    }
-
-    fn is_live(&self) -> bool {
-        self.entry.flags.contains(Flags::LIVE)
-    }
-
-    /// Returns what changes when the register may have.
-    fn version(&self) -> &CurrentVersion {
-        match self.is_live() {
-            true => &self.bank.live,
-            false => &self.entry.version,
-        }
-    }
-
-    /// Brings the value and its copy up to date, and fills `room` from `offset` on.
-    fn read_source<'a>(&self, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
-        let mut source = self.bank.source.lock_killable()?;
-        let version = match self.is_live() {
-            true => source.live,
-            false => self.entry.version.get(),
-        };
-
-        // Who held the lock may have done it.
-        if self.is_live() && source.refreshed != version {
-            let result = source.measurement.refresh(Some(self.entry.index));
-
-            trace::register_refresh(self.label(), result);
-            result?;
-            source.refreshed = version;
-        }
-        let value = source.measurement.value(self.entry.index)?;
-        let rest = value.get(offset..).ok_or(EINVAL)?;
-
-        self.entry.copy.write(version, value)?;
-        room.fill(rest)
-    }
-
-    /// Says that live registers may have changed.
-    fn next_live(&self, source: &mut Source) {
-        source.live = source.live.next();
-        self.bank.live.set(source.live);
-    }
-
-    /// Replaces the value, which says nothing of other registers.
-    fn replace(&self, source: &mut Source, data: &[u8]) -> Result {
-        source.measurement.replace(self.entry.index, data)?;
-        if self.is_live() {
-            let fresh = source.refreshed == source.live;
-
-            self.next_live(source);
-            if fresh {
-                source.refreshed = source.live;
-            }
-        } else {
-            self.entry.version.set(self.entry.version.get().next());
-        }
-        Ok(())
-    }
-}
-
-impl BinFileOps for RegisterFile {
-    #[inline]
-    fn read<'a>(&self, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
-        let room = room.limit(self.entry.size.saturating_sub(offset));
-
-        if room.is_empty() {
-            return room.fill(&[]);
-        }
-        let data = match self.entry.copy.read(self.version().get(), offset, room) {
-            Ok(data) => data,
-            Err(room) => self.read_source(offset, room)?,
-        };
-
-        trace::register_read(self.label(), data);
-        Ok(data)
-    }
-
-    #[inline]
-    fn write(&self, offset: usize, data: &[u8]) -> Result {
-        if offset != 0 || data.len() != self.entry.size {
-            return Err(EINVAL);
-        }
-        let mut source = self.bank.source.lock_killable()?;
-
-        let result = if self.entry.flags.contains(Flags::EXTENSIBLE) {
-            // Before the register changes, so that nobody takes the old value for the new one; and
-            // whether it fails or not, since only the provider knows what is left.
-            self.next_live(&mut source);
-            source.measurement.extend(self.entry.index, data)
-        } else {
-            self.replace(&mut source, data)
-        };
-
-        trace::register_write(self.label(), data, result);
-        result
-    }
 }
