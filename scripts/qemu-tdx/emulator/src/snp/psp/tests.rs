@@ -1,23 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Guest messages, and reports as a verifier sees them that was not written here.
+//! Guest messages.
 
 use super::*;
-use crate::{
-    config::ReportVersion,
-    memory::FakeMemory, //
-};
+use crate::memory::FakeMemory;
 use sev::{
-    certs::snp::{
-        ca,
-        Certificate,
-        Chain,
-        Verifiable as _, //
-    },
     firmware::guest::AttestationReport,
     parser::ByteParser as _, //
 };
 use zerocopy::little_endian::U64;
+
+mod keys;
+mod verifier;
 
 /// The guest's side of messages, with one key.
 pub(crate) struct Guest {
@@ -96,104 +90,9 @@ pub(crate) fn report_request(vmpl: u32, key_select: u32) -> Vec<u8> {
     .concat()
 }
 
-/// Makes the payload of a request for a key.
-fn key_request(root: u32, fields: u64, vmpl: u32, svn: u32, tcb: u64) -> Vec<u8> {
-    [
-        root.to_le_bytes().as_slice(),
-        &[0; 4],
-        &fields.to_le_bytes(),
-        &vmpl.to_le_bytes(),
-        &svn.to_le_bytes(),
-        &tcb.to_le_bytes(),
-    ]
-    .concat()
-}
-
 /// Returns the status in an answer.
 fn status(payload: &[u8]) -> u32 {
     u32::from_le_bytes(*payload.first_chunk().unwrap())
-}
-
-/// Returns the chain as the public verifier has it.
-fn chain(processor: &SecureProcessor) -> Chain {
-    let Certificates { ark, ask, vcek } = processor.certificates();
-    Chain {
-        ca: ca::Chain::from_der(ark, ask).unwrap(),
-        vek: Certificate::from_der(vcek).unwrap(),
-    }
-}
-
-#[test]
-fn a_public_verifier_accepts_the_chain_and_reports_of_all_versions() {
-    let (processor, _) = launch(|_| {});
-    let chain = chain(&processor);
-    chain.verify().unwrap();
-    for (version, number) in [
-        (ReportVersion::V2, 2),
-        (ReportVersion::V3, 3),
-        (ReportVersion::V4, 4),
-        (ReportVersion::V5, 5),
-    ] {
-        let (processor, mut guest) = launch(|config| config.report_version = version);
-        let payload = guest
-            .ask(&processor, kind::REPORT_REQ, &report_request(1, 0))
-            .unwrap();
-        assert_eq!(payload.len(), 0x20 + 1184);
-        assert_eq!(status(&payload), 0);
-        assert_eq!(payload[4..8], 1184u32.to_le_bytes());
-        let report = AttestationReport::from_bytes(payload[0x20..].try_into().unwrap()).unwrap();
-        // The same name makes the same key: the chain is that of every processor.
-        (&chain.vek, &report).verify().unwrap();
-        assert_eq!((report.version, report.vmpl), (number, 1));
-        assert_eq!(report.report_data.to_vec(), (1..=64).collect::<Vec<u8>>());
-    }
-}
-
-#[test]
-fn a_public_verifier_accepts_the_report_of_an_svsm() {
-    let (processor, _) = launch(|config| config.vmpl = 2);
-    let bytes = processor
-        .own_report(&FakeMemory::new(0), [0x5a; 64])
-        .unwrap();
-    let report = AttestationReport::from_bytes(&bytes).unwrap();
-    (&chain(&processor).vek, &report).verify().unwrap();
-    assert_eq!(report.vmpl, 0);
-    assert_eq!(report.report_data.to_vec(), [0x5a; 64]);
-}
-
-#[test]
-fn a_public_verifier_finds_a_flipped_bit_wherever_it_looks() {
-    let (processor, mut guest) = launch(|_| {});
-    let vek = chain(&processor).vek;
-    let payload = guest
-        .ask(&processor, kind::REPORT_REQ, &report_request(0, 0))
-        .unwrap();
-    let bytes: [u8; 1184] = payload[0x20..].try_into().unwrap();
-    let accepts = |bytes: &[u8; 1184]| {
-        AttestationReport::from_bytes(bytes).is_ok_and(|report| (&vek, &report).verify().is_ok())
-    };
-    assert!(accepts(&bytes));
-    // The policy, the data, the measurement, the chip, the signature: it puts what is reserved
-    // back to zero before it looks.
-    for offset in [
-        0x08, 0x10, 0x20, 0x30, 0x38, 0x50, 0x8f, 0x90, 0xbf, 0xc0, 0xe0, 0x140, 0x180,
-    ]
-    .into_iter()
-    .chain([
-        0x1a0, 0x1df, 0x1e0, 0x1e8, 0x1f0, 0x2a0, 0x2cf, 0x2e8, 0x317,
-    ]) {
-        let mut other = bytes;
-        other[offset] ^= 1;
-        assert!(!accepts(&other), "byte {offset:#x}");
-    }
-}
-
-#[test]
-fn a_public_verifier_with_the_root_of_amd_does_not_accept_the_chain() {
-    let (processor, _) = launch(|_| {});
-    let mut chain = chain(&processor);
-    chain.ca.ark = sev::certs::snp::builtin::milan::ark().unwrap();
-    assert!(chain.verify().is_err());
 }
 
 #[test]
@@ -252,88 +151,6 @@ fn refuses_reports_that_a_guest_may_not_have() {
         (reserved, 0x16),
     ] {
         let payload = guest.ask(&processor, kind::REPORT_REQ, &request).unwrap();
-        assert_eq!(status(&payload), expected);
-        assert_eq!(payload[0x20..].iter().all(|byte| *byte == 0), expected != 0);
-    }
-}
-
-#[test]
-fn derives_another_key_for_each_field() {
-    let (processor, mut guest) = launch(|config| {
-        config.guest_svn = 2;
-        config.family_id = [1; 16];
-        config.image_id = [1; 16];
-    });
-    let mut keys: Vec<Vec<u8>> = Vec::new();
-    for request in [
-        key_request(0, 0, 0, 0, 0),
-        key_request(1, 0, 0, 0, 0),
-        key_request(0, 0, 1, 0, 0),
-        key_request(0, 1, 0, 0, 0),
-        key_request(0, 2, 0, 0, 0),
-        key_request(0, 4, 0, 0, 0),
-        key_request(0, 8, 0, 0, 0),
-        key_request(0, 0x10, 0, 1, 0),
-        key_request(0, 0x10, 0, 2, 0),
-        key_request(0, 0x20, 0, 0, 0),
-        key_request(0, 0x20, 0, 0, 1),
-    ] {
-        let payload = guest.ask(&processor, kind::KEY_REQ, &request).unwrap();
-        assert_eq!((payload.len(), status(&payload)), (64, 0));
-        let again = guest.ask(&processor, kind::KEY_REQ, &request).unwrap();
-        assert_eq!(payload, again);
-        assert!(!keys.contains(&payload));
-        keys.push(payload);
-    }
-    // What was not selected does not count.
-    let other = guest
-        .ask(&processor, kind::KEY_REQ, &key_request(0, 0, 0, 1, 1))
-        .unwrap();
-    assert_eq!(other, keys[0]);
-}
-
-#[test]
-fn derives_other_keys_for_other_guests() {
-    let ask = |change: fn(&mut SnpConfig)| {
-        let (processor, mut guest) = launch(change);
-        guest
-            .ask(&processor, kind::KEY_REQ, &key_request(0, 9, 0, 0, 0))
-            .unwrap()
-    };
-    let keys = [
-        ask(|_| {}),
-        ask(|config| config.policy |= 1 << 19),
-        ask(|config| config.measurement = Some(Digest384::new([1; 48]))),
-        ask(|config| config.host_data = [1; 32]),
-        ask(|config| config.id_key_digest = Digest384::new([1; 48])),
-        ask(|config| config.author_key_digest = Digest384::new([1; 48])),
-    ];
-    for (index, key) in keys.iter().enumerate() {
-        assert!(!keys[..index].contains(key));
-    }
-}
-
-#[test]
-fn refuses_keys_that_a_guest_may_not_have() {
-    let (processor, _) = launch(|config| {
-        config.vmpl = 1;
-        config.guest_svn = 2;
-    });
-    let mut guest = Guest::new(&processor, 1);
-    let mut reserved = key_request(0, 0, 1, 0, 0);
-    reserved[4] = 1;
-    for (request, expected) in [
-        (key_request(0, 0, 1, 0, 0), 0),
-        (key_request(0, 0, 0, 0, 0), 0x16),
-        (key_request(0, 0, 4, 0, 0), 0x16),
-        (key_request(8, 0, 1, 0, 0), 0x16),
-        (key_request(4, 0, 1, 0, 0), 0x27),
-        (key_request(0, 0x40, 1, 0, 0), 0x16),
-        (key_request(0, 0x10, 1, 3, 0), 0x16),
-        (key_request(0, 0x20, 1, 0, u64::MAX), 0x16),
-        (reserved, 0x16),
-    ] {
-        let payload = guest.ask(&processor, kind::KEY_REQ, &request).unwrap();
         assert_eq!(status(&payload), expected);
         assert_eq!(payload[0x20..].iter().all(|byte| *byte == 0), expected != 0);
     }

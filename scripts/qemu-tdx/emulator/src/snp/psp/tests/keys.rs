@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Keys that are derived.
+
+use super::*;
+
+/// Makes the payload of a request for a key.
+fn key_request(root: u32, fields: u64, vmpl: u32, svn: u32, tcb: u64) -> Vec<u8> {
+    [
+        root.to_le_bytes().as_slice(),
+        &[0; 4],
+        &fields.to_le_bytes(),
+        &vmpl.to_le_bytes(),
+        &svn.to_le_bytes(),
+        &tcb.to_le_bytes(),
+    ]
+    .concat()
+}
+
+#[test]
+fn derives_another_key_for_each_field() {
+    let (processor, mut guest) = launch(|config| {
+        config.guest_svn = 2;
+        config.family_id = [1; 16];
+        config.image_id = [1; 16];
+    });
+    let mut keys: Vec<Vec<u8>> = Vec::new();
+    for request in [
+        key_request(0, 0, 0, 0, 0),
+        key_request(1, 0, 0, 0, 0),
+        key_request(0, 0, 1, 0, 0),
+        key_request(0, 1, 0, 0, 0),
+        key_request(0, 2, 0, 0, 0),
+        key_request(0, 4, 0, 0, 0),
+        key_request(0, 8, 0, 0, 0),
+        key_request(0, 0x10, 0, 1, 0),
+        key_request(0, 0x10, 0, 2, 0),
+        key_request(0, 0x20, 0, 0, 0),
+        key_request(0, 0x20, 0, 0, 1),
+    ] {
+        let payload = guest.ask(&processor, kind::KEY_REQ, &request).unwrap();
+        assert_eq!((payload.len(), status(&payload)), (64, 0));
+        let again = guest.ask(&processor, kind::KEY_REQ, &request).unwrap();
+        assert_eq!(payload, again);
+        assert!(!keys.contains(&payload));
+        keys.push(payload);
+    }
+    // What was not selected does not count.
+    let other = guest
+        .ask(&processor, kind::KEY_REQ, &key_request(0, 0, 0, 1, 1))
+        .unwrap();
+    assert_eq!(other, keys[0]);
+}
+
+#[test]
+fn derives_other_keys_for_other_guests() {
+    let ask = |change: fn(&mut SnpConfig)| {
+        let (processor, mut guest) = launch(change);
+        guest
+            .ask(&processor, kind::KEY_REQ, &key_request(0, 9, 0, 0, 0))
+            .unwrap()
+    };
+    let keys = [
+        ask(|_| {}),
+        ask(|config| config.policy |= 1 << 19),
+        ask(|config| config.measurement = Some(Digest384::new([1; 48]))),
+        ask(|config| config.host_data = [1; 32]),
+        ask(|config| config.id_key_digest = Digest384::new([1; 48])),
+        ask(|config| config.author_key_digest = Digest384::new([1; 48])),
+    ];
+    for (index, key) in keys.iter().enumerate() {
+        assert!(!keys[..index].contains(key));
+    }
+}
+
+#[test]
+fn refuses_keys_that_a_guest_may_not_have() {
+    let (processor, _) = launch(|config| {
+        config.vmpl = 1;
+        config.guest_svn = 2;
+    });
+    let mut guest = Guest::new(&processor, 1);
+    let mut reserved = key_request(0, 0, 1, 0, 0);
+    reserved[4] = 1;
+    for (request, expected) in [
+        (key_request(0, 0, 1, 0, 0), 0),
+        (key_request(0, 0, 0, 0, 0), 0x16),
+        (key_request(0, 0, 4, 0, 0), 0x16),
+        (key_request(8, 0, 1, 0, 0), 0x16),
+        (key_request(4, 0, 1, 0, 0), 0x27),
+        (key_request(0, 0x40, 1, 0, 0), 0x16),
+        (key_request(0, 0x10, 1, 3, 0), 0x16),
+        (key_request(0, 0x20, 1, 0, u64::MAX), 0x16),
+        (reserved, 0x16),
+    ] {
+        let payload = guest.ask(&processor, kind::KEY_REQ, &request).unwrap();
+        assert_eq!(status(&payload), expected);
+        assert_eq!(payload[0x20..].iter().all(|byte| *byte == 0), expected != 0);
+    }
+}
