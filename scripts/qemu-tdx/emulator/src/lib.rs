@@ -35,6 +35,7 @@ mod cpuid;
 mod gpa;
 mod hook;
 mod loan;
+mod lock;
 mod machine;
 mod memory;
 mod mutator;

@@ -10,10 +10,7 @@
 //! Between the two there may be an interrupt, another task, even another vCPU for this task. So a
 //! loan is known by its place and by the stack pointer, which no two contexts share.
 
-use std::sync::{
-    Mutex,
-    PoisonError, //
-};
+use std::sync::Mutex;
 
 use crate::{
     gpa::PAGE_SIZE,
@@ -21,6 +18,7 @@ use crate::{
         CLC,
         STC, //
     },
+    lock::lock,
     memory::NoMemory,
     vcpu::Vcpu, //
 };
@@ -73,23 +71,18 @@ impl Loans {
             next,
         };
 
-        self.lock().push(loan);
+        lock(&self.0).push(loan);
         Ok(there)
     }
 
     /// Ends a loan, if there is one. Returns where the guest goes on.
     pub(crate) fn give_back(&self, behind: u64, stack: u64) -> Option<u64> {
-        let mut loans = self.lock();
+        let mut loans = lock(&self.0);
         let index = loans
             .iter()
             .position(|loan| (loan.behind, loan.stack) == (behind, stack))?;
 
         Some(loans.swap_remove(index).next)
-    }
-
-    /// Takes the lock. A thread that panics ends the process, so a poisoned lock is never seen.
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Loan>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -14,12 +14,10 @@
 use std::{
     collections::BTreeMap,
     ops::Range,
-    sync::{
-        Mutex,
-        MutexGuard,
-        PoisonError, //
-    }, //
+    sync::Mutex, //
 };
+
+use crate::lock::lock;
 
 /// The state of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,17 +48,17 @@ pub(crate) struct Pages(Mutex<BTreeMap<u64, Run>>);
 impl Pages {
     /// Returns the state of a page.
     pub(crate) fn state(&self, page: u64) -> PageState {
-        state(&self.lock(), page)
+        state(&lock(&self.0), page)
     }
 
     /// Returns the state of all pages in a range, if it is the same one.
     pub(crate) fn uniform(&self, pages: Range<u64>) -> Option<PageState> {
-        uniform(&self.lock(), pages)
+        uniform(&lock(&self.0), pages)
     }
 
     /// Makes pages shared. Returns those that were not.
     pub(crate) fn share(&self, pages: Range<u64>) -> Vec<Range<u64>> {
-        let mut runs = self.lock();
+        let mut runs = lock(&self.0);
         let changed = pieces(&runs, pages.clone())
             .into_iter()
             .filter(|(_, state)| *state != PageState::Shared)
@@ -73,7 +71,7 @@ impl Pages {
 
     /// Makes shared pages private; they have to be accepted then.
     pub(crate) fn unshare(&self, pages: Range<u64>) {
-        let mut runs = self.lock();
+        let mut runs = lock(&self.0);
 
         for (piece, state) in pieces(&runs, pages) {
             if state == PageState::Shared {
@@ -84,7 +82,7 @@ impl Pages {
 
     /// Accepts pages that are all pending. Otherwise changes nothing and returns what they are.
     pub(crate) fn accept(&self, pages: Range<u64>) -> Result<(), Option<PageState>> {
-        let mut runs = self.lock();
+        let mut runs = lock(&self.0);
 
         match uniform(&runs, pages.clone()) {
             Some(PageState::Pending) => {
@@ -97,18 +95,13 @@ impl Pages {
 
     /// Makes accepted pages pending again.
     pub(crate) fn rescind(&self, pages: Range<u64>) {
-        let mut runs = self.lock();
+        let mut runs = lock(&self.0);
 
         for (piece, state) in pieces(&runs, pages) {
             if state == PageState::Accepted {
                 set(&mut runs, piece, PageState::Pending);
             }
         }
-    }
-
-    /// Takes the lock. A thread that panics ends the process, so a poisoned lock is never seen.
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<u64, Run>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

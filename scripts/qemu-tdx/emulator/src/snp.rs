@@ -30,14 +30,14 @@ mod vmsa;
 use std::sync::{
     Mutex,
     MutexGuard,
-    OnceLock,
-    PoisonError, //
+    OnceLock, //
 };
 
 use crate::{
     config::SnpConfig,
     gpa::PAGE_SIZE,
     hook::Instruction,
+    lock::lock,
     machine::Outcome,
     registers::{
         Reg,
@@ -362,11 +362,6 @@ impl SnpMachine {
         // PANIC: QEMU counts its vCPUs from 0, and there is a state for each.
         lock(&self.states[vcpu.number()])
     }
-}
-
-/// Takes a lock. A thread that panics ends the process, so a poisoned lock is never seen.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Returns the page that `RAX` points to, and its size by `ECX`.

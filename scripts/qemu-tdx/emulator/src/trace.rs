@@ -6,13 +6,11 @@ use std::{
     fs::File,
     io::Write as _,
     path::Path,
-    sync::{
-        Mutex,
-        PoisonError, //
-    }, //
+    sync::Mutex, //
 };
 
 use crate::{
+    lock::lock,
     registers::{
         Reg,
         Registers, //
@@ -81,7 +79,7 @@ impl Trace {
 
 /// Writes some text.
 fn write(file: &Mutex<File>, text: &str) {
-    let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut file = lock(file);
     // A full disk is no reason to stop the guest.
     let _ = file.write_all(text.as_bytes());
 }

@@ -9,11 +9,7 @@ mod certificates;
 
 use std::{
     ops::Range,
-    sync::{
-        Mutex,
-        MutexGuard,
-        PoisonError, //
-    },
+    sync::Mutex,
     time::Instant, //
 };
 
@@ -31,6 +27,7 @@ use crate::{
         RequestService,
         SnpConfig, //
     },
+    lock::lock,
     memory::{
         GuestMemory,
         NoMemory, //
@@ -210,7 +207,7 @@ impl GuestRequests {
 
     /// Decides whether the VMM handles the next request, and whether it may do so in a wrong way.
     fn admit(&self, now: Instant) -> Result<bool, Answer> {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         let since = *state.since.get_or_insert(now);
 
         if state.handled < self.config.refuse_after {
@@ -293,7 +290,7 @@ impl GuestRequests {
             true => self.replace(right.clone()),
             false => right.clone(),
         };
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
 
         state.last = right;
         state.handled = state.handled.saturating_add(1);
@@ -347,7 +344,7 @@ impl GuestRequests {
     fn replace(&self, mut answer: Vec<u8>) -> Vec<u8> {
         match self.config.guest_request {
             RequestService::Silent => Vec::new(),
-            RequestService::Replay => self.lock().last.clone(),
+            RequestService::Replay => lock(&self.state).last.clone(),
             RequestService::Tag => {
                 if let Some(byte) = answer.first_mut() {
                     *byte ^= 1;
@@ -360,11 +357,6 @@ impl GuestRequests {
             }
             _ => answer,
         }
-    }
-
-    /// Takes the lock.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

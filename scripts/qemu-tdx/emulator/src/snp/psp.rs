@@ -21,8 +21,7 @@ mod tsc;
 
 use std::sync::{
     Mutex,
-    OnceLock,
-    PoisonError, //
+    OnceLock, //
 };
 
 use sha2::{
@@ -34,6 +33,7 @@ use zerocopy::IntoBytes as _;
 
 use crate::{
     config::SnpConfig,
+    lock::lock,
     memory::{
         GuestMemory,
         NoMemory, //
@@ -163,7 +163,7 @@ impl SecureProcessor {
         let sequence = header.sequence.get();
         let vmpck = key(header.vmpck).ok_or(Status::INVALID_PARAM)?;
         // Not held over an access to guest memory.
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = lock(&self.counts);
         let count = counts
             .get_mut(usize::from(header.vmpck))
             .ok_or(Status::INVALID_PARAM)?;

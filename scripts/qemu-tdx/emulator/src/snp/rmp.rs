@@ -8,16 +8,15 @@
 use std::{
     collections::BTreeSet,
     ops::Range,
-    sync::{
-        Mutex,
-        MutexGuard,
-        PoisonError, //
-    }, //
+    sync::Mutex, //
 };
 
-use crate::pages::{
-    PageState,
-    Pages, //
+use crate::{
+    lock::lock,
+    pages::{
+        PageState,
+        Pages, //
+    }, //
 };
 
 /// Pages of 4 KiB in one of 2 MiB.
@@ -175,11 +174,6 @@ impl Rmp {
             }
         }
     }
-}
-
-/// Takes a lock. A thread that panics ends the process, so a poisoned lock is never seen.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

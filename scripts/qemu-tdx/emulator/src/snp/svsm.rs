@@ -20,11 +20,7 @@ mod vtpm;
 use std::{
     collections::BTreeMap,
     ops::Range,
-    sync::{
-        Mutex,
-        MutexGuard,
-        PoisonError, //
-    }, //
+    sync::Mutex, //
 };
 
 use tsm_proto::snp::svsm::Status;
@@ -38,6 +34,7 @@ use crate::{
         Services,
         SnpConfig, //
     },
+    lock::lock,
     memory::{
         GuestMemory,
         NoMemory, //
@@ -112,7 +109,7 @@ impl Svsm {
 
     /// Takes the SVSM's place in memory.
     pub(super) fn launch(&self, area: Area) {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
 
         state.memory = area.memory;
         state.calling_areas = BTreeMap::from([(0, area.calling_area)]);
@@ -120,7 +117,7 @@ impl Svsm {
 
     /// Returns where the calling area of a vCPU is, once there is one.
     pub(super) fn calling_area(&self, vcpu: usize) -> Option<u64> {
-        self.lock().calling_areas.get(&vcpu).copied()
+        lock(&self.state).calling_areas.get(&vcpu).copied()
     }
 
     /// Runs, and does the call that is pending, if there is one. Returns the result code, if so. The
@@ -130,7 +127,7 @@ impl Svsm {
         context: Context<'_>,
         regs: &mut Registers,
     ) -> Result<Option<Status>, String> {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         let State {
             memory,
             calling_areas,
@@ -173,11 +170,6 @@ impl Svsm {
         };
         regs[Reg::Rax] = status.raw().into();
         Ok(Some(status))
-    }
-
-    /// Takes the lock. A thread that panics ends the process, so a poisoned lock is never seen.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

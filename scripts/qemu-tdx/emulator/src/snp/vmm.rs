@@ -11,15 +11,13 @@ mod ap;
 use std::{
     collections::BTreeMap,
     ops::Range,
-    sync::{
-        Mutex,
-        PoisonError, //
-    },
+    sync::Mutex,
     time::Instant, //
 };
 
 use crate::{
     gpa::Gpa,
+    lock::lock,
     memory::{
         GuestMemory,
         NoMemory, //
@@ -151,7 +149,7 @@ impl Vmm {
             msr::PREFERRED => !0xfff | (msr::PREFERRED + 1),
             msr::REGISTER => match Gpa::new(data << 12) {
                 Some(gpa) if !gpa.is_shared() => {
-                    self.lock().insert(context.vcpu, gpa.address());
+                    lock(&self.registered).insert(context.vcpu, gpa.address());
                     (data << 12) | (msr::REGISTER + 1)
                 }
                 _ => !0xfff | (msr::REGISTER + 1),
@@ -203,7 +201,7 @@ impl Vmm {
             return Next::Guest(Effect::Stop(why));
         };
         let mut next = Next::Guest(Effect::Resume);
-        let answer = match self.lock().get(&context.vcpu) == Some(&address) {
+        let answer = match lock(&self.registered).get(&context.vcpu) == Some(&address) {
             true => match (ghcb.get(Field::ExitCode), ghcb.get(Field::ExitInfo1)) {
                 (Some(event::TERMINATE), Some(why)) => {
                     return terminate(why & 0xf, (why >> 4) & 0xff);
@@ -238,13 +236,6 @@ impl Vmm {
             Ok(()) => next,
             Err(NoMemory) => Next::Guest(Effect::Stop("the GHCB is no memory any more".into())),
         }
-    }
-
-    /// Takes the lock. A thread that panics ends the process, so a poisoned lock is never seen.
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<usize, u64>> {
-        self.registered
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

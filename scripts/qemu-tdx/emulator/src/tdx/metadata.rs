@@ -8,8 +8,7 @@ mod module;
 
 use std::sync::{
     Mutex,
-    MutexGuard,
-    PoisonError, //
+    MutexGuard, //
 };
 
 use tsm_proto::tdx::{
@@ -20,6 +19,7 @@ use tsm_proto::tdx::{
 use super::Result;
 use crate::{
     config::TdxConfig,
+    lock::lock,
     registers::{
         Reg,
         Registers, //
@@ -175,7 +175,7 @@ impl Metadata {
 
     /// Returns the values.
     fn values(&self) -> MutexGuard<'_, Values> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     /// Returns the values, if `field` is one of them.

@@ -4,17 +4,17 @@
 //!
 //! Only the decompressor gets here; later port I/O runs natively.
 
-use std::sync::{
-    Mutex,
-    PoisonError, //
-};
+use std::sync::Mutex;
 
 use tsm_proto::tdx::VmcallStatus;
 
 use super::Result;
-use crate::registers::{
-    Reg,
-    Registers, //
+use crate::{
+    lock::lock,
+    registers::{
+        Reg,
+        Registers, //
+    }, //
 };
 
 /// Transmit register of the first serial port.
@@ -56,7 +56,7 @@ impl Console {
 
     /// Takes a byte. Returns a line when it is complete.
     fn put(&self, byte: u8) -> Option<String> {
-        let mut line = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut line = lock(&self.0);
 
         match byte {
             b'\r' => return None,

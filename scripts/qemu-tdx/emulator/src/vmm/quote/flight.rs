@@ -8,15 +8,15 @@ use std::{
             AtomicBool,
             Ordering, //
         },
-        Mutex,
-        MutexGuard,
-        PoisonError, //
+        Mutex, //
     },
     time::{
         Duration,
         Instant, //
     }, //
 };
+
+use crate::lock::lock;
 
 /// Something to be done, and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +49,7 @@ impl<T> Default for Flights<T> {
 impl<T> Flights<T> {
     /// Adds something.
     pub(super) fn add(&self, due: Instant, item: T) {
-        let mut list = self.lock();
+        let mut list = lock(&self.list);
 
         list.push(Work { due, item });
         self.any.store(true, Ordering::Relaxed);
@@ -62,7 +62,7 @@ impl<T> Flights<T> {
 
     /// Takes what is due, the oldest first.
     pub(super) fn take_due(&self, now: Instant) -> Vec<Work<T>> {
-        let mut list = self.lock();
+        let mut list = lock(&self.list);
         let (mut due, rest): (Vec<_>, Vec<_>) = list.drain(..).partition(|work| work.due <= now);
 
         *list = rest;
@@ -75,7 +75,7 @@ impl<T> Flights<T> {
     /// Drops what is not to be done any more.
     pub(super) fn forget(&self, unwanted: impl Fn(&T) -> bool) {
         if self.any() {
-            self.lock().retain(|work| !unwanted(&work.item));
+            lock(&self.list).retain(|work| !unwanted(&work.item));
         }
     }
 
@@ -84,14 +84,9 @@ impl<T> Flights<T> {
         if !self.any() {
             return most;
         }
-        let next = self.lock().iter().map(|work| work.due).min();
+        let next = lock(&self.list).iter().map(|work| work.due).min();
 
         next.map_or(most, |due| due.saturating_duration_since(now).min(most))
-    }
-
-    /// Takes the lock. A thread that panics ends the process, so a poisoned lock is never seen.
-    fn lock(&self) -> MutexGuard<'_, Vec<Work<T>>> {
-        self.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

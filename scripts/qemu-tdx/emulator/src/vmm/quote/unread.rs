@@ -9,11 +9,11 @@ use std::{
             AtomicBool,
             Ordering, //
         },
-        Mutex,
-        MutexGuard,
-        PoisonError, //
+        Mutex, //
     }, //
 };
+
+use crate::lock::lock;
 
 /// A field that the guest has not read yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub(super) struct Unread {
 impl Unread {
     /// Adds a field.
     pub(super) fn add(&self, field: Field) {
-        let mut list = self.lock();
+        let mut list = lock(&self.list);
 
         list.push(field);
         self.any.store(true, Ordering::Relaxed);
@@ -70,17 +70,12 @@ impl Unread {
 
     /// Takes those that are wanted.
     fn take(&self, wanted: impl Fn(&Field) -> bool) -> Vec<Field> {
-        let mut list = self.lock();
+        let mut list = lock(&self.list);
         let (taken, rest) = list.drain(..).partition(wanted);
 
         *list = rest;
         self.any.store(!list.is_empty(), Ordering::Relaxed);
         taken
-    }
-
-    /// Takes the lock. A thread that panics ends the process, so a poisoned lock is never seen.
-    fn lock(&self) -> MutexGuard<'_, Vec<Field>> {
-        self.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A mutex that is not asked whether it is poisoned.
+
+use std::sync::{
+    Mutex,
+    MutexGuard,
+    PoisonError, //
+};
+
+/// Locks `mutex`.
+///
+/// QEMU's callbacks can't unwind, so a panic ends the process, and nobody sees what it left
+/// half done.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
