@@ -39,6 +39,15 @@ impl Status {
         self.0 as u32
     }
 
+    /// Returns what the specification calls this, after `TDX_`, if it knows it.
+    #[inline]
+    pub fn name(self) -> Option<&'static str> {
+        let code = self.0 >> 32;
+        let index = Self::CODES.iter().position(|c| u64::from(*c) == code)?;
+
+        Self::NAMES.lines().nth(index)
+    }
+
     /// Returns the same status about `operand`.
     #[inline]
     pub const fn of(self, operand: Operand) -> Self {

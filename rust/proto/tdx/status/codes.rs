@@ -6,17 +6,6 @@
 
 use super::Status;
 
-impl Status {
-    /// Returns what the specification calls this, after `TDX_`, if it knows it.
-    #[inline]
-    pub fn name(self) -> Option<&'static str> {
-        let code = self.0 >> 32;
-        let index = Self::CODES.iter().position(|c| u64::from(*c) == code)?;
-
-        Self::NAMES.lines().nth(index)
-    }
-}
-
 /// Makes a constant of each code, which is bits 63:32 of the status, and lists of the codes and their
 /// names in one order.
 macro_rules! codes {
@@ -27,9 +16,9 @@ macro_rules! codes {
                 pub const $name: Self = Self($code << 32);
             )*
 
-            const CODES: &[u32] = &[$($code,)*];
+            pub(super) const CODES: &[u32] = &[$($code,)*];
             /// One string, because each string would have to be relocated when a module is loaded.
-            const NAMES: &str = concat!($(stringify!($name), "\n",)*);
+            pub(super) const NAMES: &str = concat!($(stringify!($name), "\n",)*);
         }
     };
 }
