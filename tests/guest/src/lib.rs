@@ -10,11 +10,13 @@
 
 pub mod differences;
 pub mod fake;
+pub mod files;
 pub mod modules;
 pub mod platform;
 pub mod registers;
 pub mod reports;
 pub mod snp;
+pub mod tally;
 pub mod tdreport;
 
 pub use differences::Drivers;

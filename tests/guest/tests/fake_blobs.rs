@@ -2,11 +2,6 @@
 
 //! What a report makes of the blobs and errors of its provider.
 
-use std::{
-    fs,
-    os::unix::fs::MetadataExt, //
-};
-
 use nix::errno::Errno;
 use tsm_guest_tests::{
     errno,
@@ -18,6 +13,7 @@ use tsm_guest_tests::{
         },
         Blob, //
     },
+    files,
     reports::Report,
     Drivers, //
 };
@@ -50,26 +46,16 @@ fn a_report_has_the_files_that_the_provider_shows() {
         fake.set("hidden_text", text);
         fake.set("hidden_binary", binary);
         let report = Report::new("visible").unwrap();
-        let shown = |files: &[(&str, u32)], hidden: u32| {
+        let shown = |files: &[(&'static str, u32)], hidden: u32| {
             let files = files.iter().enumerate();
             files
                 .filter(|(index, _)| hidden & (1 << index) == 0)
-                .map(|(_, (name, mode))| (name.to_string(), *mode))
+                .map(|(_, file)| *file)
                 .collect::<Vec<_>>()
         };
-        let mut expected = [shown(&TEXT, text), shown(&BINARY, binary)].concat();
-        let mut found: Vec<(String, u32)> = fs::read_dir(report.path(""))
-            .unwrap()
-            .map(|entry| entry.unwrap())
-            .map(|entry| {
-                let mode = entry.metadata().unwrap().mode() & 0o7777;
-                (entry.file_name().into_string().unwrap(), mode)
-            })
-            .collect();
+        let expected = [shown(&TEXT, text), shown(&BINARY, binary)].concat();
 
-        expected.sort();
-        found.sort();
-        assert_eq!(found, expected);
+        assert_eq!(files::in_folder(report.path("")), files::modes(expected));
     }
 }
 

@@ -23,6 +23,7 @@ use tsm_guest_tests::{
         wait_until,
         Fake, //
     },
+    files,
     Drivers, //
 };
 
@@ -58,11 +59,8 @@ fn hashes_have_the_names_of_the_kernel() {
         assert_eq!(fs::read_dir(path("")).unwrap().count(), NAMES.len());
         for (number, name) in NAMES.into_iter().enumerate() {
             let folder = path(&format!("h{number}"));
-            let found: Vec<_> = fs::read_dir(&folder)
-                .unwrap()
-                .map(|entry| entry.unwrap().file_name())
-                .collect();
-            assert_eq!(found, [name]);
+
+            assert_eq!(files::names_in_folder(&folder), [name]);
             assert_eq!(
                 fs::read(format!("{folder}/{name}/digest")).unwrap(),
                 [16; 16]

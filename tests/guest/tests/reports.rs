@@ -12,7 +12,6 @@ use std::{
         Read as _,
         Write as _, //
     },
-    os::unix::fs::MetadataExt,
     sync::atomic::{
         AtomicBool,
         Ordering, //
@@ -23,6 +22,7 @@ use std::{
 use nix::errno::Errno;
 use tsm_guest_tests::{
     errno,
+    files,
     reports::{
         self,
         Report,
@@ -35,14 +35,6 @@ use tsm_guest_tests::{
 #[test]
 fn has_the_files_of_its_provider_with_their_modes() {
     let report = Report::new("files").unwrap();
-    let mut files: Vec<(String, u32)> = fs::read_dir(report.path(""))
-        .unwrap()
-        .map(|entry| entry.unwrap())
-        .map(|entry| {
-            let mode = entry.metadata().unwrap().mode() & 0o7777;
-            (entry.file_name().into_string().unwrap(), mode)
-        })
-        .collect();
     let mut expected = vec![
         ("generation", 0o444),
         ("inblob", 0o200),
@@ -56,14 +48,7 @@ fn has_the_files_of_its_provider_with_their_modes() {
             ("privlevel_floor", 0o444),
         ]);
     }
-    let mut expected: Vec<(String, u32)> = expected
-        .into_iter()
-        .map(|(name, mode)| (name.to_owned(), mode))
-        .collect();
-
-    files.sort();
-    expected.sort();
-    assert_eq!(files, expected);
+    assert_eq!(files::in_folder(report.path("")), files::modes(expected));
 }
 
 #[test]

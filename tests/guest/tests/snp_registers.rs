@@ -16,6 +16,7 @@ use std::{
 use nix::errno::Errno;
 use tsm_guest_tests::{
     errno,
+    files,
     modules::{
         self,
         load,
@@ -42,23 +43,16 @@ fn are_those_of_the_list_and_nothing_else() {
     if !there_are_some() {
         return;
     }
-    let list = |folder: &str| {
-        let mut names: Vec<String> = fs::read_dir(folder)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        names.sort();
-        names
-    };
     let mut expected = FIELDS.map(|field| field.name.to_owned());
 
     expected.sort();
-    assert_eq!(list(REGISTERS), expected);
+    assert_eq!(files::names_in_folder(REGISTERS), expected);
     for field in FIELDS.iter().filter(|field| field.hashed) {
         let folder = format!("{REGISTERS}/{}", field.name);
 
-        assert_eq!(list(&folder), ["sha384"]);
-        assert_eq!(list(&format!("{folder}/sha384")), ["digest"]);
+        assert_eq!(files::names_in_folder(&folder), ["sha384"]);
+        let folder = folder + "/sha384";
+        assert_eq!(files::names_in_folder(folder), ["digest"]);
     }
 }
 

@@ -9,17 +9,14 @@ use std::{
     },
     os::{
         fd::AsRawFd as _,
-        unix::fs::{
-            FileExt,
-            FileTypeExt,
-            MetadataExt, //
-        },
+        unix::fs::FileExt, //
     },
 };
 
 use nix::errno::Errno;
 use tsm_guest_tests::{
     errno,
+    files,
     modules,
     registers::{
         self,
@@ -55,10 +52,7 @@ mod ioctl {
 
 #[test]
 fn is_for_its_owner_only() {
-    let meta = fs::metadata(DEVICE).unwrap();
-
-    assert!(meta.file_type().is_char_device());
-    assert_eq!((meta.mode() & 0o777, meta.uid()), (0o600, 0));
+    files::check_device(DEVICE);
 }
 
 #[test]
@@ -111,24 +105,14 @@ fn an_open_device_keeps_its_module() {
 
 #[test]
 fn shows_the_registers_where_clients_look() {
-    let mut found: Vec<(String, u32)> = fs::read_dir(MEASUREMENTS)
-        .unwrap()
-        .map(|entry| entry.unwrap())
-        .map(|entry| {
-            let mode = entry.metadata().unwrap().mode() & 0o7777;
-            (entry.file_name().into_string().unwrap(), mode)
-        })
-        .collect();
     let fixed = FIXED.map(|(name, hashed)| {
         let suffix = if hashed { ":sha384" } else { "" };
         (format!("{name}{suffix}"), 0o444)
     });
     let rtmrs = RTMRS.map(|name| (format!("{name}:sha384"), 0o644));
-    let mut expected = [fixed, rtmrs].concat();
+    let expected = [fixed, rtmrs].concat();
 
-    found.sort();
-    expected.sort();
-    assert_eq!(found, expected);
+    assert_eq!(files::in_folder(MEASUREMENTS), files::modes(expected));
 }
 
 #[test]
