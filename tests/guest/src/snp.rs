@@ -13,6 +13,9 @@ use std::{
     path::PathBuf, //
 };
 
+/// Size of a page.
+pub const PAGE: usize = 4096;
+
 /// Size of a report.
 pub const REPORT_SIZE: usize = 1184;
 

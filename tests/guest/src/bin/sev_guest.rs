@@ -8,7 +8,6 @@
 //!   the certificates that come with those in configfs, and prints how often each answer was given.
 
 use std::{
-    collections::BTreeMap,
     env,
     io, //
 };
@@ -22,11 +21,14 @@ use tsm_guest_tests::{
             self,
             KeyRequest,
             ReportRequest, //
-        }, //
+        },
+        PAGE, //
+    },
+    tally::{
+        self,
+        Tally, //
     }, //
 };
-
-const PAGE: usize = 4096;
 
 fn main() -> io::Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -74,10 +76,10 @@ fn certificates(count: usize) -> io::Result<()> {
     let device = device::open();
     let report = Report::new("certificates")?;
     let mut room = vec![0; 4 * PAGE];
-    let mut answers = BTreeMap::<String, u64>::new();
+    let mut answers = Tally::default();
 
     for number in 0..count {
-        let answer = if number % 4 == 0 {
+        answers.add(if number % 4 == 0 {
             let request = ReportRequest::new(number as u8);
             let (answer, info, _) = device::get_ext_report(&device, request, &mut room);
             let right = answer
@@ -100,16 +102,10 @@ fn certificates(count: usize) -> io::Result<()> {
                     true => "empty".to_owned(),
                     false => format!("{}", snp::certificates(&auxblob).count()),
                 },
-                Err(err) => match err.raw_os_error() {
-                    Some(code) => format!("{:?}", Errno::from_raw(code)),
-                    None => err.to_string(),
-                },
+                Err(err) => tally::name(&err),
             }
-        };
-        *answers.entry(answer).or_default() += 1;
+        });
     }
-    for (answer, count) in answers {
-        println!("{answer} {count}");
-    }
+    print!("{answers}");
     report.remove()
 }

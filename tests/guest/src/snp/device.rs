@@ -13,6 +13,11 @@ use nix::{
     libc, //
 };
 
+use crate::{
+    snp,
+    Drivers, //
+};
+
 /// The path of the device.
 pub const DEVICE: &str = "/dev/sev-guest";
 
@@ -29,6 +34,17 @@ pub const NOT_SENT: u64 = 0xff;
 pub const INVALID_LEN: u64 = 1 << 32;
 /// `exitinfo2` before a call, which nobody answers.
 pub const UNTOUCHED: u64 = 0x5555_6666_7777_8888;
+
+/// An address at which there is nothing.
+pub const NOWHERE: u64 = snp::PAGE as u64 + 8;
+
+/// Returns what `exitinfo2` is after a success.
+pub fn success() -> u64 {
+    match Drivers::get().snp_always_says_how_it_ended() {
+        true => 0,
+        false => UNTOUCHED,
+    }
+}
 
 /// `struct snp_guest_request_ioctl`.
 #[repr(C)]
@@ -214,6 +230,22 @@ pub fn get_report(
     // SAFETY: An answer is as large as this ioctl has it.
     let result = unsafe { call(file, GET_REPORT, &mut request) };
     (result.map(|()| answer), request.exitinfo2)
+}
+
+/// Asks for a report that has to be made, and binds 64 of this byte.
+///
+/// # Panics
+///
+/// If there is none, or a wrong one.
+pub fn report(file: &File, byte: u8) -> Vec<u8> {
+    let (answer, exitinfo2) = get_report(file, 1, ReportRequest::new(byte));
+    let answer = answer.expect("a report");
+    let report = answer.report();
+
+    assert_eq!(exitinfo2, success());
+    assert_eq!(report.len(), snp::REPORT_SIZE);
+    assert_eq!(report[snp::REPORT_DATA], [byte; 64]);
+    report.to_owned()
 }
 
 /// Asks for a key. Returns `exitinfo2` too.
