@@ -36,8 +36,8 @@ use super::{
 };
 use crate::{
     config::{
-        ReportService, //
-        TdxConfig,
+        ReportService,
+        TdxConfig, //
     },
     memory::NoMemory,
     registers::{

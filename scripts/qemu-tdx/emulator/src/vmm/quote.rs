@@ -28,8 +28,8 @@ use super::{
 };
 use crate::{
     config::{
-        QuoteService, //
-        TdxConfig,
+        QuoteService,
+        TdxConfig, //
     },
     gpa::{
         Gpa,

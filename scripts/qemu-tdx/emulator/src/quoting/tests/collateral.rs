@@ -11,10 +11,10 @@ use der::asn1::ObjectIdentifier;
 use crate::{
     quoting::{
         mrsigner,
-        platform, //
+        platform,
         QE_ATTRIBUTES,
         QE_PRODUCT,
-        QE_SVN,
+        QE_SVN, //
     },
     tdx::Cpu,
     x509::{
