@@ -42,6 +42,7 @@ class Host(unittest.TestCase):
              "--timeout", str(timeout), *files, *options, "--", "sh", "-c", self.FUNCTIONS + script],
             capture_output=True, text=True, timeout=2 * timeout + 120)
         self.assertEqual(result.returncode, status, result.stdout + result.stderr)
+        self.errors = result.stderr
         return result.stdout.splitlines()
 
     def assert_quote(self, line):
@@ -249,6 +250,27 @@ class Module(Host):
             cmp $register /tmp/before && echo same
         """
         self.assertEqual(self.guest(script, "rtmr_extend=invalid"), ["No such device or address", "same"])
+
+
+class Lies(Host):
+    """A host that says it has converted memory between private and shared, and has not, from the first quote on."""
+
+    def test_memory_that_stays_shared(self):
+        # To use it the guest would have to accept it, which the TDX module does not let it survive.
+        script = "ask a; sleep 1; rmmod tsm_tdx; echo goes on; sleep 1"
+        (quote,) = self.guest(script, "map=keep_shared", status=125)
+        self.assert_quote(quote)
+        self.assertIn("EPT violation in TDG.MEM.PAGE.ACCEPT", self.errors)
+
+    def test_memory_that_stays_private(self):
+        script = """
+            ask a; reload; ask b; rmmod tsm_tdx && echo gone
+            dmesg | grep -c 'failed to take .* back from the host, leaked'
+        """
+        # That it can't be taken back the kernel reports as a fault of its own, once.
+        quote, *others = self.guest(script, "map=keep_private", status=120)
+        self.assert_quote(quote)
+        self.assertEqual(others, ["Input/output error", "gone", "1"])
 
 
 class Defects(Host):

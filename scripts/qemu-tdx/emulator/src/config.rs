@@ -27,6 +27,7 @@ pub(crate) use snp::{
     SvsmConfig, //
 };
 pub(crate) use tdx::{
+    MapService,
     QuoteService,
     ReportService,
     TdxConfig, //

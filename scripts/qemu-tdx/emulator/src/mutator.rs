@@ -28,6 +28,8 @@ const SPECIAL: [u64; 7] = [
 pub(crate) enum MapAnswer {
     /// It has converted them.
     Right,
+    /// It says that it has converted them, and has not.
+    Lie,
     /// It has converted so many, less than all, and wants to be asked again about the others.
     Part(u64),
     /// It has converted nothing, and wants to be asked again about an address of no meaning.

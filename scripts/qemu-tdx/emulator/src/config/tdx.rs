@@ -22,6 +22,7 @@
 //! | `mr_report` | what MR.REPORT does: `answer`, `invalid`, `reserved`: sets what is reserved | `answer` |
 //! | `rtmr_extend` | what MR.RTMR.EXTEND does: `answer`, `invalid` | `answer` |
 //! | `refuse_after` | how many calls of each are done before `busy` and `invalid` count | `0` |
+//! | `map` | what the VMM does with MapGPA from the first GetQuote on, see below | `answer` |
 //! | `mutate` | changes bytes of each answer to GetQuote, and its `R10`, from this seed, or has it be late | none |
 //! | `mutate_map` | changes answers to MapGPA from this seed, from the first GetQuote on | none |
 //! | `mutate_count` | how many answers are changed | all |
@@ -40,6 +41,12 @@
 //! | `changing` | a quote, whose length goes on changing |
 //! | `flipping` | a quote, and in flight again, and so on |
 //! | `once` | a quote, but its status and length can be read once: then in flight, and 4 GiB |
+//!
+//! | `map` | answer |
+//! |---|---|
+//! | `answer` | pages are converted |
+//! | `keep_shared` | the VMM says that pages are private, and leaves them shared |
+//! | `keep_private` | it says that they are shared, and leaves them private |
 //!
 //! A buffer for a quote may have 128 KiB, or what a quote of `quote_size` needs if that is more.
 
@@ -93,6 +100,18 @@ pub(crate) enum QuoteService {
     Once,
 }
 
+/// What the VMM does when it is asked to convert pages.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum MapService {
+    /// It converts them.
+    #[default]
+    Answer,
+    /// It says that they are private, and leaves them shared.
+    KeepShared,
+    /// It says that they are shared, and leaves them private.
+    KeepPrivate,
+}
+
 /// What `TDG.MR.REPORT` does.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum ReportService {
@@ -144,6 +163,8 @@ pub(crate) struct TdxConfig {
     pub(crate) mr_report: ReportService,
     /// Whether `TDG.MR.RTMR.EXTEND` refuses the operands.
     pub(crate) extend_invalid: bool,
+    /// What the VMM does with conversions, from the first request for a quote on.
+    pub(crate) map: MapService,
     /// The seed of random changes.
     pub(crate) mutate: Option<u64>,
     /// The seed of random changes of conversions.
@@ -181,6 +202,7 @@ impl Default for TdxConfig {
             refuse_after: 0,
             mr_report: ReportService::default(),
             extend_invalid: false,
+            map: MapService::default(),
             mutate: None,
             mutate_map: None,
             mutate_count: u64::MAX,
@@ -221,6 +243,14 @@ impl TdxConfig {
                     _ => return Err("answer or invalid".into()),
                 }
             }
+            "map" => {
+                self.map = match value {
+                    "answer" => MapService::Answer,
+                    "keep_shared" => MapService::KeepShared,
+                    "keep_private" => MapService::KeepPrivate,
+                    _ => return Err("answer, keep_shared or keep_private".into()),
+                }
+            }
             "mutate" => self.mutate = Some(number(value)?),
             "mutate_map" => self.mutate_map = Some(number(value)?),
             "mutate_count" => self.mutate_count = number(value)?,
@@ -245,7 +275,7 @@ impl TdxConfig {
                 "another key: attributes, xfam, mrtd, mrseam, mrsignerseam, mrconfigid, mrowner, \
                  mrownerconfig, quote, quote_status, quote_call, quote_delay_us, quote_delay_ms, \
                  quote_version, quote_size, quote_size_field, busy, mr_report, rtmr_extend, \
-                 refuse_after, mutate, mutate_map, mutate_count or trace"
+                 refuse_after, map, mutate, mutate_map, mutate_count or trace"
                     .into(),
             ),
         }

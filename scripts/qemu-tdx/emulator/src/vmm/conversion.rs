@@ -15,7 +15,10 @@ use super::{
     Result, //
 };
 use crate::{
-    config::TdxConfig,
+    config::{
+        MapService,
+        TdxConfig, //
+    },
     gpa::{
         Gpa,
         PAGE_SIZE, //
@@ -35,8 +38,9 @@ use tsm_proto::tdx::VmcallStatus;
 /// The VMM's side of conversions.
 #[derive(Debug)]
 pub(super) struct Conversions {
+    service: MapService,
     mutator: Option<Mutator>,
-    /// Whether answers are changed by now.
+    /// Whether answers are wrong by now.
     misbehaves: AtomicBool,
 }
 
@@ -91,14 +95,30 @@ impl Conversions {
     /// Makes a VMM that converts what it is asked to, for now.
     pub(super) fn new(config: &TdxConfig) -> Self {
         Self {
+            service: config.map,
             mutator: config.mutate_map.map(|seed| Mutator::new(seed, u64::MAX)),
             misbehaves: AtomicBool::new(false),
         }
     }
 
-    /// Has answers be changed from now on, if the user wants that: at boot no kernel would take it.
+    /// Has answers be wrong from now on, if the user wants that: at boot no kernel would take it.
     pub(super) fn misbehave(&self) {
         self.misbehaves.store(true, Ordering::Relaxed);
+    }
+
+    /// Decides what becomes of a conversion of `count` pages.
+    fn answer(&self, conversion: &Conversion, count: u64) -> MapAnswer {
+        if !self.misbehaves.load(Ordering::Relaxed) {
+            return MapAnswer::Right;
+        }
+        match (self.service, conversion.shared) {
+            (MapService::KeepShared, false) | (MapService::KeepPrivate, true) => MapAnswer::Lie,
+            _ => self
+                .mutator
+                .as_ref()
+                .and_then(Mutator::next)
+                .map_or(MapAnswer::Right, |mut random| random.map_answer(count)),
+        }
     }
 
     /// Does the call.
@@ -110,16 +130,13 @@ impl Conversions {
         let conversion = Conversion::new(start, size)?;
         // Nothing is empty.
         let count = conversion.pages.end - conversion.pages.start;
-        let mutator = self.mutator.as_ref();
-        let random = mutator
-            .filter(|_| self.misbehaves.load(Ordering::Relaxed))
-            .and_then(Mutator::next);
 
-        match random.map_or(MapAnswer::Right, |mut random| random.map_answer(count)) {
+        match self.answer(&conversion, count) {
             MapAnswer::Right => {
                 conversion.convert(context, count);
                 Ok(())
             }
+            MapAnswer::Lie => Ok(()),
             MapAnswer::Part(pages) => {
                 conversion.convert(context, pages);
                 regs[Reg::R11] = start + pages * PAGE_SIZE;

@@ -127,6 +127,17 @@ fn takes_misbehaviour() {
 }
 
 #[test]
+fn takes_what_becomes_of_conversions() {
+    for (value, map) in [
+        ("map=answer", MapService::Answer),
+        ("map=keep_shared", MapService::KeepShared),
+        ("map=keep_private", MapService::KeepPrivate),
+    ] {
+        assert_eq!(parse([value]).unwrap().map, map);
+    }
+}
+
+#[test]
 fn refuses_an_unknown_key() {
     let error = parse(["mrtf=00"]).unwrap_err();
     assert!(error.contains("mrowner"));
@@ -146,6 +157,7 @@ fn refuses_values_that_make_no_sense() {
         "busy=4294967296",
         "mr_report=maybe",
         "rtmr_extend=maybe",
+        "map=maybe",
         "mutate=-1",
         "mutate_map=x",
         "quote_delay_ms=1s",

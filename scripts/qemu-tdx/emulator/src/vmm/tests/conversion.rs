@@ -3,7 +3,10 @@
 //! Pages that become private or shared.
 
 use super::*;
-use crate::gpa::PAGE_SIZE;
+use crate::{
+    config::MapService,
+    gpa::PAGE_SIZE, //
+};
 
 #[test]
 fn maps_to_shared_and_clears() {
@@ -95,4 +98,54 @@ fn misbehaves_from_the_first_quote_on_if_it_was_told_to() {
     assert!(answers
         .iter()
         .any(|(status, done)| *status > 1 && *done == 0));
+}
+
+/// Makes a VMM that does this with conversions, from now on.
+fn liar(map: MapService) -> Bench {
+    let bench = Bench::with(&TdxConfig {
+        map,
+        ..TdxConfig::default()
+    });
+    bench.request();
+    bench.get_quote();
+    bench
+}
+
+#[test]
+fn says_that_pages_are_private_and_keeps_them_if_it_was_told_to() {
+    let bench = liar(MapService::KeepShared);
+    assert_eq!(bench.leaf(leaf::MAP_GPA, &[0x10000, 0x2000]).0, SUCCESS);
+    assert_eq!(bench.pages.uniform(16..18), Some(PageState::Shared));
+    // The other way round it does what it says.
+    let (status, _) = bench.leaf(leaf::MAP_GPA, &[SHARED | 0x20000, 0x2000]);
+    assert_eq!(status, SUCCESS);
+    assert_eq!(bench.pages.uniform(32..34), Some(PageState::Shared));
+}
+
+#[test]
+fn says_that_pages_are_shared_and_does_not_if_it_was_told_to() {
+    let bench = liar(MapService::KeepPrivate);
+    bench.memory.write(0x20000, &[7; 0x2000]).unwrap();
+    let (status, _) = bench.leaf(leaf::MAP_GPA, &[SHARED | 0x20000, 0x2000]);
+    assert_eq!(status, SUCCESS);
+    assert_eq!(bench.pages.uniform(32..34), Some(PageState::Accepted));
+    assert_eq!(bench.memory.bytes(0x20000, 0x2000), [7; 0x2000]);
+    // The other way round it does what it says.
+    assert_eq!(bench.leaf(leaf::MAP_GPA, &[0x10000, 0x2000]).0, SUCCESS);
+    assert_eq!(bench.pages.uniform(16..18), Some(PageState::Pending));
+}
+
+#[test]
+fn says_the_truth_about_conversions_until_the_first_quote() {
+    for map in [MapService::KeepShared, MapService::KeepPrivate] {
+        let bench = Bench::with(&TdxConfig {
+            map,
+            ..TdxConfig::default()
+        });
+        let convert = |gpa| bench.leaf(leaf::MAP_GPA, &[gpa, 0x2000]).0;
+        assert_eq!(convert(SHARED | 0x20000), SUCCESS);
+        assert_eq!(bench.pages.uniform(32..34), Some(PageState::Shared));
+        assert_eq!(convert(0x20000), SUCCESS);
+        assert_eq!(bench.pages.uniform(32..34), Some(PageState::Pending));
+    }
 }
