@@ -73,6 +73,15 @@ class Answers(Host):
         self.assert_quote(first)
         self.assert_quote(second)
 
+    def test_what_is_no_quote_but_was_said_to_be(self):
+        # It is for who verifies it to find that out.
+        self.assert_quote(self.guest("ask a", "quote=garbage")[0])
+
+    def test_a_report_with_bits_set_that_are_reserved(self):
+        # The quoting enclave does not take it; the registers in it are what they are.
+        script = "ask a; cat $register | wc -c; rmmod tsm_tdx && echo gone"
+        self.assertEqual(self.guest(script, "mr_report=reserved"), ["Input/output error", "48", "gone"])
+
     def test_a_length_that_goes_on_changing(self):
         for line in self.guest("for i in 1 2 3 4 5 6 7 8; do ask $i; done", "quote=changing"):
             self.assertRegex(line, r"^quote [0-9]+$|^File too large$|^Protocol error$")
@@ -119,6 +128,33 @@ class Answers(Host):
         }.items():
             with self.subTest(option):
                 self.assertEqual(self.guest(script, option), [answer])
+
+
+class Identity(Host):
+    """What the host has said of the TD when it made it."""
+
+    # Bytes of the quote, from an offset on.
+    SCRIPT = """
+        bytes() { tail -c +$(($1 + 1)) /tmp/a | head -c $2 | xxd -p -c 64; }
+        ask a | cut -c1-6
+    """
+    # Where a quote's body begins, and where the registers are in it.
+    BODY = {4: 48, 5: 54}
+    PLACES = {"mrseam": 16, "mrsignerseam": 64, "mrtd": 136, "mrconfigid": 184, "mrowner": 232, "mrownerconfig": 280}
+
+    def test_a_quote_and_the_registers_have_it(self):
+        values = {name: f"{number:02x}" * 48 for number, name in enumerate(self.PLACES, 0xa1)}
+        options = [f"{name}={value}" for name, value in values.items()]
+        for version, body in self.BODY.items():
+            with self.subTest(version):
+                script = self.SCRIPT + "bytes 0 8\n" + f"bytes {body + 120} 8; bytes {body + 128} 8\n"
+                script += "".join(f"bytes {body + place} 48\n" for place in self.PLACES.values())
+                script += "cd /sys/kernel/tsm/tdx; xxd -p -c 48 mrtd/sha384/digest\n"
+                script += "for name in mrconfigid mrowner mrownerconfig; do xxd -p -c 48 $name; done"
+                lines = self.guest(script, *options, "attributes=50000000", "xfam=7", f"quote_version={version}")
+                self.assertEqual(lines[:4], ["quote ", f"0{version}00020081000000", "0000005000000000", "07" + "00" * 7])
+                self.assertEqual(lines[4:10], list(values.values()))
+                self.assertEqual(lines[10:], list(values.values())[2:])
 
 
 class Delays(Host):
