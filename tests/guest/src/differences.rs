@@ -62,6 +62,11 @@ impl Drivers {
         self == Self::Rust
     }
 
+    /// `rtmr_writable` says which registers can be extended. The kernel's driver has no parameters.
+    pub fn rtmrs_can_be_withheld(self) -> bool {
+        self == Self::Rust
+    }
+
     /// A write to `inblob` that was too long and failed changes nothing. In the kernel it empties
     /// the inblob and counts as a write.
     pub fn refused_inblob_changes_nothing(self) -> bool {
