@@ -43,6 +43,14 @@ impl Platform {
         }
     }
 
+    /// By what udev finds a provider: the file that says what there is to be driven.
+    pub fn modalias(self) -> &'static str {
+        match self {
+            Self::Tdx => "/sys/devices/system/cpu/modalias",
+            Self::Snp => "/sys/devices/platform/sev-guest/modalias",
+        }
+    }
+
     /// The other platform, which the guest is not.
     pub fn other(self) -> Self {
         match self {

@@ -8,6 +8,7 @@ use std::{
         File, //
     },
     io::Read as _,
+    process::Command,
     sync::atomic::{
         AtomicBool,
         Ordering, //
@@ -96,6 +97,48 @@ fn a_provider_is_loaded_once() {
         if provider != ours {
             assert!(matches!(load(ours), Err(Errno::ENOENT | Errno::EBUSY)));
         }
+    });
+}
+
+/// Has modprobe load what drives the platform, as udev does.
+fn modprobe_for_the_platform() {
+    let alias = fs::read_to_string(Platform::get().modalias()).unwrap();
+    // That of a CPU lists all that it has, in more bytes than the modprobe of this guest takes.
+    let aliases = match alias.trim().split_once(":feature:,") {
+        Some((cpu, features)) => features
+            .split(',')
+            .map(|feature| format!("{cpu}:feature:,{feature},"))
+            .collect(),
+        None => vec![alias.trim().to_owned()],
+    };
+
+    let found = aliases.iter().filter(|alias| {
+        let modprobe = Command::new("modprobe").args(["-q", "-b", alias]).status();
+        modprobe.unwrap().success()
+    });
+    assert!(found.count() > 0, "{alias}");
+}
+
+#[test]
+fn ours_is_loaded_by_who_looks_for_a_driver() {
+    /// What `make install` puts into a folder of modprobe's.
+    const CONF: &str = include_str!("../../../scripts/modprobe.d/tsm-rs.conf");
+
+    if Drivers::get() != Drivers::Rust {
+        return;
+    }
+    modules::with(|core, provider| {
+        fs::create_dir_all("/etc/modprobe.d").unwrap();
+        fs::write("/etc/modprobe.d/tsm-rs.conf", CONF).unwrap();
+        unload(provider).unwrap();
+        unload(core).unwrap();
+
+        modprobe_for_the_platform();
+        assert!(modules::is_loaded(core) && modules::is_loaded(provider));
+        for theirs in ["tsm_report", Platform::get().kernels_provider()] {
+            assert!(!modules::is_loaded(theirs), "{theirs}");
+        }
+        work();
     });
 }
 
