@@ -234,7 +234,14 @@ impl Channel {
             // CAST: The host may say any number; `usize` has at least 32 bits here.
             room.pages = raw.input.data_npages as usize;
         }
-        (info, to_result(ret).map_err(|err| explain(err, info)))
+        let result = match ret {
+            // An `enum es_result`: the VMM says that the request makes no sense. There is no answer, and
+            // the key is wiped.
+            1.. => Err(EIO),
+            _ => to_result(ret).map_err(|err| explain(err, info)),
+        };
+
+        (info, result)
     }
 }
 

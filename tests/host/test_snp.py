@@ -54,6 +54,15 @@ class Messages(SnpHost):
                 lines = self.guest(self.SCRIPT, f"request_error={status}", self.AFTER_TWO)
                 self.assertEqual(lines, [REPORT, ERROR, GONE, "gone"])
 
+    def test_a_request_that_is_not_taken_has_no_answer(self):
+        # A derived key of zeros is worse than none.
+        script = "/add/sev_guest REQUEST; ask a"
+        for request in "report", "key", "extended 4":
+            with self.subTest(request):
+                lines = self.guest(script.replace("REQUEST", request), "guest_request=malformed", "refuse_after=1")
+                self.assertEqual(lines, ["EIO 0xffffffffffffffff", GONE])
+        self.assertEqual(self.guest("ask a; ask b; ask c", "guest_request=malformed", self.AFTER_TWO), [REPORT, ERROR, GONE])
+
     def test_another_key_goes_on_working(self):
         script = "ask a; ask b; ask c; reload vmpck_id=1 && ask d; make e; cat $reports/e/privlevel_floor"
         lines = self.guest(script, "request_error=16", "request_error_count=1", self.AFTER_TWO)
@@ -217,6 +226,16 @@ class Defects(SnpHost):
             with self.subTest(option):
                 self.assertEqual(self.guest("ask a", option, "refuse_after=1"), ["Message too long"])
                 self.assertEqual(self.guest("ask z; ask a", option, "refuse_after=1", drivers="c"), [REPORT, theirs])
+
+    def test_a_request_that_is_not_taken(self):
+        # What the program finds in an answer that nobody has written.
+        untouched = "status 0xaaaaaaaa"
+        for request in "report", "key":
+            with self.subTest(request):
+                script = f"/add/sev_guest report >/dev/null; /add/sev_guest {request}"
+                options = "guest_request=malformed", "refuse_after=2"
+                self.assertEqual(self.guest(script, *options), ["EIO 0xffffffffffffffff"])
+                self.assertEqual(self.guest("ask z;" + script, *options, drivers="c"), [REPORT, untouched])
 
     def test_certificates_above_16_kib(self):
         script = "with_certificates a"

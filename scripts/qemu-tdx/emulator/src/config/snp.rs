@@ -39,6 +39,7 @@
 //! | `truncated`, `oversized` | a message with half of its payload, with as much as a page holds |
 //! | `huge` | a message whose size is said to be 65535 |
 //! | `kind`, `version` | a message of another type, of another version |
+//! | `malformed` | none, as if the request made no sense |
 //!
 //! | `certs` | table |
 //! |---|---|
@@ -112,6 +113,8 @@ pub(crate) enum RequestService {
     Kind,
     /// With another version of the type.
     Version,
+    /// As one that makes no sense.
+    Malformed,
 }
 
 /// What certificates there are.
@@ -321,10 +324,11 @@ fn request_service(value: &str) -> Result<RequestService, &'static str> {
         "huge" => RequestService::Huge,
         "kind" => RequestService::Kind,
         "version" => RequestService::Version,
+        "malformed" => RequestService::Malformed,
         _ => {
             return Err(
-                "answer, silent, replay, sequence, tag, truncated, oversized, huge, kind \
-                        or version",
+                "answer, silent, replay, sequence, tag, truncated, oversized, huge, kind, \
+                        version or malformed",
             )
         }
     })

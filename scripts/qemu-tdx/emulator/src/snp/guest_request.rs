@@ -225,6 +225,7 @@ impl GuestRequests {
                 state.refused += 1;
                 Err(Answer::status(error))
             }
+            _ if self.config.guest_request == RequestService::Malformed => Err(Answer::malformed()),
             _ => Ok(true),
         }
     }

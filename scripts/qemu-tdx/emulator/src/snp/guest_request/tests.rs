@@ -239,6 +239,14 @@ fn refuses_as_often_as_told() {
 }
 
 #[test]
+fn takes_no_request_if_told_so() {
+    let fixture = Fixture::new(|config| config.guest_request = RequestService::Malformed);
+    let (answer, page) = fixture.ask();
+    assert!(answer.is_malformed());
+    assert_eq!(page, [0; PAGE]);
+}
+
+#[test]
 fn misbehaves_only_after_some_requests() {
     let mut fixture = Fixture::new(|config| {
         config.refuse_after = 2;
