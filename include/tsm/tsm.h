@@ -116,7 +116,8 @@ typedef int tsm_mr_refresh_fn(struct tsm_measurement *tmr,
  * @mr: register to extend, an element of @tmr->mrs
  * @data: @mr->mr_size bytes to extend it with
  *
- * May sleep.
+ * May sleep. If the register is not live, nothing but this changes its
+ * @mr_value, if anything does.
  *
  * Return: 0 or a negative errno, which the writer gets. After an error the
  * register has its old value.

@@ -37,6 +37,10 @@ static unsigned int extend_error;
 module_param(extend_error, uint, 0644);
 MODULE_PARM_DESC(extend_error, "errno that extends fail with, 0 for none");
 
+static bool sets_value;
+module_param(sets_value, bool, 0644);
+MODULE_PARM_DESC(sets_value, "extends set the value of registers that are not live");
+
 static int get_counter(char *buffer, const struct kernel_param *param)
 {
 	return sysfs_emit(buffer, "%d\n", atomic_read(param->arg));
@@ -104,6 +108,8 @@ static int fake_extend(struct tsm_measurement *tmr,
 	atomic_inc(&extends);
 	for (byte = 0; !ret && byte < mr->mr_size; byte++)
 		value[byte] = rol8(value[byte], 1) ^ data[byte];
+	if (!ret && READ_ONCE(sets_value) && !(mr->mr_flags & TSM_MR_F_L))
+		memcpy(mr->mr_value, value, mr->mr_size);
 	atomic_dec(&running);
 	return ret;
 }

@@ -201,6 +201,11 @@ impl RegisterFile {
         self.bank.live.set(source.live);
     }
 
+    /// Says that this register may have changed, which is not live. To be called with the lock held.
+    fn next_own(&self) {
+        self.entry.version.set(self.entry.version.get().next());
+    }
+
     /// Replaces the value, which says nothing of other registers.
     fn replace(&self, source: &mut Source, data: &[u8]) -> Result {
         source.measurement.replace(self.entry.index, data)?;
@@ -212,7 +217,7 @@ impl RegisterFile {
                 source.refreshed = source.live;
             }
         } else {
-            self.entry.version.set(self.entry.version.get().next());
+            self.next_own();
         }
         Ok(())
     }
@@ -246,6 +251,9 @@ impl BinFileOps for RegisterFile {
             // Before the register changes, so that nobody takes the old value for the new one; and
             // whether it fails or not, since only the provider knows what is left.
             self.next_live(&mut source);
+            if !self.is_live() {
+                self.next_own();
+            }
             source.measurement.extend(self.entry.index, data)
         } else {
             self.replace(&mut source, data)

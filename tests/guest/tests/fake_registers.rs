@@ -103,10 +103,14 @@ fn extends_and_replaces() {
         // The provider is not asked for that.
         assert_eq!(fake.get("extends"), extends);
 
-        // What is not live shows its first value.
-        write("not_live/sha256/digest", &[1; 32]).unwrap();
+        // What is not live shows its first value, unless the provider sets another one.
+        let name = "not_live/sha256/digest";
+        write(name, &[1; 32]).unwrap();
         assert_eq!(fake.get("extends"), extends + 1);
-        assert_eq!(read("not_live/sha256/digest").unwrap(), [32; 32]);
+        assert_eq!(read(name).unwrap(), [32; 32]);
+        fake.set("sets_value", "1");
+        write(name, &[2; 32]).unwrap();
+        assert_eq!(read(name).unwrap(), [extended(extended(32, 1), 2); 32]);
     });
 }
 
