@@ -278,16 +278,22 @@ impl Call {
     ///
     /// # Errors
     ///
-    /// What the provider says, and [`EIO`] if it reports success without a report.
+    /// What the provider says, [`EIO`] if it reports success without a report, and [`EINVAL`] for a
+    /// privilege level below the floor, which may have been that of another provider.
     #[inline]
     pub fn report(&self, desc: &Desc<'_>, generation: u64) -> Result<Blobs> {
         let report_new = self.ops().report_new.ok_or(EINVAL)?;
+        let floor = self.privlevel_floor();
+
+        if desc.privlevel.is_some_and(|level| level.get() < floor) {
+            return Err(EINVAL);
+        }
         // Not on the stack, because providers may pass the physical address of what is in it to
         // their platform, as sev-guest does.
         let mut asked = KBox::new(
             Asked {
                 report: tsm_bindings::tsm_report {
-                    desc: desc.to_raw(self.privlevel_floor()),
+                    desc: desc.to_raw(floor),
                     ..Default::default()
                 },
                 source: null(),

@@ -96,6 +96,24 @@ fn a_report_goes_on_with_the_next_provider() {
 }
 
 #[test]
+fn a_privilege_level_of_the_provider_before_may_be_too_low() {
+    let fake = fake("privlevel_floor=1");
+    let report = report("low", &[1; 64]);
+
+    if !Drivers::get().registers_with_reports_present() {
+        return;
+    }
+    report.store("privlevel", "1").unwrap();
+    assert_eq!(outblob(&report).privlevel(), 1);
+    fake.unload().unwrap();
+    fake.load("privlevel_floor=2").unwrap();
+    assert_eq!(errno(report.outblob()), Some(Errno::EINVAL));
+    assert_eq!(fake.get("calls"), 0);
+    report.store("privlevel", "2").unwrap();
+    assert_eq!(outblob(&report).privlevel(), 2);
+}
+
+#[test]
 fn a_provider_in_rust_makes_reports() {
     // Such a one is made for our core.
     if !Drivers::get().publishes_registers() {
