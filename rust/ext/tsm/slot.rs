@@ -351,18 +351,20 @@ impl Asked {
     /// # Safety
     ///
     /// `report` must be what [`Call::report`] has called a provider with that has not returned yet,
-    /// and nobody else may use it; `source` must be a C string until then.
+    /// and nobody else may do this meanwhile; `source` must be a C string until then.
     #[inline]
     pub unsafe fn explain(
         report: *mut tsm_bindings::tsm_report,
         source: *const ffi::c_char,
         status: u64,
     ) {
-        // SAFETY: By the safety requirement; an `Asked` begins with its report.
-        let asked = unsafe { &mut *report.cast::<Self>() };
+        let asked = report.cast::<Self>();
 
-        asked.source = source;
-        asked.status = status;
+        // Not by a reference: the provider has one to the report, with which an `Asked` begins.
+        // SAFETY: By the safety requirement.
+        unsafe { (*asked).source = source };
+        // SAFETY: As above.
+        unsafe { (*asked).status = status };
     }
 }
 
