@@ -8,6 +8,7 @@ import os
 import pathlib
 import pty
 import random
+import re
 import select
 import subprocess
 import tempfile
@@ -204,6 +205,18 @@ class Arguments(unittest.TestCase):
 
     def test_help(self):
         self.assertIn(b"usage: run", subprocess.run([RUN, "--help"], capture_output=True, check=True).stdout)
+
+
+    def test_help_on_the_emulator(self):
+        for platform in "tdx", "snp":
+            with self.subTest(platform):
+                shown = run("--platform", platform, "--emulator", "help")
+                self.assertEqual((shown.returncode, shown.stderr), (0, b""))
+                refused = run("--platform", platform, "--emulator", "bogus=1", "--", "true").stderr.decode()
+                keys = re.search("expected another key: (.*)", refused)[1].replace(" or ", ", ").split(", ")
+                self.assertGreater(len(keys), 20)
+                for key in ["count", *keys]:
+                    self.assertRegex(shown.stdout.decode(), rf"(?m)^  (\w+, )?{key}\b.* \[.+\]$")
 
 
 class Snp(unittest.TestCase):

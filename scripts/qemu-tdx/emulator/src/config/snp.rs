@@ -297,7 +297,7 @@ impl SnpConfig {
             _ if self.svsm.set(key, value)? => {}
             _ => {
                 return Err(format!(
-                    "another key: platform, vmpl, policy, guest_svn, measurement, host_data, \
+                    "another key: vmpl, policy, guest_svn, measurement, host_data, \
                      report_id, family_id, image_id, id_key_digest, author_key_digest, \
                      report_version, certs, certs_size, guest_request, request_error, \
                      request_error_count, \
