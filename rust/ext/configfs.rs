@@ -4,7 +4,7 @@
 //!
 //! C header: [`include/linux/configfs.h`](srctree/include/linux/configfs.h)
 //!
-//! A [`Subsystem`] is a directory in the root of configfs, a [`Group`] one in a subsystem, in which
+//! A [`Subsystem`] is a directory in the root of configfs with another one in it, a group, in which
 //! user space makes items; an [`ItemType`] says which files an item has. Compared with
 //! `kernel::configfs`, items need not be groups, may have binary files, and files have modes; and
 //! what an item holds must be `Send` and `Sync`.
@@ -19,10 +19,7 @@ pub use attribute::{
     Snapshot,
     Store, //
 };
-pub use group::{
-    Group,
-    MakeItem, //
-};
+pub use group::MakeItem;
 pub use item::{
     ItemType,
     Visible, //
@@ -36,51 +33,69 @@ use kernel::{
     prelude::*,
     static_lock_class,
     str::CStr,
-    sync::Arc,
+    time::{
+        delay::fsleep,
+        Delta, //
+    },
     types::Opaque,
     ThisModule, //
 };
 
-/// A directory in the root of configfs. It is removed when the last clone and the last [`Group`] in
-/// it are dropped.
-#[derive(Clone)]
-pub struct Subsystem(Arc<Registered>);
+use group::Group;
 
+/// A directory in the root of configfs, with a group in it that makes items by `M`.
+///
+/// Dropping it waits until user space has removed all items; meanwhile none can be made. An item keeps
+/// the module from being unloaded, so a module that drops this on exit does not wait. One that makes it
+/// last, so that its initializer can't fail any more, never does.
+///
 /// # Invariants
 ///
 /// The subsystem is registered.
-struct Registered(Pin<KBox<Inner>>);
+pub struct Subsystem<M: MakeItem>(Pin<KBox<Inner<M>>>);
 
 #[pin_data]
-struct Inner {
+struct Inner<M: MakeItem> {
     #[pin]
     subsystem: Opaque<bindings::configfs_subsystem>,
     /// What `subsystem` points to.
     #[pin]
     item_type: Opaque<bindings::config_item_type>,
+    /// As above. It goes with the subsystem, for which configfs waits until nobody is in a `mkdir` any
+    /// more; for a group that comes later and goes earlier, it does not.
+    #[pin]
+    group: Group<M>,
 }
 
-// SAFETY: configfs locks what it changes in a subsystem, and any thread may unregister it.
-unsafe impl Send for Inner {}
+// SAFETY: configfs locks what it changes in a subsystem, and any thread may unregister it; `group` is
+// `Send`.
+unsafe impl<M: MakeItem> Send for Inner<M> {}
 
-// SAFETY: A shared reference is only used to register groups, for which configfs takes its locks.
-unsafe impl Sync for Inner {}
+// SAFETY: A shared reference is only used by configfs, which takes its locks, and for `group`, which
+// is `Sync`.
+unsafe impl<M: MakeItem> Sync for Inner<M> {}
 
-impl Subsystem {
-    /// Makes the directory `name`.
+impl<M: MakeItem> Subsystem<M> {
+    /// Makes the directory `name`, and in it `group`, for items of `item_type`.
     ///
     /// # Errors
     ///
     /// [`EEXIST`] if there is one already.
-    #[inline]
-    pub fn new(name: &'static CStr, module: &'static ThisModule) -> Result<Self> {
-        let mut item_type: bindings::config_item_type = pin_init::zeroed();
-        item_type.ct_owner = module.as_ptr();
+    pub fn new(
+        module: &'static ThisModule,
+        name: &'static CStr,
+        group: &'static CStr,
+        item_type: ItemType<M::Item>,
+        make: M,
+    ) -> Result<Self> {
+        let mut subsystem_type: bindings::config_item_type = pin_init::zeroed();
+        subsystem_type.ct_owner = module.as_ptr();
 
         let inner = KBox::pin(
             Inner {
                 subsystem: Opaque::new(pin_init::zeroed()),
-                item_type: Opaque::new(item_type),
+                item_type: Opaque::new(subsystem_type),
+                group: Group::new(item_type, make),
             },
             GFP_KERNEL,
         )?;
@@ -102,45 +117,36 @@ impl Subsystem {
                 static_lock_class!().as_ptr(),
             )
         };
-        // SAFETY: `subsystem` was just initialized, and `Registered` keeps it until it is
-        // unregistered.
+        // SAFETY: The group is pinned and has not been added yet. The group that the subsystem is was
+        // just initialized, nobody knows it yet, and both go at the same time.
+        unsafe { inner.group.add_to(&raw mut (*subsystem).su_group, group) };
+        // SAFETY: `subsystem` was just initialized; it and its group stay until it is unregistered.
         to_result(unsafe { bindings::configfs_register_subsystem(subsystem) })?;
 
         // INVARIANT: It was registered just now.
-        Ok(Self(Arc::new(Registered(inner), GFP_KERNEL)?))
-    }
-
-    /// Calls `f` with the mutex held that configfs holds while it makes items.
-    #[inline]
-    fn locked(&self, f: impl FnOnce()) {
-        let subsystem = self.0 .0.subsystem.get();
-
-        // SAFETY: `new` initialized the mutex, and it is unregistered when the last clone is gone.
-        unsafe { bindings::mutex_lock(&raw mut (*subsystem).su_mutex) };
-        f();
-        // SAFETY: As above, and it was taken just now.
-        unsafe { bindings::mutex_unlock(&raw mut (*subsystem).su_mutex) };
-    }
-
-    /// Returns the group that the subsystem is.
-    #[inline]
-    fn as_group(&self) -> *mut bindings::config_group {
-        let subsystem = self.0 .0.subsystem.get();
-
-        // SAFETY: The pointer is valid, and this only computes an address.
-        unsafe { &raw mut (*subsystem).su_group }
+        Ok(Self(inner))
     }
 }
 
-impl Drop for Registered {
-    #[inline]
+impl<M: MakeItem> Drop for Subsystem<M> {
     fn drop(&mut self) {
-        let subsystem = self.0.subsystem.get();
+        let (subsystem, group) = (self.0.subsystem.get(), &self.0.group);
 
-        // SAFETY: By the type invariant, it is registered. Groups hold a clone of the `Subsystem`,
-        // so none is left in it.
+        // configfs holds the mutex while it makes an item, so that is made before this or not at
+        // all.
+        // SAFETY: `new` initialized the mutex.
+        unsafe { bindings::mutex_lock(&raw mut (*subsystem).su_mutex) };
+        group.close();
+        // SAFETY: It was taken just now.
+        unsafe { bindings::mutex_unlock(&raw mut (*subsystem).su_mutex) };
+        while group.items() > 0 {
+            fsleep(Delta::from_millis(100));
+        }
+
+        // SAFETY: By the type invariant, it is registered, and there are no items in it. Afterwards
+        // nobody uses it or its group.
         unsafe { bindings::configfs_unregister_subsystem(subsystem) };
-        // SAFETY: `Subsystem::new` initialized the mutex, and configfs uses it no more.
+        // SAFETY: `new` initialized the mutex, and configfs uses it no more.
         unsafe { bindings::mutex_destroy(&raw mut (*subsystem).su_mutex) };
     }
 }

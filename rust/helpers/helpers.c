@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 #include <linux/cc_platform.h>
+#include <linux/configfs.h>
 #include <linux/cpufeature.h>
 #include <linux/gfp.h>
 #include <linux/io.h>
@@ -95,6 +96,12 @@ void tsm_helper_free_contig_pages(void *address, unsigned long count)
 #ifdef CONFIG_CONTIG_ALLOC
 	free_contig_range(page_to_pfn(virt_to_page(address)), count);
 #endif
+}
+
+void tsm_helper_configfs_add_default_group(struct config_group *group,
+					   struct config_group *parent)
+{
+	configfs_add_default_group(group, parent);
 }
 
 void tsm_helper_sysfs_bin_attr_init(struct bin_attribute *attr,

@@ -3,6 +3,7 @@
 #ifndef _TSM_HELPERS_H
 #define _TSM_HELPERS_H
 
+#include <linux/configfs.h>
 #include <linux/gfp.h>
 #include <linux/mmzone.h>
 #include <linux/mutex.h>
@@ -48,6 +49,8 @@ void tsm_helper_memzero_explicit(void *start, size_t size);
 void *tsm_helper_alloc_pages_exact(size_t size, gfp_t flags);
 void *tsm_helper_alloc_contig_pages(unsigned long count, gfp_t flags);
 void tsm_helper_free_contig_pages(void *address, unsigned long count);
+void tsm_helper_configfs_add_default_group(struct config_group *group,
+					   struct config_group *parent);
 void tsm_helper_sysfs_bin_attr_init(struct bin_attribute *attr,
 				    struct lock_class_key *key);
 

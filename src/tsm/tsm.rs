@@ -25,7 +25,7 @@ module! {
 
 /// The module. What user space can reach comes first, so that it goes first.
 struct Tsm {
-    _reports: configfs::Group<report::Reports>,
+    _reports: configfs::Subsystem<report::Reports>,
     _core: abi::Published,
 }
 
@@ -37,9 +37,9 @@ impl kernel::Module for Tsm {
         let core = unsafe { abi::Published::new(registers::Tree::new(root), provider.clone()) };
 
         // Last, because user space can make items from then on, and they can't be taken back.
-        let subsystem = configfs::Subsystem::new(c"tsm", module)?;
-        let reports = configfs::Group::new(
-            &subsystem,
+        let reports = configfs::Subsystem::new(
+            module,
+            c"tsm",
             c"report",
             report::item_type(module)?,
             report::Reports::new(provider),

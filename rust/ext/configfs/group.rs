@@ -2,12 +2,9 @@
 
 //! Groups: directories in which user space makes items.
 
-use core::pin::Pin;
-
 use kernel::{
     bindings,
     container_of,
-    error::to_result,
     ffi,
     prelude::*,
     str::CStr,
@@ -15,20 +12,15 @@ use kernel::{
         Atomic,
         Relaxed, //
     },
-    time::{
-        delay::fsleep,
-        Delta, //
-    },
     types::Opaque, //
 };
 
 use super::{
     item,
-    ItemType,
-    Subsystem, //
+    ItemType, //
 };
 
-/// Makes the items of a [`Group`].
+/// Makes the items of a [`Subsystem`](super::Subsystem).
 pub trait MakeItem: Send + Sync + 'static {
     /// What an item holds.
     type Item: Send + Sync + 'static;
@@ -37,19 +29,9 @@ pub trait MakeItem: Send + Sync + 'static {
     fn make_item(&self, name: &CStr) -> Result<impl PinInit<Self::Item, Error>>;
 }
 
-/// A directory in a [`Subsystem`] in which `mkdir` makes items.
-///
-/// Dropping it waits until user space has removed all items; meanwhile none can be made. An item keeps
-/// the module from being unloaded, so a module that drops its group on exit does not wait. One that
-/// makes it last, so that its initializer can't fail any more, never does.
-///
-/// # Invariants
-///
-/// The group is registered.
-pub struct Group<M: MakeItem>(Pin<KBox<Inner<M>>>);
-
+/// A directory in which `mkdir` makes items.
 #[pin_data]
-struct Inner<M: MakeItem> {
+pub(super) struct Group<M: MakeItem> {
     #[pin]
     group: Opaque<bindings::config_group>,
     /// What `group` points to.
@@ -59,78 +41,60 @@ struct Inner<M: MakeItem> {
     make: M,
     /// Whether items can be made. Changes with the mutex of the subsystem held.
     open: Atomic<bool>,
-    subsystem: Subsystem,
 }
 
 // SAFETY: configfs locks what it changes in `group`; `group_type` does not change; the rest is
 // `Send`.
-unsafe impl<M: MakeItem> Send for Inner<M> {}
+unsafe impl<M: MakeItem> Send for Group<M> {}
 
 // SAFETY: A shared reference gives out `&M` and the address of the item type, both `Sync`.
-unsafe impl<M: MakeItem> Sync for Inner<M> {}
+unsafe impl<M: MakeItem> Sync for Group<M> {}
 
 impl<M: MakeItem> Group<M> {
-    /// Makes the directory `name` in `subsystem`, for items of `item_type`.
-    pub fn new(
-        subsystem: &Subsystem,
-        name: &'static CStr,
-        item_type: ItemType<M::Item>,
-        make: M,
-    ) -> Result<Self> {
+    /// Makes a group for items of `item_type`.
+    pub(super) fn new(item_type: ItemType<M::Item>, make: M) -> Self {
         let mut group_type: bindings::config_item_type = pin_init::zeroed();
         group_type.ct_owner = item_type.owner();
-        group_type.ct_group_ops = &Inner::<M>::OPERATIONS;
+        group_type.ct_group_ops = &Self::OPERATIONS;
 
-        let inner = KBox::pin(
-            Inner {
-                group: Opaque::new(pin_init::zeroed()),
-                group_type: Opaque::new(group_type),
-                item_type,
-                make,
-                open: Atomic::new(true),
-                subsystem: subsystem.clone(),
-            },
-            GFP_KERNEL,
-        )?;
+        Self {
+            group: Opaque::new(pin_init::zeroed()),
+            group_type: Opaque::new(group_type),
+            item_type,
+            make,
+            open: Atomic::new(true),
+        }
+    }
 
-        // SAFETY: `group` is zeroed and pinned, and so is its type.
+    /// Gives it a name and adds it to `parent`, with which it is registered and unregistered.
+    ///
+    /// # Safety
+    ///
+    /// To be called once, when `self` is pinned. `parent` must be initialized, not registered, used by
+    /// nobody else, and as long as it is registered, `self` must stay.
+    pub(super) unsafe fn add_to(&self, parent: *mut bindings::config_group, name: &'static CStr) {
+        // SAFETY: `group` is zeroed, and by the safety requirement pinned, and so is its type.
         unsafe {
             bindings::config_group_init_type_name(
-                inner.group.get(),
+                self.group.get(),
                 name.as_char_ptr(),
-                inner.group_type.get(),
+                self.group_type.get(),
             )
         };
-        // SAFETY: The subsystem is registered, and stays so as long as `inner` has its clone.
-        // `inner` is only freed after `drop` has unregistered the group.
-        to_result(unsafe {
-            bindings::configfs_register_group(subsystem.as_group(), inner.group.get())
-        })?;
-
-        // INVARIANT: It was registered just now.
-        Ok(Self(inner))
+        // SAFETY: By the safety requirement; `group` was just initialized.
+        unsafe { tsm_bindings::tsm_helper_configfs_add_default_group(self.group.get(), parent) };
     }
-}
 
-impl<M: MakeItem> Drop for Group<M> {
-    fn drop(&mut self) {
-        let group = self.0.group.get();
-
-        // configfs holds the mutex while it makes an item, so that is made before this or not at
-        // all.
-        self.0
-            .subsystem
-            .locked(|| self.0.open.store(false, Relaxed));
-        while self.0.item_type.items() > 0 {
-            fsleep(Delta::from_millis(100));
-        }
-
-        // SAFETY: By the type invariant, the group is registered, and it is empty.
-        unsafe { bindings::configfs_unregister_group(group) };
+    /// Has `mkdir` make no more items. To be called with the mutex of the subsystem held.
+    pub(super) fn close(&self) {
+        self.open.store(false, Relaxed);
     }
-}
 
-impl<M: MakeItem> Inner<M> {
+    /// Returns the number of items.
+    pub(super) fn items(&self) -> u32 {
+        self.item_type.items()
+    }
+
     const OPERATIONS: bindings::configfs_group_operations = bindings::configfs_group_operations {
         make_item: Some(Self::make_item),
         make_group: None,
@@ -142,17 +106,17 @@ impl<M: MakeItem> Inner<M> {
 
     /// # Safety
     ///
-    /// To be called by configfs only, for a registered group of a `Group<M>`, and with a C string.
+    /// To be called by configfs only, for the registered group of a `Group<M>`, and with a C string.
     unsafe extern "C" fn make_item(
         group: *mut bindings::config_group,
         name: *const ffi::c_char,
     ) -> *mut bindings::config_item {
         let group = Opaque::cast_from(group);
 
-        // SAFETY: By the safety requirement, `group` is this field of an `Inner<M>`.
+        // SAFETY: By the safety requirement, `group` is this field of a `Group<M>`.
         let this = unsafe { container_of!(group, Self, group) };
-        // SAFETY: The group is registered, so it has not been dropped, and is not before `mkdir`
-        // releases the directory.
+        // SAFETY: It stays as long as it is registered, and configfs has the directory locked, which
+        // unregistering it waits for.
         let this = unsafe { &*this };
         // SAFETY: By the safety requirement.
         let name = unsafe { CStr::from_char_ptr(name) };

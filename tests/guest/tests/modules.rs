@@ -33,6 +33,15 @@ use tsm_guest_tests::{
     Platform, //
 };
 
+/// Ends other threads, also when the test panics.
+struct Done<'a>(&'a AtomicBool);
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Checks that the drivers do what they are for.
 fn work() {
     let paths = registers::paths();
@@ -214,15 +223,6 @@ fn a_report_goes_on_with_the_next_provider() {
 
 #[test]
 fn a_provider_unloads_under_load() {
-    /// Ends the readers, also when the test panics.
-    struct Done<'a>(&'a AtomicBool);
-
-    impl Drop for Done<'_> {
-        fn drop(&mut self) {
-            self.0.store(true, Ordering::Relaxed);
-        }
-    }
-
     fn use_it(report: &Report, done: &AtomicBool) {
         for round in (1..=250).cycle() {
             if done.load(Ordering::Relaxed) {
@@ -259,6 +259,39 @@ fn a_provider_unloads_under_load() {
                     break;
                 }
                 load(provider).unwrap();
+            }
+            drop(end);
+        });
+    });
+}
+
+#[test]
+fn the_core_unloads_while_reports_are_asked_for() {
+    // The kernel's does not wait for who is in a mkdir.
+    if !Drivers::get().publishes_registers() {
+        return;
+    }
+    modules::with(|core, provider| {
+        let done = AtomicBool::new(false);
+
+        unload(provider).unwrap();
+        thread::scope(|scope| {
+            let end = Done(&done);
+            for number in 0..2 {
+                let (path, done) = (format!("/sys/kernel/config/tsm/report/{number}"), &done);
+
+                scope.spawn(move || {
+                    while !done.load(Ordering::Relaxed) {
+                        // There is no provider, and at times no core.
+                        assert!(fs::create_dir(&path).is_err());
+                    }
+                });
+            }
+            for _ in 0..30 {
+                while let Err(err) = unload(core) {
+                    assert_eq!(err, Errno::EWOULDBLOCK);
+                }
+                load(core).unwrap();
             }
             drop(end);
         });
