@@ -151,6 +151,12 @@ impl Site {
     }
 }
 
+/// Tells whether an address is one that a startup IPI sends a vCPU to, which is in real mode then:
+/// the beginning of a page below 1 MiB.
+pub(crate) fn is_entry(address: u64) -> bool {
+    address < 1 << 20 && address % PAGE_SIZE == 0
+}
+
 /// `STC`, which sets the carry flag.
 pub(crate) const STC: u8 = 0xf9;
 
@@ -247,6 +253,14 @@ mod tests {
         assert_eq!(site.offset(), 0xabc);
         assert_eq!(site.instruction(), Some(Instruction::Rmpadjust));
         assert_eq!(Site::new(0, &[0x0f]).instruction(), None);
+    }
+
+    #[test]
+    fn knows_where_vcpus_start() {
+        assert!(is_entry(0x9_9000));
+        for other in [0x9_9001, 0x10_0000, 0xffff_8000_0000_0000] {
+            assert!(!is_entry(other));
+        }
     }
 
     #[test]

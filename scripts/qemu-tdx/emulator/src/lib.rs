@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! The confidential machine emulator: a QEMU TCG plugin that makes an unmodified Linux kernel run
-//! as a TDX guest, in an unmodified QEMU, on any machine.
+//! as a TDX or SEV-SNP guest, in an unmodified QEMU, on any machine.
 //!
-//! `TDCALL` and `CPUID` are hooked at translation by their bytes; a callback does their work and
-//! moves the PC past them.
+//! `TDCALL`, `VMGEXIT`, `CPUID` and the like are hooked at translation by their bytes; a callback
+//! does their work and moves the PC past them.
 //!
 //! ```text
 //! qemu.rs        QEMU's plugin API; all the `unsafe`, here and in qemu/
@@ -22,13 +22,14 @@
 //!   loan.rs      how flags are set, which a plugin cannot write
 //! ```
 //!
-//! What it does not do: it raises no virtualisation exception and no `#GP`, a `TDCALL` of a program
-//! is an undefined instruction; MMIO, MSRs and most port I/O run natively; memory is not encrypted,
+//! What it does not do: it raises no `#VE`, no `#VC` and no `#GP`, a `TDCALL` of a program is an
+//! undefined instruction; MMIO, MSRs and most port I/O run natively; memory is not encrypted,
 //! and nothing keeps a guest from using a page that is not its own by other instructions; a guest
 //! that reboots keeps its registers, so run QEMU with `-no-reboot`.
 //!
 //! Specifications: "Intel TDX Module v1.5 ABI Specification" (348551), "Guest-Host-
-//! Communication Interface (GHCI) for Intel TDX 1.5" (348552).
+//! Communication Interface (GHCI) for Intel TDX 1.5" (348552); those of SEV-SNP are in `snp.rs` and
+//! the files below it.
 
 mod config;
 mod cpuid;

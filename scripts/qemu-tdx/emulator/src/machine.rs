@@ -69,6 +69,19 @@ impl Machine {
         matches!(self, Self::Snp(_))
     }
 
+    /// Tells whether vCPUs are to be seen where a startup IPI sends them.
+    pub(crate) fn starts(&self) -> bool {
+        matches!(self, Self::Snp(_))
+    }
+
+    /// Returns where in its segment a vCPU goes on that is where a startup IPI has sent it.
+    pub(crate) fn entry(&self, vcpu: usize) -> Option<u16> {
+        match self {
+            Self::Tdx(_) => None,
+            Self::Snp(guest) => guest.entry(vcpu),
+        }
+    }
+
     /// Tells whether the VMM may ever want to know what the guest reads.
     pub(crate) fn watches(&self) -> bool {
         match self {
@@ -186,6 +199,8 @@ mod tests {
         let mut regs = Registers::default();
         for platform in ["tdx", "snp"] {
             assert_eq!(machine(platform).borrows(), platform == "snp");
+            assert_eq!(machine(platform).starts(), platform == "snp");
+            assert_eq!(machine(platform).entry(0), None);
             // Nothing was asked of the CPU.
             assert!(!machine(platform).after_cpuid(&mut regs));
         }

@@ -216,6 +216,11 @@ pub(crate) fn borrows() -> bool {
     PLUGIN.get().is_some_and(|plugin| plugin.machine.borrows())
 }
 
+/// Tells whether vCPUs are to be seen where a startup IPI sends them.
+pub(crate) fn starts() -> bool {
+    PLUGIN.get().is_some_and(|plugin| plugin.machine.starts())
+}
+
 /// Tells whether loads are to be seen.
 pub(crate) fn watches() -> bool {
     PLUGIN.get().is_some_and(|plugin| plugin.machine.watches())
@@ -292,6 +297,18 @@ pub(crate) fn give_back(thread: &VcpuThread, offset: u64) -> Option<u64> {
     vcpu.write(thread, &before, &regs);
     // To the CPUID before.
     again.then(|| here.wrapping_sub(2))
+}
+
+/// Sends a vCPU on that is where a startup IPI has sent it. Returns what its PC is to be: in real mode
+/// that is an offset in the code segment, which begins here.
+pub(crate) fn enter(thread: &VcpuThread) -> Option<u64> {
+    let plugin = PLUGIN.get()?;
+    let vcpu = plugin.vcpus.get(thread.number())?.get()?;
+
+    match vcpu.is_protected(thread) {
+        true => None,
+        false => plugin.machine.entry(thread.number()).map(u64::from),
+    }
 }
 
 /// Lets the VMM work while a vCPU passes.

@@ -33,6 +33,7 @@ use std::ffi::{
 
 use crate::{
     hook::{
+        self,
         Instruction,
         Site, //
     },
@@ -90,7 +91,7 @@ extern "C" fn translate(block: *mut Block, _: *mut c_void) {
     let counter = plugin::counter();
 
     let mut borrowed = false;
-    let watches = plugin::watches();
+    let (watches, starts) = (plugin::watches(), plugin::starts());
 
     for index in 0..count {
         let mut bytes = [0; 16];
@@ -113,7 +114,8 @@ extern "C" fn translate(block: *mut Block, _: *mut c_void) {
         let len = unsafe { qemu_plugin_insn_data(insn, bytes.as_mut_ptr().cast(), bytes.len()) };
         let bytes = bytes.get(..len).unwrap_or_default();
         // SAFETY: The instruction is alive.
-        let site = Site::new(unsafe { qemu_plugin_insn_vaddr(insn) }, bytes);
+        let address = unsafe { qemu_plugin_insn_vaddr(insn) };
+        let site = Site::new(address, bytes);
         let register = |callback: VcpuCallback, flags| {
             // CAST: Not a pointer, but a word; the callback takes it back.
             let data = site.raw() as *mut c_void;
@@ -125,6 +127,9 @@ extern "C" fn translate(block: *mut Block, _: *mut c_void) {
             let none = std::ptr::null_mut();
             // SAFETY: The instruction is alive, the callback has the right type and lives forever.
             unsafe { qemu_plugin_register_vcpu_mem_cb(insn, load, NO_REGS, MEM_R, none) };
+        }
+        if starts && hook::is_entry(address) {
+            register(enter, RW_REGS_PC);
         }
         if borrowed {
             register(give_back, RW_REGS_PC);
@@ -156,6 +161,15 @@ extern "C" fn give_back(vcpu: c_uint, site: *mut c_void) {
     let site = Site::from_raw(site as u64);
     // SAFETY: This is the callback of an instruction; the object is dropped in the statement.
     let next = plugin::give_back(&unsafe { VcpuThread::new(vcpu) }, site.offset());
+
+    // SAFETY: This is the callback of an instruction, and nothing is left to be dropped.
+    unsafe { go_on(next) };
+}
+
+/// A vCPU is where a startup IPI may have sent it.
+extern "C" fn enter(vcpu: c_uint, _: *mut c_void) {
+    // SAFETY: This is the callback of an instruction; the object is dropped in the statement.
+    let next = plugin::enter(&unsafe { VcpuThread::new(vcpu) });
 
     // SAFETY: This is the callback of an instruction, and nothing is left to be dropped.
     unsafe { go_on(next) };

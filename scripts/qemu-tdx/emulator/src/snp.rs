@@ -67,6 +67,7 @@ use svsm::{
 use vmm::{
     Context,
     Next,
+    Startup,
     Vmm, //
 };
 
@@ -91,6 +92,8 @@ struct State {
     ghcb: u64,
     /// The C-bit of `CR3`.
     c_bit: u64,
+    /// Where in its page it is to go on once a startup IPI has started it.
+    entry: Option<u16>,
 }
 
 /// A machine with one SEV-SNP guest.
@@ -274,9 +277,27 @@ impl SnpMachine {
         Outcome::Done(match (next, &self.svsm) {
             (Next::Svsm, Some(svsm)) => self.run(svsm, vcpu, regs),
             (Next::Svsm, None) => Effect::Resume,
-            (Next::Startup(startup), _) => startup.send(vcpu.memory()),
+            (Next::Startup(startup), _) => self.start(startup, vcpu),
             (Next::Guest(effect), _) => effect,
         })
+    }
+
+    /// Starts or stops another vCPU.
+    fn start(&self, startup: Startup, vcpu: &dyn Vcpu) -> Effect {
+        let (apic_id, entry) = match startup {
+            Startup::Start { apic_id, entry } => (apic_id, Some(entry.offset)),
+            Startup::Stop { apic_id } => (apic_id, None),
+        };
+
+        // PANIC: The VMM knows how many there are.
+        lock(&self.states[usize::from(apic_id)]).entry = entry;
+        startup.send(vcpu.memory())
+    }
+
+    /// Returns where in its page a vCPU goes on that is at the beginning of one in real mode, if
+    /// it was started just now.
+    pub(crate) fn entry(&self, vcpu: usize) -> Option<u16> {
+        lock(self.states.get(vcpu)?).entry.take()
     }
 
     /// Runs the SVSM.
@@ -324,7 +345,11 @@ impl SnpMachine {
             _ if attributes >> 17 != 0 || vmpl > 3 => Err(Refusal::Input),
             // That of the guest itself, or a more privileged one.
             vmpl if vmpl <= self.vmpl.into() => Err(Refusal::Permission),
-            _ => operand(vcpu, regs).and_then(|(page, size)| self.rmp.adjust(page, size, vmsa)),
+            // Whether a page is a VMSA is for VMPL 0 to say.
+            _ => {
+                let vmsa = (self.vmpl == 0).then_some(vmsa);
+                operand(vcpu, regs).and_then(|(page, size)| self.rmp.adjust(page, size, vmsa))
+            }
         };
 
         self.finish("RMPADJUST", regs, result.err())

@@ -101,37 +101,42 @@ impl Rmp {
     pub(crate) fn validate(&self, page: u64, size: Size, valid: bool) -> Result<bool, Refusal> {
         let pages = size.pages(page).ok_or(Refusal::Input)?;
         let mut split = lock(&self.split);
-
-        self.fit(&mut split, page, size)?;
         let wanted = match valid {
             true => PageState::Accepted,
             false => PageState::Pending,
         };
-        match self.pages.uniform(pages.clone()) {
-            Some(PageState::Shared) | None => Err(Refusal::NotAssigned),
-            Some(state) if state == wanted => Ok(false),
-            Some(_) if valid => Ok(self.pages.accept(pages).is_ok()),
-            Some(_) => {
+
+        // Of the first page, as the CPU looks; all of an entry is in one state.
+        let state = self.pages.state(page);
+        if state == PageState::Shared {
+            return Err(Refusal::NotAssigned);
+        }
+        fit(&mut split, page, size)?;
+        match valid {
+            _ if state == wanted => Ok(false),
+            true => Ok(self.pages.accept(pages).is_ok()),
+            false => {
                 self.pages.rescind(pages);
                 Ok(true)
             }
         }
     }
 
-    /// `RMPADJUST` at VMPL 0 for another VMPL: makes a page the state of a vCPU, or not.
-    pub(super) fn adjust(&self, page: u64, size: Size, vmsa: bool) -> Result<(), Refusal> {
-        let pages = size.pages(page).ok_or(Refusal::Input)?;
+    /// `RMPADJUST` for a less privileged VMPL: makes a page the state of a vCPU, or not, if that is to
+    /// change. Permissions are not kept.
+    pub(super) fn adjust(&self, page: u64, size: Size, vmsa: Option<bool>) -> Result<(), Refusal> {
+        size.pages(page).ok_or(Refusal::Input)?;
         let mut split = lock(&self.split);
 
-        match self.pages.uniform(pages) {
-            Some(PageState::Accepted) => {}
-            Some(PageState::Pending) => return Err(Refusal::NotValidated),
-            Some(PageState::Shared) | None => return Err(Refusal::NotAssigned),
+        match self.pages.state(page) {
+            PageState::Shared => return Err(Refusal::NotAssigned),
+            PageState::Pending => return Err(Refusal::NotValidated),
+            PageState::Accepted => fit(&mut split, page, size)?,
         }
-        self.fit(&mut split, page, size)?;
         match vmsa {
-            true => lock(&self.vmsa).insert(page),
-            false => lock(&self.vmsa).remove(&page),
+            Some(true) => lock(&self.vmsa).insert(page),
+            Some(false) => lock(&self.vmsa).remove(&page),
+            None => false,
         };
         Ok(())
     }
@@ -145,6 +150,7 @@ impl Rmp {
             Size::Small => split.insert(page / LARGE),
             Size::Large => split.remove(&(page / LARGE)),
         };
+        lock(&self.vmsa).retain(|page| !pages.contains(page));
         Some(self.pages.share(pages))
     }
 
@@ -162,16 +168,16 @@ impl Rmp {
         self.pages.unshare(pages);
         Some(())
     }
+}
 
-    /// Checks the size of an entry. One of 2 MiB is split by the VMM when it is too large.
-    fn fit(&self, split: &mut BTreeSet<u64>, page: u64, size: Size) -> Result<(), Refusal> {
-        match (size, split.contains(&(page / LARGE))) {
-            (Size::Large, true) => Err(Refusal::SizeMismatch),
-            (Size::Large, false) => Ok(()),
-            (Size::Small, _) => {
-                split.insert(page / LARGE);
-                Ok(())
-            }
+/// Checks the size of an entry. One of 2 MiB is split by the VMM when it is too large.
+fn fit(split: &mut BTreeSet<u64>, page: u64, size: Size) -> Result<(), Refusal> {
+    match (size, split.contains(&(page / LARGE))) {
+        (Size::Large, true) => Err(Refusal::SizeMismatch),
+        (Size::Large, false) => Ok(()),
+        (Size::Small, _) => {
+            split.insert(page / LARGE);
+            Ok(())
         }
     }
 }
@@ -209,7 +215,7 @@ mod tests {
         let mismatch = Err(Refusal::SizeMismatch);
         assert_eq!(rmp.validate(512, Size::Large, true), mismatch);
         assert_eq!(
-            rmp.adjust(512, Size::Large, false),
+            rmp.adjust(512, Size::Large, None),
             Err(Refusal::SizeMismatch)
         );
         rmp.share(512, Size::Large);
@@ -231,13 +237,38 @@ mod tests {
         rmp.share(7, Size::Small);
         let refused = Err(Refusal::NotAssigned);
         assert_eq!(rmp.validate(7, Size::Small, true), refused);
-        assert_eq!(rmp.adjust(7, Size::Small, true), Err(Refusal::NotAssigned));
+        assert_eq!(rmp.adjust(7, Size::Small, None), Err(Refusal::NotAssigned));
         rmp.assign(7, Size::Small);
-        assert_eq!(rmp.adjust(7, Size::Small, true), Err(Refusal::NotValidated));
+        assert_eq!(rmp.adjust(7, Size::Small, None), Err(Refusal::NotValidated));
         rmp.validate(7, Size::Small, true).unwrap();
-        assert_eq!(rmp.adjust(7, Size::Small, true), Ok(()));
+        assert_eq!(rmp.adjust(7, Size::Small, None), Ok(()));
+    }
+
+    #[test]
+    fn looks_at_the_first_page_of_a_large_one() {
+        let rmp = Rmp::default();
+        rmp.share(513, Size::Small);
+        let mismatch = Err(Refusal::SizeMismatch);
+        assert_eq!(rmp.validate(512, Size::Large, true), mismatch);
+        assert_eq!(rmp.adjust(512, Size::Large, None), mismatch.map(|_| ()));
+        rmp.share(512, Size::Small);
+        let refused = Err(Refusal::NotAssigned);
+        assert_eq!(rmp.validate(512, Size::Large, true), refused);
+        assert_eq!(rmp.adjust(512, Size::Large, None), refused.map(|_| ()));
+    }
+
+    #[test]
+    fn keeps_which_pages_are_states_of_vcpus() {
+        let rmp = Rmp::default();
+        let adjust = |vmsa| rmp.adjust(7, Size::Small, vmsa).unwrap();
+        adjust(Some(true));
+        adjust(None);
         assert!(rmp.is_vmsa(7));
-        assert_eq!(rmp.adjust(7, Size::Small, false), Ok(()));
+        adjust(Some(false));
+        assert!(!rmp.is_vmsa(7));
+        // The VMM takes it away.
+        adjust(Some(true));
+        rmp.share(7, Size::Small);
         assert!(!rmp.is_vmsa(7));
     }
 }

@@ -3,7 +3,10 @@
 //! The instructions.
 
 use super::*;
-use crate::vcpu::FakeVcpu;
+use crate::{
+    snp::vmsa::Entry,
+    vcpu::FakeVcpu, //
+};
 
 /// Makes a machine.
 fn machine() -> SnpMachine {
@@ -115,6 +118,7 @@ fn adjusts_other_vmpls_only() {
         let result = execute(&machine, Instruction::Rmpadjust, [0x5000, 0, attributes]);
         assert_eq!(result, (DONE, code));
     }
+    assert!(machine.rmp.is_vmsa(5));
 }
 
 #[test]
@@ -130,6 +134,30 @@ fn does_at_vmpl_2_what_that_may() {
         let result = execute(&machine, Instruction::Rmpadjust, [0x5000, 0, vmpl]);
         assert_eq!(result, (DONE, code));
     }
+    // Without the right to it, there is no VMSA, and no error either.
+    let result = execute(&machine, Instruction::Rmpadjust, [0x5000, 0, (1 << 16) | 3]);
+    assert_eq!(result, (DONE, 0));
+    assert!(!machine.rmp.is_vmsa(5));
+}
+
+#[test]
+fn sends_a_vcpu_on_that_was_started() {
+    let machine = SnpMachine::new(&SnpConfig::default(), 2).unwrap();
+    let entry = Entry {
+        page: 0x99,
+        offset: 0x123,
+    };
+    let vcpu = FakeVcpu::new(0);
+    assert_eq!(machine.entry(1), None);
+    machine.start(Startup::Start { apic_id: 1, entry }, &vcpu);
+    assert_eq!(machine.entry(0), None);
+    assert_eq!(machine.entry(1), Some(0x123));
+    assert_eq!(machine.entry(1), None);
+    // Stopped before it could start.
+    machine.start(Startup::Start { apic_id: 1, entry }, &vcpu);
+    machine.start(Startup::Stop { apic_id: 1 }, &vcpu);
+    assert_eq!(machine.entry(1), None);
+    assert_eq!(machine.entry(9), None);
 }
 
 #[test]

@@ -45,6 +45,8 @@ use super::{
     }, //
 };
 
+use ap::Refusal;
+
 pub(super) use ap::Startup;
 
 /// Features that the VMM has: SEV-SNP, that it starts other vCPUs, and with an SVSM that it runs the
@@ -80,7 +82,7 @@ mod event {
 
 /// Why a call is malformed, in `SW_EXITINFO2`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Malformed {
+pub(in crate::snp) enum Malformed {
     NotRegistered = 1,
     ScratchArea = 3,
     MissingInput = 4,
@@ -216,7 +218,8 @@ impl Vmm {
                         next = Next::Startup(startup);
                         Ok(vec![(Field::ExitInfo2, 0)])
                     }
-                    Err(why) => Err(why),
+                    Err(Refusal::Malformed(why)) => Err(why),
+                    Err(Refusal::NotEmulated(why)) => return Next::Guest(Effect::Stop(why)),
                 },
                 (Some(event::RUN_VMPL), Some(_)) => Err(Malformed::InvalidInput),
                 (Some(code), Some(_)) => event(context, &ghcb, code),
@@ -270,7 +273,7 @@ fn event(context: Context<'_>, ghcb: &Ghcb, code: u64) -> Answer {
 }
 
 /// SNP AP Creation.
-fn startup(context: Context<'_>, ghcb: &Ghcb, info: u64) -> Result<Startup, Malformed> {
+fn startup(context: Context<'_>, ghcb: &Ghcb, info: u64) -> Result<Startup, Refusal> {
     let vmsa = ghcb.get(Field::ExitInfo2).ok_or(Malformed::MissingInput)?;
     Startup::new(context, info, vmsa, ghcb.get(Field::Rax))
 }

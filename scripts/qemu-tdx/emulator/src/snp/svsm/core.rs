@@ -117,7 +117,7 @@ fn create(
     if guest.rmp.is_vmsa(page) || !state.is_right(config.vmpl.into()) {
         return Err(Status::INVALID_PARAMETER);
     }
-    let adjusted = guest.rmp.adjust(page, Size::Small, true);
+    let adjusted = guest.rmp.adjust(page, Size::Small, Some(true));
     adjusted.map_err(|_| Status::INVALID_PARAMETER)
 }
 
@@ -128,7 +128,7 @@ fn delete(guest: &Guest<'_>, vmsa: u64) -> Result<(), Status> {
     if vmsa % PAGE_SIZE != 0 || !guest.rmp.is_vmsa(page) {
         return Err(Status::INVALID_PARAMETER);
     }
-    let adjusted = guest.rmp.adjust(page, Size::Small, false);
+    let adjusted = guest.rmp.adjust(page, Size::Small, Some(false));
     adjusted.map_err(|_| Status::INVALID_PARAMETER)
 }
 

@@ -3,9 +3,9 @@
 //! SNP AP Creation: other vCPUs are started and stopped.
 //!
 //! GHCB, section "SNP AP Creation". The VMM runs a vCPU from a page that the guest has made its state,
-//! the VMSA. QEMU's vCPUs start as those of any PC do, when they get a startup IPI, which says in which
-//! page: so that is where they start, at its first byte, whatever `RIP` is. The kernel has its code
-//! for vCPUs of other guests there, which checks what the CPU is and then does the same.
+//! the VMSA. QEMU's vCPUs start as those of any PC do, in the state after `INIT` and where a startup
+//! IPI says, which is the beginning of a page. So there the emulator waits for them, and sends them on
+//! to where `RIP` is. A VMSA with another state than that after `INIT` ends the machine.
 
 use crate::{
     memory::{
@@ -21,16 +21,32 @@ use super::{
 };
 use crate::snp::vmsa::{
     self,
+    Entry,
     Vmsa, //
 };
 
 /// What is to become of a vCPU.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::snp) enum Startup {
-    /// It starts at the first byte of a page below 1 MiB.
-    Start { apic_id: u8, page: u8 },
+    /// It starts.
+    Start { apic_id: u8, entry: Entry },
     /// It stops.
     Stop { apic_id: u8 },
+}
+
+/// Why nothing becomes of a vCPU.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::snp) enum Refusal {
+    /// The guest is told.
+    Malformed(Malformed),
+    /// A real VMM would do it: the user is told.
+    NotEmulated(String),
+}
+
+impl From<Malformed> for Refusal {
+    fn from(why: Malformed) -> Self {
+        Self::Malformed(why)
+    }
 }
 
 /// Requests, in bits 15:0 of `SW_EXITINFO1`.
@@ -45,7 +61,7 @@ impl Startup {
         info: u64,
         vmsa: u64,
         features: Option<u64>,
-    ) -> Result<Self, Malformed> {
+    ) -> Result<Self, Refusal> {
         let apic_id = u8::try_from(info >> 32)
             .ok()
             .filter(|apic_id| usize::from(*apic_id) < context.vcpus && *apic_id > 0)
@@ -55,11 +71,14 @@ impl Startup {
         match info & 0xffff {
             CREATE => {
                 let features = features.ok_or(Malformed::MissingInput)?;
-                let page = start(context, vmsa, vmpl, features).ok_or(Malformed::InvalidInput)?;
-                Ok(Self::Start { apic_id, page })
+                let state = state(context, vmsa, vmpl, features).ok_or(Malformed::InvalidInput)?;
+                let entry = state.entry().map_err(|why| {
+                    Refusal::NotEmulated(format!("vCPU {apic_id} is to start, but {why}"))
+                })?;
+                Ok(Self::Start { apic_id, entry })
             }
             DESTROY => Ok(Self::Stop { apic_id }),
-            _ => Err(Malformed::InvalidInput),
+            _ => Err(Malformed::InvalidInput.into()),
         }
     }
 
@@ -77,8 +96,8 @@ impl Startup {
         };
 
         let sent = match self {
-            Self::Start { apic_id, page } => {
-                send(apic_id, INIT).and_then(|()| send(apic_id, STARTUP | u32::from(page)))
+            Self::Start { apic_id, entry } => {
+                send(apic_id, INIT).and_then(|()| send(apic_id, STARTUP | u32::from(entry.page)))
             }
             Self::Stop { apic_id } => send(apic_id, INIT),
         };
@@ -89,14 +108,10 @@ impl Startup {
     }
 }
 
-/// Checks a VMSA. Returns the page that it starts in.
-fn start(context: Context<'_>, vmsa: u64, vmpl: u64, features: u64) -> Option<u8> {
+/// Returns what is in a VMSA, if it is one for this VMPL.
+fn state(context: Context<'_>, vmsa: u64, vmpl: u64, features: u64) -> Option<Vmsa> {
     if vmsa % 4096 != 0 || !context.rmp.is_vmsa(vmsa / 4096) || features != vmsa::FEATURES {
         return None;
     }
-    let state = Vmsa::read(context.memory, vmsa)?;
-    match state.is_right(vmpl) && state.cs_base % 4096 == 0 {
-        true => u8::try_from(state.cs_base / 4096).ok(),
-        false => None,
-    }
+    Vmsa::read(context.memory, vmsa).filter(|state| state.is_right(vmpl))
 }

@@ -5,7 +5,11 @@
 use super::*;
 use crate::{
     config::SnpConfig,
-    memory::FakeMemory, //
+    memory::FakeMemory,
+    snp::vmsa::{
+        self,
+        Entry, //
+    }, //
 };
 
 /// A guest with 64 KiB, its GHCB at 0x1000 registered and shared.
@@ -212,13 +216,10 @@ fn runs_the_svsm_if_there_is_one() {
     assert_eq!(guest.event(&run(0)), (2, 5));
 }
 
-/// Makes a VMSA in page 5, which starts in page 0x99.
+/// Makes a VMSA in page 5, which starts at offset 0x123 of page 0x99.
 fn make_vmsa(guest: &Guest) {
-    let set = |offset: u64, bytes: &[u8]| guest.memory.write(0x5000 + offset, bytes).unwrap();
-    set(0x18, &0x9_9000u64.to_le_bytes());
-    set(0xd0, &0x1000u64.to_le_bytes());
-    set(0x3b0, &[1]);
-    guest.rmp.adjust(5, Size::Small, true).unwrap();
+    vmsa::tests::write(&guest.memory, 0x5000, 0);
+    guest.rmp.adjust(5, Size::Small, Some(true)).unwrap();
 }
 
 /// Asks for something of a vCPU.
@@ -247,7 +248,10 @@ fn starts_and_stops_other_vcpus() {
     };
     let start = Startup::Start {
         apic_id: 1,
-        page: 0x99,
+        entry: Entry {
+            page: 0x99,
+            offset: 0x123,
+        },
     };
     let created = Startup::new(context, (1 << 32) | 1, 0x5000, Some(1));
     assert_eq!(created, Ok(start));
@@ -274,10 +278,27 @@ fn refuses_to_start_what_it_can_not() {
     ] {
         assert_eq!(ask(&guest, info, vmsa, features), (2, 5));
     }
-    // EFER without SVME; a start above 1 MiB.
+    // EFER without SVME.
     guest.memory.write(0x50d0, &[0; 8]).unwrap();
     assert_eq!(ask(&guest, (1 << 32) | 1, 0x5000, 1), (2, 5));
+}
+
+#[test]
+fn stops_at_a_state_that_no_vcpu_starts_in() {
+    let guest = Guest::new();
     make_vmsa(&guest);
-    guest.memory.write(0x501a, &[0x10]).unwrap();
-    assert_eq!(ask(&guest, (1 << 32) | 1, 0x5000, 1), (2, 5));
+    // Protected mode.
+    guest.memory.write(0x5158, &[0x11]).unwrap();
+    let ghcb = Ghcb::read(&guest.memory, 0x1000).unwrap();
+    let fields = [
+        (Field::ExitCode, 0x8000_0013),
+        (Field::ExitInfo1, (1 << 32) | 1),
+        (Field::ExitInfo2, 0x5000),
+        (Field::Rax, 1),
+    ];
+    ghcb.answer(&guest.memory, &fields).unwrap();
+    match guest.msr(0x1000).0 {
+        Next::Guest(Effect::Stop(why)) => assert!(why.contains("vCPU 1 is to start, but CR0")),
+        next => panic!("{next:?}"),
+    }
 }
