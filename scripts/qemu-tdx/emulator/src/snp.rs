@@ -297,7 +297,11 @@ impl SnpMachine {
     /// Returns where in its page a vCPU goes on that is at the beginning of one in real mode, if
     /// it was started just now.
     pub(crate) fn entry(&self, vcpu: usize) -> Option<u16> {
-        lock(self.states.get(vcpu)?).entry.take()
+        let entry = lock(self.states.get(vcpu)?).entry.take()?;
+
+        self.trace
+            .line(|| format!("{vcpu}: starts at {entry:#x} in its page"));
+        Some(entry)
     }
 
     /// Runs the SVSM.

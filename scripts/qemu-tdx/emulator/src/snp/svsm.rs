@@ -7,6 +7,8 @@
 //!
 //! ```text
 //! core.rs     the core protocol: calling areas, validation of pages, vCPUs
+//! memory.rs   and memory that the guest gives to it, and takes back
+//! list.rs     lists of pages, which the core protocol has
 //! attest.rs   the attestation protocol
 //! vtpm.rs     the vTPM protocol
 //! services.rs what is attested
@@ -14,11 +16,16 @@
 
 mod attest;
 mod core;
+mod list;
+mod memory;
 mod services;
 mod vtpm;
 
 use std::{
-    collections::BTreeMap,
+    collections::{
+        BTreeMap,
+        BTreeSet, //
+    },
     ops::Range,
     sync::Mutex, //
 };
@@ -34,6 +41,7 @@ use crate::{
         Services,
         SnpConfig, //
     },
+    gpa::PAGE_SIZE,
     lock::lock,
     memory::{
         GuestMemory,
@@ -85,7 +93,25 @@ impl From<Status> for Failure {
 pub(super) struct Svsm {
     config: SnpConfig,
     state: Mutex<State>,
+    /// Pages that the guest has given to it. Locked after `state`.
+    deposited: Mutex<BTreeSet<u64>>,
 }
+
+/// The calling area of a vCPU.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct CallingArea {
+    address: u64,
+    /// The page with the state of the vCPU, if the SVSM has made it.
+    vmsa: Option<u64>,
+}
+
+impl CallingArea {
+    /// Where a guest finds out that there is memory that it can take back.
+    const MEM_AVAILABLE: u64 = 1;
+}
+
+/// The calling areas of vCPUs, by number.
+type CallingAreas = BTreeMap<usize, CallingArea>;
 
 /// What goes on.
 #[derive(Debug, Default)]
@@ -93,7 +119,7 @@ struct State {
     /// Its memory, since the launch.
     memory: Range<u64>,
     /// The calling area of each vCPU that it has made, and from the launch of the first.
-    calling_areas: BTreeMap<usize, u64>,
+    calling_areas: CallingAreas,
     /// How often it was busy with the next attestation call.
     busy: u32,
 }
@@ -104,6 +130,7 @@ impl Svsm {
         Self {
             config: config.clone(),
             state: Mutex::default(),
+            deposited: Mutex::default(),
         }
     }
 
@@ -112,12 +139,17 @@ impl Svsm {
         let mut state = lock(&self.state);
 
         state.memory = area.memory;
-        state.calling_areas = BTreeMap::from([(0, area.calling_area)]);
+        let first = CallingArea {
+            address: area.calling_area,
+            vmsa: None,
+        };
+        state.calling_areas = BTreeMap::from([(0, first)]);
     }
 
     /// Returns where the calling area of a vCPU is, once there is one.
     pub(super) fn calling_area(&self, vcpu: usize) -> Option<u64> {
-        lock(&self.state).calling_areas.get(&vcpu).copied()
+        let state = lock(&self.state);
+        state.calling_areas.get(&vcpu).map(|area| area.address)
     }
 
     /// Runs, and does the call that is pending, if there is one. Returns the result code, if so. The
@@ -140,15 +172,18 @@ impl Svsm {
             memory: context.memory,
             rmp: context.rmp,
             own: memory.clone(),
+            deposited: &self.deposited,
         };
 
-        if !guest.take_call(*calling_area)? {
+        let pending = guest.take_pending(calling_area.address)?;
+        if pending == 0 {
             return Ok(None);
         }
         let has_vtpm = self.config.svsm.services == Services::Vtpm;
         let call = regs[Reg::Rax];
         // CAST: Both halves.
         let result = match ((call >> 32) as u32, call as u32) {
+            _ if pending != 1 => Err(Status::INVALID_FORMAT.into()),
             (core::PROTOCOL, call) => {
                 core::call(&guest, context, calling_areas, &self.config, call, regs)
             }
@@ -178,17 +213,19 @@ struct Guest<'a> {
     memory: &'a dyn GuestMemory,
     rmp: &'a Rmp,
     own: Range<u64>,
+    deposited: &'a Mutex<BTreeSet<u64>>,
 }
 
 impl Guest<'_> {
-    /// Takes the request for a call out of the calling area. Returns whether there was one.
-    fn take_call(&self, calling_area: u64) -> Result<bool, String> {
+    /// Takes what a calling area says out of it: 1 is a call, 0 is none.
+    fn take_pending(&self, calling_area: u64) -> Result<u8, String> {
         let lost = |_| format!("the calling area at {calling_area:#x} is not the guest's");
         let mut pending = [0];
 
         self.read(calling_area, &mut pending).map_err(lost)?;
         self.write(calling_area, &[0]).map_err(lost)?;
-        Ok(pending != [0])
+        let [pending] = pending;
+        Ok(pending)
     }
 
     /// Copies out of the guest.
@@ -213,11 +250,17 @@ impl Guest<'_> {
         }
     }
 
-    /// Tells whether any of a range is the SVSM's own, or whether it is none.
+    /// Tells whether any of a range is the SVSM's own, or whether it is none. Its own is what it had
+    /// from the launch, what the guest has given to it, and the states of vCPUs.
     fn is_own(&self, address: u64, len: u64) -> bool {
-        address
-            .checked_add(len)
-            .is_none_or(|end| address < self.own.end && self.own.start < end)
+        let Some(end) = address.checked_add(len) else {
+            return true;
+        };
+        let mut pages = address / PAGE_SIZE..end.div_ceil(PAGE_SIZE);
+
+        (address < self.own.end && self.own.start < end)
+            || lock(self.deposited).range(pages.clone()).next().is_some()
+            || pages.any(|page| self.rmp.is_vmsa(page))
     }
 }
 

@@ -71,6 +71,7 @@ mod msr {
 mod event {
     pub(super) const CPUID: u64 = 0x72;
     pub(super) const NMI_COMPLETE: u64 = 0x8000_0003;
+    pub(super) const AP_RESET_HOLD: u64 = 0x8000_0004;
     pub(super) const PAGE_STATE: u64 = 0x8000_0010;
     pub(super) const GUEST_REQUEST: u64 = 0x8000_0011;
     pub(super) const EXTENDED_GUEST_REQUEST: u64 = 0x8000_0012;
@@ -222,6 +223,11 @@ impl Vmm {
                     Err(Refusal::NotEmulated(why)) => return Next::Guest(Effect::Stop(why)),
                 },
                 (Some(event::RUN_VMPL), Some(_)) => Err(Malformed::InvalidInput),
+                // Until it is started again, which does not end with an answer. The guest asks again.
+                (Some(event::AP_RESET_HOLD), Some(_)) => {
+                    next = Next::Guest(Effect::Idle);
+                    Ok(vec![(Field::ExitInfo2, 0)])
+                }
                 (Some(code), Some(_)) => event(context, &ghcb, code),
                 _ => Err(Malformed::MissingInput),
             },

@@ -2,15 +2,20 @@
 
 //! The core protocol.
 //!
-//! SVSM, chapter "Core Protocol". No memory is taken.
-
-use std::collections::BTreeMap;
+//! SVSM, chapter "Core Protocol".
 
 use tsm_proto::snp::svsm::Status;
 
 use super::{
     attest,
+    list::{
+        self,
+        Entry, //
+    },
+    memory,
     vtpm,
+    CallingArea,
+    CallingAreas,
     Context,
     Failure,
     Guest, //
@@ -47,6 +52,8 @@ mod id {
     pub(super) const PVALIDATE: u32 = 1;
     pub(super) const CREATE_VCPU: u32 = 2;
     pub(super) const DELETE_VCPU: u32 = 3;
+    pub(super) const DEPOSIT_MEM: u32 = 4;
+    pub(super) const WITHDRAW_MEM: u32 = 5;
     pub(super) const QUERY_PROTOCOL: u32 = 6;
     pub(super) const CONFIGURE_VTOM: u32 = 7;
 }
@@ -55,34 +62,43 @@ mod id {
 pub(super) fn call(
     guest: &Guest<'_>,
     context: Context<'_>,
-    calling_areas: &mut BTreeMap<usize, u64>,
+    areas: &mut CallingAreas,
     config: &SnpConfig,
     call: u32,
     regs: &mut Registers,
 ) -> Result<(), Failure> {
     let has_vtpm = config.svsm.services == Services::Vtpm;
+    let operand = regs[Reg::Rcx];
 
     match call {
         id::REMAP_CA => {
-            let address = regs[Reg::Rcx];
-            remap(guest, address)?;
-            calling_areas.insert(context.vcpu, address);
+            remap(guest, operand)?;
+            if let Some(area) = areas.get_mut(&context.vcpu) {
+                area.address = operand;
+            }
         }
-        id::PVALIDATE => return pvalidate(guest, regs[Reg::Rcx]),
+        id::PVALIDATE => return list::each(guest, operand, |entry| pvalidate(guest, entry)),
         id::CREATE_VCPU => {
-            let (vmsa, calling_area) = (regs[Reg::Rcx], regs[Reg::Rdx]);
+            let area = CallingArea {
+                address: regs[Reg::Rdx],
+                vmsa: Some(operand / PAGE_SIZE),
+            };
             let vcpu = usize::try_from(regs[Reg::R8])
                 .ok()
                 .filter(|vcpu| *vcpu < context.vcpus && *vcpu != context.vcpu)
                 .ok_or(Status::INVALID_PARAMETER)?;
-            create(guest, config, vmsa, calling_area)?;
-            calling_areas.insert(vcpu, calling_area);
+            create(guest, config, areas, vcpu, operand, area.address)?;
+            areas.insert(vcpu, area);
         }
-        id::DELETE_VCPU => delete(guest, regs[Reg::Rcx])?,
-        id::QUERY_PROTOCOL => regs[Reg::Rcx] = query(regs[Reg::Rcx], has_vtpm),
-        // Asked whether it can, it says no.
-        id::CONFIGURE_VTOM if regs[Reg::Rcx] & 1 != 0 => regs[Reg::Rcx] = 0,
-        id::CONFIGURE_VTOM => return Err(Status::INVALID_REQUEST.into()),
+        id::DELETE_VCPU => {
+            delete(guest, operand)?;
+            // A vCPU that was made again has another state, and may have the same calling area.
+            areas.retain(|_, area| area.vmsa != Some(operand / PAGE_SIZE));
+        }
+        id::DEPOSIT_MEM => return memory::deposit(guest, areas, operand),
+        id::WITHDRAW_MEM => return memory::withdraw(guest, areas, operand),
+        id::QUERY_PROTOCOL => regs[Reg::Rcx] = query(operand, has_vtpm),
+        id::CONFIGURE_VTOM => regs[Reg::Rcx] = configure_vtom(operand)?,
         _ => return Err(Status::UNSUPPORTED_CALL.into()),
     }
     Ok(())
@@ -90,34 +106,39 @@ pub(super) fn call(
 
 /// `SVSM_CORE_REMAP_CA`: the vCPU has its calling area elsewhere from now on.
 fn remap(guest: &Guest<'_>, address: u64) -> Result<(), Status> {
-    match address % 8 {
+    match address % PAGE_SIZE {
         0 => guest.write(address, &[0; 8]),
         _ => Err(Status::INVALID_PARAMETER),
     }
 }
 
-/// `SVSM_CORE_CREATE_VCPU`: makes a page the state of a vCPU, and another one its calling area.
+/// `SVSM_CORE_CREATE_VCPU`: makes a page the state of a vCPU, and another one its calling area. Neither
+/// may have another use already, but that a vCPU which is made again can keep its calling area.
 fn create(
     guest: &Guest<'_>,
     config: &SnpConfig,
+    areas: &CallingAreas,
+    vcpu: usize,
     vmsa: u64,
     calling_area: u64,
 ) -> Result<(), Status> {
     for address in [vmsa, calling_area] {
         if address % PAGE_SIZE != 0 {
-            return Err(Status::INVALID_ADDRESS);
+            return Err(Status::INVALID_PARAMETER);
         }
         guest.check(address, PAGE_SIZE)?;
     }
-    if vmsa == calling_area {
+    let conflicts = areas.iter().any(|(other, area)| {
+        area.address == vmsa || (area.address == calling_area && *other != vcpu)
+    });
+    if vmsa == calling_area || conflicts {
         return Err(Status::INVALID_ADDRESS);
     }
-    let page = vmsa / PAGE_SIZE;
     let state = Vmsa::read(guest.memory, vmsa).ok_or(Status::INVALID_ADDRESS)?;
-    if guest.rmp.is_vmsa(page) || !state.is_right(config.vmpl.into()) {
+    if !state.is_right(config.vmpl.into()) {
         return Err(Status::INVALID_PARAMETER);
     }
-    let adjusted = guest.rmp.adjust(page, Size::Small, Some(true));
+    let adjusted = guest.rmp.adjust(vmsa / PAGE_SIZE, Size::Small, Some(true));
     adjusted.map_err(|_| Status::INVALID_PARAMETER)
 }
 
@@ -130,6 +151,18 @@ fn delete(guest: &Guest<'_>, vmsa: u64) -> Result<(), Status> {
     }
     let adjusted = guest.rmp.adjust(page, Size::Small, Some(false));
     adjusted.map_err(|_| Status::INVALID_PARAMETER)
+}
+
+/// `SVSM_CORE_CONFIGURE_VTOM`: asked in bit 0 whether it can, it says no.
+fn configure_vtom(operand: u64) -> Result<u64, Status> {
+    const QUERY: u64 = 1;
+    const RESERVED: u64 = 0xfe0;
+
+    match operand {
+        QUERY => Ok(0),
+        _ if operand & (QUERY | RESERVED) != 0 => Err(Status::INVALID_PARAMETER),
+        _ => Err(Status::INVALID_REQUEST),
+    }
 }
 
 /// `SVSM_CORE_QUERY_PROTOCOL`: returns the versions of a protocol, the latest in the upper half, or 0.
@@ -148,48 +181,20 @@ fn query(protocol: u64, has_vtpm: bool) -> u64 {
     }
 }
 
-/// `SVSM_CORE_PVALIDATE` of a list of pages: two bytes say how long it is, two which entry is next,
-/// four are reserved.
-fn pvalidate(guest: &Guest<'_>, list: u64) -> Result<(), Failure> {
-    let mut header = [0; 4];
-
-    if list % 8 != 0 {
-        return Err(Status::INVALID_PARAMETER.into());
-    }
-    guest.read(list, &mut header)?;
-    let [count, count_high, next, next_high] = header;
-    let count = u64::from(u16::from_le_bytes([count, count_high]));
-    let next = u16::from_le_bytes([next, next_high]);
-    let end = list % PAGE_SIZE + 8 + 8 * count;
-    if u64::from(next) >= count || end > PAGE_SIZE {
-        return Err(Status::INVALID_PARAMETER.into());
-    }
-    // CAST: Below what two bytes said.
-    for index in next..count as u16 {
-        let mut entry = [0; 8];
-        guest.read(list + 8 + 8 * u64::from(index), &mut entry)?;
-        pvalidate_one(guest, u64::from_le_bytes(entry))?;
-        guest.write(list + 2, &(index + 1).to_le_bytes())?;
-    }
-    Ok(())
-}
-
-/// Does an entry: the size in bits 1:0, whether the page is to be validated in bit 2, whether it may
-/// be so already in bit 3, its number from bit 12 on.
-fn pvalidate_one(guest: &Guest<'_>, entry: u64) -> Result<(), Failure> {
-    let (valid, ignore_unchanged) = (entry & 4 != 0, entry & 8 != 0);
-    let page = entry >> 12;
-    if entry & 2 != 0 {
-        return Err(Status::INVALID_PARAMETER.into());
-    }
-    let size = Size::new(entry);
-    let pages = size.pages(page).ok_or(Status::INVALID_PARAMETER)?;
-    let (address, len) = (page * PAGE_SIZE, (pages.end - pages.start) * PAGE_SIZE);
+/// Does an entry of `SVSM_CORE_PVALIDATE`: bit 2 says whether the page is to be validated, bit 3 whether
+/// it may be so already.
+fn pvalidate(guest: &Guest<'_>, entry: Entry) -> Result<(), Failure> {
+    let (valid, ignore_unchanged) = (entry.has(2), entry.has(3));
+    let (size, pages) = entry.pages()?;
+    let (address, len) = (
+        pages.start * PAGE_SIZE,
+        (pages.end - pages.start) * PAGE_SIZE,
+    );
 
     if guest.is_own(address, len) {
         return Err(Status::INVALID_ADDRESS.into());
     }
-    match guest.rmp.validate(page, size, valid) {
+    match guest.rmp.validate(pages.start, size, valid) {
         // What is there may be anything, so the guest does not get to see it. What is not memory has
         // nothing to clear.
         Ok(true) if valid => {

@@ -3,11 +3,15 @@
 //! Calls, and what becomes of them.
 
 mod attest;
+mod memory;
 
 use super::*;
 use crate::{
     memory::FakeMemory,
-    snp::rmp::Size, //
+    snp::{
+        rmp::Size,
+        vmsa, //
+    }, //
 };
 
 /// Where the calling area is at first, and the SVSM.
@@ -98,6 +102,10 @@ fn does_nothing_unless_a_call_is_pending() {
     let refused = Ok(Some(Status::UNSUPPORTED_CALL));
     assert_eq!(machine.run(&mut regs), refused);
     assert_eq!(machine.memory.bytes(CALLING_AREA, 1), [0]);
+    // Neither 0 nor 1.
+    machine.memory.write(CALLING_AREA, &[2]).unwrap();
+    let refused = Ok(Some(Status::INVALID_FORMAT));
+    assert_eq!(machine.run(&mut regs), refused);
     let before_launch = Svsm::new(&SnpConfig::default());
     assert_eq!(before_launch.run(machine.context(), &mut regs), Ok(None));
     assert_eq!(before_launch.calling_area(0), None);
@@ -108,10 +116,14 @@ fn refuses_what_it_does_not_have() {
     let machine = Machine::new();
     let status = |rax| machine.call(rax, 0).unwrap().0;
     assert_eq!(status(9 << 32), Status::UNSUPPORTED_PROTOCOL);
-    for call in [4, 5, 8] {
-        assert_eq!(status(call), Status::UNSUPPORTED_CALL);
+    assert_eq!(status(8), Status::UNSUPPORTED_CALL);
+    for (vtom, expected) in [
+        (0x12, Status::INVALID_REQUEST),
+        (3, Status::INVALID_PARAMETER),
+        (0x20, Status::INVALID_PARAMETER),
+    ] {
+        assert_eq!(machine.call(7, vtom), Ok((expected, vtom)));
     }
-    assert_eq!(status(7), Status::INVALID_REQUEST);
     assert_eq!(status((1 << 32) | 2), Status::UNSUPPORTED_CALL);
     assert_eq!(status((2 << 32) | 1), Status::UNSUPPORTED_CALL);
     let machine = Machine::with(|config| config.svsm.services = Services::None);
@@ -154,12 +166,12 @@ fn refuses_calling_areas_that_are_not_the_guests() {
     let machine = Machine::new();
     machine.rmp.share(6, Size::Small);
     for (address, status) in [
-        (0x5001, Status::INVALID_PARAMETER),
+        (0x5008, Status::INVALID_PARAMETER),
         (0x6000, Status::INVALID_ADDRESS),
         (0x8000, Status::INVALID_ADDRESS),
-        (0xfff8, Status::INVALID_ADDRESS),
+        (0xf000, Status::INVALID_ADDRESS),
         (9 << 20, Status::INVALID_ADDRESS),
-        (u64::MAX - 7, Status::INVALID_ADDRESS),
+        (u64::MAX - 0xfff, Status::INVALID_ADDRESS),
     ] {
         assert_eq!(machine.call(0, address), Ok((status, address)));
     }
@@ -254,10 +266,7 @@ fn create(machine: &Machine, change: impl FnOnce(&mut Registers)) -> Status {
 
 /// Writes a VMSA.
 fn make_vmsa(machine: &Machine) {
-    let set = |offset: u64, bytes: &[u8]| machine.memory.write(0x2_0000 + offset, bytes).unwrap();
-    set(0xca, &[2]);
-    set(0xd1, &[0x10]);
-    set(0x3b0, &[1]);
+    vmsa::tests::write(&machine.memory, 0x2_0000, 2);
 }
 
 #[test]
@@ -279,13 +288,28 @@ fn makes_and_deletes_vcpus() {
     regs[Reg::Rax] = 9 << 32;
     let answer = machine.svsm.run(other, &mut regs);
     assert_eq!(answer, Ok(Some(Status::UNSUPPORTED_PROTOCOL)));
-    // Twice makes no sense.
-    assert_eq!(create(&machine, |_| {}), Status::INVALID_PARAMETER);
+    // Twice makes no sense; and the page is not the guest's.
+    assert_eq!(create(&machine, |_| {}), Status::INVALID_ADDRESS);
+    let refused = Ok((Status::INVALID_ADDRESS, 0));
+    assert_eq!(machine.pvalidate(0, &[0x2_0000]), refused);
     let delete = |vmsa| machine.call(3, vmsa).unwrap().0;
     assert_eq!(delete(0x2_0008), Status::INVALID_PARAMETER);
     assert_eq!(delete(0x2_0000), Status::SUCCESS);
     assert_eq!(delete(0x2_0000), Status::INVALID_PARAMETER);
     assert!(!machine.rmp.is_vmsa(0x20));
+    assert_eq!(machine.svsm.calling_area(1), None);
+}
+
+#[test]
+fn a_vcpu_that_is_made_again_keeps_its_calling_area() {
+    let machine = Machine::new();
+    make_vmsa(&machine);
+    assert_eq!(create(&machine, |_| {}), Status::SUCCESS);
+    vmsa::tests::write(&machine.memory, 0x2_2000, 2);
+    let again = create(&machine, |regs| regs[Reg::Rcx] = 0x2_2000);
+    assert_eq!(again, Status::SUCCESS);
+    assert_eq!(machine.call(3, 0x2_0000).unwrap().0, Status::SUCCESS);
+    assert_eq!(machine.svsm.calling_area(1), Some(0x2_1000));
 }
 
 #[test]
@@ -295,9 +319,11 @@ fn refuses_vcpus_that_make_no_sense() {
     assert_eq!(create(&machine, |_| {}), Status::INVALID_PARAMETER);
     make_vmsa(&machine);
     for (reg, value, status) in [
-        (Reg::Rcx, 0x2_0008, Status::INVALID_ADDRESS),
+        (Reg::Rcx, 0x2_0008, Status::INVALID_PARAMETER),
         (Reg::Rcx, 0x8000, Status::INVALID_ADDRESS),
-        (Reg::Rdx, 0x2_1008, Status::INVALID_ADDRESS),
+        (Reg::Rcx, CALLING_AREA, Status::INVALID_ADDRESS),
+        (Reg::Rdx, CALLING_AREA, Status::INVALID_ADDRESS),
+        (Reg::Rdx, 0x2_1008, Status::INVALID_PARAMETER),
         (Reg::Rdx, 0x2_0000, Status::INVALID_ADDRESS),
         (Reg::Rdx, 9 << 20, Status::INVALID_ADDRESS),
         (Reg::R8, 0, Status::INVALID_PARAMETER),

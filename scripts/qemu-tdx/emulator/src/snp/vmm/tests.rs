@@ -62,6 +62,7 @@ impl Guest {
         match (code.map(|(_, code)| *code), infos.0) {
             (Some(0x8000_0018), 0) => assert_eq!(next, Next::Svsm),
             (Some(0x8000_0013), 0) => assert!(matches!(next, Next::Startup(_))),
+            (Some(0x8000_0004), 0) => assert_eq!(next, Next::Guest(Effect::Idle)),
             _ => assert_eq!(next, Next::Guest(Effect::Resume)),
         }
         infos
@@ -257,6 +258,12 @@ fn starts_and_stops_other_vcpus() {
     assert_eq!(created, Ok(start));
     // There is no local APIC here.
     assert!(matches!(start.send(&guest.memory), Effect::Stop(_)));
+}
+
+#[test]
+fn holds_a_vcpu_that_has_nothing_to_do() {
+    let fields = [(Field::ExitCode, 0x8000_0004), (Field::ExitInfo1, 0)];
+    assert_eq!(Guest::new().event(&fields), (0, 0));
 }
 
 #[test]
