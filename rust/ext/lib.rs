@@ -23,11 +23,13 @@ pub mod seq_bytes;
 pub mod sev;
 #[cfg(any(CONFIG_INTEL_TDX_GUEST, CONFIG_AMD_MEM_ENCRYPT))]
 pub mod shared;
+pub mod spare;
 pub mod sysfs;
 #[cfg(CONFIG_INTEL_TDX_GUEST)]
 pub mod tdx;
 pub mod time;
 pub mod tsm;
+pub mod uaccess;
 pub mod worker;
 
 /// What `pr_err!` looks for in the root of a crate, and only `module!` defines by itself.

@@ -14,7 +14,10 @@ mod measurements;
 mod operand;
 mod tdcall;
 
-pub use measurements::Measurements;
+pub use measurements::{
+    Draft,
+    Measurements, //
+};
 pub use operand::Operand;
 
 use kernel::prelude::*;

@@ -9,15 +9,17 @@ use kernel::{
     prelude::*,
     str::CStr,
     sync::Arc,
-    uaccess::{
-        UserPtr,
-        UserSlice, //
-    }, //
+    uaccess::UserPtr, //
 };
 use tsm_ext::{
     miscdevice::Ioctl,
     mutex::KillableMutex,
-    tdx::Measurements, //
+    spare::Spare,
+    tdx::{
+        Draft,
+        Measurements, //
+    },
+    uaccess, //
 };
 use tsm_proto::tdx::{
     ReportData,
@@ -39,33 +41,38 @@ const GET_REPORT0: u32 = _IOWR::<Request>(b'T' as u32, 1);
 /// The device.
 pub(crate) struct Device {
     measurements: Arc<KillableMutex<Measurements>>,
+    draft: Spare<Draft>,
 }
 
 impl Device {
     pub(crate) fn new(measurements: Arc<KillableMutex<Measurements>>) -> Self {
-        Self { measurements }
+        Self {
+            measurements,
+            draft: Spare::default(),
+        }
     }
 
     fn get_report0(&self, arg: UserPtr) -> Result<isize> {
-        let input = UserSlice::new(arg, ReportData::SIZE);
-        let output = UserSlice::new(
+        let mut draft = match self.draft.take() {
+            Some(draft) => draft,
+            None => Draft::new()?,
+        };
+        let result = self.report_for(arg, &mut draft);
+
+        self.draft.put(draft);
+        result
+    }
+
+    /// Makes the report that user space asks for. While user memory is accessed, which may take as long
+    /// as user space likes, no lock is held.
+    fn report_for(&self, arg: UserPtr, draft: &mut Draft) -> Result<isize> {
+        uaccess::read(arg, &mut *draft.data)?;
+        self.measurements.lock_killable()?.complete(draft)?;
+        uaccess::write(
             arg.wrapping_byte_add(offset_of!(Request, report)),
-            TdReport::SIZE,
-        );
-        let mut data = [0; ReportData::SIZE];
-
-        input.reader().read_slice(&mut data)?;
-        let report = self
-            .measurements
-            .lock_killable()?
-            .take_report(&ReportData::new(data))?;
-
-        // Without the lock, because user space decides how long this takes.
-        let result = output.writer().write_slice(report.as_bytes());
-
-        // Who is killed meanwhile frees it.
-        self.measurements.lock_killable()?.put_back(report);
-        result.map(|()| 0)
+            draft.report(),
+        )?;
+        Ok(0)
     }
 }
 

@@ -14,6 +14,7 @@ mod snp_ioctl;
 mod snp_message;
 mod snp_report;
 mod snp_svsm;
+mod spare;
 mod tdx_call;
 mod tdx_guest;
 mod tdx_quote;

@@ -2,8 +2,6 @@
 
 //! The measurement registers of a guest.
 
-use core::mem;
-
 use kernel::{
     pr_warn_once,
     prelude::*, //
@@ -28,8 +26,32 @@ pub struct Measurements {
     data: Operand<ReportData>,
     digest: Operand<Digest384>,
     report: Operand<TdReport>,
-    /// Memory for the next report, where the last one was taken out.
-    spare: Option<Operand<TdReport>>,
+}
+
+/// Memory for a report of one's own, which can be looked at when the measurements are locked no more.
+pub struct Draft {
+    /// What the report is to bind.
+    pub data: Operand<ReportData>,
+    report: Operand<TdReport>,
+}
+
+impl Draft {
+    /// Allocates the memory.
+    #[inline]
+    pub fn new() -> Result<KBox<Self>> {
+        let draft = Self {
+            data: Operand::new()?,
+            report: Operand::new()?,
+        };
+
+        Ok(KBox::new(draft, GFP_KERNEL)?)
+    }
+
+    /// Returns the report that was made last, zeros if there was none.
+    #[inline]
+    pub fn report(&self) -> &TdReport {
+        &self.report
+    }
 }
 
 impl Measurements {
@@ -41,7 +63,6 @@ impl Measurements {
             data: Operand::new()?,
             digest: Operand::new()?,
             report: Operand::new()?,
-            spare: None,
         })
     }
 
@@ -56,27 +77,14 @@ impl Measurements {
         self.remake()
     }
 
-    /// Makes a report that binds `data` and takes it out, for who can't look at it with a lock held. Then
-    /// it is to be [put back](Self::put_back), which spares the next one an allocation.
+    /// Makes the report that `draft` is for.
     ///
     /// # Errors
     ///
-    /// Those of [`Guest::report`], and [`ENOMEM`].
+    /// Those of [`Guest::report`].
     #[inline]
-    pub fn take_report(&mut self, data: &ReportData) -> Result<Operand<TdReport>> {
-        self.report(data)?;
-
-        let spare = match self.spare.take() {
-            Some(spare) => spare,
-            None => Operand::new()?,
-        };
-        Ok(mem::replace(&mut self.report, spare))
-    }
-
-    /// Takes the memory of a report back.
-    #[inline]
-    pub fn put_back(&mut self, report: Operand<TdReport>) {
-        self.spare = Some(report);
+    pub fn complete(&mut self, draft: &mut Draft) -> Result<(), Error> {
+        told(self.guest.report(&draft.data, &mut draft.report))
     }
 
     /// Reads the registers.

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A place for one thing that is kept, because to make another one takes long.
+
+use core::{
+    marker::PhantomData,
+    ptr::{
+        null_mut,
+        NonNull, //
+    }, //
+};
+
+use kernel::{
+    prelude::*,
+    sync::atomic::{
+        Acquire,
+        Atomic,
+        Full, //
+    }, //
+};
+
+/// Keeps at most one value, for whoever comes next. Nobody waits.
+///
+/// # Invariants
+///
+/// The pointer is null or comes from [`KBox::into_raw`], and then the box belongs to `self`.
+pub struct Spare<T> {
+    value: Atomic<*mut T>,
+    _owned: PhantomData<T>,
+}
+
+// SAFETY: It owns a `T`, which may be moved to another thread.
+unsafe impl<T: Send> Send for Spare<T> {}
+
+// SAFETY: A shared reference lets a thread take the `T` that another one has put in, and gives out no
+// reference to it, so `T: Send` is enough.
+unsafe impl<T: Send> Sync for Spare<T> {}
+
+impl<T> Default for Spare<T> {
+    /// Makes an empty place.
+    #[inline]
+    fn default() -> Self {
+        // INVARIANT: The pointer is null.
+        Self {
+            value: Atomic::new(null_mut()),
+            _owned: PhantomData,
+        }
+    }
+}
+
+impl<T> Spare<T> {
+    /// Takes the value, if there is one.
+    #[inline]
+    pub fn take(&self) -> Option<KBox<T>> {
+        // INVARIANT: Null. Acquired, so that what was done to the value before it was put in is seen.
+        let value = NonNull::new(self.value.xchg(null_mut(), Acquire))?;
+
+        // SAFETY: By the type invariant, it comes from `into_raw`, and the box is now ours.
+        Some(unsafe { KBox::from_raw(value.as_ptr()) })
+    }
+
+    /// Puts a value in. One that is there already is dropped.
+    #[inline]
+    pub fn put(&self, value: KBox<T>) {
+        // INVARIANT: It comes from `into_raw`.
+        let old = self.value.xchg(KBox::into_raw(value), Full);
+
+        if let Some(old) = NonNull::new(old) {
+            // SAFETY: By the type invariant, it comes from `into_raw`, and the box is now ours.
+            drop(unsafe { KBox::from_raw(old.as_ptr()) });
+        }
+    }
+}
+
+impl<T> Drop for Spare<T> {
+    #[inline]
+    fn drop(&mut self) {
+        drop(self.take());
+    }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! User memory that has the layout of a type.
+//!
+//! C header: [`include/linux/uaccess.h`](srctree/include/linux/uaccess.h)
+//!
+//! Compared with `kernel::uaccess`, the types are those that zerocopy knows, and a value is read to where
+//! it is wanted. As there, a size that is constant is one that the kernel need not check.
+
+use kernel::{
+    bindings,
+    prelude::*,
+    uaccess::UserPtr, //
+};
+use zerocopy::{
+    FromBytes,
+    IntoBytes, //
+};
+
+/// Copies a value from user space, once.
+///
+/// # Errors
+///
+/// [`EFAULT`] if it is not there. Then some of `value` may have been copied.
+#[inline]
+pub fn read<T: FromBytes + IntoBytes>(from: UserPtr, value: &mut T) -> Result {
+    let to: *mut T = value;
+
+    // SAFETY: There is room for a `T`, which any bytes are, as `T: FromBytes`. What is not user memory is
+    // refused.
+    let left = unsafe { bindings::_copy_from_user(to.cast(), from.as_const_ptr(), size_of::<T>()) };
+
+    copied(left)
+}
+
+/// Copies a value to user space.
+///
+/// # Errors
+///
+/// [`EFAULT`] if it can't be there. Then some of it may have been copied.
+#[inline]
+pub fn write<T: IntoBytes>(to: UserPtr, value: &T) -> Result {
+    let from: *const T = value;
+
+    // SAFETY: There is a `T`, all of which is initialized, as `T: IntoBytes`. What is not user memory is
+    // refused.
+    let left = unsafe { bindings::_copy_to_user(to.as_mut_ptr(), from.cast(), size_of::<T>()) };
+
+    copied(left)
+}
+
+#[inline]
+fn copied(left: usize) -> Result {
+    match left {
+        0 => Ok(()),
+        _ => Err(EFAULT),
+    }
+}
