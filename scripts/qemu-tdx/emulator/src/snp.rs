@@ -327,7 +327,8 @@ impl SnpMachine {
     }
 
     /// `PVALIDATE` of the page at `RAX`, of the size in `ECX`, as `EDX` says. The carry flag tells
-    /// that nothing has changed.
+    /// that nothing has changed. Only VMPL 0 may; what becomes of it elsewhere is as in the model of
+    /// the CPU that VeriSMo was proved with.
     fn pvalidate(&self, vcpu: &dyn Vcpu, regs: &mut Registers) -> Outcome {
         let valid = regs[Reg::Rdx] & 1 != 0;
         let result = match self.vmpl {

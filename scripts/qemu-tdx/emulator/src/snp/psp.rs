@@ -127,7 +127,7 @@ impl SecureProcessor {
             *vmpck = [0; 32];
         }
         let mitigations = self.config.report_version.mitigations();
-        let mut secrets = SecretsPage::new(vmpcks, mitigations.unwrap_or(0));
+        let mut secrets = SecretsPage::new(vmpcks, mitigations);
         if let Some(area) = svsm {
             secrets.set_svsm(area, self.config.vmpl);
         }

@@ -255,7 +255,7 @@ fn has_no_keys_of_higher_vmpls_in_the_secrets_page() {
     for vmpl in 0..4u8 {
         let (processor, _) = launch(|config| config.vmpl = vmpl);
         let page = processor.secrets_page(None);
-        assert_eq!(page[..4], 4u32.to_le_bytes());
+        assert_eq!(page[..4], 3u32.to_le_bytes());
         for (key, vmpck) in (0..).zip(page[0x20..0xa0].chunks(32)) {
             assert_eq!(vmpck == [0; 32], key < vmpl);
         }
