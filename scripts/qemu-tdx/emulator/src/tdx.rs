@@ -2,12 +2,12 @@
 
 //! The TDX module: what a `TDCALL` does.
 //!
-//! ABI, guest-side functions. Operands are checked in the order in
-//! which Intel's module checks them, so that a call with two faults fails with the same status.
+//! ABI, guest-side functions. Operands are checked in the order in which Intel's module checks them,
+//! so that a call with two faults fails with the same status.
 //!
-//! An access to memory that the guest does not have (pending, or shared where it asks for private)
-//! is an EPT violation there. With SEPT_VE_DISABLE it ends in the VMM, which can only give up: so
-//! does the emulator, with a message.
+//! An access to memory that the guest does not have (pending, or shared where it asks for private) is
+//! an EPT violation there. With SEPT_VE_DISABLE it ends in the VMM, which can only give up: so does
+//! the emulator, with a message.
 
 mod accept;
 mod cpu;
@@ -108,7 +108,7 @@ pub(crate) enum Exit {
     Resume,
     /// The guest asks the VMM; the registers in the mask are for it to see.
     Vmcall(u64),
-    /// The guest can not go on.
+    /// The guest can't go on.
     Stop(String),
 }
 
@@ -237,12 +237,12 @@ impl TdxModule {
     /// `TDG.VP.INFO`.
     fn info(&self, context: Context<'_>, regs: &mut Registers) {
         // CAST: There are few vCPUs.
-        let vcpus = self.vcpus as u64;
+        let (vcpus, vcpu) = (self.vcpus as u64, context.vcpu as u64);
 
         regs[Reg::Rcx] = gpa::WIDTH.into();
         regs[Reg::Rdx] = self.attributes;
         regs[Reg::R8] = (vcpus << 32) | vcpus;
-        regs[Reg::R9] = context.vcpu as u64;
+        regs[Reg::R9] = vcpu;
         // TDG.SYS.RD is available.
         regs[Reg::R10] = 1;
         regs[Reg::R11] = 0;

@@ -190,7 +190,8 @@ fn module_info(config: &TdxConfig) -> TeeTcbInfo {
     info
 }
 
-/// Sets what is reserved in a report.
+/// Sets what is reserved in a report: in its type, in the rest of its header, and behind what it says
+/// of the TDX module and of the TD.
 fn set_reserved(report: &mut TdReport) {
     for (offset, byte) in report.as_mut_bytes().iter_mut().enumerate() {
         if matches!(offset, 3..16 | 192..224 | 400..512 | 960..1024) {

@@ -31,6 +31,7 @@ const CHUNK: usize = 256;
 pub(super) fn measure(memory: &dyn GuestMemory) -> Result<Digest384, NoMemory> {
     let mut hash = Sha384::new();
 
+    // CAST: 4096.
     for page in FIRMWARE.step_by(PAGE_SIZE as usize) {
         hash.update(record(b"MEM.PAGE.ADD", page));
         for gpa in (page..page + PAGE_SIZE).step_by(CHUNK) {

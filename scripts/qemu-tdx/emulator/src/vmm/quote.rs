@@ -11,6 +11,7 @@
 //! Requests for a report that the quoting enclave does not take are answered with an error.
 
 mod answer;
+mod buffer;
 mod flight;
 mod unread;
 
@@ -31,12 +32,12 @@ use crate::{
         QuoteService,
         TdxConfig, //
     },
-    gpa::{
-        Gpa,
-        PAGE_SIZE, //
-    },
+    gpa::PAGE_SIZE,
     memory::NoMemory,
-    mutator::Mutator,
+    mutator::{
+        Mutator,
+        Random, //
+    },
     pages::PageState,
     quoting::Enclave,
     registers::{
@@ -46,6 +47,10 @@ use crate::{
     tdx::Cpu, //
 };
 use answer::Answer;
+use buffer::{
+    Buffer,
+    HEADER, //
+};
 use flight::{
     Flights,
     Work, //
@@ -65,77 +70,6 @@ use unread::{
 
 /// The largest buffer that QEMU takes, but for quotes that need more.
 const USUAL_SIZE: u64 = 128 << 10;
-
-/// A buffer that the guest shares for a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Buffer {
-    gpa: Gpa,
-    size: u64,
-}
-
-impl Buffer {
-    /// Takes the operands of the call, if they are a buffer.
-    fn new(gpa: u64, size: u64, max: u64) -> Result<Self> {
-        let invalid = VmcallStatus::INVALID_OPERAND;
-        let gpa = Gpa::new(gpa).filter(|gpa| gpa.is_shared()).ok_or(invalid)?;
-
-        if size == 0 || size > max {
-            return Err(invalid);
-        }
-        if gpa.address() % PAGE_SIZE != 0 || size % PAGE_SIZE != 0 {
-            return Err(VmcallStatus::ALIGN_ERROR);
-        }
-        Ok(Self { gpa, size })
-    }
-
-    /// Tells whether the VMM has what the guest has: all of it is shared.
-    fn is_shared(self, context: Context<'_>) -> bool {
-        let pages = self.gpa.page()..self.gpa.page() + self.size / PAGE_SIZE;
-
-        context.pages.uniform(pages) == Some(PageState::Shared)
-    }
-
-    /// Copies the request out.
-    fn read(self, context: Context<'_>) -> Result<Vec<u8>> {
-        // CAST: Limited by `new()`.
-        let mut request = vec![0; self.size as usize];
-        let read = context.memory.read(self.gpa.address(), &mut request);
-
-        read.map_err(|NoMemory| VmcallStatus::INVALID_OPERAND)?;
-        Ok(request)
-    }
-
-    /// Returns where it is in guest memory.
-    fn range(self) -> Range<u64> {
-        self.gpa.address()..self.gpa.address() + self.size
-    }
-
-    /// Returns how much data fits behind the header.
-    fn room(self) -> usize {
-        // CAST: Limited by `new()`.
-        (self.size as usize).saturating_sub(Header::SIZE)
-    }
-
-    /// Writes an answer. The guest may look at the header at any time, so it comes last.
-    fn write(self, context: Context<'_>, answer: &Answer) -> Result {
-        let data = self.gpa.address() + Header::SIZE as u64;
-
-        context
-            .memory
-            .write(data, &answer.data)
-            .and_then(|()| self.write_header(context, &answer.header))
-            .map_err(|NoMemory| VmcallStatus::INVALID_OPERAND)
-    }
-
-    /// Writes the header of an answer.
-    fn write_header(
-        self,
-        context: Context<'_>,
-        header: &[u8; Header::SIZE],
-    ) -> std::result::Result<(), NoMemory> {
-        context.memory.write(self.gpa.address(), header)
-    }
-}
 
 /// The VMM's side of quotes.
 #[derive(Debug)]
@@ -159,7 +93,7 @@ struct Flight {
     turn: u32,
 }
 
-/// How often a VMM that can not decide itself changes an answer.
+/// How often a VMM that can't decide changes an answer.
 const TURN: Duration = Duration::from_micros(20);
 
 /// How late an answer may be that was changed to be in flight.
@@ -184,81 +118,78 @@ impl Quotes {
 
     /// Does the call: `R12` is the address of the buffer, `R13` its size.
     pub(super) fn get(&self, context: Context<'_>, regs: &Registers) -> Result {
-        let invalid = VmcallStatus::INVALID_OPERAND;
         let buffer = Buffer::new(regs[Reg::R12], regs[Reg::R13], self.max_size)?;
-
-        // What the VMM has behind pages that are not shared is not what the guest wrote.
-        if !buffer.is_shared(context) {
-            return Err(invalid);
-        }
-        let request = buffer.read(context)?;
-        let header = Header::parse(&request).map_err(|_| invalid)?;
-        // CAST: Widens.
-        if u64::from(header.in_len()) > buffer.size - Header::SIZE as u64 {
-            return Err(invalid);
-        }
+        let (header, request) = buffer.request(context)?;
         if let Some(refused) = self.refused {
             return Err(refused);
         }
-        let random = self.mutator.as_ref().and_then(Mutator::next);
+
+        // A buffer that is used again is not the one that the VMM could not decide about.
+        self.flights
+            .forget(|old| old.turn > 0 && old.buffer.is_at(buffer));
+        self.unread.forget(&buffer.range());
+
         let in_flight = Answer::status(header, Status::IN_FLIGHT);
-        let mut answer = match self.service {
-            QuoteService::Error => Answer::status(header, Status::ERROR),
-            QuoteService::Unavailable => Answer::status(header, Status::SERVICE_UNAVAILABLE),
-            QuoteService::Status(raw) => Answer::status(header, Status::new(raw)),
-            QuoteService::Never => return buffer.write(context, &in_flight),
-            service => self
-                .make_answer(context.cpu, header, &request)
-                .spoil(service, buffer.room()),
+        let Some(mut answer) = self.answer(context.cpu, header, &request, buffer.room()) else {
+            return buffer.write(context, &in_flight);
         };
-        let (mut call, mut delay) = (None, self.delay);
-        if let Some(mut random) = random {
-            let right = answer.clone();
-            random.mutate(&mut answer.header, &mut answer.data);
-            call = random.call_status().map(VmcallStatus::new);
-            // Were it to stay so, the guest would be short of a buffer for ever.
-            if Header::peek_status(&answer.header) == Ok(Status::IN_FLIGHT) {
-                (answer, delay) = (right, random.delay(LATE));
-            }
+        let (mut delay, mut call) = (self.delay, Ok(()));
+        if let Some(random) = self.mutator.as_ref().and_then(Mutator::next) {
+            call = mutate(random, &mut answer, &mut delay);
         }
         let flight = Flight {
             buffer,
             answer,
             turn: 0,
         };
-
-        // A buffer that is used again is not the one that the VMM could not decide about.
-        self.flights
-            .forget(|old| old.turn > 0 && old.buffer.gpa == buffer.gpa);
-        self.unread.forget(&buffer.range());
         if delay.is_zero() {
             self.land(context, flight)?;
         } else {
             buffer.write(context, &in_flight)?;
             self.flights.add(context.now + delay, flight);
         }
-        call.map_or(Ok(()), Err)
+        call
+    }
+
+    /// Returns what the user wants a request to be answered with, in a buffer with `room` for data, if
+    /// anything.
+    fn answer(&self, cpu: &Cpu, header: Header, request: &[u8], room: usize) -> Option<Answer> {
+        Some(match self.service {
+            QuoteService::Never => return None,
+            QuoteService::Error => Answer::status(header, Status::ERROR),
+            QuoteService::Unavailable => Answer::status(header, Status::SERVICE_UNAVAILABLE),
+            QuoteService::Status(raw) => Answer::status(header, Status::new(raw)),
+            service => self.right_answer(cpu, header, request).spoil(service, room),
+        })
+    }
+
+    /// Answers with a quote of the TDREPORT in a request, if the enclave makes one that fits.
+    fn right_answer(&self, cpu: &Cpu, header: Header, request: &[u8]) -> Answer {
+        let quote = quote::parse_request(request)
+            .ok()
+            .and_then(|report| self.enclave.quote(cpu, report))
+            .filter(|quote| quote.len() <= request.len().saturating_sub(Header::SIZE));
+        let len = quote.as_ref().map(|quote| u32::try_from(quote.len()));
+
+        match (quote, len) {
+            (Some(quote), Some(Ok(len))) => Answer::new(header, Status::SUCCESS, len, quote),
+            _ => Answer::status(header, Status::ERROR),
+        }
     }
 
     /// Answers a request, or changes the answer.
     fn land(&self, context: Context<'_>, mut flight: Flight) -> Result {
-        let header = flight.answer.turn(self.service, flight.turn);
+        let changed = flight.answer.turn(self.service, flight.turn);
 
-        match (flight.turn, header) {
-            (0, None) => {
-                flight.buffer.write(context, &flight.answer)?;
-                self.offer_once(flight.buffer);
-                return Ok(());
-            }
-            (0, Some(_)) => flight.buffer.write(context, &flight.answer)?,
-            (_, None) => return Ok(()),
-            (_, Some(header)) => flight
-                .buffer
-                .write_header(context, &header)
-                .map_err(|NoMemory| VmcallStatus::INVALID_OPERAND)?,
+        match &changed {
+            Some(header) if flight.turn > 0 => flight.buffer.write_header(context, header)?,
+            _ => flight.buffer.write(context, &flight.answer)?,
         }
-        flight.turn = flight.turn.wrapping_add(1).max(1);
-        self.flights.add(context.now + TURN, flight);
+        self.offer_once(flight.buffer);
+        if changed.is_some() {
+            flight.turn = flight.turn.wrapping_add(1).max(1);
+            self.flights.add(context.now + TURN, flight);
+        }
         Ok(())
     }
 
@@ -266,7 +197,7 @@ impl Quotes {
     /// the guest reads before it does not count; another vCPU may get in a read between the two.
     fn offer_once(&self, buffer: Buffer) {
         for (place, then) in Answer::once(self.service) {
-            let start = buffer.gpa.address();
+            let start = buffer.range().start;
 
             self.unread.add(Field {
                 // CAST: Widens.
@@ -283,7 +214,7 @@ impl Quotes {
 
     /// Tells whether what is at a virtual address may be waited for: buffers begin with a page.
     pub(super) fn awaits(&self, address: u64) -> bool {
-        self.unread.any() && address % PAGE_SIZE < Header::SIZE as u64
+        self.unread.any() && address % PAGE_SIZE < HEADER
     }
 
     /// Sees that the guest has loaded something, and changes it if it can be read once.
@@ -316,25 +247,25 @@ impl Quotes {
     pub(super) fn idle(&self, now: Instant, most: Duration) -> Duration {
         self.flights.idle(now, most)
     }
+}
 
-    /// Answers with a quote of the TDREPORT in a request, if the enclave makes one that fits.
-    fn make_answer(&self, cpu: &Cpu, header: Header, request: &[u8]) -> Answer {
-        let quote = quote::parse_request(request)
-            .ok()
-            .and_then(|report| self.enclave.quote(cpu, report))
-            .filter(|quote| quote.len() <= request.len().saturating_sub(Header::SIZE));
-        let len = quote.as_ref().map(|quote| u32::try_from(quote.len()));
+/// Changes an answer at random, or has it be late. Returns what the call ends with.
+fn mutate(mut random: Random, answer: &mut Answer, delay: &mut Duration) -> Result {
+    let right = answer.clone();
 
-        match (quote, len) {
-            (Some(quote), Some(Ok(len))) => Answer::new(header, Status::SUCCESS, len, quote),
-            _ => Answer::status(header, Status::ERROR),
-        }
+    random.mutate(&mut answer.header, &mut answer.data);
+    let call = random.call_status().map(VmcallStatus::new);
+    // Were it to stay in flight, the guest would be short of a buffer for ever.
+    if Header::peek_status(&answer.header) == Ok(Status::IN_FLIGHT) {
+        *answer = right;
+        *delay = random.delay(LATE);
     }
+    call.map_or(Ok(()), Err)
 }
 
 /// Returns the size of the largest buffer, with quotes of `size` bytes.
 fn max_size(size: u32) -> u64 {
-    let needed = u64::from(size) + Header::SIZE as u64;
+    let needed = u64::from(size) + HEADER;
 
     needed.next_multiple_of(PAGE_SIZE).max(USUAL_SIZE)
 }

@@ -74,8 +74,8 @@ impl Answer {
         self
     }
 
-    /// Returns the header that a VMM that can not decide itself writes in turn `turn` after the
-    /// answer, if the user wants such a one.
+    /// Returns the header that a VMM that can't decide writes in turn `turn` after the answer, if the
+    /// user wants such a one.
     pub(super) fn turn(&self, service: QuoteService, turn: u32) -> Option<[u8; Header::SIZE]> {
         let mut other = self.clone();
 
