@@ -9,6 +9,7 @@
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/tsm.h>
 #include <linux/uuid.h>
 
@@ -61,6 +62,10 @@ MODULE_PARM_DESC(hidden_binary, "binary files that new reports do not have, a bi
 static unsigned int privlevel_floor;
 module_param(privlevel_floor, uint, 0444);
 MODULE_PARM_DESC(privlevel_floor, "lowest privilege level");
+
+static char *wrong = "";
+module_param(wrong, charp, 0444);
+MODULE_PARM_DESC(wrong, "what of the registration is wrong, which then has to fail");
 
 static int get_counter(char *buffer, const struct kernel_param *param)
 {
@@ -191,8 +196,26 @@ static struct tsm_report_ops fake_ops = {
 
 static int __init fake_init(void)
 {
+	static const struct tsm_report_ops stranger = { .name = "stranger" };
+	int ret;
+
 	fake_ops.privlevel_floor = privlevel_floor;
-	return tsm_report_register(&fake_ops, NULL);
+	if (!strcmp(wrong, "ops"))
+		return tsm_report_register(NULL, NULL);
+	if (!strcmp(wrong, "name"))
+		fake_ops.name = NULL;
+	else if (!strcmp(wrong, "callback"))
+		fake_ops.report_new = NULL;
+	ret = tsm_report_register(&fake_ops, NULL);
+	if (ret || !*wrong)
+		return ret;
+
+	if (!strcmp(wrong, "twice"))
+		ret = tsm_report_register(&fake_ops, NULL);
+	else if (!strcmp(wrong, "stranger"))
+		ret = tsm_report_unregister(&stranger);
+	tsm_report_unregister(&fake_ops);
+	return ret ?: -ENOMSG;
 }
 module_init(fake_init);
 

@@ -44,6 +44,30 @@ fn there_is_one_provider_at_a_time() {
 }
 
 #[test]
+fn refuses_what_is_not_as_it_should_be() {
+    // The kernel's core does not look.
+    if !Drivers::get().publishes_registers() {
+        return;
+    }
+    let fake = Fake::prepare("tsm_fake");
+
+    for (wrong, error) in [
+        ("ops", Errno::EINVAL),
+        ("name", Errno::EINVAL),
+        ("callback", Errno::EINVAL),
+        ("twice", Errno::EBUSY),
+        ("stranger", Errno::EBUSY),
+    ] {
+        assert_eq!(fake.load(&format!("wrong={wrong}")), Err(error), "{wrong}");
+        let refusal = errno(Report::new("none").map(drop));
+        assert_eq!(refusal, Some(Errno::ENXIO), "{wrong}");
+    }
+    // None of them is in the way of this.
+    fake.load("").unwrap();
+    outblob(&report("right", &[1; 64]));
+}
+
+#[test]
 fn unloading_waits_for_a_call_and_new_ones_are_refused() {
     let fake = fake("");
     let held = report("held", &[HELD; 64]);
