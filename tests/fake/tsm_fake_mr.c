@@ -29,6 +29,10 @@ static unsigned int hold;
 module_param(hold, uint, 0644);
 MODULE_PARM_DESC(hold, "callbacks wait while it is not 0");
 
+static unsigned int hold_done;
+module_param(hold_done, uint, 0644);
+MODULE_PARM_DESC(hold_done, "extends that are done wait before they return while it is not 0");
+
 static unsigned int refresh_error;
 module_param(refresh_error, uint, 0644);
 MODULE_PARM_DESC(refresh_error, "errno that refreshes fail with, 0 for none");
@@ -105,11 +109,13 @@ static int fake_extend(struct tsm_measurement *tmr,
 	u8 *value = hardware[mr - mrs];
 	unsigned int byte;
 
-	atomic_inc(&extends);
 	for (byte = 0; !ret && byte < mr->mr_size; byte++)
 		value[byte] = rol8(value[byte], 1) ^ data[byte];
 	if (!ret && READ_ONCE(sets_value) && !(mr->mr_flags & TSM_MR_F_L))
 		memcpy(mr->mr_value, value, mr->mr_size);
+	atomic_inc(&extends);
+	while (READ_ONCE(hold_done) && !fake_sleep(1, true))
+		;
 	atomic_dec(&running);
 	return ret;
 }
@@ -164,6 +170,7 @@ static int prepare_all(void)
 	    ?: add("flat_replace", 7, FLAT(RW))
 	    ?: add("write_only", 32, FLAT(W | TSM_MR_F_X | TSM_MR_F_L))
 	    ?: add("write_only_replace", 32, FLAT(W))
+	    ?: add("live_replace", 16, FLAT(RW | TSM_MR_F_L))
 	    ?: add("hidden", 32, FLAT(0))
 	    ?: add("one", 1, FLAT(RTMR))
 	    ?: add("wide", 4095, FLAT(RTMR))
@@ -217,7 +224,9 @@ static int prepare(const char *name)
 		return ret;
 	if (CASE("good") || CASE("null") || CASE("twice") || CASE("namesake") ||
 	    CASE("unregister_null") || CASE("unregister_unknown") ||
-	    CASE("unregister_namesake"))
+	    CASE("unregister_namesake") || CASE("shown") ||
+	    CASE("show_null") || CASE("show_unknown") ||
+	    CASE("show_namesake") || CASE("show_twice"))
 		return 0;
 
 	if (CASE("no_name"))
@@ -277,12 +286,15 @@ static int prepare(const char *name)
 /* Registers; what else the case tries has to fail, and is what counts. */
 static int register_case(const char *name)
 {
+	struct kobject *kobj = &THIS_MODULE->mkobj.kobj;
 	int ret, other;
 
 	if (!strcmp(name, "null"))
 		return tsm_register_measurement(NULL);
 	if (!strcmp(name, "unregister_unknown"))
 		return tsm_unregister_measurement(&fake);
+	if (!strcmp(name, "show_unknown"))
+		return tsm_show_measurement(&fake, kobj);
 
 	ret = tsm_register_measurement(&fake);
 	if (ret)
@@ -296,6 +308,15 @@ static int register_case(const char *name)
 		other = tsm_unregister_measurement(&namesake);
 	else if (!strcmp(name, "unregister_null"))
 		other = tsm_unregister_measurement(NULL);
+	else if (!strcmp(name, "show_null"))
+		other = tsm_show_measurement(&fake, NULL);
+	else if (!strcmp(name, "show_namesake"))
+		other = tsm_show_measurement(&namesake, kobj);
+	else if (!strcmp(name, "show_twice"))
+		other = tsm_show_measurement(&fake, kobj) ?:
+			tsm_show_measurement(&fake, kobj);
+	else if (!strcmp(name, "shown"))
+		return tsm_show_measurement(&fake, kobj);
 	else
 		return 0;
 

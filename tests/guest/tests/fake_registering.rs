@@ -16,7 +16,9 @@ use tsm_guest_tests::{
     errno,
     fake::{
         registers::{
+            extended,
             path,
+            read,
             with_registers,
             TREE, //
         },
@@ -107,6 +109,10 @@ fn refuses_what_is_not_as_it_should_be() {
         ("unregister_null", Errno::EINVAL),
         ("unregister_unknown", Errno::ENOENT),
         ("unregister_namesake", Errno::EINVAL),
+        ("show_null", Errno::EINVAL),
+        ("show_unknown", Errno::ENOENT),
+        ("show_namesake", Errno::EINVAL),
+        ("show_twice", Errno::ENOTUNIQ),
         ("good refresh_error=5", Errno::EIO),
         ("good refresh_error=19", Errno::ENODEV),
     ] {
@@ -120,6 +126,31 @@ fn refuses_what_is_not_as_it_should_be() {
         fake.unload().unwrap();
         assert!(!fs::exists(path("")).unwrap());
     }
+}
+
+#[test]
+fn registers_can_be_shown_in_another_place() {
+    const FOLDER: &str = "/sys/module/tsm_fake_mr/measurements";
+
+    with_registers("shown", |fake| {
+        let modes = files::modes([("good:sha384", 0o644)]);
+        assert_eq!(files::in_folder(FOLDER), modes);
+        let shown = File::options()
+            .read(true)
+            .write(true)
+            .open(format!("{FOLDER}/good:sha384"))
+            .unwrap();
+        let mut value = [0; 48];
+
+        shown.write_all_at(&[1; 48], 0).unwrap();
+        assert_eq!(read("good/sha384/digest").unwrap(), [extended(48, 1); 48]);
+        shown.read_exact_at(&mut value, 0).unwrap();
+        assert_eq!(value, [extended(48, 1); 48]);
+
+        fake.unload().unwrap();
+        let read = shown.read_at(&mut value, 0);
+        assert_eq!(errno(read), Some(Errno::ENODEV));
+    });
 }
 
 #[test]

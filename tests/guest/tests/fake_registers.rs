@@ -5,23 +5,30 @@
 use std::{
     fs::{
         self,
-        File, //
+        File,
+        Permissions, //
     },
     os::unix::fs::{
         FileExt,
-        MetadataExt, //
-    }, //
+        MetadataExt,
+        PermissionsExt, //
+    },
+    thread,
+    time::Duration, //
 };
 
 use nix::errno::Errno;
 use tsm_guest_tests::{
     errno,
-    fake::registers::{
-        extended,
-        path,
-        read,
-        with_registers,
-        write, //
+    fake::{
+        registers::{
+            extended,
+            path,
+            read,
+            with_registers,
+            write, //
+        },
+        wait_until, //
     },
     files, //
 };
@@ -40,6 +47,7 @@ fn files_have_the_modes_of_their_flags() {
             ("flat_replace", 0o664),
             ("write_only", 0o220),
             ("write_only_replace", 0o220),
+            ("live_replace", 0o664),
             ("hidden", 0),
             ("one", 0o664),
             ("wide", 0o664),
@@ -111,6 +119,60 @@ fn extends_and_replaces() {
         fake.set("sets_value", "1");
         write(name, &[2; 32]).unwrap();
         assert_eq!(read(name).unwrap(), [extended(extended(32, 1), 2); 32]);
+    });
+}
+
+#[test]
+fn a_live_register_that_was_replaced_has_that_value_until_one_is_extended() {
+    with_registers("all", |fake| {
+        assert_eq!(read("live_replace").unwrap(), [16; 16]);
+        write("live_replace", &[5; 16]).unwrap();
+        assert_eq!(read("live_replace").unwrap(), [5; 16]);
+        assert_eq!(fake.get("refreshes"), 1);
+
+        // From then on the provider knows better.
+        write("one", &[1]).unwrap();
+        assert_eq!(read("live_replace").unwrap(), [16; 16]);
+        assert_eq!(fake.get("refreshes"), 2);
+    });
+}
+
+#[test]
+fn nobody_gets_the_value_from_before_an_extend_that_is_done() {
+    with_registers("all", |fake| {
+        let name = "rtmr/sha384/digest";
+
+        // From then on it is read without a lock.
+        read(name).unwrap();
+        fake.set("hold_done", 1);
+        thread::scope(|scope| {
+            let writer = scope.spawn(|| write(name, &[1; 48]));
+            wait_until("the extend", || fake.get("extends") == 1);
+            let reader = scope.spawn(|| read(name));
+
+            // Gives it time to get to where it waits. Without it the test proves less.
+            thread::sleep(Duration::from_millis(100));
+            fake.set("hold_done", 0);
+            assert_eq!(reader.join().unwrap().unwrap(), [extended(48, 1); 48]);
+            assert_eq!(writer.join().unwrap().unwrap(), 48);
+        });
+    });
+}
+
+#[test]
+fn a_mode_gives_no_more_than_the_flags() {
+    with_registers("all", |_| {
+        for name in ["flat", "hidden", "write_only"] {
+            let mode = Permissions::from_mode(0o666);
+            fs::set_permissions(path(name), mode).unwrap();
+        }
+        for name in ["flat", "hidden"] {
+            let file = File::options().write(true).open(path(name));
+            assert_eq!(errno(file), Some(Errno::EACCES), "{name}");
+        }
+        for name in ["hidden", "write_only"] {
+            assert_eq!(errno(File::open(path(name))), Some(Errno::EACCES), "{name}");
+        }
     });
 }
 
