@@ -262,11 +262,14 @@ fn readers_of_one_report_get_a_whole_blob_under_a_writer() {
             done.store(true, Ordering::Relaxed);
         });
         for _ in 0..3 {
-            scope.spawn(|| {
-                while !done.load(Ordering::Relaxed) {
-                    let blob = report.outblob().unwrap();
-                    let data = reports::report_data(&blob);
-                    assert!(data.iter().all(|byte| *byte == data[0]), "{data:?}");
+            scope.spawn(|| loop {
+                let last = done.load(Ordering::Relaxed);
+                let blob = report.outblob().unwrap();
+                let data = reports::report_data(&blob);
+                assert!(data.iter().all(|byte| *byte == data[0]), "{data:?}");
+                if last {
+                    assert_eq!(data[0], 100);
+                    return;
                 }
             });
         }
