@@ -12,7 +12,10 @@ use tsm_client_tests::{
     run,
     stdout, //
 };
-use tsm_guest_tests::reports::REPORTS;
+use tsm_guest_tests::{
+    files,
+    reports::REPORTS, //
+};
 
 const SNPGUEST: &str = "bin/snpguest";
 const CERTIFICATES: &str = "/tmp/certs";
@@ -126,12 +129,7 @@ fn snpguest_does_not_believe_what_was_changed() {
 #[test]
 fn snpguest_gets_the_chain_of_the_chip() {
     stdout(SNPGUEST, &["certificates", "der", "/tmp/chain"]);
-    let mut names: Vec<_> = fs::read_dir("/tmp/chain")
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-
-    names.sort();
+    let names = files::names_in_folder("/tmp/chain");
     assert_eq!(names, ["ark.der", "ask.der", "vcek.der"]);
 
     // Nobody has signed this.
