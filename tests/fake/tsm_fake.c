@@ -5,9 +5,7 @@
  * It needs nothing but linux/tsm.h, so it runs on tsm.ko and on the kernel's
  * own tsm_report.ko. Documentation/writing-a-provider.md explains it.
  */
-#include <linux/atomic.h>
 #include <linux/module.h>
-#include <linux/moduleparam.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/tsm.h>
@@ -66,13 +64,6 @@ MODULE_PARM_DESC(privlevel_floor, "lowest privilege level");
 static char *wrong = "";
 module_param(wrong, charp, 0444);
 MODULE_PARM_DESC(wrong, "what of the registration is wrong, which then has to fail");
-
-static int get_counter(char *buffer, const struct kernel_param *param)
-{
-	return sysfs_emit(buffer, "%d\n", atomic_read(param->arg));
-}
-
-static const struct kernel_param_ops counter_ops = { .get = get_counter };
 
 static atomic_t calls;
 module_param_cb(calls, &counter_ops, &calls, 0444);

@@ -1,12 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the fake TSMs in C share: how a call waits when a test tells it to. */
+/* What the fake TSMs in C share: counters, and how a call waits when a test tells it to. */
 #ifndef _TSM_FAKE_H
 #define _TSM_FAKE_H
 
+#include <linux/atomic.h>
 #include <linux/errno.h>
 #include <linux/jiffies.h>
+#include <linux/moduleparam.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
+#include <linux/sysfs.h>
+
+static int get_counter(char *buffer, const struct kernel_param *param)
+{
+	return sysfs_emit(buffer, "%d\n", atomic_read(param->arg));
+}
+
+/* Of a parameter that shows an atomic_t. */
+static const struct kernel_param_ops counter_ops = { .get = get_counter };
 
 /* Sleeps a moment; returns true if the caller has been killed. */
 static inline bool fake_sleep(unsigned long ticks, bool killable)

@@ -7,10 +7,8 @@
  * There is no cryptography: extending rotates each byte by one bit and XORs it
  * with the data, so that the order of extends matters.
  */
-#include <linux/atomic.h>
 #include <linux/bitops.h>
 #include <linux/module.h>
-#include <linux/moduleparam.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <tsm/tsm.h>
@@ -44,13 +42,6 @@ MODULE_PARM_DESC(extend_error, "errno that extends fail with, 0 for none");
 static bool sets_value;
 module_param(sets_value, bool, 0644);
 MODULE_PARM_DESC(sets_value, "extends set the value of registers that are not live");
-
-static int get_counter(char *buffer, const struct kernel_param *param)
-{
-	return sysfs_emit(buffer, "%d\n", atomic_read(param->arg));
-}
-
-static const struct kernel_param_ops counter_ops = { .get = get_counter };
 
 static atomic_t refreshes;
 module_param_cb(refreshes, &counter_ops, &refreshes, 0444);
