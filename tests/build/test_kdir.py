@@ -61,7 +61,6 @@ class Build(unittest.TestCase):
                 self.assertEqual([*self.copy.glob("build/kdir/**/*.o")], [])
                 shutil.rmtree(self.copy / "build")
 
-
     @staticmethod
     def installed(root):
         """Returns what of ours is there; the kernel's own modules are in the folder `kernel`."""
