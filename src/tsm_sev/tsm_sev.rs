@@ -44,11 +44,11 @@ module! {
     },
 }
 
-/// The module. Reports come last and go first, since they are what user space may be waiting for; the
-/// way to the firmware is closed when nobody uses it any more.
+/// The module. The device comes last, since who has it open can't be made to give it up if something
+/// fails after it; the way to the firmware is closed when nobody uses it any more.
 struct TsmSev {
-    _reports: ReportRegistration<reports::Reports>,
     _device: MiscDevice<device::Device>,
+    _reports: ReportRegistration<reports::Reports>,
     _registers: MeasurementRegistration<registers::Registers>,
 }
 
@@ -68,11 +68,12 @@ impl kernel::Module for TsmSev {
         let firmware = Arc::new(firmware::Firmware::new(channel)?, GFP_KERNEL)?;
 
         let registers = MeasurementRegistration::new(registers::Registers::new(&firmware)?)?;
-        let device = MiscDevice::new(module, device::Device::new(firmware.clone()))?;
+        let reports = reports::Reports::new(firmware.clone(), interval);
+        let reports = ReportRegistration::new(reports)?;
 
         Ok(Self {
-            _reports: ReportRegistration::new(reports::Reports::new(firmware, interval))?,
-            _device: device,
+            _device: MiscDevice::new(module, device::Device::new(firmware))?,
+            _reports: reports,
             _registers: registers,
         })
     }
