@@ -173,8 +173,9 @@ int tsm_register_measurement(struct tsm_measurement *tmr);
  * file they are read or written by. Unregistering @tmr removes them.
  *
  * Context: Process context, may sleep. Must not be called from a callback.
- * Return: 0, %-ENOENT or %-EINVAL as tsm_unregister_measurement(), %-EEXIST if
- * it was called for @tmr before, %-ENOMEM, or %-EINTR.
+ * Return: 0, %-ENOENT or %-EINVAL as tsm_unregister_measurement(), %-EINVAL if
+ * @kobj is %NULL, %-EEXIST if it was called for @tmr before or two registers
+ * would have one name there, or %-ENOMEM.
  */
 int tsm_show_measurement(struct tsm_measurement *tmr, struct kobject *kobj);
 
