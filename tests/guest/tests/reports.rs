@@ -12,6 +12,8 @@ use std::{
         Read as _,
         Write as _, //
     },
+    os::fd::AsRawFd as _,
+    ptr,
     sync::atomic::{
         AtomicBool,
         Ordering, //
@@ -19,7 +21,10 @@ use std::{
     thread, //
 };
 
-use nix::errno::Errno;
+use nix::{
+    errno::Errno,
+    libc, //
+};
 use tsm_guest_tests::{
     errno,
     files,
@@ -160,6 +165,24 @@ fn refuses_too_long_an_inblob() {
         assert_eq!(report.generation(), 2);
         assert_eq!(errno(report.outblob()), Some(Errno::EINVAL));
     }
+}
+
+#[test]
+#[expect(unsafe_code, reason = "an address that is not valid")]
+fn what_cannot_be_read_of_an_inblob_is_zeros() {
+    let report = Report::new("fault").unwrap();
+    let file = OpenOptions::new()
+        .write(true)
+        .open(report.path("inblob"))
+        .unwrap();
+
+    // SAFETY: Nothing is at this address, as the kernel finds out.
+    let written = unsafe { libc::write(file.as_raw_fd(), ptr::without_provenance(8), 64) };
+    assert_eq!(Errno::result(written), Err(Errno::EFAULT));
+    drop(file);
+    // configfs has made room for it by then, which it commits.
+    assert_eq!(report.generation(), 1);
+    assert_eq!(reports::report_data(&report.outblob().unwrap()), [0; 64]);
 }
 
 #[test]
