@@ -106,7 +106,7 @@ impl Random {
                 *byte = value;
             }
         }
-        if self.below(4) == 0 {
+        if self.one_in(4) {
             let field = self.below(header.len() / 8);
             let value = self.special().to_le_bytes();
             for (to, from) in header.iter_mut().skip(8 * field).zip(value) {
@@ -117,7 +117,17 @@ impl Random {
 
     /// Returns another status for the call itself, for one call in eight.
     pub(crate) fn call_status(&mut self) -> Option<u64> {
-        (self.below(8) == 0).then(|| self.special())
+        self.one_in(8).then(|| self.special())
+    }
+
+    /// Says yes once in so many times.
+    pub(crate) fn one_in(&mut self, times: usize) -> bool {
+        self.below(times) == 0
+    }
+
+    /// Returns one of these, if there are any.
+    pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> Option<T> {
+        from.get(self.below(from.len())).copied()
     }
 
     /// Returns how late an answer is, less than `most`.

@@ -24,7 +24,7 @@
 //! | `refuse_after` | how many requests are handled before any of this counts | `0` |
 //! | `mutate` | changes bytes of each answer at random from this seed | none |
 //! | `mutate_count` | how many answers are changed | all |
-//! | `mutate_part` | what of an answer is changed: `all`, or only the `certs`, which costs no key | `all` |
+//! | `mutate_part` | what is changed, see below | `all` |
 //! | `trace` | file for a line per VMGEXIT | none |
 //!
 //! and those of the SVSM, see [`svsm`].
@@ -40,6 +40,12 @@
 //! | `huge` | a message whose size is said to be 65535 |
 //! | `kind`, `version` | a message of another type, of another version |
 //! | `malformed` | none, as if the request made no sense |
+//!
+//! | `mutate_part` | what is changed at random |
+//! |---|---|
+//! | `all` | answers to guest requests: messages, which costs the key, certificates, statuses |
+//! | `certs` | the certificates in them, and whether there is room for these |
+//! | `svsm` | answers of the SVSM to attestation calls |
 //!
 //! | `certs` | table |
 //! |---|---|
@@ -137,14 +143,16 @@ pub(crate) enum CertificateService {
     Unterminated,
 }
 
-/// What of an answer is changed at random.
+/// What is changed at random.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum MutatedPart {
-    /// Message, certificates and statuses.
+    /// Answers to guest requests: message, certificates and statuses.
     #[default]
     All,
-    /// The certificates, and whether there is room for them.
+    /// The certificates in them, and whether there is room for these.
     Certificates,
+    /// Answers of the SVSM to attestation calls.
+    Attestation,
 }
 
 /// The options.
@@ -196,7 +204,7 @@ pub(crate) struct SnpConfig {
     pub(crate) mutate: Option<u64>,
     /// How many answers are changed.
     pub(crate) mutate_count: u64,
-    /// What of an answer is changed.
+    /// What is changed.
     pub(crate) mutate_part: MutatedPart,
     /// Where calls are logged.
     pub(crate) trace: Option<PathBuf>,
@@ -290,7 +298,8 @@ impl SnpConfig {
                 self.mutate_part = match value {
                     "all" => MutatedPart::All,
                     "certs" => MutatedPart::Certificates,
-                    _ => return Err("all or certs".into()),
+                    "svsm" => MutatedPart::Attestation,
+                    _ => return Err("all, certs or svsm".into()),
                 }
             }
             "trace" => self.trace = Some(value.into()),
@@ -302,7 +311,7 @@ impl SnpConfig {
                      report_version, certs, certs_size, guest_request, request_error, \
                      request_error_count, \
                      report_status, report_size, busy, busy_ms, refuse_after, mutate, \
-                     mutate_count, {} or trace",
+                     mutate_count, mutate_part, {} or trace",
                     SvsmConfig::KEYS
                 ))
             }

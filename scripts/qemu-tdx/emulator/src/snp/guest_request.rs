@@ -158,6 +158,7 @@ impl GuestRequests {
             processor: SecureProcessor::new(config)?,
             mutator: config
                 .mutate
+                .filter(|_| config.mutate_part != MutatedPart::Attestation)
                 .map(|seed| Mutator::new(seed, config.mutate_count)),
             state: Mutex::default(),
             config: config.clone(),

@@ -12,6 +12,7 @@
 //! attest.rs   the attestation protocol
 //! vtpm.rs     the vTPM protocol
 //! services.rs what is attested
+//! spoil.rs    answers that are changed at random
 //! ```
 
 mod attest;
@@ -19,6 +20,7 @@ mod core;
 mod list;
 mod memory;
 mod services;
+mod spoil;
 mod vtpm;
 
 use std::{
@@ -38,6 +40,8 @@ use super::{
 };
 use crate::{
     config::{
+        AttestService,
+        MutatedPart,
         Services,
         SnpConfig, //
     },
@@ -47,6 +51,7 @@ use crate::{
         GuestMemory,
         NoMemory, //
     },
+    mutator::Mutator,
     registers::{
         Reg,
         Registers, //
@@ -92,6 +97,8 @@ impl From<Status> for Failure {
 #[derive(Debug)]
 pub(super) struct Svsm {
     config: SnpConfig,
+    /// Changes what attestation calls are answered with.
+    mutator: Option<Mutator>,
     state: Mutex<State>,
     /// Pages that the guest has given to it. Locked after `state`.
     deposited: Mutex<BTreeSet<u64>>,
@@ -128,6 +135,10 @@ impl Svsm {
     /// Makes it.
     pub(super) fn new(config: &SnpConfig) -> Self {
         Self {
+            mutator: config
+                .mutate
+                .filter(|_| config.mutate_part == MutatedPart::Attestation)
+                .map(|seed| Mutator::new(seed, config.mutate_count)),
             config: config.clone(),
             state: Mutex::default(),
             deposited: Mutex::default(),
@@ -174,15 +185,24 @@ impl Svsm {
             own: memory.clone(),
             deposited: &self.deposited,
         };
+        let call = regs[Reg::Rax];
+        // CAST: Both halves.
+        let (protocol, call) = ((call >> 32) as u32, call as u32);
+        let mut random = match (protocol, &self.mutator) {
+            (attest::PROTOCOL, Some(mutator)) => mutator.next(),
+            _ => None,
+        };
+        let skips = self.config.svsm.attest == AttestService::Skipped;
 
+        if protocol == attest::PROTOCOL && (skips || random.as_mut().is_some_and(spoil::skips)) {
+            return Ok(None);
+        }
         let pending = guest.take_pending(calling_area.address)?;
         if pending == 0 {
             return Ok(None);
         }
         let has_vtpm = self.config.svsm.services == Services::Vtpm;
-        let call = regs[Reg::Rax];
-        // CAST: Both halves.
-        let result = match ((call >> 32) as u32, call as u32) {
+        let result = match (protocol, call) {
             _ if pending != 1 => Err(Status::INVALID_FORMAT.into()),
             (core::PROTOCOL, call) => {
                 core::call(&guest, context, calling_areas, &self.config, call, regs)
@@ -193,7 +213,7 @@ impl Svsm {
             }
             (attest::PROTOCOL, call) => {
                 *busy = 0;
-                attest::call(&guest, context, &self.config, call, regs)
+                attest::call(&guest, context, &self.config, call, regs, random.as_mut())
             }
             (vtpm::PROTOCOL, call) if has_vtpm => vtpm::call(call, regs),
             _ => Err(Status::UNSUPPORTED_PROTOCOL.into()),
@@ -204,6 +224,9 @@ impl Svsm {
             Err(Failure::Fault(why)) => return Err(why),
         };
         regs[Reg::Rax] = status.raw().into();
+        if let Some(random) = &mut random {
+            spoil::results(random, regs);
+        }
         Ok(Some(status))
     }
 }

@@ -18,6 +18,7 @@
 //! | `answer` | a right one |
 //! | `silent` | success, and nothing else |
 //! | `growing` | there is one page too few for everything, how ever many there are |
+//! | `skipped` | none, because the VMM does not run the SVSM |
 
 use crate::config::value::{
     count,
@@ -46,6 +47,8 @@ pub(crate) enum AttestService {
     Silent,
     /// That more room is needed.
     Growing,
+    /// Not at all: the VMM does not run the SVSM.
+    Skipped,
 }
 
 /// The options.
@@ -90,7 +93,8 @@ impl SvsmConfig {
                     "answer" => AttestService::Answer,
                     "silent" => AttestService::Silent,
                     "growing" => AttestService::Growing,
-                    _ => return Err("answer, silent or growing".into()),
+                    "skipped" => AttestService::Skipped,
+                    _ => return Err("answer, silent, growing or skipped".into()),
                 }
             }
             "svsm_status" => {
@@ -143,8 +147,13 @@ mod tests {
             certs_length: Some(0),
         };
         assert_eq!(config, Ok(expected));
-        let silent = parse(&[("svsm_attest", "silent")]).unwrap();
-        assert_eq!(silent.attest, AttestService::Silent);
+        for (value, attest) in [
+            ("silent", AttestService::Silent),
+            ("skipped", AttestService::Skipped),
+        ] {
+            let config = parse(&[("svsm_attest", value)]).unwrap();
+            assert_eq!(config.attest, attest);
+        }
         let default = parse(&[("svsm_services", "vtpm"), ("svsm_attest", "answer")]);
         assert_eq!(default, Ok(SvsmConfig::default()));
     }

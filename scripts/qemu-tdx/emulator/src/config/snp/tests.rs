@@ -80,6 +80,8 @@ fn takes_misbehaviour() {
     assert_eq!(config.busy_for, Duration::from_millis(70));
     assert_eq!((config.mutate, config.mutate_count), (Some(7), 9));
     assert_eq!(config.mutate_part, MutatedPart::Certificates);
+    let config = parse(&[("mutate_part", "svsm")]).unwrap();
+    assert_eq!(config.mutate_part, MutatedPart::Attestation);
 }
 
 #[test]

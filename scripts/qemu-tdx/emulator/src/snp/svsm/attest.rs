@@ -30,6 +30,7 @@ use zerocopy_derive::{
 
 use super::{
     services,
+    spoil,
     Context,
     Failure,
     Guest, //
@@ -41,6 +42,7 @@ use crate::{
         SnpConfig, //
     },
     gpa::PAGE_SIZE,
+    mutator::Random,
     registers::{
         Reg,
         Registers, //
@@ -131,13 +133,14 @@ impl Operation {
     }
 }
 
-/// Does a call.
+/// Does a call, and writes something else than it should if `random` says so.
 pub(super) fn call(
     guest: &Guest<'_>,
     context: Context<'_>,
     config: &SnpConfig,
     call: u32,
     regs: &mut Registers,
+    random: Option<&mut Random>,
 ) -> Result<(), Failure> {
     let all = match call {
         id::SERVICES => true,
@@ -174,17 +177,18 @@ pub(super) fn call(
         Failure::Fault(format!("the SVSM gets no report: {:#x}", status.raw()))
     })?;
     let certificates = certificates(config, context, operation.certificates);
+    let mut parts = [
+        (operation.manifest, manifest),
+        (operation.certificates, certificates),
+        (operation.report, report),
+    ];
 
-    write(
-        guest,
-        config,
-        regs,
-        [
-            (operation.manifest, manifest),
-            (operation.certificates, certificates),
-            (operation.report, report),
-        ],
-    )?;
+    if let Some(random) = random {
+        for (_, bytes) in &mut parts {
+            spoil::bytes(random, bytes);
+        }
+    }
+    write(guest, config, regs, parts)?;
     Ok(())
 }
 

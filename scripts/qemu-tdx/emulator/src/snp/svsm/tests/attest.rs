@@ -10,7 +10,8 @@ use sha2::{
 use super::*;
 use crate::config::{
     AttestService,
-    CertificateService, //
+    CertificateService,
+    MutatedPart, //
 };
 
 /// Where things are, and the vTPM.
@@ -32,6 +33,13 @@ type Change<'a> = (usize, &'a [u8]);
 
 /// Makes an attestation call. The operation is changed before.
 fn attest(machine: &Machine, call: u64, changes: &[Change<'_>]) -> Answer {
+    let regs = attempt(machine, call, changes).unwrap();
+    let status = Status::new(regs[Reg::Rax].try_into().unwrap());
+    (status, [regs[Reg::Rcx], regs[Reg::Rdx], regs[Reg::R8]])
+}
+
+/// Makes an attestation call. Returns the registers, if the SVSM has run.
+fn attempt(machine: &Machine, call: u64, changes: &[Change<'_>]) -> Option<Registers> {
     let buffer = |address: u64, size: u64| [address, size].map(u64::to_le_bytes).concat();
     let mut operation = [
         buffer(REPORT, 0x1000),
@@ -53,8 +61,7 @@ fn attest(machine: &Machine, call: u64, changes: &[Change<'_>]) -> Answer {
     regs[Reg::Rcx] = OPERATION;
     regs[Reg::Rdx] = UNSET;
     regs[Reg::R8] = UNSET;
-    let status = machine.run(&mut regs).unwrap().unwrap();
-    (status, [regs[Reg::Rcx], regs[Reg::Rdx], regs[Reg::R8]])
+    machine.run(&mut regs).unwrap().map(|_| regs)
 }
 
 /// Checks the report that binds a manifest. Returns that.
@@ -178,6 +185,48 @@ fn answers_wrongly_when_it_is_told_to() {
     let machine = Machine::with(|config| config.svsm.attest = AttestService::Growing);
     let more = (Status::INVALID_PARAMETER, [0x2000, 0x5000, 0x2000]);
     assert_eq!(attest(&machine, 0, &[]), more);
+    let machine = Machine::with(|config| config.svsm.attest = AttestService::Skipped);
+    assert_eq!(attempt(&machine, 0, &[]), None);
+    // It still is.
+    assert_eq!(machine.memory.bytes(CALLING_AREA, 1), [1]);
+}
+
+#[test]
+fn changes_answers_at_random_and_then_no_more() {
+    const COUNT: u64 = 64;
+    // The results of each call, and the report and the manifest that it wrote.
+    let answers = |seed| {
+        let machine = Machine::with(|config| {
+            config.mutate = Some(seed);
+            config.mutate_count = COUNT;
+            config.mutate_part = MutatedPart::Attestation;
+        });
+        let answers: Vec<_> = (0..COUNT)
+            .map(|_| {
+                let results = attempt(&machine, 0, &[])?;
+                let written = [REPORT, MANIFEST].map(|part| machine.memory.bytes(part, 170));
+                Some((results, written))
+            })
+            .collect();
+        check(&machine, attest(&machine, 0, &[]));
+        answers
+    };
+    let changed = answers(7);
+    assert!(changed == answers(7) && changed != answers(8));
+    assert!(changed.contains(&None));
+    let (results, written): (Vec<_>, Vec<_>) = changed.into_iter().flatten().unzip();
+    for reg in [Reg::Rax, Reg::Rcx, Reg::Rdx, Reg::R8] {
+        // Not always, and in several ways.
+        let mut values: Vec<_> = results.iter().map(|regs| regs[reg]).collect();
+        values.sort();
+        values.dedup();
+        assert!((5..COUNT as usize / 2).contains(&values.len()));
+    }
+    for part in 0..2 {
+        assert!(written
+            .windows(2)
+            .any(|pair| pair[0][part] != pair[1][part]));
+    }
 }
 
 #[test]
