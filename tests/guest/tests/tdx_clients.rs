@@ -255,5 +255,11 @@ fn asterinas_finds_eight_registers_of_48_bytes() {
         [0; SIZE]
     );
     assert!(fs::write(format!("{VIRTUAL}/mrtd:sha384"), [1; SIZE]).is_err());
-    assert!(fs::write(format!("{VIRTUAL}/rtmr3:sha384"), [1; 32]).is_err());
+    let rtmr = format!("{VIRTUAL}/rtmr3:sha384");
+    let before = fs::read(&rtmr).unwrap();
+    assert!(fs::write(&rtmr, [1; 32]).is_err());
+    assert_eq!(fs::read(&rtmr).unwrap(), before);
+    assert!(fs::write(&rtmr, [1; 64]).is_err());
+    fs::write(&rtmr, [1; SIZE]).unwrap();
+    assert_ne!(fs::read(&rtmr).unwrap(), before);
 }

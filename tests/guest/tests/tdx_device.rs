@@ -46,8 +46,13 @@ fn get_report0(file: &File, data: [u8; 64]) -> Result<[u8; 1024], Errno> {
     Ok(request.tdreport)
 }
 
+/// What the drivers had before the kernel's, and what libtdx_attest tries where it finds them.
 mod ioctl {
-    nix::ioctl_readwrite!(unknown, b'T', 2, super::Request);
+    use super::Request;
+
+    nix::ioctl_readwrite!(legacy2, b'T', 2, Request);
+    nix::ioctl_readwrite!(legacy3, b'T', 3, Request);
+    nix::ioctl_readwrite!(legacy4, b'T', 4, Request);
 }
 
 #[test]
@@ -75,13 +80,15 @@ fn makes_a_report_of_the_registers_that_binds_the_data() {
 
 #[test]
 #[expect(unsafe_code, reason = "ioctls that fail")]
-fn refuses_another_command_and_a_bad_address() {
+fn refuses_other_commands_and_a_bad_address() {
     let file = open();
     let mut request = Request::new([0; 64]);
 
-    // SAFETY: `request` is valid, should there be such an ioctl.
-    let unknown = unsafe { ioctl::unknown(file.as_raw_fd(), &mut request) };
-    assert_eq!(unknown, Err(Errno::ENOTTY));
+    for legacy in [ioctl::legacy2, ioctl::legacy3, ioctl::legacy4] {
+        // SAFETY: `request` is valid, should there be such an ioctl.
+        let unknown = unsafe { legacy(file.as_raw_fd(), &mut request) };
+        assert_eq!(unknown, Err(Errno::ENOTTY));
+    }
     // SAFETY: The kernel is to find out that there is nothing at this address.
     let nowhere = unsafe {
         tdreport::ioctl::get_report0(file.as_raw_fd(), std::ptr::without_provenance_mut(8))
