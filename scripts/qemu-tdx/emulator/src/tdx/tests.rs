@@ -7,8 +7,10 @@ mod measure;
 mod metadata;
 
 use super::*;
-use crate::config::ReportService;
-use crate::memory::FakeMemory;
+use crate::{
+    config::ReportService,
+    memory::FakeMemory, //
+};
 use sha2::{
     Digest as _,
     Sha384, //

@@ -18,8 +18,10 @@ use crate::{
     tdx, //
 };
 use std::cell::Cell;
-use tsm_proto::tdx::quote as proto;
-use tsm_proto::tdx::TdReport;
+use tsm_proto::tdx::{
+    quote as proto,
+    TdReport, //
+};
 
 /// The shared bit.
 const SHARED: u64 = 1 << 52;
