@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A line per TDCALL, for people.
+//! A line per TDCALL, or per VMGEXIT and the like, for people.
 
 use std::{
     fs::File,
