@@ -7,13 +7,10 @@ TSM_SEED in which way.
 """
 
 import os
-import pathlib
 import re
-import subprocess
-import tempfile
 import unittest
 
-from test_host import KERNEL, SHARED, TOP, Host
+from host import FAULT, KERNEL, SHARED, Host, built
 
 MUTATIONS = int(os.environ.get("TSM_MUTATIONS", 10_000))
 SEED = int(os.environ.get("TSM_SEED", 7))
@@ -37,16 +34,6 @@ LAST = """
 """
 # The machine has no clock and no dice: what was measured, and so a quote of it, are the same in each run.
 LAST_LINES = 4
-
-
-def built(name):
-    """Builds a program of tests/guest, without libraries, and returns its path."""
-    triple = "x86_64-unknown-linux-gnu"
-    flags = f"CARGO_TARGET_{triple.upper().replace('-', '_')}_RUSTFLAGS=-C target-feature=+crt-static"
-    subprocess.run(
-        [TOP / "scripts/qemu-tdx/toolbox", "env", "-C", TOP, flags, "cargo", "build", "-p", "tsm-guest-tests",
-         "--release", "--locked", "--target", triple, "--bin", name], check=True)
-    return TOP / "target" / triple / "release" / name
 
 
 class Mutations(Host):
@@ -78,28 +65,21 @@ class Mutations(Host):
 class Conversions(Host):
     """Memory that the host does not convert between private and shared, or not all of it."""
 
-    # What the kernel says of that itself, once, is a fault to `run`.
-    FAULT = 120
-
     # Each load shares a buffer, and each unload takes it back.
     SCRIPT = """
-        insert() { insmod /lib/modules/*/updates/tsm_tdx.ko 2>&1 | sed 's/.*: //'; }
         ask first
-        i=0; while [ $i -lt 60 ]; do i=$((i + 1)); rmmod tsm_tdx 2>/dev/null; insert; done | sort | uniq -c
-        while [ ! -e /sys/module/tsm_tdx ]; do insert >/dev/null; done; ask last
+        for i in $(seq 60); do rmmod tsm_tdx 2>/dev/null; insert 2>&1 | sed 's/.*: //'; done | sort | uniq -c
+        while [ ! -e /sys/module/tsm_tdx ]; do insert 2>/dev/null; done; ask last
         dmesg >/tmp/log; grep -c 'cut here' /tmp/log; grep -o 'CPA VMM failure' /tmp/log
         grep -c 'failed to .* the host, leaked' /tmp/log
     """
 
     def test_any_answer_to_a_conversion(self):
-        (TOP / "build").mkdir(exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=TOP / "build", suffix=".trace") as trace:
-            first, refused, last, *faults, leaked = self.guest(
-                self.SCRIPT, f"mutate_map={SEED}", f"trace={trace.name}", status=self.FAULT)
-            calls = pathlib.Path(trace.name).read_text(encoding="ascii")
-        self.assert_quote(first)
+        # What the kernel says of that itself, once, is a fault to `run`.
+        lines, calls = self.traced(self.SCRIPT, f"mutate_map={SEED}", status=FAULT, because="CPA VMM failure")
+        first, refused, last, *faults, leaked = lines
         self.assertRegex(refused, "^ *[0-9]+ Input/output error$")
-        self.assert_quote(last)
+        self.assert_quotes([first, last], 2)
         self.assertEqual(faults, ["1", "CPA VMM failure"])
 
         lost = []

@@ -1,27 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0
 """Guests under an SVSM: python3 -m unittest discover -p test_svsm.py tests/host
 
-What an SVSM attests is the same with our driver and with the kernel's own. TSM_TEST_KERNEL=debug runs it there.
+What an SVSM attests is the same with our driver and with the kernel's own.
 """
 
 import hashlib
-import os
-import pathlib
 import struct
-import subprocess
 import unittest
 import uuid
 
-TOP = pathlib.Path(__file__).resolve().parents[2]
-KERNEL = os.environ.get("TSM_TEST_KERNEL", "test")
+from host import FUNCTIONS, Host
 
 VTPM = "c476f1eb-0123-45a5-9641-b4e7dde5bfe3"
 ANOTHER = "c476f1eb-0123-45a5-9641-b4e7dde5bfe4"
 SERVICES = "63849ebb-3d92-4670-a1ff-58f9c94b87bb"
 
-# Functions for the guest: make REPORT [FILE=VALUE...] makes a report by the SVSM, ask prints the sizes of its blobs or
+# In place of those of other hosts: make REPORT [FILE=VALUE...] makes a report by the SVSM, ask prints the sizes of its blobs or
 # the error, dump also the nonce and the blobs.
-GUEST = r"""
+OF_SERVICES = r"""
 cd /sys/kernel/config/tsm/report
 make() {
 	report=$1; shift
@@ -47,16 +43,13 @@ dump() {
 """
 
 
-class Svsm(unittest.TestCase):
-    def guest(self, script, *emulator, drivers="rust", vmpl=2, timeout=240):
-        """Runs a script under an SVSM that is told these things, and returns the lines that it printed."""
-        options = [word for option in (f"vmpl={vmpl}", *emulator) for word in ("--emulator", option)]
-        result = subprocess.run(
-            [TOP / "scripts/qemu-tdx/run", "--platform", "snp", "--kernel", KERNEL, "--drivers", drivers, "--timeout",
-             str(timeout), *options, "--", "sh", "-c", GUEST + script],
-            capture_output=True, text=True, timeout=2 * timeout + 120)
-        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
-        return result.stdout.splitlines()
+class Svsm(Host):
+    PLATFORM = "snp"
+    FUNCTIONS = "provider=tsm_sev" + FUNCTIONS + OF_SERVICES
+
+    def guest(self, script, *emulator, vmpl=2, **kwargs):
+        """Runs a script under an SVSM that is told these things."""
+        return super().guest(script, f"vmpl={vmpl}", *emulator, **kwargs)
 
     def check(self, lines):
         """Checks what dump has printed. Returns the manifest."""
@@ -146,11 +139,9 @@ dd if=/tmp/outblob bs=1 skip=48 count=1 2>/dev/null | hexdump -e '1/1 "vmpl %d"'
         for line in lines:
             self.assertRegex(line, "^1184 170 [0-9]+$")
 
-
     def test_an_svsm_that_must_not_be_asked_too_often(self):
         lines = self.guest("""
-seconds() { cut -d . -f 1 /proc/uptime; }
-rmmod tsm_sev; insmod /lib/modules/*/updates/tsm_sev.ko svsm_interval_ms=3000
+reload svsm_interval_ms=3000
 before=$(seconds); ask a; ask a; ask a; echo $(($(seconds) - before))
 before=$(seconds); make b; (exec cat b/outblob) & sleep 1; kill -9 $!; wait $!; echo $? $(($(seconds) - before))""")
         self.assertEqual([line.split()[0] for line in lines[:3]], ["1184"] * 3)

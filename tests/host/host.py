@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the tests of guests on hosts that misbehave have in common. TSM_TEST_KERNEL=debug runs them on that kernel."""
+
+import os
+import pathlib
+import re
+import subprocess
+import tempfile
+import unittest
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+KERNEL = os.environ.get("TSM_TEST_KERNEL", "test")
+
+# The bit of an address that says that the VMM has the memory too, of the 53 that the emulator has.
+SHARED = 1 << 52
+
+# What `run` ends with if the kernel has reported a fault, and if the guest did not say how the command has ended.
+FAULT, RUNNER = 120, 125
+
+# Functions for the guest: ask REPORT makes a report and prints `$blob LENGTH` or the error, asks COUNT does so as
+# often; begin REPORT leaves $reader waiting for it; signal REPORT sends who waits a signal that does not kill him, and prints
+# whether he got the report nevertheless.
+FUNCTIONS = r"""
+reports=/sys/kernel/config/tsm/report
+make() { mkdir $reports/$1 && head -c 64 /dev/urandom >$reports/$1/inblob; }
+fetch() {
+	cat $reports/$1/${2:-outblob} >/tmp/$1 2>/tmp/$1.error || { sed 's/.*: //' /tmp/$1.error; return; }
+	echo "${3:-$blob} $(wc -c </tmp/$1)"
+}
+ask() { make $1 && fetch $1; rmdir $reports/$1; }
+asks() { for number in $(seq $1); do ask $number; done; }
+begin() { make $1; cat $reports/$1/outblob >/dev/null 2>&1 & reader=$!; sleep 1; }
+signal() {
+	make $1; (trap 'echo signal' USR1; read -r -n 1 first <$reports/$1/outblob && echo got) & reader=$!
+	sleep 1; kill -USR1 $reader; sleep 0.2; kill -USR1 $reader; wait $reader
+}
+insert() { insmod /lib/modules/*/updates/$provider.ko $*; }
+reload() { rmmod $provider && insert $*; }
+seconds() { cut -d . -f 1 /proc/uptime; }
+"""
+
+
+class Host(unittest.TestCase):
+    PLATFORM = "tdx"
+    FUNCTIONS = "provider=tsm_tdx blob=quote register=/sys/kernel/tsm/tdx/rtmr3/sha384/digest" + FUNCTIONS
+
+    def guest(self, script, *emulator, kernel=KERNEL, timeout=240, add=(), drivers="rust", status=0,
+              because=""):
+        """Runs a script on a host that is told these things, and returns the lines that it printed.
+
+        It has to end with that status, and where that is none of the script's own, `run` has to say this of it.
+        """
+        files = [word for file in add for word in ("--add", file)]
+        options = [word for option in emulator for word in ("--emulator", option)]
+        result = subprocess.run(
+            [TOP / "scripts/qemu-tdx/run", "--platform", self.PLATFORM, "--kernel", kernel, "--drivers", drivers,
+             "--timeout", str(timeout), *files, *options, "--", "sh", "-c", self.FUNCTIONS + script],
+            capture_output=True, text=True, timeout=2 * timeout + 120)
+        self.assertEqual(result.returncode, status, result.stdout + result.stderr)
+        self.assertTrue(re.search(because, result.stderr), result.stderr)
+        return result.stdout.splitlines()
+
+    def traced(self, script, *emulator, **kwargs):
+        """As `guest`, and returns what the emulator has noted of the guest's calls as well."""
+        (TOP / "build").mkdir(exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=TOP / "build", suffix=".trace") as trace:
+            lines = self.guest(script, *emulator, f"trace={trace.name}", **kwargs)
+            return lines, pathlib.Path(trace.name).read_text(encoding="ascii")
+
+    def assert_quotes(self, lines, count):
+        self.assertEqual(len(lines), count, lines)
+        for line in lines:
+            self.assertRegex(line, r"^quote [0-9]{4,6}$")
+
+
+def built(name):
+    """Builds a program of tests/guest, and returns its path."""
+    build = [TOP / "tests/guest/build", "tsm-guest-tests", name]
+    return subprocess.run(build, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
