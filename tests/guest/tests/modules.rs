@@ -300,7 +300,7 @@ fn the_core_unloads_while_reports_are_asked_for() {
                     }
                 });
             }
-            for _ in 0..30 {
+            for _ in 0..8 {
                 while let Err(err) = unload(core) {
                     assert_eq!(err, Errno::EWOULDBLOCK);
                 }
