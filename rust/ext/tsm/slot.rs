@@ -294,7 +294,7 @@ impl Call {
             Asked {
                 report: tsm_bindings::tsm_report {
                     desc: desc.to_raw(floor),
-                    ..Default::default()
+                    ..pin_init::zeroed()
                 },
                 source: null(),
                 status: 0,
