@@ -125,7 +125,7 @@ enum Found {
 impl Report {
     /// Returns the answer to the last write, from the provider if need be.
     fn made(&self) -> Result<Arc<Made>> {
-        let registration = self.provider.call()?.registration();
+        let registration = self.provider.registration()?;
 
         if let Found::Made(made) = self.state.lock().find(registration)? {
             return Ok(made);

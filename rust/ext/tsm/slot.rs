@@ -184,6 +184,21 @@ impl Slot {
         Ok(())
     }
 
+    /// Returns the number of the current registration, which no other one has.
+    ///
+    /// # Errors
+    ///
+    /// [`ENXIO`] if there is none.
+    #[inline]
+    pub fn registration(&self) -> Result<u64> {
+        let _rcu = rcu::read_lock();
+
+        // SAFETY: By the type invariant, what is not null is a provider, whose reference is not given up
+        // before this RCU read-side section ends.
+        let current = unsafe { self.current.load(Acquire).as_ref() };
+        Ok(current.ok_or(ENXIO)?.registration)
+    }
+
     /// Begins to use the provider, which stays until the [`Call`] is dropped.
     ///
     /// # Errors
@@ -283,6 +298,7 @@ impl Call {
     #[inline]
     pub fn report(&self, desc: &Desc<'_>, generation: u64) -> Result<Blobs> {
         let report_new = self.ops().report_new.ok_or(EINVAL)?;
+        let name = self.name();
         let floor = self.privlevel_floor();
 
         if desc.privlevel.is_some_and(|level| level.get() < floor) {
@@ -302,12 +318,7 @@ impl Call {
             GFP_KERNEL,
         )?;
 
-        trace::report_requested(
-            self.name(),
-            generation,
-            desc.inblob,
-            asked.report.desc.privlevel,
-        );
+        trace::report_requested(name, generation, desc.inblob, asked.report.desc.privlevel);
         let start: *mut Asked = &mut *asked;
         // SAFETY: By the invariants of `Call` and `Provider`, the callback may be called and
         // accepts `data`; the report is as the ABI wants it, and begins an `Asked`.
@@ -319,7 +330,7 @@ impl Call {
 
         match to_result(ret).and(blobs.ok_or(EIO)) {
             Ok(blobs) => {
-                trace::report_generated(self.name(), generation, blobs.sizes());
+                trace::report_generated(name, generation, blobs.sizes());
                 Ok(blobs)
             }
             Err(err) => {
@@ -329,7 +340,7 @@ impl Call {
                     // it is, stays as long as `self`.
                     false => unsafe { CStr::from_char_ptr(asked.source) },
                 };
-                trace::report_failed(self.name(), generation, ret, err, (source, asked.status));
+                trace::report_failed(name, generation, ret, err, (source, asked.status));
                 Err(err)
             }
         }
