@@ -32,7 +32,6 @@ impl From<Error> for kernel::error::Error {
             | Error::TableUnterminated
             | Error::CertificateOutside => from_code(bindings::EBADMSG),
             Error::NoSuchRegister | Error::NoSuchLevel => code::EINVAL,
-            Error::NoSpace => code::ENOSPC,
             Error::Exhausted | Error::QuoteInFlight => code::EBUSY,
             Error::QuoteFailed(quote::Status::SERVICE_UNAVAILABLE) => {
                 from_code(bindings::EHOSTDOWN)

@@ -27,8 +27,6 @@ pub enum Error {
     ReservedSet,
     /// No measurement register has this number.
     NoSuchRegister,
-    /// The caller's buffer can't hold the message to be built.
-    NoSpace,
     /// A count can't go up any further.
     Exhausted,
     /// The VMM still owns the quote buffer.

@@ -16,7 +16,9 @@ use kernel::{
 use tsm_ext::{
     mutex::KillableMutex,
     shared::SharedBuffer,
+    spare::Spare,
     tdx::{
+        Draft,
         Guest,
         Measurements, //
     },
@@ -30,11 +32,11 @@ use tsm_ext::{
 };
 use tsm_proto::tdx::{
     quote::{
-        self,
         Header,
         Status, //
     },
     ReportData,
+    TdReport,
     VmcallStatus, //
 };
 
@@ -48,6 +50,7 @@ use crate::buffers::{
 pub(crate) struct Quotes {
     guest: Guest,
     measurements: Arc<KillableMutex<Measurements>>,
+    draft: Spare<Draft>,
     /// How long a quote may take. A host that is set up well takes milliseconds.
     timeout: Delta,
     buffers: Buffers,
@@ -62,23 +65,27 @@ impl Quotes {
         Ok(Self {
             guest,
             measurements,
+            draft: Spare::default(),
             timeout,
             buffers: Buffers::new(guest)?,
         })
     }
 
-    /// Returns the request for a quote that binds `data`.
-    fn request(&self, data: &ReportData) -> Result<KVec<u8>, Failure> {
-        let mut request = KVec::from_elem(0u8, quote::REQUEST_SIZE, GFP_KERNEL)?;
-        let mut measurements = self.measurements.lock_killable()?;
+    /// Makes a quote of a report that binds `data`.
+    fn quote(&self, data: &ReportData, draft: &mut Draft) -> Result<KVVec<u8>, Failure> {
+        *draft.data = *data;
+        self.measurements.lock_killable()?.complete(draft)?;
+        // After the report: a buffer that was never sent would look as if it was in flight.
+        let mut buffer = self.buffers.take()?;
+        let quote = self.exchange(&mut buffer, draft.report());
 
-        quote::build_request(&mut request, measurements.report(data)?).map_err(Error::from)?;
-        Ok(request)
+        self.buffers.put(buffer);
+        quote
     }
 
-    /// Sends a request by way of `buffer`, and returns a copy of the quote.
-    fn exchange(&self, buffer: &mut SharedBuffer, request: &[u8]) -> Result<KVVec<u8>, Failure> {
-        let size = self.send(buffer, request)?;
+    /// Sends a report by way of `buffer`, and returns a copy of the quote.
+    fn exchange(&self, buffer: &mut SharedBuffer, report: &TdReport) -> Result<KVVec<u8>, Failure> {
+        let size = self.send(buffer, report)?;
         let header = wait(buffer, self.timeout)?;
         let len = header.quote_len(size).map_err(|err| (err, header))?;
 
@@ -87,9 +94,10 @@ impl Quotes {
 
     /// Sends a request, and returns how much of `buffer` the VMM may use. Some VMMs take nothing larger
     /// than the usual size, however long the TDX module says that quotes may be.
-    fn send(&self, buffer: &mut SharedBuffer, request: &[u8]) -> Result<usize, Failure> {
+    fn send(&self, buffer: &mut SharedBuffer, report: &TdReport) -> Result<usize, Failure> {
         for size in [buffer.size(), USUAL_SIZE] {
-            buffer.write(0, request)?;
+            buffer.write(0, Header::request().as_bytes())?;
+            buffer.write(Header::SIZE, report.as_bytes())?;
             match self.guest.get_quote(buffer, size)? {
                 VmcallStatus::SUCCESS => return Ok(size),
                 VmcallStatus::INVALID_OPERAND if size > USUAL_SIZE => {}
@@ -105,12 +113,13 @@ impl ReportProvider for Quotes {
 
     fn report(&self, request: &Request<'_>) -> Result<Output, Failure> {
         let data = ReportData::parse(request.inblob()).map_err(|_| EINVAL)?;
-        // Before there is a buffer: one that was never sent would look as if it was in flight.
-        let request = self.request(data)?;
-        let mut buffer = self.buffers.take()?;
-        let quote = self.exchange(&mut buffer, &request);
+        let mut draft = match self.draft.take() {
+            Some(draft) => draft,
+            None => Draft::new()?,
+        };
+        let quote = self.quote(data, &mut draft);
 
-        self.buffers.put(buffer);
+        self.draft.put(draft);
         Ok(quote?.into())
     }
 }

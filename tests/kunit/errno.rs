@@ -42,7 +42,6 @@ mod tests {
     #[test]
     fn tells_an_argument_that_is_wrong() {
         assert_eq!(errno(Error::NoSuchRegister), 22); // EINVAL
-        assert_eq!(errno(Error::NoSpace), 28); // ENOSPC
         assert_eq!(errno(Error::Exhausted), 16); // EBUSY
     }
 

@@ -23,9 +23,9 @@ use super::{
 /// The measurement registers, with the memory that it takes to use them.
 pub struct Measurements {
     guest: Guest,
-    data: Operand<ReportData>,
     digest: Operand<Digest384>,
-    report: Operand<TdReport>,
+    /// For reading the registers.
+    draft: KBox<Draft>,
 }
 
 /// Memory for a report of one's own, which can be looked at when the measurements are locked no more.
@@ -60,21 +60,9 @@ impl Measurements {
     pub fn new(guest: Guest) -> Result<Self> {
         Ok(Self {
             guest,
-            data: Operand::new()?,
             digest: Operand::new()?,
-            report: Operand::new()?,
+            draft: Draft::new()?,
         })
-    }
-
-    /// Makes a report that binds `data`.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Guest::report`].
-    #[inline]
-    pub fn report(&mut self, data: &ReportData) -> Result<&TdReport, Error> {
-        *self.data = *data;
-        self.remake()
     }
 
     /// Makes the report that `draft` is for.
@@ -95,13 +83,10 @@ impl Measurements {
     #[inline]
     pub fn read(&mut self) -> Result<&TdInfo, Error> {
         // Nobody gets to see what else the report says, so it may bind anything.
-        Ok(&self.remake()?.info)
-    }
+        let draft = &mut *self.draft;
 
-    #[inline]
-    fn remake(&mut self) -> Result<&TdReport, Error> {
-        told(self.guest.report(&self.data, &mut self.report))?;
-        Ok(&self.report)
+        told(self.guest.report(&draft.data, &mut draft.report))?;
+        Ok(&draft.report.info)
     }
 
     /// Extends a register with `digest`.

@@ -15,8 +15,7 @@ use zerocopy::{
         U32,
         U64, //
     },
-    FromBytes as _,
-    IntoBytes as _, //
+    FromBytes as _, //
 };
 use zerocopy_derive::{
     FromBytes,
@@ -86,7 +85,7 @@ impl Header {
     /// The only version that there is.
     pub const VERSION: u64 = 1;
 
-    /// Makes the header of a request that carries a [`TdReport`].
+    /// Makes the header of a request. The [`TdReport`] follows it.
     #[inline]
     pub const fn request() -> Self {
         Self {
@@ -174,30 +173,7 @@ impl Header {
     }
 }
 
-/// Length of the request that [`build_request`] makes.
-pub const REQUEST_SIZE: usize = Header::SIZE + TdReport::SIZE;
-
-/// Writes a request for a quote of `report` into `buffer`, and zeros after it.
-///
-/// # Errors
-///
-/// [`Error::NoSpace`] when `buffer` is shorter than [`REQUEST_SIZE`].
-#[inline]
-pub fn build_request(buffer: &mut [u8], report: &TdReport) -> Result {
-    let (header, data) = buffer
-        .split_at_mut_checked(Header::SIZE)
-        .ok_or(Error::NoSpace)?;
-    let (body, rest) = data
-        .split_at_mut_checked(TdReport::SIZE)
-        .ok_or(Error::NoSpace)?;
-
-    header.copy_from_slice(Header::request().as_bytes());
-    body.copy_from_slice(report.as_bytes());
-    rest.fill(0);
-    Ok(())
-}
-
-/// Borrows the report in a request: the VMM's side of [`build_request`].
+/// Borrows the report in a request, as the VMM does.
 ///
 /// # Errors
 ///

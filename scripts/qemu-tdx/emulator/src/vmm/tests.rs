@@ -22,6 +22,7 @@ use tsm_proto::tdx::{
     quote as proto,
     TdReport, //
 };
+use zerocopy::IntoBytes as _;
 
 /// The shared bit.
 const SHARED: u64 = 1 << 52;
@@ -105,8 +106,7 @@ impl Bench {
         assert_eq!(regs[Reg::Rax], 0);
 
         let report = self.memory.bytes(0x1000, TdReport::SIZE);
-        let mut request = [0; 2048];
-        proto::build_request(&mut request, TdReport::parse(&report).unwrap()).unwrap();
+        let request = [proto::Header::request().as_bytes(), &report].concat();
         self.pages.share(16..18);
         self.memory.write(0x10000, &request).unwrap();
     }
