@@ -20,15 +20,6 @@ impl Secret {
     pub fn zeroed(len: usize) -> Result<Self> {
         Ok(Self(KVec::from_elem(0, len, GFP_KERNEL)?))
     }
-
-    /// Copies `bytes`.
-    #[inline]
-    pub fn copy_of(bytes: &[u8]) -> Result<Self> {
-        let mut copy = Self::zeroed(bytes.len())?;
-
-        copy.copy_from_slice(bytes);
-        Ok(copy)
-    }
 }
 
 impl Deref for Secret {

@@ -90,8 +90,9 @@ const TAG_SIZE: usize = 16;
 pub struct Message {
     kind: MessageType,
     version: u8,
-    request: Secret,
-    answer: Secret,
+    /// The request, and the answer behind it.
+    bytes: Secret,
+    request_size: usize,
     answer_size: usize,
     /// How much of the answer is the firmware's.
     received: usize,
@@ -101,11 +102,18 @@ impl Message {
     /// Makes a message of this version.
     #[inline]
     pub fn new<R: Request>(version: u8, request: &R) -> Result<Self> {
+        let request = request.as_bytes();
+        let mut bytes = Secret::zeroed(request.len() + R::ANSWER_SIZE + TAG_SIZE)?;
+
+        bytes
+            .get_mut(..request.len())
+            .ok_or(EINVAL)?
+            .copy_from_slice(request);
         Ok(Self {
             kind: R::TYPE,
             version,
-            request: Secret::copy_of(request.as_bytes())?,
-            answer: Secret::zeroed(R::ANSWER_SIZE + TAG_SIZE)?,
+            bytes,
+            request_size: request.len(),
             answer_size: R::ANSWER_SIZE,
             received: 0,
         })
@@ -114,7 +122,9 @@ impl Message {
     /// Returns the answer, padded with zeros, of which there are nothing but if there is none.
     #[inline]
     pub fn answer(&self) -> &[u8] {
-        self.answer.get(..self.answer_size).unwrap_or_default()
+        let answer = self.bytes.get(self.request_size..).unwrap_or_default();
+
+        answer.get(..self.answer_size).unwrap_or_default()
     }
 
     /// Returns the answer as long as the firmware has made it, so that none is taken for whole that is
@@ -197,10 +207,15 @@ impl Channel {
     ) -> (ExitInfo2, Result) {
         let mut raw: tsm_bindings::snp_guest_req = pin_init::zeroed();
 
-        raw.req_buf = message.request.as_mut_ptr().cast();
-        raw.req_sz = message.request.len();
-        raw.resp_buf = message.answer.as_mut_ptr().cast();
-        raw.resp_sz = message.answer.len();
+        let Some((request, answer)) = message.bytes.split_at_mut_checked(message.request_size)
+        else {
+            return (ExitInfo2::NOT_SENT, Err(EINVAL));
+        };
+
+        raw.req_buf = request.as_mut_ptr().cast();
+        raw.req_sz = request.len();
+        raw.resp_buf = answer.as_mut_ptr().cast();
+        raw.resp_sz = answer.len();
         raw.exit_code = tsm_bindings::TSM_HELPER_GUEST_REQUEST;
         raw.exitinfo2 = ExitInfo2::NOT_SENT.raw();
         raw.vmpck_id = self.key.number().into();

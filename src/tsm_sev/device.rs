@@ -13,7 +13,10 @@ use kernel::{
         UserSlice, //
     }, //
 };
-use tsm_ext::miscdevice::Ioctl;
+use tsm_ext::{
+    miscdevice::Ioctl,
+    uaccess, //
+};
 use tsm_proto::snp::{
     ioctl::{
         ExtendedReportRequest,
@@ -85,7 +88,7 @@ impl Device {
             let needed = needed.and_then(|needed| u32::try_from(needed).ok());
 
             request.certs_len = needed.unwrap_or(u32::MAX).into();
-            write(from, request.as_bytes())?;
+            uaccess::write(user(from)?, &request)?;
         }
         outcome.result?;
         if wanted {
@@ -114,7 +117,7 @@ impl Ioctl for Device {
         };
 
         // On success as well, so that nobody takes an old error for one of this request.
-        write(arg, call.as_bytes())?;
+        uaccess::write(user(arg)?, &call)?;
         result.map(|()| 0)
     }
 }
@@ -130,17 +133,19 @@ fn addresses(call: &GuestRequest) -> Result<(u64, u64)> {
 /// Copies a structure from user space, once.
 fn read<T: FromBytes + IntoBytes>(from: u64) -> Result<T> {
     let mut value = T::new_zeroed();
-    let from = UserPtr::from_addr(usize::try_from(from)?);
 
-    UserSlice::new(from, size_of::<T>())
-        .reader()
-        .read_slice(value.as_mut_bytes())?;
+    uaccess::read(user(from)?, &mut value)?;
     Ok(value)
 }
 
 /// Copies bytes to user space.
 fn write(to: u64, bytes: &[u8]) -> Result {
-    let to = UserPtr::from_addr(usize::try_from(to)?);
+    UserSlice::new(user(to)?, bytes.len())
+        .writer()
+        .write_slice(bytes)
+}
 
-    UserSlice::new(to, bytes.len()).writer().write_slice(bytes)
+/// Takes a number for an address of user space.
+fn user(address: u64) -> Result<UserPtr> {
+    Ok(UserPtr::from_addr(usize::try_from(address)?))
 }
