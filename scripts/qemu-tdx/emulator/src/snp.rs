@@ -6,6 +6,7 @@
 //! cpuid.rs    CPUID, and the CPUID page
 //! launch.rs   what the kernel finds in memory
 //! rmp.rs      which page is the guest's, and validated
+//!   pages.rs  the instructions that change that
 //! vmm.rs      the untrusted VMM, behind VMGEXIT
 //!   ghcb.rs   the page that the guest calls it with
 //!   guest_request.rs  what it does with messages for the secure processor
@@ -21,6 +22,7 @@ mod cpuid;
 mod ghcb;
 mod guest_request;
 mod launch;
+mod pages;
 mod psp;
 mod rmp;
 mod svsm;
@@ -35,7 +37,6 @@ use std::sync::{
 
 use crate::{
     config::SnpConfig,
-    gpa::PAGE_SIZE,
     hook::Instruction,
     lock::lock,
     machine::Outcome,
@@ -55,11 +56,7 @@ use cpuid::{
 };
 use guest_request::GuestRequests;
 use launch::Hole;
-use rmp::{
-    Refusal,
-    Rmp,
-    Size, //
-};
+use rmp::Rmp;
 use svsm::{
     Area,
     Svsm, //
@@ -326,79 +323,11 @@ impl SnpMachine {
         }
     }
 
-    /// `PVALIDATE` of the page at `RAX`, of the size in `ECX`, as `EDX` says. The carry flag tells
-    /// that nothing has changed. Only VMPL 0 may; what becomes of it elsewhere is as in the model of
-    /// the CPU that VeriSMo was proved with.
-    fn pvalidate(&self, vcpu: &dyn Vcpu, regs: &mut Registers) -> Outcome {
-        let valid = regs[Reg::Rdx] & 1 != 0;
-        let result = match self.vmpl {
-            0 => operand(vcpu, regs).and_then(|(page, size)| self.rmp.validate(page, size, valid)),
-            _ => Err(Refusal::Permission),
-        };
-
-        match self.finish("PVALIDATE", regs, result.err()) {
-            Some(stop) => stop,
-            None => Outcome::Carry(result == Ok(false)),
-        }
-    }
-
-    /// `RMPADJUST` of the page at `RAX`, of the size in `RCX`, for the VMPL in `RDX`.
-    fn rmpadjust(&self, vcpu: &dyn Vcpu, regs: &mut Registers) -> Outcome {
-        let attributes = regs[Reg::Rdx];
-        let (vmpl, vmsa) = (attributes & 0xff, (attributes >> 16) & 1 != 0);
-        let result = match vmpl {
-            _ if attributes >> 17 != 0 || vmpl > 3 => Err(Refusal::Input),
-            // That of the guest itself, or a more privileged one.
-            vmpl if vmpl <= self.vmpl.into() => Err(Refusal::Permission),
-            // Whether a page is a VMSA is for VMPL 0 to say.
-            _ => {
-                let vmsa = (self.vmpl == 0).then_some(vmsa);
-                operand(vcpu, regs).and_then(|(page, size)| self.rmp.adjust(page, size, vmsa))
-            }
-        };
-
-        self.finish("RMPADJUST", regs, result.err())
-            .unwrap_or(Outcome::Done(Effect::Resume))
-    }
-
-    /// Puts the result into `RAX`, or ends the guest if there can be none.
-    fn finish(
-        &self,
-        name: &str,
-        regs: &mut Registers,
-        refusal: Option<Refusal>,
-    ) -> Option<Outcome> {
-        let address = regs[Reg::Rax];
-        let stop = |why| {
-            let why = format!("{name} of {address:#x}: {why}");
-            Some(Outcome::Done(Effect::Stop(why)))
-        };
-
-        regs[Reg::Rax] = match refusal {
-            None => 0,
-            Some(Refusal::Input) => 1,
-            Some(Refusal::Permission) => 2,
-            Some(Refusal::SizeMismatch) => 6,
-            Some(Refusal::NotAssigned) => return stop("the page is the VMM's"),
-            Some(Refusal::NotValidated) => return stop("the page is not validated"),
-        };
-        self.trace
-            .line(|| format!("{name} {address:#x} -> {}", regs[Reg::Rax]));
-        None
-    }
-
     /// Returns the state of a vCPU.
     fn state(&self, vcpu: &dyn Vcpu) -> MutexGuard<'_, State> {
         // PANIC: QEMU counts its vCPUs from 0, and there is a state for each.
         lock(&self.states[vcpu.number()])
     }
-}
-
-/// Returns the page that `RAX` points to, and its size by `ECX`.
-fn operand(vcpu: &dyn Vcpu, regs: &Registers) -> Result<(u64, Size), Refusal> {
-    let address = vcpu.translate(regs[Reg::Rax]).ok_or(Refusal::NotAssigned)?;
-
-    Ok((address / PAGE_SIZE, Size::new(regs[Reg::Rcx])))
 }
 
 #[cfg(test)]

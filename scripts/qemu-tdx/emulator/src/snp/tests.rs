@@ -4,7 +4,10 @@
 
 use super::*;
 use crate::{
-    snp::vmsa::Entry,
+    snp::{
+        rmp::Size,
+        vmsa::Entry, //
+    },
     vcpu::FakeVcpu, //
 };
 

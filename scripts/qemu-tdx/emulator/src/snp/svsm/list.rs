@@ -35,13 +35,12 @@ impl Entry {
     /// Returns the size, and the pages of 4 KiB.
     pub(super) fn pages(self) -> Result<(Size, Range<u64>), Status> {
         let size = Size::new(self.0);
-
-        match self.has(1) {
+        let pages = match self.has(1) {
             true => None,
             false => size.pages(self.0 >> 12),
-        }
-        .map(|pages| (size, pages))
-        .ok_or(Status::INVALID_PARAMETER)
+        };
+
+        Ok((size, pages.ok_or(Status::INVALID_PARAMETER)?))
     }
 }
 
