@@ -60,9 +60,6 @@ impl TryFrom<u32> for Vmpl {
 pub struct Vmpck(u8);
 
 impl Vmpck {
-    /// Size of a key in bytes, for AES-256.
-    pub const KEY_SIZE: usize = 32;
-
     /// Returns the number.
     #[inline]
     pub const fn number(self) -> u8 {
