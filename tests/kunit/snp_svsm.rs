@@ -60,8 +60,10 @@ mod tests {
     }
 
     #[test]
-    fn refuses_success_without_a_report() {
-        assert_eq!(lengths(0, 20, 0).written(ROOM), Err(Error::SvsmLength));
+    fn refuses_success_without_a_whole_report() {
+        let refused = Err(Error::SvsmLength);
+        assert_eq!(lengths(0, 20, 0).written(ROOM), refused);
+        assert_eq!(lengths(1183, 20, 0).written(ROOM), refused);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Attestation by an SVSM. SVSM, chapter "Attestation Protocol".
 
 use crate::{
+    snp::Report,
     Error,
     Result, //
 };
@@ -94,7 +95,7 @@ impl Lengths {
     ///
     /// # Errors
     ///
-    /// [`Error::SvsmLength`] when that is more than a buffer has, or there is no report.
+    /// [`Error::SvsmLength`] when that is more than a buffer has, or less than a report.
     #[inline]
     pub fn written(&self, room: Sizes) -> Result<Sizes> {
         let written = Sizes {
@@ -103,7 +104,7 @@ impl Lengths {
             certificates: within(self.certificates, room.certificates)?,
         };
 
-        if written.report == 0 {
+        if written.report < Report::SIZE {
             return Err(Error::SvsmLength);
         }
         Ok(written)

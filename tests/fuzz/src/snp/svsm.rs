@@ -54,7 +54,7 @@ pub(crate) fn svsm(data: &[u8]) -> bool {
     };
 
     let sizes = each(lengths, room, written).and_then(|sizes| match sizes.report {
-        0 => Err(Error::SvsmLength),
+        ..1184 => Err(Error::SvsmLength),
         _ => Ok(sizes),
     });
     assert_eq!(lengths.written(room), sizes);
