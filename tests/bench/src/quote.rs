@@ -31,7 +31,7 @@ impl Blob {
     /// Makes the report `name`, and asks for nothing.
     pub(crate) fn new(name: &str) -> io::Result<Self> {
         Ok(Self {
-            report: Report::new(name)?,
+            report: Report::bare(name)?,
             // Touched, so that there is no page fault in a measurement.
             buffer: vec![0xff; 1 << 20],
         })

@@ -19,6 +19,7 @@ use std::{
 
 use crate::{
     snp,
+    Drivers,
     Platform, //
 };
 
@@ -26,20 +27,35 @@ use crate::{
 pub const REPORTS: &str = "/sys/kernel/config/tsm/report";
 
 /// A report, removed when dropped.
-pub struct Report(PathBuf);
+pub struct Report {
+    path: PathBuf,
+    /// The writes that made it one of the guest's own level.
+    writes: u64,
+}
 
 impl Report {
-    /// Makes the report `name`.
+    /// Makes the report `name`, of the guest's own level.
     pub fn new(name: &str) -> io::Result<Self> {
+        let mut report = Self::bare(name)?;
+
+        if let Some(floor) = level_to_write() {
+            report.store("privlevel", &floor.to_string())?;
+            report.writes = 1;
+        }
+        Ok(report)
+    }
+
+    /// Makes the report `name`, and writes nothing to it.
+    pub fn bare(name: &str) -> io::Result<Self> {
         let path = Path::new(REPORTS).join(name);
 
         fs::create_dir(&path)?;
-        Ok(Self(path))
+        Ok(Self { path, writes: 0 })
     }
 
     /// Returns the path of the file `name`.
     pub fn path(&self, name: &str) -> PathBuf {
-        self.0.join(name)
+        self.path.join(name)
     }
 
     /// Writes the inblob, and closes the file, which is what makes it count.
@@ -70,7 +86,7 @@ impl Report {
         self.read("outblob")
     }
 
-    /// Returns the number of writes.
+    /// Returns the number of writes since it was made.
     ///
     /// # Panics
     ///
@@ -78,20 +94,29 @@ impl Report {
     pub fn generation(&self) -> u64 {
         let text = fs::read_to_string(self.path("generation")).expect("generation can be read");
         let number = text.strip_suffix('\n').expect("generation is a line");
+        let number: u64 = number.parse().expect("generation is a number");
 
-        number.parse().expect("generation is a number")
+        number - self.writes
     }
 
     /// Removes the report.
     pub fn remove(self) -> io::Result<()> {
-        fs::remove_dir(&self.0)
+        fs::remove_dir(&self.path)
     }
 }
 
 impl Drop for Report {
     fn drop(&mut self) {
-        let _ = fs::remove_dir(&self.0);
+        let _ = fs::remove_dir(&self.path);
     }
+}
+
+/// Returns the level that a report has to be told, if it does not begin there.
+fn level_to_write() -> Option<u32> {
+    let begins_at_0 =
+        Platform::get() == Platform::Snp && !Drivers::get().privlevel_defaults_to_the_floor();
+
+    begins_at_0.then(snp::vmpl).filter(|vmpl| *vmpl > 0)
 }
 
 /// Offset of the body in a quote of version 4, and of what is in it.

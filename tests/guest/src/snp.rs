@@ -9,7 +9,11 @@
 pub mod device;
 
 use std::{
-    ops::Range,
+    fs,
+    ops::{
+        Range,
+        RangeInclusive, //
+    },
     path::PathBuf, //
 };
 
@@ -24,6 +28,22 @@ pub const REPORT_DATA: Range<usize> = 0x50..0x90;
 
 /// Where a report has `VMPL`.
 pub const VMPL: Range<usize> = 0x30..0x34;
+
+/// Returns the VMPL that the guest runs at, as its kernel says.
+///
+/// # Panics
+///
+/// If it does not say so.
+pub fn vmpl() -> u32 {
+    let text = fs::read_to_string("/sys/devices/system/cpu/sev/vmpl").expect("an SNP guest");
+
+    text.trim().parse().expect("a number")
+}
+
+/// Returns the levels that the guest can have reports of: its own, and all that are less privileged.
+pub fn levels() -> RangeInclusive<u32> {
+    vmpl()..=3
+}
 
 /// A field that is a register too.
 pub struct Field {

@@ -45,7 +45,7 @@ fn a_report_has_the_files_that_the_provider_shows() {
     for (text, binary) in masks.chain([(0, 0), (0x7f, 0xf), (0x7c, 0xc)]) {
         fake.set("hidden_text", text);
         fake.set("hidden_binary", binary);
-        let report = Report::new("visible").unwrap();
+        let report = Report::bare("visible").unwrap();
         let shown = |files: &[(&'static str, u32)], hidden: u32| {
             let files = files.iter().enumerate();
             files

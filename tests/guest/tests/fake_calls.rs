@@ -93,7 +93,7 @@ fn making_a_report_does_not_wait_for_a_call() {
     let fake = fake("");
     let held = report("held", &[HELD; 64]);
 
-    does_not_wait(&fake, &held, || drop(Report::new("made").unwrap()));
+    does_not_wait(&fake, &held, || drop(Report::bare("made").unwrap()));
 }
 
 #[test]

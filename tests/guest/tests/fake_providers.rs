@@ -59,7 +59,7 @@ fn refuses_what_is_not_as_it_should_be() {
         ("stranger", Errno::EBUSY),
     ] {
         assert_eq!(fake.load(&format!("wrong={wrong}")), Err(error), "{wrong}");
-        let refusal = errno(Report::new("none").map(drop));
+        let refusal = errno(Report::bare("none").map(drop));
         assert_eq!(refusal, Some(Errno::ENXIO), "{wrong}");
     }
     // None of them is in the way of this.
@@ -82,7 +82,7 @@ fn unloading_waits_for_a_call_and_new_ones_are_refused() {
                 wait_until("the refusal", || {
                     errno(other.outblob()) == Some(Errno::ENXIO)
                 });
-                assert_eq!(errno(Report::new("new").map(drop)), Some(Errno::ENXIO));
+                assert_eq!(errno(Report::bare("new").map(drop)), Some(Errno::ENXIO));
                 assert_eq!(errno(other.read("provider")), Some(Errno::ENXIO));
             }
             assert!(!unloading.is_finished());

@@ -58,7 +58,7 @@ fn a_service_provider_can_have_no_line_feed_and_any_length() {
 #[test]
 fn each_write_counts_once_and_a_refused_one_does_not() {
     let _fake = fake("privlevel_floor=1");
-    let report = Report::new("counts").unwrap();
+    let report = Report::bare("counts").unwrap();
     let guid = "11111111-2222-3333-4444-555555555555";
     let good = [
         ("privlevel", "1"),
@@ -150,7 +150,7 @@ fn the_privilege_level_is_the_floor_at_first() {
 #[test]
 fn an_inblob_has_1_to_64_bytes() {
     let _fake = fake("");
-    let report = Report::new("sizes").unwrap();
+    let report = Report::bare("sizes").unwrap();
 
     for len in 1..=64 {
         let inblob: Vec<u8> = (0..len).collect();

@@ -33,6 +33,7 @@ use tsm_guest_tests::{
         Report,
         REPORTS, //
     },
+    snp,
     Drivers,
     Platform, //
 };
@@ -52,6 +53,15 @@ fn has_the_files_of_its_provider_with_their_modes() {
             ("privlevel", 0o200),
             ("privlevel_floor", 0o444),
         ]);
+        if snp::vmpl() > 0 {
+            // There is an SVSM.
+            expected.extend([
+                ("manifestblob", 0o444),
+                ("service_guid", 0o200),
+                ("service_manifest_version", 0o200),
+                ("service_provider", 0o200),
+            ]);
+        }
     }
     assert_eq!(files::in_folder(report.path("")), files::modes(expected));
 }

@@ -64,7 +64,7 @@ fn commands_have_the_numbers_of_the_kernels_header() {
 fn makes_a_report_that_binds_the_data_and_the_level() {
     let file = device::open();
 
-    for vmpl in 0..=3u32 {
+    for vmpl in snp::levels() {
         let request = ReportRequest::new(0x30 + vmpl as u8).at(vmpl);
         let (answer, exitinfo2) = device::get_report(&file, 1, request);
         let answer = answer.unwrap();
@@ -78,24 +78,20 @@ fn makes_a_report_that_binds_the_data_and_the_level() {
 
 #[test]
 fn hands_out_what_the_firmware_says_of_a_request() {
-    // INVALID_PARAM: there are four levels.
     let file = device::open();
-    let (answer, exitinfo2) = device::get_report(&file, 1, ReportRequest::new(1).at(4));
-    let answer = answer.unwrap();
 
-    assert_eq!((answer.status(), exitinfo2), (0x16, device::success()));
-    assert_eq!(answer.0[32..], [0; 4000 - 32]);
+    // INVALID_PARAM: there are four levels, and those above the guest's own are not for it.
+    for vmpl in (0..snp::vmpl()).chain([4]) {
+        let (answer, exitinfo2) = device::get_report(&file, 1, ReportRequest::new(1).at(vmpl));
+        let answer = answer.unwrap();
+        assert_eq!((answer.status(), exitinfo2), (0x16, device::success()));
+        assert_eq!(answer.0[32..], [0; 4000 - 32]);
 
-    let (answer, exitinfo2) = device::get_derived_key(
-        &file,
-        KeyRequest {
-            vmpl: 4,
-            ..KeyRequest::default()
-        },
-    );
-    let answer = answer.unwrap();
-    assert_eq!((answer.status(), exitinfo2), (0x16, device::success()));
-    assert_eq!(answer.0[4..], [0; 60]);
+        let (answer, exitinfo2) = device::get_derived_key(&file, KeyRequest::at(vmpl));
+        let answer = answer.unwrap();
+        assert_eq!((answer.status(), exitinfo2), (0x16, device::success()));
+        assert_eq!(answer.0[4..], [0; 60]);
+    }
     device::report(&file, 2);
 }
 
@@ -108,15 +104,12 @@ fn derives_the_same_key_from_the_same_and_another_from_anything_else() {
         assert_eq!(exitinfo2, device::success());
         answer.unwrap().key()
     };
-    let none = KeyRequest::default();
-    let mut keys = vec![
-        derive(none),
-        derive(KeyRequest {
-            root_key_select: 1,
-            ..none
-        }),
-        derive(KeyRequest { vmpl: 1, ..none }),
-    ];
+    let none = KeyRequest::own();
+    let mut keys: Vec<_> = snp::levels().map(KeyRequest::at).map(derive).collect();
+    keys.push(derive(KeyRequest {
+        root_key_select: 1,
+        ..none
+    }));
     keys.extend((0..6).map(|bit| {
         derive(KeyRequest {
             guest_field_select: 1 << bit,
@@ -145,14 +138,11 @@ fn callers_get_their_own_answers() {
                 }
             });
         }
-        for vmpl in 0..=3 {
+        for vmpl in snp::levels() {
             let file = &file;
 
             scope.spawn(move || {
-                let request = KeyRequest {
-                    vmpl,
-                    ..KeyRequest::default()
-                };
+                let request = KeyRequest::at(vmpl);
                 let derive = || device::get_derived_key(file, request).0.unwrap().key();
                 let key = derive();
 
@@ -187,7 +177,7 @@ fn an_answer_of_a_key_has_its_size() {
     struct Guarded(KeyAnswer, [u8; 16]);
 
     let file = device::open();
-    let mut request = KeyRequest::default();
+    let mut request = KeyRequest::own();
     let mut answer = Guarded(KeyAnswer::untouched(), [0xaa; 16]);
     let mut call = GuestRequest::new(&mut request, &mut answer);
 

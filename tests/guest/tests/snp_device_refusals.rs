@@ -25,8 +25,7 @@ fn each_refuses(spoil: impl Fn(&mut GuestRequest), error: Errno, exitinfo2: u64)
     let file = device::open();
 
     for command in [GET_REPORT, GET_DERIVED_KEY, GET_EXT_REPORT] {
-        // As large as the largest of them, and zeros are a right request.
-        let (mut request, mut answer) = ([0u8; 112], ReportAnswer::untouched());
+        let (mut request, mut answer) = (device::any_request(), ReportAnswer::untouched());
         let mut call = GuestRequest::new(&mut request, &mut answer);
         spoil(&mut call);
 
@@ -61,7 +60,7 @@ fn refuses_a_request_that_is_nowhere() {
 #[expect(unsafe_code, reason = "ioctls that fail")]
 fn an_answer_that_goes_nowhere_harms_nothing() {
     let file = device::open();
-    let mut request = [0u8; 112];
+    let mut request = device::any_request();
 
     for command in [GET_REPORT, GET_DERIVED_KEY] {
         for nowhere in [NOWHERE, 1 << 63] {
@@ -97,7 +96,7 @@ fn refuses_what_is_nowhere() {
 #[expect(unsafe_code, reason = "ioctls that fail")]
 fn refuses_other_commands() {
     let file = device::open();
-    let (mut request, mut answer) = ([0u8; 112], ReportAnswer::untouched());
+    let (mut request, mut answer) = (device::any_request(), ReportAnswer::untouched());
     let of = |kind, number, size| nix::request_code_readwrite!(kind, number, size);
 
     for command in [

@@ -50,8 +50,9 @@ fn are_for_the_level_that_was_asked_for() {
     let report = Report::new("levels").unwrap();
 
     report.set_inblob(&[1; 64]).unwrap();
-    assert_eq!((floor(&report), vmpl(&report)), (b"0\n".to_vec(), 0));
-    for (level, generation) in [(3, 2), (1, 3), (2, 4), (0, 5)] {
+    assert_eq!(floor(&report), format!("{}\n", snp::vmpl()).as_bytes());
+    assert_eq!(vmpl(&report), snp::vmpl());
+    for (level, generation) in snp::levels().rev().chain(snp::levels()).zip(2..) {
         report.store("privlevel", &level.to_string()).unwrap();
         assert_eq!(report.generation(), generation);
         assert_eq!(vmpl(&report), level);
@@ -63,14 +64,14 @@ fn refuse_a_level_that_there_is_not() {
     let report = Report::new("bad-levels").unwrap();
 
     report.set_inblob(&[1; 64]).unwrap();
-    report.store("privlevel", "2").unwrap();
+    report.store("privlevel", "3").unwrap();
     for level in ["4", "256", "4294967295", "-1", "x", "1 2"] {
         let result = report.store("privlevel", level);
         assert_eq!(errno(result), Some(Errno::EINVAL), "{level}");
     }
     let result = report.store("privlevel", "4294967296");
     assert_eq!(errno(result), Some(Errno::ERANGE));
-    assert_eq!((report.generation(), vmpl(&report)), (2, 2));
+    assert_eq!((report.generation(), vmpl(&report)), (2, 3));
 }
 
 #[test]
@@ -112,10 +113,10 @@ fn come_with_the_certificates_of_the_host() {
 #[test]
 fn other_keys_work_and_are_the_floor() {
     modules::with(|_, provider| {
-        for key in 1..=2u32 {
+        for key in snp::levels().skip(1) {
             unload(provider).unwrap();
             load_with(provider, &format!("vmpck_id={key}")).unwrap();
-            let report = Report::new("other-key").unwrap();
+            let report = Report::bare("other-key").unwrap();
 
             report.set_inblob(&[1; 64]).unwrap();
             assert_eq!(floor(&report), format!("{key}\n").as_bytes());
@@ -125,7 +126,8 @@ fn other_keys_work_and_are_the_floor() {
             } else {
                 assert_eq!(errno(report.outblob()), Some(Errno::EINVAL));
             }
-            let (answer, _) = device::get_report(&device::open(), 1, ReportRequest::new(2));
+            let request = ReportRequest::new(2).at(key - 1);
+            let (answer, _) = device::get_report(&device::open(), 1, request);
             assert_eq!(answer.unwrap().status(), 0x16);
 
             let below = report.store("privlevel", &(key - 1).to_string());
@@ -136,6 +138,8 @@ fn other_keys_work_and_are_the_floor() {
             }
             report.remove().unwrap();
         }
+        unload(provider).unwrap();
+        load(provider).unwrap();
     });
 }
 
@@ -145,7 +149,10 @@ fn a_key_that_there_is_not_is_refused() {
 
     modules::with(|_, provider| {
         unload(provider).unwrap();
-        for key in ["4", "-2", "100", "2147483647", "-2147483648"] {
+        // Those of the levels above its own are the SVSM's.
+        let above = (0..snp::vmpl()).map(|key| key.to_string());
+        let none = ["4", "-2", "100", "2147483647", "-2147483648"].map(str::to_owned);
+        for key in above.chain(none) {
             let result = load_with(provider, &format!("vmpck_id={key}"));
             assert_eq!(result, Err(refusal), "{key}");
         }
@@ -161,7 +168,8 @@ fn a_key_that_there_is_not_is_refused() {
 }
 
 #[test]
-fn a_message_that_the_firmware_refuses_costs_the_key_and_no_other() {
+fn what_the_firmware_refuses_costs_the_key_and_no_other() {
+    // This test is the last one here, since nobody can use that key any more.
     modules::with(|_, provider| {
         unload(provider).unwrap();
         load_with(provider, "vmpck_id=3").unwrap();
@@ -180,7 +188,7 @@ fn a_message_that_the_firmware_refuses_costs_the_key_and_no_other() {
         };
         let (answer, exitinfo2) = device::get_report(&file, 1, request);
         assert_eq!((answer.err(), exitinfo2), (Some(refusal), expected));
-        let report = Report::new("wiped").unwrap();
+        let report = Report::bare("wiped").unwrap();
         report.set_inblob(&[1; 64]).unwrap();
         assert_eq!(errno(report.outblob()), Some(refusal));
         report.remove().unwrap();

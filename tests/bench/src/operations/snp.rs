@@ -23,7 +23,7 @@ pub(super) fn measure(bench: &mut Bench<'_>) -> io::Result<()> {
     // The measurement, the policy.
     let key = KeyRequest {
         guest_field_select: 0b1001,
-        ..KeyRequest::default()
+        ..KeyRequest::own()
     };
     let mut room = vec![0xff; ROOM];
 

@@ -21,7 +21,7 @@ fn main() -> io::Result<()> {
         .nth(1)
         .and_then(|count| count.parse().ok())
         .ok_or_else(|| io::Error::other("usage: quotes COUNT"))?;
-    let report = Report::new("quotes")?;
+    let report = Report::bare("quotes")?;
     let mut answers = Tally::default();
 
     for number in 0..count {

@@ -43,7 +43,7 @@ fn main() -> io::Result<()> {
             println!("{}", ending(answer.map(|answer| answer.status()), info));
         }
         ["key"] => {
-            let (answer, info) = device::get_derived_key(&device::open(), KeyRequest::default());
+            let (answer, info) = device::get_derived_key(&device::open(), KeyRequest::own());
             println!("{}", ending(answer.map(|answer| answer.status()), info));
         }
         ["extended", pages] => {
@@ -74,7 +74,7 @@ fn ending(result: Result<u32, Errno>, info: u64) -> String {
 
 fn certificates(count: usize) -> io::Result<()> {
     let device = device::open();
-    let report = Report::new("certificates")?;
+    let report = Report::bare("certificates")?;
     let mut room = vec![0; 4 * PAGE];
     let mut answers = Tally::default();
 

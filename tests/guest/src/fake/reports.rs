@@ -36,7 +36,7 @@ pub fn fake(parameters: &str) -> Fake {
 ///
 /// If that fails.
 pub fn report(name: &str, inblob: &[u8]) -> Report {
-    let report = Report::new(name).unwrap();
+    let report = Report::bare(name).unwrap();
 
     report.set_inblob(inblob).unwrap();
     report

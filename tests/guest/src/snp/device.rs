@@ -4,6 +4,7 @@
 
 use std::{
     fs::File,
+    mem::offset_of,
     os::fd::AsRawFd as _,
     ptr, //
 };
@@ -83,11 +84,11 @@ pub struct ReportRequest {
 }
 
 impl ReportRequest {
-    /// Asks for a report that binds 64 of this byte.
+    /// Asks for a report that binds 64 of this byte, at the guest's own level.
     pub fn new(byte: u8) -> Self {
         Self {
             user_data: [byte; 64],
-            vmpl: 0,
+            vmpl: snp::vmpl(),
             rsvd: [0; 28],
         }
     }
@@ -99,7 +100,7 @@ impl ReportRequest {
 }
 
 /// `struct snp_derived_key_req`.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 #[repr(C)]
 pub struct KeyRequest {
     /// Which key to derive from.
@@ -116,6 +117,25 @@ pub struct KeyRequest {
     pub tcb_version: u64,
 }
 
+impl KeyRequest {
+    /// Asks for a key of the guest's own level.
+    pub fn own() -> Self {
+        Self::at(snp::vmpl())
+    }
+
+    /// Asks for one of this privilege level.
+    pub fn at(vmpl: u32) -> Self {
+        Self {
+            root_key_select: 0,
+            rsvd: 0,
+            guest_field_select: 0,
+            vmpl,
+            guest_svn: 0,
+            tcb_version: 0,
+        }
+    }
+}
+
 /// `struct snp_ext_report_req`.
 #[derive(Clone, Copy)]
 #[repr(C)]
@@ -126,6 +146,19 @@ pub struct ExtendedRequest {
     pub certs_address: u64,
     /// How much room there is.
     pub certs_len: u32,
+}
+
+/// Returns what is right whichever request it is taken for, and as large as the largest of them.
+pub fn any_request() -> [u8; size_of::<ExtendedRequest>()] {
+    let mut request = [0; size_of::<ExtendedRequest>()];
+
+    for offset in [
+        offset_of!(ReportRequest, vmpl),
+        offset_of!(KeyRequest, vmpl),
+    ] {
+        request[offset..offset + 4].copy_from_slice(&snp::vmpl().to_le_bytes());
+    }
+    request
 }
 
 /// The answer of the firmware, `struct snp_report_resp` or `struct snp_derived_key_resp`.
