@@ -2,19 +2,23 @@
 """What a host of SEV-SNP changes at random: python3 -m unittest discover -p test_snp_mutations.py tests/host
 
 A message that is changed costs the key, and there are four in a guest; certificates that are changed, or too little room
-for them, cost none. So many of the latter are tried in one guest, and of the former one for each key, in some guests.
-TSM_MUTATIONS says how many answers with certificates are changed, TSM_SEED in which way.
+for them, cost none, nor does what an SVSM answers. So many of the latter are tried in one guest, and of the former one for
+each key, in some guests. TSM_MUTATIONS says how many of the latter are changed, TSM_SEED in which way.
 """
 
 import unittest
 
-from host import KERNEL
+from host import KERNEL, built
 from test_mutations import MUTATIONS, SEED
 from test_snp import GONE, REPORT, SnpHost
+from test_svsm import Svsm
 
 # What there can be in place of a report, by what is wrong: the message, the GHCB, the table, the room for it.
 MESSAGE = {"Bad message", "Input/output error", "Required key not available", "Connection timed out"}
 TABLE = {"EBADMSG", "EFBIG", "EPROTO", "EIO"}
+
+# And in place of what an SVSM attests.
+SVSM = {"EPROTO", "EFBIG", "EIO", "EINVAL", "EOPNOTSUPP", "EREMOTEIO"}
 
 LAST = """
     mkdir $reports/last
@@ -63,6 +67,22 @@ class Mutations(SnpHost):
                 self.assertLessEqual(set(lines), MESSAGE | {REPORT})
                 seen.update(lines)
         self.assertIn(GONE, seen)
+
+
+class Services(Svsm):
+    def test_any_byte_of_what_an_svsm_answers(self):
+        lines = self.guest(f"/add/sev_guest services {MUTATIONS}; dump last; rmdir last; rmmod tsm_sev", f"mutate={SEED}",
+                           f"mutate_count={MUTATIONS}", "mutate_part=svsm", timeout=300 + MUTATIONS // 10,
+                           add=[built("sev_guest")])
+        answers = {answer: int(number) for answer, number in map(str.split, lines[:-5])}
+        print(f"kernel {KERNEL}, seed {SEED}:", answers)
+
+        self.assertEqual(sum(answers.values()), MUTATIONS)
+        self.assertLessEqual(set(answers), SVSM | {"report"})
+        if MUTATIONS >= 1000:
+            self.assertEqual(set(answers), SVSM | {"report"})
+        self.assertGreater(answers["report"], MUTATIONS // 4)
+        self.check(lines[-5:])
 
 
 if __name__ == "__main__":

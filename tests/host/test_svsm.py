@@ -157,7 +157,7 @@ class Misbehaviour(Svsm):
 
     def test_lengths_that_can_not_be(self):
         for option in (
-            "svsm_report_length=4097", "svsm_report_length=0", f"svsm_report_length={2 ** 64 - 1}",
+            "svsm_report_length=4097", f"svsm_report_length={2 ** 64 - 1}", "svsm_report_length=1183", "svsm_report_length=0",
             "svsm_manifest_length=4097", f"svsm_manifest_length={2 ** 32 + 170}",
             "svsm_certs_length=16385", f"svsm_certs_length={2 ** 64 - 1}", "svsm_attest=silent",
         ):
@@ -173,6 +173,7 @@ class Misbehaviour(Svsm):
             # None of these is too small.
             ("svsm_status=80000005", "svsm_report_length=4096", "svsm_certs_length=0"): "Invalid argument",
             ("svsm_status=12345", "svsm_report_length=5000"): "Remote I/O error",
+            ("svsm_attest=skipped",): "Input/output error",
         }.items():
             with self.subTest(options):
                 self.assertEqual(self.guest("ask a", *options), [error])
@@ -180,12 +181,17 @@ class Misbehaviour(Svsm):
     def test_more_room_than_there_can_be(self):
         for options, error in {
             ("svsm_attest=growing",): "Protocol error",
-            ("svsm_manifest_size=1025K",): "File too large",
             ("svsm_status=80000005", f"svsm_certs_length={2 ** 32 + 1}"): "File too large",
             ("svsm_status=80000005", f"svsm_manifest_length={2 ** 64 - 2}"): "File too large",
         }.items():
             with self.subTest(options):
                 self.assertEqual(self.guest("ask a", *options), [error])
+
+    def test_as_much_room_as_there_can_be(self):
+        # The manifest of all services has that of the vTPM in it.
+        every, one = self.guest(f"ask all; ask one service_guid={VTPM}", "svsm_manifest_size=1M")
+        self.assertEqual(every, "File too large")
+        self.assertRegex(one, "^1184 1048576 [0-9]+$")
 
     def test_a_refusal_is_traced(self):
         script = """mount -t tracefs tracefs /sys/kernel/tracing; echo 1 >/sys/kernel/tracing/events/tsm/enable

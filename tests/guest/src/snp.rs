@@ -23,6 +23,9 @@ pub const PAGE: usize = 4096;
 /// Size of a report.
 pub const REPORT_SIZE: usize = 1184;
 
+/// The GUID of the vTPM of an SVSM.
+pub const VTPM: &str = "c476f1eb-0123-45a5-9641-b4e7dde5bfe3";
+
 /// Where a report has `REPORT_DATA`.
 pub const REPORT_DATA: Range<usize> = 0x50..0x90;
 

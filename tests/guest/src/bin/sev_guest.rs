@@ -6,6 +6,8 @@
 //! - `sev_guest extended PAGES`: with so many pages for certificates.
 //! - `sev_guest certificates COUNT`: has so many reports made, by the device and in configfs, checks
 //!   the certificates that come with those in configfs, and prints how often each answer was given.
+//! - `sev_guest services COUNT`: has an SVSM make so many, of all services and of its vTPM, and prints
+//!   how often each answer was given.
 
 use std::{
     env,
@@ -33,8 +35,10 @@ use tsm_guest_tests::{
 fn main() -> io::Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let usage =
-        || io::Error::other("usage: sev_guest report|key|extended PAGES|certificates COUNT");
+    let usage = || {
+        let text = "usage: sev_guest report|key|extended PAGES|certificates COUNT|services COUNT";
+        io::Error::other(text)
+    };
     let number = |text: &str| text.parse().map_err(|_| usage());
 
     match arguments[..] {
@@ -58,6 +62,7 @@ fn main() -> io::Result<()> {
             }
         }
         ["certificates", count] => certificates(number(count)?)?,
+        ["services", count] => services(number(count)?)?,
         _ => return Err(usage()),
     }
     Ok(())
@@ -108,4 +113,45 @@ fn certificates(count: usize) -> io::Result<()> {
     }
     print!("{answers}");
     report.remove()
+}
+
+fn services(count: usize) -> io::Result<()> {
+    let (all, vtpm) = (Report::bare("all")?, Report::bare("vtpm")?);
+    let mut answers = Tally::default();
+
+    for report in [&all, &vtpm] {
+        report.store("service_provider", "svsm")?;
+    }
+    vtpm.store("service_guid", snp::VTPM)?;
+    for number in 0..count {
+        let (report, manifest_size) = match number % 2 {
+            0 => (&all, 170),
+            _ => (&vtpm, 122),
+        };
+        let mut inblob = [0; 64];
+        inblob[..8].copy_from_slice(&number.to_le_bytes());
+        report.set_inblob(&inblob)?;
+
+        answers.add(match report.outblob() {
+            Ok(outblob) => {
+                let manifest = report.read("manifestblob")?;
+                let is_empty =
+                    |bytes: &[u8], start| bytes.iter().skip(start).all(|byte| *byte == 0);
+
+                // However long they are said to be.
+                let right = outblob.len() >= snp::REPORT_SIZE
+                    && is_empty(&outblob, snp::REPORT_SIZE)
+                    && is_empty(&manifest, manifest_size);
+
+                match right {
+                    true => "report".to_owned(),
+                    false => "wrong".to_owned(),
+                }
+            }
+            Err(err) => tally::name(&err),
+        });
+    }
+    print!("{answers}");
+    all.remove()?;
+    vtpm.remove()
 }
