@@ -51,11 +51,12 @@ archive_update() {
 	archive_updated=1
 }
 
-# archive_has PACKAGE[=VERSION]. For a name that another package only mentions, apt shows nothing and is content.
-archive_has() { apt apt-cache show --no-all-versions "$1" 2>/dev/null | grep -q '^Version: '; }
-
 # version_of PACKAGE: the newest that the archive has.
 version_of() { apt apt-cache show --no-all-versions "$1" | sed -n 's/^Version: //p'; }
+
+# archive_has PACKAGE[=VERSION]. For a name that another package only mentions, apt shows nothing and is content. All that
+# apt says is read: a reader that leaves early is a failure of apt's, and the package would sometimes be missing.
+archive_has() { [[ $(version_of "$1" 2>/dev/null) ]]; }
 
 # fetch PACKAGE[=VERSION]... into the folder it is called in; apt checks it against the signed lists.
 fetch() { apt apt-get -q download "$@"; }
