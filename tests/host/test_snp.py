@@ -238,6 +238,17 @@ class Defects(SnpHost):
         self.assertEqual(self.guest(script, "certs_size=20000"), [REPORT, "certificates 20000"])
         self.assertEqual(self.guest(script, "certs_size=20000", drivers="c"), [ERROR, ERROR])
 
+    def test_memory_that_can_not_be_taken_back(self):
+        # Theirs is shared for one request; ours when there have to be more pages.
+        script = """
+            insmod /lib/modules/*/updates/tsm_faults.ko fail=set_memory_encrypted times=1
+            with_certificates a; cat /sys/module/tsm_faults/parameters/faults; dmesg | grep -o 'failed to .*leak.*'; ask b
+        """
+        lines = [REPORT, "certificates 20000", "1", "failed to take 4 pages back from the host, leaked", REPORT]
+        self.assertEqual(self.guest(script, "certs_size=20000", kernel="stock"), lines)
+        lines = [REPORT, "certificates 10000", "1", REPORT]
+        self.assertEqual(self.guest(script, "certs_size=10000", kernel="stock", drivers="c"), lines)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -208,6 +208,16 @@ class Defects(Svsm):
         self.assertRegex(lines[0], "^5000 170 [0-9]+$")
         self.assertEqual(self.guest("ask a", "svsm_report_length=5000"), ["Protocol error"])
 
+    def test_memory_that_has_to_be_waited_for(self):
+        script = """
+            insmod /lib/modules/*/updates/tsm_faults.ko fail=alloc_pages_exact_noprof
+            ask a; cat /sys/module/tsm_faults/parameters/faults
+        """
+        lines = self.guest(script, kernel="stock")
+        self.assertRegex(lines[0], "^1184 [0-9]+ [0-9]+$")
+        self.assertEqual(lines[1:], ["0"])
+        self.assertEqual(self.guest(script, kernel="stock", drivers="c"), ["Cannot allocate memory", "1"])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Functions of the kernel that fail for tests, for where nothing that a test
+ * does from outside makes them fail. The parameter `fail` says which. They are
+ * replaced by kprobes, as the kernel's own fault injection does, which
+ * distributions leave out.
+ */
+#include <linux/gfp.h>
+#include <linux/kprobes.h>
+#include <linux/module.h>
+#include <linux/string.h>
+
+#include "tsm_fake.h"
+
+static char *which = "";
+module_param_named(fail, which, charp, 0444);
+MODULE_PARM_DESC(fail, "the function");
+
+static atomic_t left = ATOMIC_INIT(INT_MAX);
+
+static int set_times(const char *value, const struct kernel_param *param)
+{
+	int times, ret = kstrtoint(value, 0, &times);
+
+	if (!ret)
+		atomic_set(&left, times);
+	return ret;
+}
+
+static const struct kernel_param_ops times_ops = { .set = set_times, .get = get_counter };
+module_param_cb(times, &times_ops, &left, 0444);
+MODULE_PARM_DESC(times, "how often it fails, for ever if not said");
+
+static atomic_t faults;
+module_param_cb(faults, &counter_ops, &faults, 0444);
+MODULE_PARM_DESC(faults, "how often it has failed");
+
+/* Has @instead run in place of the function that @regs are at the start of. */
+static int replace(struct pt_regs *regs, void *instead)
+{
+	if (atomic_dec_if_positive(&left) < 0)
+		return 0;
+	atomic_inc(&faults);
+	instruction_pointer_set(regs, (unsigned long)instead);
+	return 1;
+}
+
+/* No memory for the page tables, say. */
+static int not_converted(unsigned long address, int pages)
+{
+	return -ENOMEM;
+}
+
+static int fail_set_memory_encrypted(struct kprobe *probe, struct pt_regs *regs)
+{
+	return replace(regs, not_converted);
+}
+
+static void *no_pages(size_t size, gfp_t flags)
+{
+	return NULL;
+}
+
+/* There is memory, but it has to be waited for. */
+static int fail_alloc_pages_exact(struct kprobe *probe, struct pt_regs *regs)
+{
+	gfp_t flags = regs_get_kernel_argument(regs, 1);
+
+	return gfpflags_allow_blocking(flags) ? 0 : replace(regs, no_pages);
+}
+
+static struct kprobe all[] = {
+	{ .symbol_name = "set_memory_encrypted", .pre_handler = fail_set_memory_encrypted },
+	{ .symbol_name = "alloc_pages_exact_noprof", .pre_handler = fail_alloc_pages_exact },
+};
+
+static struct kprobe *probe;
+
+static int __init tsm_faults_init(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		if (!strcmp(all[i].symbol_name, which))
+			probe = &all[i];
+	return probe ? register_kprobe(probe) : -EINVAL;
+}
+
+static void __exit tsm_faults_exit(void)
+{
+	unregister_kprobe(probe);
+}
+
+module_init(tsm_faults_init);
+module_exit(tsm_faults_exit);
+MODULE_DESCRIPTION("Functions of the kernel that fail when a test says so");
+MODULE_LICENSE("GPL");
