@@ -17,6 +17,10 @@ use std::{
 };
 
 use nix::errno::Errno;
+use sha2::{
+    Digest as _,
+    Sha512, //
+};
 use tsm_guest_tests::{
     errno,
     reports::{
@@ -35,7 +39,8 @@ use tsm_guest_tests::{
             DEVICE,
             GET_EXT_REPORT,
             INVALID_LEN, //
-        }, //
+        },
+        VTPM, //
     },
     Drivers, //
 };
@@ -203,4 +208,43 @@ fn dstack_takes_a_report_of_the_right_size_only() {
         assert_eq!(blob.len(), 1184);
         assert_eq!(blob[0x50..0x90], [9; 64]);
     }
+}
+
+#[test]
+fn go_tpm_tools_has_the_vtpm_attested_and_gets_the_certificates_by_itself() {
+    let report = Report::bare("entry3141592653").unwrap();
+    if snp::vmpl() == 0 {
+        // There is no SVSM, which it takes for an error.
+        assert!(!report.path("service_provider").exists());
+        return;
+    }
+    let nonce = [10; 64];
+    // No level, and no line feeds.
+    for (name, data) in [
+        ("inblob", &nonce[..]),
+        ("service_provider", b"svsm"),
+        ("service_guid", VTPM.as_bytes()),
+        ("service_manifest_version", b"0"),
+    ] {
+        write_file(&report.path(name), data);
+    }
+    let [blob, manifest, provider] = ["outblob", "manifestblob", "provider"].map(|name| {
+        let data = report.read(name).unwrap();
+
+        assert_eq!(report.generation(), 4, "{name}");
+        data
+    });
+    let bound = Sha512::new().chain_update(nonce).chain_update(manifest);
+    assert_eq!(blob[snp::REPORT_DATA], bound.finalize()[..]);
+    assert_eq!(provider, b"sev_guest\n");
+    report.remove().unwrap();
+
+    // The least privileged level, whatever the guest's is.
+    let report = Report::bare("entry2653589793").unwrap();
+    write_file(&report.path("inblob"), &nonce);
+    write_file(&report.path("privlevel"), b"3");
+    let auxblob = report.read("auxblob").unwrap();
+    assert_eq!(report.generation(), 2);
+    assert_eq!(snp::certificates(&auxblob).count(), 3);
+    assert_eq!(report.outblob().unwrap()[snp::REPORT_DATA], nonce);
 }
