@@ -16,19 +16,8 @@ static char *which = "";
 module_param_named(fail, which, charp, 0444);
 MODULE_PARM_DESC(fail, "the function");
 
-static atomic_t left = ATOMIC_INIT(INT_MAX);
-
-static int set_times(const char *value, const struct kernel_param *param)
-{
-	int times, ret = kstrtoint(value, 0, &times);
-
-	if (!ret)
-		atomic_set(&left, times);
-	return ret;
-}
-
-static const struct kernel_param_ops times_ops = { .set = set_times, .get = get_counter };
-module_param_cb(times, &times_ops, &left, 0444);
+static int times = INT_MAX;
+module_param(times, int, 0444);
 MODULE_PARM_DESC(times, "how often it fails, for ever if not said");
 
 static atomic_t faults;
@@ -38,9 +27,8 @@ MODULE_PARM_DESC(faults, "how often it has failed");
 /* Has @instead run in place of the function that @regs are at the start of. */
 static int replace(struct pt_regs *regs, void *instead)
 {
-	if (atomic_dec_if_positive(&left) < 0)
+	if (!atomic_add_unless(&faults, 1, times))
 		return 0;
-	atomic_inc(&faults);
 	instruction_pointer_set(regs, (unsigned long)instead);
 	return 1;
 }
