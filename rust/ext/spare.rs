@@ -59,6 +59,15 @@ impl<T> Spare<T> {
         Some(unsafe { KBox::from_raw(value.as_ptr()) })
     }
 
+    /// Takes the value, or makes one if there is none.
+    #[inline]
+    pub fn take_or(&self, make: impl FnOnce() -> Result<KBox<T>>) -> Result<KBox<T>> {
+        match self.take() {
+            Some(value) => Ok(value),
+            None => make(),
+        }
+    }
+
     /// Puts a value in. One that is there already is dropped.
     #[inline]
     pub fn put(&self, value: KBox<T>) {

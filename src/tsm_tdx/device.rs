@@ -53,10 +53,7 @@ impl Device {
     }
 
     fn get_report0(&self, arg: UserPtr) -> Result<isize> {
-        let mut draft = match self.draft.take() {
-            Some(draft) => draft,
-            None => Draft::new()?,
-        };
+        let mut draft = self.draft.take_or(Draft::new)?;
         let result = self.report_for(arg, &mut draft);
 
         self.draft.put(draft);
@@ -67,11 +64,8 @@ impl Device {
     /// as user space likes, no lock is held.
     fn report_for(&self, arg: UserPtr, draft: &mut Draft) -> Result<isize> {
         uaccess::read(arg, &mut *draft.data)?;
-        self.measurements.lock_killable()?.complete(draft)?;
-        uaccess::write(
-            arg.wrapping_byte_add(offset_of!(Request, report)),
-            draft.report(),
-        )?;
+        let report = self.measurements.lock_killable()?.complete(draft)?;
+        uaccess::write(arg.wrapping_byte_add(offset_of!(Request, report)), report)?;
         Ok(0)
     }
 }

@@ -74,10 +74,10 @@ impl Quotes {
     /// Makes a quote of a report that binds `data`.
     fn quote(&self, data: &ReportData, draft: &mut Draft) -> Result<KVVec<u8>, Failure> {
         *draft.data = *data;
-        self.measurements.lock_killable()?.complete(draft)?;
+        let report = self.measurements.lock_killable()?.complete(draft)?;
         // After the report: a buffer that was never sent would look as if it was in flight.
         let mut buffer = self.buffers.take()?;
-        let quote = self.exchange(&mut buffer, draft.report());
+        let quote = self.exchange(&mut buffer, report);
 
         self.buffers.put(buffer);
         quote
@@ -113,10 +113,7 @@ impl ReportProvider for Quotes {
 
     fn report(&self, request: &Request<'_>) -> Result<Output, Failure> {
         let data = ReportData::parse(request.inblob()).map_err(|_| EINVAL)?;
-        let mut draft = match self.draft.take() {
-            Some(draft) => draft,
-            None => Draft::new()?,
-        };
+        let mut draft = self.draft.take_or(Draft::new)?;
         let quote = self.quote(data, &mut draft);
 
         self.draft.put(draft);

@@ -29,6 +29,18 @@ mod tests {
     }
 
     #[test]
+    fn makes_what_is_not_there() -> Result {
+        let spare = Spare::default();
+        let make = || Ok(KBox::new(2, GFP_KERNEL)?);
+
+        assert!(*spare.take_or(make)? == 2);
+        spare.put(KBox::new(1, GFP_KERNEL)?);
+        assert!(*spare.take_or(make)? == 1);
+        assert!(spare.take_or(|| Err(ENOMEM)).is_err());
+        Ok(())
+    }
+
+    #[test]
     fn keeps_one_and_drops_the_other() -> Result {
         let (first, spare) = (Arc::new((), GFP_KERNEL)?, Spare::default());
 

@@ -47,10 +47,11 @@ impl Draft {
         Ok(KBox::new(draft, GFP_KERNEL)?)
     }
 
-    /// Returns the report that was made last, zeros if there was none.
+    /// Makes the report that this is for.
     #[inline]
-    pub fn report(&self) -> &TdReport {
-        &self.report
+    fn complete(&mut self, guest: Guest) -> Result<&TdReport, Error> {
+        told(guest.report(&self.data, &mut self.report))?;
+        Ok(&self.report)
     }
 }
 
@@ -71,8 +72,8 @@ impl Measurements {
     ///
     /// Those of [`Guest::report`].
     #[inline]
-    pub fn complete(&mut self, draft: &mut Draft) -> Result<(), Error> {
-        told(self.guest.report(&draft.data, &mut draft.report))
+    pub fn complete<'a>(&mut self, draft: &'a mut Draft) -> Result<&'a TdReport, Error> {
+        draft.complete(self.guest)
     }
 
     /// Reads the registers.
@@ -83,10 +84,7 @@ impl Measurements {
     #[inline]
     pub fn read(&mut self) -> Result<&TdInfo, Error> {
         // Nobody gets to see what else the report says, so it may bind anything.
-        let draft = &mut *self.draft;
-
-        told(self.guest.report(&draft.data, &mut draft.report))?;
-        Ok(&draft.report.info)
+        Ok(&self.draft.complete(self.guest)?.info)
     }
 
     /// Extends a register with `digest`.
