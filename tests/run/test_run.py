@@ -291,6 +291,14 @@ class Snp(unittest.TestCase):
 class Splats(unittest.TestCase):
     """The function that finds reports of faults in a kernel log."""
 
+    def test_a_fault_long_before_the_end(self):
+        with tempfile.NamedTemporaryFile("w") as log:
+            log.write("[    0.100000] WARNING: kernel/sched/core.c:1 at f+0x0/0x1, CPU#0: swapper/0\n")
+            log.writelines(f"[    1.000000] line {number}\n" for number in range(100_000))
+            log.flush()
+            result = subprocess.run([RUN.parent / "guest/splats", log.name], capture_output=True)
+            self.assertEqual((result.returncode, result.stdout.count(b"\n")), (0, 79))
+
     def test_each_sample(self):
         samples = sorted((TOP / "tests/vectors/splats").glob("*.log"))
         self.assertGreater(len(samples), 15)

@@ -10,6 +10,7 @@ build_stock() {
 	if [[ $abi == newest ]]; then
 		newest_stock
 	elif ! archive_has "linux-binary-$abi"; then
+		[[ -z ${TSM_STOCK_KERNEL:-} ]] || die "the archive has no signed $STOCK_KERNEL any more"
 		newest_stock
 		warn "the archive has no signed $STOCK_KERNEL any more; using $abi"
 	fi
