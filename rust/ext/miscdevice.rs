@@ -51,9 +51,9 @@ pub trait Ioctl: Send + Sync + 'static {
 
 /// A device, removed when dropped.
 ///
-/// Dropping it waits until nobody has it open; meanwhile it can't be opened. Who has it open keeps the
-/// module from being unloaded, so a module that drops it on exit does not wait. One that makes it last,
-/// so that its initializer can't fail any more, never does.
+/// Who has it open keeps the module from being unloaded, so a module that drops it on exit does not wait.
+/// An initializer has to make it last, so that it can't fail any more: what drops it waits until it is
+/// closed, but the kernel looks at the module once more after that.
 ///
 /// # Invariants
 ///

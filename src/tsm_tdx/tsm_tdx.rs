@@ -77,9 +77,10 @@ impl kernel::Module for TsmTdx {
         // First, because where the kernel's own driver is loaded this is what fails; a second
         // device of that name would make the kernel complain.
         let reports = ReportRegistration::new(quotes)?;
-        // Every client reads the registers where the kernel's own driver has them.
+        // Every client reads the registers where the kernel's own driver has them. The device is the
+        // last that may fail.
         let shown =
-            MeasurementRegistration::new(registers)?.show_in(MiscDevice::new(module, device)?)?;
+            MeasurementRegistration::new(registers)?.show_in(MiscDevice::new(module, device)?);
 
         Ok(Self {
             _reports: reports,

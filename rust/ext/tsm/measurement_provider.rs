@@ -210,19 +210,21 @@ pub struct Shown<P: MeasurementProvider, D: Ioctl> {
 
 impl<P: MeasurementProvider> MeasurementRegistration<P> {
     /// Shows the registers in the folder `measurements` of `device` as well, as files
-    /// `<register>[:<hash>]`.
-    pub fn show_in<D: Ioctl>(self, device: MiscDevice<D>) -> Result<Shown<P, D>> {
+    /// `<register>[:<hash>]`. If that fails, the log says so: who has the device open by now can't be
+    /// made to give it up.
+    pub fn show_in<D: Ioctl>(self, device: MiscDevice<D>) -> Shown<P, D> {
         // SAFETY: By the type invariant, the measurement is registered. The device stays until that
-        // is no more the case, on failure as well, because `self` is dropped first.
+        // is no more the case, because `self` is dropped first.
         let ret =
             unsafe { tsm_bindings::tsm_show_measurement(self.0.measurement.get(), device.kobj()) };
-        let shown = Shown {
+
+        if ret != 0 {
+            pr_err!("the registers can't be shown at the device: error {ret}\n");
+        }
+        Shown {
             _registration: self,
             _device: device,
-        };
-
-        to_result(ret)?;
-        Ok(shown)
+        }
     }
 }
 
