@@ -139,8 +139,31 @@ impl Message {
 pub struct Room<'a> {
     /// The memory, or none to ask how much it takes.
     pub buffer: Option<&'a mut SharedBuffer>,
-    /// Pages that there are, and afterwards, if they were too few, that there have to be.
+    /// Pages of it.
     pub pages: usize,
+}
+
+/// What became of a message.
+pub struct Sent {
+    /// What VMM and firmware say, if it was sent.
+    pub info: Option<ExitInfo2>,
+    /// Pages that there have to be for certificates. If there is a number, there were too few, and the
+    /// key is as good as before.
+    pub needed: Option<usize>,
+    /// Whether there is an answer.
+    pub result: Result,
+}
+
+impl Sent {
+    /// What became of a message that was not sent.
+    #[inline]
+    fn not(err: Error) -> Self {
+        Self {
+            info: None,
+            needed: None,
+            result: Err(err),
+        }
+    }
 }
 
 /// A way to the firmware, under one of the keys.
@@ -195,21 +218,17 @@ impl Channel {
     ///
     /// - [`ENOKEY`](bindings::ENOKEY): the key was wiped before.
     /// - [`EOVERFLOW`]: as many messages were sent under this key as can be numbered.
-    /// - [`EIO`]: the VMM or the firmware refused. With [`ExitInfo2::INVALID_LEN`] there is not enough
-    ///   room, otherwise the key is wiped now.
+    /// - [`EIO`]: the VMM or the firmware refused. Unless there was too little room, the key is wiped
+    ///   now.
     /// - `EBADMSG`: the answer is not authentic, and the key is wiped now.
     /// - `ETIMEDOUT`: the VMM was busy for 60 s, and the key is wiped now.
     #[inline]
-    pub fn send(
-        &mut self,
-        message: &mut Message,
-        room: Option<&mut Room<'_>>,
-    ) -> (ExitInfo2, Result) {
+    pub fn send(&mut self, message: &mut Message, room: Option<Room<'_>>) -> Sent {
         let mut raw: tsm_bindings::snp_guest_req = pin_init::zeroed();
 
         let Some((request, answer)) = message.bytes.split_at_mut_checked(message.request_size)
         else {
-            return (ExitInfo2::NOT_SENT, Err(EINVAL));
+            return Sent::not(EINVAL);
         };
 
         raw.req_buf = request.as_mut_ptr().cast();
@@ -217,15 +236,14 @@ impl Channel {
         raw.resp_buf = answer.as_mut_ptr().cast();
         raw.resp_sz = answer.len();
         raw.exit_code = tsm_bindings::TSM_HELPER_GUEST_REQUEST;
-        raw.exitinfo2 = ExitInfo2::NOT_SENT.raw();
         raw.vmpck_id = self.key.number().into();
         raw.msg_version = message.version;
         raw.msg_type = message.kind.raw();
 
-        let mut room = room;
-        if let Some(room) = &mut room {
+        let extended = room.is_some();
+        if let Some(room) = room {
             raw.exit_code = tsm_bindings::TSM_HELPER_EXT_GUEST_REQUEST;
-            if let Some(buffer) = &mut room.buffer {
+            if let Some(buffer) = room.buffer {
                 let pages = room.pages.min(buffer.size() / PAGE_SIZE);
 
                 raw.certs_data = buffer.as_mut_ptr().cast();
@@ -237,7 +255,6 @@ impl Channel {
         // SAFETY: By the type invariant, `desc` is initialized, and `&mut self` keeps others out. The
         // buffers have the sizes given, and the pages are shared with the host.
         let ret = unsafe { tsm_bindings::snp_send_guest_request(self.desc.as_ptr(), &mut raw) };
-        let info = ExitInfo2::new(raw.exitinfo2);
         if ret == 0 {
             // SAFETY: By the type invariant, `desc` is initialized, and an answer was taken to it.
             let size = unsafe { tsm_bindings::tsm_helper_snp_answer_size(self.desc.as_ptr()) };
@@ -245,27 +262,40 @@ impl Channel {
             message.received = size;
         }
 
-        if let Some(room) = room.filter(|_| info == ExitInfo2::INVALID_LEN) {
-            // CAST: The host may say any number; `usize` has at least 32 bits here.
-            room.pages = raw.input.data_npages as usize;
-        }
         let result = match ret {
             // An `enum es_result`: the VMM says that the request makes no sense. There is no answer, and
             // the key is wiped.
             1.. => Err(EIO),
-            _ => to_result(ret).map_err(|err| explain(err, info)),
+            _ => to_result(ret),
+        };
+        // The kernel sets it last before it sends.
+        if raw.input.req_gpa == 0 {
+            return Sent::not(result.err().map_or(EINVAL, explain));
+        }
+        let info = ExitInfo2::new(raw.exitinfo2);
+
+        // Where there is too little room the kernel repeats the request without any, for the sake of
+        // the sequence number, and says so whatever the second ends with.
+        let (info, needed) = match (info, ret) {
+            // CAST: Every errno is below 4096, and `usize` has at least 32 bits here.
+            (ExitInfo2::INVALID_LEN, ret) if extended && ret == -(bindings::EIO as i32) => {
+                (info, Some(raw.input.data_npages as usize))
+            }
+            (ExitInfo2::INVALID_LEN, _) if extended => (ExitInfo2::UNKNOWN, None),
+            _ => (info, None),
         };
 
-        (info, result)
+        Sent {
+            info: Some(info),
+            needed,
+            result,
+        }
     }
 }
 
-/// Tells two errors apart from others that have the same number.
+/// Returns why a message was not sent.
 #[inline]
-fn explain(err: Error, info: ExitInfo2) -> Error {
-    if info != ExitInfo2::NOT_SENT {
-        return err;
-    }
+fn explain(err: Error) -> Error {
     match err {
         // CAST: Every errno is below 4096.
         err if err == ENOTTY => Error::from_errno(-(bindings::ENOKEY as i32)),

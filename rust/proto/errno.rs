@@ -28,16 +28,17 @@ impl From<Error> for kernel::error::Error {
             Error::UnknownType
             | Error::UnknownSubtype
             | Error::UnknownVersion
-            | Error::ReservedSet
-            | Error::TableUnterminated
-            | Error::CertificateOutside => from_code(bindings::EBADMSG),
+            | Error::ReservedSet => from_code(bindings::EBADMSG),
             Error::NoSuchRegister | Error::NoSuchLevel => code::EINVAL,
             Error::Exhausted | Error::QuoteInFlight => code::EBUSY,
             Error::QuoteFailed(quote::Status::SERVICE_UNAVAILABLE) => {
                 from_code(bindings::EHOSTDOWN)
             }
             Error::QuoteFailed(_) => code::EIO,
-            Error::QuoteEmpty | Error::SvsmLength => from_code(bindings::EPROTO),
+            Error::QuoteEmpty
+            | Error::SvsmLength
+            | Error::TableUnterminated
+            | Error::CertificateOutside => from_code(bindings::EPROTO),
             Error::QuoteTooLarge | Error::TooLarge => code::EFBIG,
             Error::FirmwareRefused(FirmwareStatus::INVALID_PARAM) => code::EINVAL,
             Error::FirmwareRefused(FirmwareStatus::INVALID_KEY) => {

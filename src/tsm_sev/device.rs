@@ -62,7 +62,7 @@ impl Device {
         let request: R = read(from)?;
         let outcome = self.firmware.ask(call.msg_version, &request, None)?;
 
-        call.set_exit_info(outcome.info);
+        call.set_exit_info(outcome.info.unwrap_or(ExitInfo2::NOT_SENT));
         outcome.result?;
         write(to, outcome.message.answer())
     }
@@ -81,10 +81,10 @@ impl Device {
             .firmware
             .ask(call.msg_version, &request.report, Some(pages))?;
 
-        call.set_exit_info(outcome.info);
-        if outcome.info == ExitInfo2::INVALID_LEN {
+        call.set_exit_info(outcome.info.unwrap_or(ExitInfo2::NOT_SENT));
+        if let Some(needed) = outcome.needed {
             // What does not fit is no length that could be asked for.
-            let needed = outcome.needed.checked_mul(PAGE_SIZE);
+            let needed = needed.checked_mul(PAGE_SIZE);
             let needed = needed.and_then(|needed| u32::try_from(needed).ok());
 
             request.certs_len = needed.unwrap_or(u32::MAX).into();

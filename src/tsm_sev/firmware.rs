@@ -58,14 +58,14 @@ struct Line {
 pub(crate) struct Outcome {
     /// The message, with the answer if there is one.
     pub(crate) message: Message,
-    /// What VMM and firmware say.
-    pub(crate) info: ExitInfo2,
+    /// What VMM and firmware say, if it was sent.
+    pub(crate) info: Option<ExitInfo2>,
     /// Whether there is an answer.
     pub(crate) result: Result,
     /// The pages that the host was given for certificates.
     pub(crate) certificates: KVVec<u8>,
-    /// The pages that it wants to have, if they were too few.
-    pub(crate) needed: usize,
+    /// The pages that it wants to have, if they were too few and the key is as good as before.
+    pub(crate) needed: Option<usize>,
 }
 
 impl Firmware {
@@ -139,18 +139,17 @@ impl Line {
         if count > 0 {
             self.reserve(count)?;
         }
-        let mut room = Room {
+        let room = Room {
             buffer: self.pages.as_mut().filter(|_| count > 0),
             pages: count,
         };
-        let (info, result) = self
+        let sent = self
             .channel
-            .send(&mut message, pages.is_some().then_some(&mut room));
-        let needed = room.pages;
+            .send(&mut message, pages.is_some().then_some(room));
 
         self.last = Some(Instant::now());
         let mut certificates = KVVec::new();
-        let result = result.and_then(|()| {
+        let result = sent.result.and_then(|()| {
             if let Some(buffer) = &self.pages {
                 certificates = buffer.copy(0, count * PAGE_SIZE)?;
             }
@@ -159,10 +158,10 @@ impl Line {
 
         Ok(Outcome {
             message,
-            info,
+            info: sent.info,
             result,
             certificates,
-            needed,
+            needed: sent.needed,
         })
     }
 

@@ -91,35 +91,47 @@ impl ReportProvider for Reports {
         for _ in 0..TRIES {
             let outcome = self.firmware.ask(1, &request, Some(pages))?;
 
-            if outcome.info == ExitInfo2::INVALID_LEN && outcome.needed > pages {
-                pages = outcome.needed;
+            if let Some(needed) = outcome.needed.filter(|needed| *needed > pages) {
+                pages = needed;
                 if pages > MAX_PAGES {
-                    return Err(EFBIG.into());
+                    return Err(too_many(EFBIG, pages));
                 }
                 continue;
             }
             outcome.result.map_err(|err| failure(err, outcome.info))?;
 
-            let report = ReportAnswer::parse(outcome.message.received()).map_err(Error::from)?;
+            let report = ReportAnswer::parse(outcome.message.received())?;
             let mut output = Output::from(copy(report)?);
-            if let Some(table) = Table::parse(&outcome.certificates).map_err(Error::from)? {
+            if let Some(table) = Table::parse(&outcome.certificates)? {
                 output.auxblob = copy(table.as_bytes())?;
             }
             return Ok(output);
         }
         // The host never has enough.
-        Err(Error::from_errno(-(bindings::EPROTO as i32)).into())
+        Err(too_many(
+            Error::from_errno(-(bindings::EPROTO as i32)),
+            pages,
+        ))
     }
 }
 
 /// Makes the failure of a request, with what VMM and firmware said of it if it was sent.
-fn failure(err: Error, info: ExitInfo2) -> Failure {
-    if info == ExitInfo2::NOT_SENT {
-        return err.into();
-    }
+fn failure(err: Error, info: Option<ExitInfo2>) -> Failure {
+    let Some(info) = info else { return err.into() };
     let answer = Answer {
         source: c"exitinfo2",
         status: info.raw(),
+    };
+
+    Failure::answered(err, answer)
+}
+
+/// Makes the failure of a host that wants to have so many pages for its certificates.
+fn too_many(err: Error, pages: usize) -> Failure {
+    let answer = Answer {
+        source: c"pages",
+        // CAST: Widens.
+        status: pages as u64,
     };
 
     Failure::answered(err, answer)

@@ -15,7 +15,6 @@ use tsm_ext::{
         Svsm, //
     },
     tsm::{
-        Answer,
         Failure,
         Output,
         Request, //
@@ -75,7 +74,7 @@ pub(crate) fn report(
         let (status, lengths, room) = firmware.attest(svsm, service, data, sizes, interval)?;
 
         if status == Status::SUCCESS {
-            let written = lengths.written(room.sizes()).map_err(Error::from)?;
+            let written = lengths.written(room.sizes())?;
 
             return Ok(Output {
                 outblob: part(&room.report, written.report)?,
@@ -84,23 +83,13 @@ pub(crate) fn report(
             });
         }
         let needed = match status {
-            Status::INVALID_PARAMETER => lengths.needed(sizes, LIMIT).map_err(Error::from)?,
+            Status::INVALID_PARAMETER => lengths.needed(sizes, LIMIT)?,
             _ => None,
         };
-        sizes = needed.ok_or_else(|| refusal(status))?;
+        sizes = needed.ok_or(ProtoError::SvsmRefused(status))?;
     }
     // There never is enough room.
     Err(Error::from_errno(-(bindings::EPROTO as i32)).into())
-}
-
-/// Makes the failure of a call that the SVSM has refused.
-fn refusal(status: Status) -> Failure {
-    let answer = Answer {
-        source: c"svsm",
-        status: status.raw().into(),
-    };
-
-    Failure::answered(ProtoError::SvsmRefused(status).into(), answer)
 }
 
 /// Copies what was written to a buffer.

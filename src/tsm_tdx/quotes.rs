@@ -87,7 +87,9 @@ impl Quotes {
     fn exchange(&self, buffer: &mut SharedBuffer, report: &TdReport) -> Result<KVVec<u8>, Failure> {
         let size = self.send(buffer, report)?;
         let header = wait(buffer, self.timeout)?;
-        let len = header.quote_len(size).map_err(|err| (err, header))?;
+        let len = header
+            .quote_len(size)
+            .map_err(|err| (Error::from(err), header.status()))?;
 
         Ok(buffer.copy(Header::SIZE, len)?)
     }
@@ -131,12 +133,15 @@ fn wait(buffer: &SharedBuffer, timeout: Delta) -> Result<Header, Failure> {
     loop {
         let elapsed = start.elapsed();
         // After the time, so that a quote that is there when it is over counts.
-        let header = Header::parse(&header(buffer)?).map_err(Error::from)?;
-        if header.status() != Status::IN_FLIGHT {
+        let bytes = header(buffer)?;
+        let status = Header::peek_status(&bytes)?;
+        let header = Header::parse(&bytes).map_err(|err| (Error::from(err), status))?;
+        if status != Status::IN_FLIGHT {
             return Ok(header);
         }
         if elapsed >= timeout {
-            return Err(Error::from_errno(-(bindings::ETIMEDOUT as i32)).into());
+            let err = Error::from_errno(-(bindings::ETIMEDOUT as i32));
+            return Err((err, status).into());
         }
         // This way a quote is late by less than a tenth of its time, the timer's slack included.
         let pause = Delta::from_nanos(elapsed.as_nanos() / 16);

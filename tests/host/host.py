@@ -19,7 +19,7 @@ FAULT, RUNNER = 120, 125
 
 # Functions for the guest: ask REPORT makes a report and prints `$blob LENGTH` or the error, asks COUNT does so as
 # often; begin REPORT leaves $reader waiting for it; signal REPORT sends who waits a signal that does not kill him, and prints
-# whether he got the report nevertheless.
+# whether he got the report nevertheless; refused REPORT asks, and prints what the trace has of a failure.
 FUNCTIONS = r"""
 reports=/sys/kernel/config/tsm/report
 make() { mkdir $reports/$1 && head -c 64 /dev/urandom >$reports/$1/inblob; }
@@ -36,6 +36,11 @@ signal() {
 }
 insert() { insmod /lib/modules/*/updates/$provider.ko $*; }
 reload() { rmmod $provider && insert $*; }
+refused() {
+	mkdir -p /sys/kernel/tracing; mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null
+	echo 1 >/sys/kernel/tracing/events/tsm/tsm_report_failed/enable
+	ask $1 >/dev/null; grep -o 'error=.*' /sys/kernel/tracing/trace
+}
 seconds() { cut -d . -f 1 /proc/uptime; }
 """
 

@@ -81,18 +81,15 @@ class Answers(Host):
         self.assertEqual([int(size, 0) for size in sizes], [(1 << 20) + 4096, 128 << 10])
 
     def test_the_trace_has_what_the_platform_answered(self):
-        script = """
-            mkdir -p /sys/kernel/tracing; mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null
-            echo 1 >/sys/kernel/tracing/events/tsm/tsm_report_failed/enable
-            ask a >/dev/null; grep -o 'error=.*' /sys/kernel/tracing/trace
-        """
         for option, answer in {
             "quote=error": "error=-5 quote=0x8000000000000000",
             "quote=unavailable": "error=-112 quote=0x8000000000000001",
+            "quote=version": "error=-74 quote=0x0",
+            "quote=never": "error=-110 quote=0xffffffffffffffff",
             "quote_call=8000000000000003": "error=-95 vmcall=0x8000000000000003",
         }.items():
             with self.subTest(option):
-                self.assertEqual(self.guest(script, option), [answer])
+                self.assertEqual(self.guest("reload quote_timeout_ms=500; refused a", option), [answer])
 
 
 class Identity(Host):

@@ -16,7 +16,7 @@ with_certificates() { make $1 && fetch $1 && fetch $1 auxblob certificates; rmdi
 """
 
 REPORT = "report 1184"
-ERROR, BAD, GONE = "Input/output error", "Bad message", "Required key not available"
+ERROR, BAD, WRONG, GONE = "Input/output error", "Bad message", "Protocol error", "Required key not available"
 
 
 class SnpHost(Host):
@@ -43,7 +43,8 @@ class Messages(SnpHost):
                 self.assertEqual(lines, [REPORT, BAD, GONE, "gone"])
 
     def test_a_refusal_costs_the_key(self):
-        for status in "300000000", "16", "ffffffffffffffff":
+        # The last is what a caller finds in place of a status if nothing was sent.
+        for status in "300000000", "16", "ffffffffffffffff", "ff":
             with self.subTest(status):
                 lines = self.guest(self.SCRIPT, f"request_error={status}", self.AFTER_TWO)
                 self.assertEqual(lines, [REPORT, ERROR, GONE, "gone"])
@@ -91,6 +92,18 @@ class Messages(SnpHost):
                 answer = "done" if "size" in option else "status 0x" + option.partition("=")[2]
                 self.assertEqual(lines, [error, error, answer])
 
+    def test_the_trace_has_what_the_platform_answered(self):
+        for option, answer in {
+            "report_status=16": "error=-22 firmware=0x16",
+            "request_error=16": "error=-5 exitinfo2=0x16",
+            "guest_request=tag": "error=-74 exitinfo2=0x0",
+            "certs=outside": "error=-71 -=0x0",
+            "certs=growing": "error=-71 pages=0x7",
+            "certs_size=1048577": "error=-27 pages=0x101",
+        }.items():
+            with self.subTest(option):
+                self.assertEqual(self.guest("refused a", option, "refuse_after=1"), [answer])
+
     def test_the_module_does_not_load_without_a_report(self):
         # insmod tries twice, and by then there is no key.
         script = "load tsm; load tsm_sev 2>&1 | grep -o 'Invalid argument'; grep -c tsm_sev /proc/modules; true"
@@ -101,11 +114,11 @@ class Certificates(SnpHost):
     def test_wrong_tables_cost_no_key(self):
         script = "with_certificates a; ask b; /add/sev_guest report; /add/sev_guest extended 4"
         for option, lines in {
-            "certs=overflowing": [BAD] * 3 + ["done", "done"],
-            "certs=outside": [BAD] * 3 + ["done", "done"],
-            "certs=unterminated": [BAD] * 3 + ["done", "done"],
+            "certs=overflowing": [WRONG] * 3 + ["done", "done"],
+            "certs=outside": [WRONG] * 3 + ["done", "done"],
+            "certs=unterminated": [WRONG] * 3 + ["done", "done"],
             "certs=none": [REPORT, "certificates 0", REPORT, "done", "done"],
-            "certs=growing": ["Protocol error"] * 3 + ["done", "EIO 0x100000000, 5 pages are needed"],
+            "certs=growing": [WRONG] * 3 + ["done", "EIO 0x100000000, 5 pages are needed"],
         }.items():
             with self.subTest(option):
                 self.assertEqual(self.guest(script, option), lines)
@@ -131,7 +144,13 @@ class Certificates(SnpHost):
         # Each extended request is sent again without room, and that is refused too; see the documentation.
         script = "ask a; ask b; ask c; ask d"
         options = "request_error=100000000", "request_error_count=2", "refuse_after=2"
-        self.assertEqual(self.guest(script, *options), [REPORT, ERROR, ERROR, GONE])
+        self.assertEqual(self.guest(script, *options), [REPORT, ERROR, GONE, GONE])
+
+    def test_too_little_room_and_then_no_answer(self):
+        # The kernel says that there is too little room, but the key is gone: nobody is to ask again.
+        options = "request_error=100000000", "request_error_count=1", "guest_request=malformed", "refuse_after=1"
+        self.assertEqual(self.guest("ask a; ask b", *options), [ERROR, GONE])
+        self.assertEqual(self.guest("/add/sev_guest extended 4; ask b", *options), ["EIO 0xffffffffffffffff", GONE])
 
 
 class Busy(SnpHost):
@@ -203,7 +222,7 @@ class Defects(SnpHost):
 
     def test_a_certificate_that_wraps_around(self):
         script = "with_certificates a"
-        self.assertEqual(self.guest(script, "certs=overflowing"), [BAD, BAD])
+        self.assertEqual(self.guest(script, "certs=overflowing"), [WRONG, WRONG])
         lines = self.guest(script, "certs=overflowing", drivers="c")
         whole = self.guest(script, drivers="c")
         self.assertEqual((lines[0], whole[0]), (REPORT, REPORT))
@@ -214,7 +233,7 @@ class Defects(SnpHost):
         script = "with_certificates a"
         for option, theirs in {"outside": "certificates 16384", "unterminated": "certificates 24"}.items():
             with self.subTest(option):
-                self.assertEqual(self.guest(script, f"certs={option}"), [BAD, BAD])
+                self.assertEqual(self.guest(script, f"certs={option}"), [WRONG, WRONG])
                 self.assertEqual(self.guest(script, f"certs={option}", drivers="c"), [REPORT, theirs])
 
     def test_a_report_that_is_not_whole(self):

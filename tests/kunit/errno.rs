@@ -82,8 +82,8 @@ mod tests {
 
     #[test]
     fn tells_what_is_wrong_with_certificates() {
-        assert_eq!(errno(Error::TableUnterminated), 74); // EBADMSG
-        assert_eq!(errno(Error::CertificateOutside), 74);
+        assert_eq!(errno(Error::TableUnterminated), 71); // EPROTO
+        assert_eq!(errno(Error::CertificateOutside), 71);
         assert_eq!(errno(Error::TooLarge), 27); // EFBIG
     }
 

@@ -84,15 +84,32 @@ impl From<VmcallStatus> for Failure {
     }
 }
 
-/// What the VMM has left in a quote buffer.
-impl From<(tsm_proto::Error, quote::Header)> for Failure {
+impl From<tsm_proto::Error> for Failure {
     #[inline]
-    fn from((err, header): (tsm_proto::Error, quote::Header)) -> Self {
+    fn from(err: tsm_proto::Error) -> Self {
+        let (source, status) = match err {
+            tsm_proto::Error::FirmwareRefused(status) => (c"firmware", status.raw()),
+            tsm_proto::Error::SvsmRefused(status) => (c"svsm", status.raw()),
+            _ => return Error::from(err).into(),
+        };
         let answer = Answer {
-            source: c"quote",
-            status: header.status().raw(),
+            source,
+            status: status.into(),
         };
 
         Self::answered(err.into(), answer)
+    }
+}
+
+/// What is wrong with a quote buffer, and the status that the VMM has left there.
+impl From<(Error, quote::Status)> for Failure {
+    #[inline]
+    fn from((err, status): (Error, quote::Status)) -> Self {
+        let answer = Answer {
+            source: c"quote",
+            status: status.raw(),
+        };
+
+        Self::answered(err, answer)
     }
 }

@@ -65,6 +65,8 @@ impl ExitInfo2 {
     pub const SUCCESS: Self = Self(0);
     /// Nothing was sent. This is the value that the kernel's own driver leaves then.
     pub const NOT_SENT: Self = Self(0xff);
+    /// It is not known what they said. This is the value that the kernel has before there is one.
+    pub const UNKNOWN: Self = Self(u64::MAX);
     /// The pages for certificates are too few.
     pub const INVALID_LEN: Self = Self::of(VmmStatus::INVALID_LEN, FirmwareStatus::SUCCESS);
     /// The guest has to ask again later.

@@ -189,6 +189,13 @@ impl GuestRequests {
         }
         let spoils = match self.admit(context.now) {
             Ok(spoils) => spoils,
+            // Who wants to have more room says how much.
+            Err(answer) if answer.exit_info_2 == Answer::INVALID_LEN => {
+                return Answer {
+                    rbx: buffer.map(|buffer| buffer.pages.saturating_add(1)),
+                    ..answer
+                };
+            }
             Err(answer) => return answer,
         };
         let random = match spoils {
