@@ -238,6 +238,11 @@ class Snp(unittest.TestCase):
                      "cat", "/sys/devices/system/cpu/sev/vmpl")
         self.assertEqual((result.returncode, result.stdout), (0, b"0\n"), result.stderr)
 
+    def test_pvalidate_says_whether_anything_has_changed(self):
+        result = run("--platform", "snp", "--drivers", "none", "--", "sh", "-c",
+                     "insmod /lib/modules/*/updates/tsm_pvalidate.ko; cat /sys/module/tsm_pvalidate/parameters/answers")
+        self.assertEqual((result.returncode, result.stdout.split()), (0, [b"1010"] * 5), result.stderr)
+
     def test_kernel_starts_the_other_processors(self):
         for vmpl in "0", "2":
             with self.subTest(vmpl):

@@ -83,10 +83,10 @@ impl Instruction {
         }
     }
 
-    /// Recognises the instructions whose successor is taken over too: `CPUID`, `STC` and `CLC`, which
-    /// the CPU is made to execute on the emulator's behalf.
+    /// Recognises the instruction whose successor is taken over too: `CPUID`, which the CPU is made to
+    /// execute on the emulator's behalf.
     pub(crate) fn is_borrowed(bytes: &[u8]) -> bool {
-        matches!(bytes, [0x0f, 0xa2] | [STC] | [CLC])
+        Self::decode(bytes) == Some(Self::Cpuid)
     }
 
     /// Returns the length in bytes.
@@ -157,11 +157,8 @@ pub(crate) fn is_entry(address: u64) -> bool {
     address < 1 << 20 && address % PAGE_SIZE == 0
 }
 
-/// `STC`, which sets the carry flag.
-pub(crate) const STC: u8 = 0xf9;
-
-/// `CLC`, which clears it.
-pub(crate) const CLC: u8 = 0xf8;
+/// `IRETQ`, by which a kernel goes back to where it was interrupted.
+pub(crate) const IRETQ: [u8; 2] = [0x48, 0xcf];
 
 /// Returns the address of an instruction in execution.
 ///
@@ -239,11 +236,9 @@ mod tests {
     }
 
     #[test]
-    fn borrows_cpuid_and_what_sets_the_carry_flag() {
-        for bytes in [[0x0f, 0xa2].as_slice(), &[0xf9], &[0xf8]] {
-            assert!(Instruction::is_borrowed(bytes));
-        }
-        assert!(!Instruction::is_borrowed(&[0xf5]));
+    fn borrows_cpuid() {
+        assert!(Instruction::is_borrowed(&[0x0f, 0xa2]));
+        assert!(!Instruction::is_borrowed(&[0x0f, 0x32]));
     }
 
     #[test]

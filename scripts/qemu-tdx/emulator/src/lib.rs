@@ -19,7 +19,7 @@
 //!       x509.rs     the certificates of its platform
 //!     pages.rs   which page is private, pending, shared
 //!   snp.rs       an SEV-SNP guest: its CPU, and the VMM behind VMGEXIT
-//!   loan.rs      how flags are set, which a plugin cannot write
+//!   iret.rs      how a flag is set, which a plugin cannot write
 //! ```
 //!
 //! What it does not do: it raises no `#VE`, no `#VC` and no `#GP`, a `TDCALL` of a program is an
@@ -35,7 +35,7 @@ mod config;
 mod cpuid;
 mod gpa;
 mod hook;
-mod loan;
+mod iret;
 mod lock;
 mod machine;
 mod memory;

@@ -14,7 +14,10 @@ use crate::{
         self,
         Instruction, //
     },
-    loan::Loans,
+    iret::{
+        Frame,
+        Returns, //
+    },
     machine::{
         Machine,
         Outcome, //
@@ -49,7 +52,7 @@ static PLUGIN: OnceLock<Plugin> = OnceLock::new();
 struct Plugin {
     machine: Machine,
     counter: Option<Counter>,
-    loans: Loans,
+    returns: Returns,
     vcpus: [OnceLock<Vcpu>; MAX_VCPUS],
 }
 
@@ -57,7 +60,9 @@ struct Plugin {
 struct Vcpu {
     general: [Register; 16],
     rip: Register,
+    eflags: Register,
     cs: Register,
+    ss: Register,
     cr0: Register,
     cr3: Register,
     efer: Register,
@@ -81,7 +86,9 @@ impl Vcpu {
         Ok(Self {
             general,
             rip: find("rip")?,
+            eflags: find("eflags")?,
             cs: find("cs")?,
+            ss: find("ss")?,
             cr0: find("cr0")?,
             cr3: find("cr3")?,
             efer: find("efer")?,
@@ -175,7 +182,7 @@ pub(crate) fn install<'a>(
     let plugin = Plugin {
         machine: Machine::new(&config, vcpus)?,
         counter: config.count.then(Counter::new),
-        loans: Loans::default(),
+        returns: Returns::default(),
         vcpus: Default::default(),
     };
     PLUGIN
@@ -269,17 +276,34 @@ pub(crate) fn execute(thread: &VcpuThread, instruction: Instruction, offset: u64
         }
         Outcome::Done(Effect::Stop(why)) => qemu::stop(&why),
         Outcome::Carry(carry) => {
-            let there = plugin.loans.borrow(&caller, carry, regs[Reg::Rsp], next);
-            Some(there.unwrap_or_else(|why| qemu::stop(&why)))
+            let frame = Frame {
+                rip: next,
+                cs: thread.read_register(vcpu.cs),
+                rflags: thread.read_register(vcpu.eflags),
+                rsp: regs[Reg::Rsp],
+                ss: thread.read_register(vcpu.ss),
+            };
+            let sent = plugin.returns.send(&caller, frame.with_carry(carry));
+            let (there, stack) = sent.unwrap_or_else(|why| qemu::stop(&why));
+
+            regs[Reg::Rsp] = stack;
+            Some(there)
         }
     };
     vcpu.write(thread, &before, &regs);
     next
 }
 
-/// Goes on where an instruction was borrowed for, if that before the one at an offset in its page
-/// was. Returns the address.
-pub(crate) fn give_back(thread: &VcpuThread, offset: u64) -> Option<u64> {
+/// Notes that there is an `IRETQ` in the code of the guest.
+pub(crate) fn saw_return(address: u64) {
+    if let Some(plugin) = PLUGIN.get() {
+        plugin.returns.note(address);
+    }
+}
+
+/// Goes back to the `CPUID` before the instruction at an offset in its page, if it is to be executed once
+/// more. Returns the address.
+pub(crate) fn after_cpuid(thread: &VcpuThread, offset: u64) -> Option<u64> {
     let plugin = PLUGIN.get()?;
     let vcpu = plugin.vcpus.get(thread.number())?.get()?;
 
@@ -288,14 +312,10 @@ pub(crate) fn give_back(thread: &VcpuThread, offset: u64) -> Option<u64> {
     }
     let here = hook::address(thread.read_register(vcpu.rip), offset);
     let before = vcpu.read(thread);
-    if let Some(next) = plugin.loans.give_back(here, before[Reg::Rsp]) {
-        return Some(next);
-    }
     let mut regs = before;
     let again = plugin.machine.after_cpuid(&mut regs);
 
     vcpu.write(thread, &before, &regs);
-    // To the CPUID before.
     again.then(|| here.wrapping_sub(2))
 }
 

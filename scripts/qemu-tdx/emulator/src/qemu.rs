@@ -132,9 +132,12 @@ extern "C" fn translate(block: *mut Block, _: *mut c_void) {
             register(enter, RW_REGS_PC);
         }
         if borrowed {
-            register(give_back, RW_REGS_PC);
+            register(after_cpuid, RW_REGS_PC);
         }
         borrowed = Instruction::is_borrowed(bytes) && plugin::borrows();
+        if bytes == hook::IRETQ && plugin::borrows() {
+            plugin::saw_return(address);
+        }
         match Instruction::decode(bytes).filter(|instruction| plugin::takes(*instruction)) {
             Some(Instruction::Visit) => register(visit, NO_REGS),
             Some(Instruction::Count) => register(read_count, RW_REGS_PC),
@@ -155,12 +158,12 @@ extern "C" fn instruction(vcpu: c_uint, site: *mut c_void) {
     }
 }
 
-/// A vCPU has executed an instruction that may have been borrowed.
-extern "C" fn give_back(vcpu: c_uint, site: *mut c_void) {
+/// A vCPU has executed a `CPUID`.
+extern "C" fn after_cpuid(vcpu: c_uint, site: *mut c_void) {
     // CAST: What `translate()` made of it.
     let site = Site::from_raw(site as u64);
     // SAFETY: This is the callback of an instruction; the object is dropped in the statement.
-    let next = plugin::give_back(&unsafe { VcpuThread::new(vcpu) }, site.offset());
+    let next = plugin::after_cpuid(&unsafe { VcpuThread::new(vcpu) }, site.offset());
 
     // SAFETY: This is the callback of an instruction, and nothing is left to be dropped.
     unsafe { go_on(next) };
