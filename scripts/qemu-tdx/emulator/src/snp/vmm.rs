@@ -204,7 +204,9 @@ impl Vmm {
             return Next::Guest(Effect::Stop(why));
         };
         let mut next = Next::Guest(Effect::Resume);
-        let answer = match lock(&self.registered).get(&context.vcpu) == Some(&address) {
+        // Not in the `match`, which would keep the lock.
+        let is_registered = lock(&self.registered).get(&context.vcpu) == Some(&address);
+        let answer = match is_registered {
             true => match (ghcb.get(Field::ExitCode), ghcb.get(Field::ExitInfo1)) {
                 (Some(event::TERMINATE), Some(why)) => {
                     return terminate(why & 0xf, (why >> 4) & 0xff);
