@@ -239,6 +239,15 @@ fn refuses_as_often_as_told() {
 }
 
 #[test]
+fn says_how_much_room_it_takes_if_told_that_there_is_too_little() {
+    let fixture = Fixture::new(|config| config.request_error = Some(Answer::INVALID_LEN));
+    for (answer, rbx) in [(fixture.ask_extended(4), Some(5)), (fixture.ask().0, None)] {
+        let refused = Answer::status(Answer::INVALID_LEN);
+        assert_eq!(answer, Answer { rbx, ..refused });
+    }
+}
+
+#[test]
 fn takes_no_request_if_told_so() {
     let fixture = Fixture::new(|config| config.guest_request = RequestService::Malformed);
     let (answer, page) = fixture.ask();
