@@ -49,6 +49,21 @@ pub fn write<T: IntoBytes>(to: UserPtr, value: &T) -> Result {
     copied(left)
 }
 
+/// Refuses what can't be memory of user space, before something is done that its contents are for.
+///
+/// # Errors
+///
+/// [`EFAULT`] if `size` bytes from `start` are not all where user memory can be. Whether there is any is
+/// not looked at.
+#[inline]
+pub fn check(start: UserPtr, size: usize) -> Result {
+    // SAFETY: This compares numbers.
+    match unsafe { tsm_bindings::tsm_helper_access_ok(start.as_const_ptr(), size) } {
+        true => Ok(()),
+        false => Err(EFAULT),
+    }
+}
+
 #[inline]
 fn copied(left: usize) -> Result {
     match left {

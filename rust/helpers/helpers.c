@@ -12,6 +12,7 @@
 #include <linux/semaphore.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
+#include <linux/uaccess.h>
 #include <linux/workqueue.h>
 
 #ifdef CONFIG_AMD_MEM_ENCRYPT
@@ -35,6 +36,11 @@ void tsm_helper_set_current_state(unsigned int state)
 bool tsm_helper_fatal_signal_pending(void)
 {
 	return fatal_signal_pending(current);
+}
+
+bool tsm_helper_access_ok(const void __user *start, unsigned long size)
+{
+	return access_ok(start, size);
 }
 
 bool tsm_helper_is_tdx_guest(void)

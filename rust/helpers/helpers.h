@@ -35,6 +35,7 @@ static const u64 TSM_HELPER_SVSM_ATTEST_SINGLE_SERVICE =
 int tsm_helper_mutex_lock_killable(struct mutex *lock);
 void tsm_helper_set_current_state(unsigned int state);
 bool tsm_helper_fatal_signal_pending(void);
+bool tsm_helper_access_ok(const void __user *start, unsigned long size);
 bool tsm_helper_is_tdx_guest(void);
 u64 tsm_helper_virt_to_phys(const volatile void *address);
 

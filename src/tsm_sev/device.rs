@@ -77,6 +77,9 @@ impl Device {
             return Err(EINVAL);
         }
         let pages = if wanted { len / PAGE_SIZE } else { 0 };
+        if wanted {
+            uaccess::check(user(request.certs_address.get())?, len)?;
+        }
         let outcome = self
             .firmware
             .ask(call.msg_version, &request.report, Some(pages))?;

@@ -91,18 +91,19 @@ fn certificates_that_go_nowhere_harm_nothing() {
     let mut answer = ReportAnswer::untouched();
     let mut request = ExtendedRequest {
         data: ReportRequest::new(1),
-        certs_address: NOWHERE,
+        certs_address: 0,
         certs_len: 4 * PAGE as u32,
     };
-    let mut call = GuestRequest::new(&mut request, &mut answer);
 
-    // SAFETY: The kernel is to find out that there is nothing at the one address.
-    let result = unsafe { device::call(&file, GET_EXT_REPORT, &mut call) };
-    assert_eq!(
-        (result, call.exitinfo2),
-        (Err(Errno::EFAULT), device::success())
-    );
-    assert!(answer.is_untouched());
+    // What can't be an address of user space is refused before anything is sent.
+    for (address, exitinfo2) in [(NOWHERE, device::success()), (1 << 63, NOT_SENT)] {
+        request.certs_address = address;
+        let mut call = GuestRequest::new(&mut request, &mut answer);
+        // SAFETY: The kernel is to find out that there is nothing at the one address.
+        let result = unsafe { device::call(&file, GET_EXT_REPORT, &mut call) };
+        assert_eq!((result, call.exitinfo2), (Err(Errno::EFAULT), exitinfo2));
+        assert!(answer.is_untouched());
+    }
 
     // Without a length, or without an address, nobody wants any.
     for (address, len) in [(NOWHERE, 0), (0, 4 * PAGE as u32)] {
