@@ -36,9 +36,9 @@ impl From<Error> for kernel::error::Error {
             }
             Error::QuoteFailed(_) => code::EIO,
             Error::QuoteEmpty
-            | Error::SvsmLength
+            | Error::SvsmLength(_)
             | Error::TableUnterminated
-            | Error::CertificateOutside => from_code(bindings::EPROTO),
+            | Error::CertificateOutside(_) => from_code(bindings::EPROTO),
             Error::QuoteTooLarge | Error::TooLarge => code::EFBIG,
             Error::FirmwareRefused(FirmwareStatus::INVALID_PARAM) => code::EINVAL,
             Error::FirmwareRefused(FirmwareStatus::INVALID_KEY) => {

@@ -43,12 +43,12 @@ pub enum Error {
     FirmwareRefused(FirmwareStatus),
     /// A table of certificates has no last entry.
     TableUnterminated,
-    /// A certificate is not where certificates are.
-    CertificateOutside,
+    /// A certificate is not where certificates are, that of the entry of this number, from 0.
+    CertificateOutside(usize),
     /// The SVSM ended the call with this status.
     SvsmRefused(svsm::Status),
-    /// The SVSM claims to have written what it can't have written.
-    SvsmLength,
+    /// The SVSM claims to have written this many bytes, which it can't have.
+    SvsmLength(u64),
     /// What the other side wants to send is larger than what there is memory for.
     TooLarge,
 }

@@ -15,6 +15,7 @@ use tsm_ext::{
         Svsm, //
     },
     tsm::{
+        Answer,
         Failure,
         Output,
         Request, //
@@ -89,7 +90,15 @@ pub(crate) fn report(
         sizes = needed.ok_or(ProtoError::SvsmRefused(status))?;
     }
     // There never is enough room.
-    Err(Error::from_errno(-(bindings::EPROTO as i32)).into())
+    let answer = Answer {
+        source: c"room",
+        // CAST: Widens.
+        status: (sizes.report + sizes.manifest + sizes.certificates) as u64,
+    };
+    Err(Failure::answered(
+        Error::from_errno(-(bindings::EPROTO as i32)),
+        answer,
+    ))
 }
 
 /// Copies what was written to a buffer.

@@ -194,9 +194,20 @@ class Misbehaviour(Svsm):
         self.assertRegex(one, "^1184 1048576 [0-9]+$")
 
     def test_a_refusal_is_traced(self):
-        script = """mount -t tracefs tracefs /sys/kernel/tracing; echo 1 >/sys/kernel/tracing/events/tsm/enable
-ask a; grep -o 'svsm=.*' /sys/kernel/tracing/trace"""
-        self.assertEqual(self.guest(script, "svsm_status=80000006"), ["Remote I/O error", "svsm=0x80000006"])
+        for option, lines in {
+            "svsm_status=80000006": ["error=-121 svsm=0x80000006"],
+            "svsm_certs_length=16385": ["error=-71 svsm_length=0x4001"],
+            "svsm_attest=growing": ["error=-71 room=0x9000"],
+        }.items():
+            with self.subTest(option):
+                script = """mount -t tracefs tracefs /sys/kernel/tracing; echo 1 >/sys/kernel/tracing/events/tsm/enable
+ask a >/dev/null; grep -o 'error=.*' /sys/kernel/tracing/trace"""
+                self.assertEqual(self.guest(script, option), lines)
+
+    def test_certificates_are_not_looked_at(self):
+        for drivers in "rust", "c":
+            with self.subTest(drivers):
+                self.assertRegex(self.guest("ask a", "certs=outside", drivers=drivers)[0], "^1184 170 [1-9][0-9]*$")
 
 
 class Defects(Svsm):

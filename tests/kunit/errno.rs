@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn tells_what_is_wrong_with_certificates() {
         assert_eq!(errno(Error::TableUnterminated), 71); // EPROTO
-        assert_eq!(errno(Error::CertificateOutside), 71);
+        assert_eq!(errno(Error::CertificateOutside(1)), 71);
         assert_eq!(errno(Error::TooLarge), 27); // EFBIG
     }
 
@@ -94,6 +94,6 @@ mod tests {
         assert_eq!(refused(0x8000_0001), 95); // EOPNOTSUPP
         assert_eq!(refused(0x8000_0002), 95);
         assert_eq!(refused(0x8000_0006), 121); // EREMOTEIO
-        assert_eq!(errno(Error::SvsmLength), 71); // EPROTO
+        assert_eq!(errno(Error::SvsmLength(1)), 71); // EPROTO
     }
 }

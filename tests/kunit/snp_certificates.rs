@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn accepts_a_certificate_up_to_the_end() {
         assert_eq!(parse(&[(1, 48, 208), END]), Ok(Some(LEN)));
-        assert_eq!(parse(&[(1, 256, 0), END]), Ok(Some(LEN)));
+        assert_eq!(parse(&[(1, 255, 1), END]), Ok(Some(LEN)));
     }
 
     #[test]
@@ -82,32 +82,43 @@ mod tests {
     }
 
     #[test]
-    fn keeps_the_table_of_empty_certificates() {
-        assert_eq!(parse(&[(1, 48, 0), END]), Ok(Some(48)));
+    fn takes_no_notice_of_where_an_empty_certificate_is() {
+        for at in [0, 48, 256, 257, u32::MAX] {
+            assert_eq!(parse(&[(1, at, 0), END]), Ok(Some(48)));
+            assert_eq!(parse(&[(1, at, 0), (2, 72, 8), END]), Ok(Some(80)));
+        }
+        let bytes = table(&[(1, 0, 0), (2, 72, 4), END]);
+        let table = Table::parse(&bytes).ok().flatten();
+        let mut found = table.into_iter().flat_map(|table| table.certificates());
+        assert_eq!(found.next(), Some(([1; 16], [].as_slice())));
+        assert_eq!(
+            found.next(),
+            Some(([2; 16], bytes.get(72..76).unwrap_or_default()))
+        );
     }
 
     #[test]
     fn refuses_a_certificate_after_the_end() {
-        let outside = Err(Error::CertificateOutside);
-        assert_eq!(parse(&[(1, 48, 209), END]), outside);
-        assert_eq!(parse(&[(1, 257, 0), END]), outside);
-        assert_eq!(parse(&[(1, 72, 8), (2, 1000, 8), END]), outside);
+        let outside = |index| Err(Error::CertificateOutside(index));
+        assert_eq!(parse(&[(1, 48, 209), END]), outside(0));
+        assert_eq!(parse(&[(1, 257, 1), END]), outside(0));
+        assert_eq!(parse(&[(1, 72, 8), (2, 1000, 8), END]), outside(1));
     }
 
     #[test]
     fn refuses_a_certificate_that_wraps_around() {
-        let outside = Err(Error::CertificateOutside);
-        assert_eq!(parse(&[(1, 48, u32::MAX), END]), outside);
-        assert_eq!(parse(&[(1, u32::MAX, 64), END]), outside);
-        assert_eq!(parse(&[(1, u32::MAX, u32::MAX), END]), outside);
+        let outside = |index| Err(Error::CertificateOutside(index));
+        assert_eq!(parse(&[(1, 48, u32::MAX), END]), outside(0));
+        assert_eq!(parse(&[(1, u32::MAX, 64), END]), outside(0));
+        assert_eq!(parse(&[(1, u32::MAX, u32::MAX), END]), outside(0));
     }
 
     #[test]
     fn refuses_a_certificate_within_the_table() {
-        let outside = Err(Error::CertificateOutside);
-        assert_eq!(parse(&[(1, 0, 64), END]), outside);
-        assert_eq!(parse(&[(1, 47, 64), END]), outside);
-        assert_eq!(parse(&[(1, 71, 8), (2, 80, 8), END]), outside);
+        let outside = |index| Err(Error::CertificateOutside(index));
+        assert_eq!(parse(&[(1, 0, 64), END]), outside(0));
+        assert_eq!(parse(&[(1, 47, 64), END]), outside(0));
+        assert_eq!(parse(&[(1, 71, 8), (2, 80, 8), END]), outside(0));
     }
 
     #[test]
@@ -121,7 +132,7 @@ mod tests {
     #[test]
     fn takes_an_entry_for_the_last_only_if_all_of_it_is_zero() {
         assert_eq!(parse(&[(0, 72, 8), (0, 80, 0), END]), Ok(Some(80)));
-        assert_eq!(parse(&[(1, 0, 0), END]), Err(Error::CertificateOutside));
+        assert_eq!(parse(&[(1, 0, 0), END]), Ok(Some(48)));
     }
 
     #[test]

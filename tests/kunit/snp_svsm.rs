@@ -44,16 +44,17 @@ mod tests {
 
     #[test]
     fn refuses_more_than_there_is_room_for() {
-        let refused = Err(Error::SvsmLength);
-        assert_eq!(lengths(4097, 20, 0).written(ROOM), refused);
-        assert_eq!(lengths(1184, 4097, 0).written(ROOM), refused);
-        assert_eq!(lengths(1184, 20, 16385).written(ROOM), refused);
-        assert_eq!(lengths(1184, 20, (1 << 32) + 1).written(ROOM), refused);
+        let refused = |length| Err(Error::SvsmLength(length));
+        assert_eq!(lengths(4097, 20, 0).written(ROOM), refused(4097));
+        assert_eq!(lengths(1184, 4097, 0).written(ROOM), refused(4097));
+        assert_eq!(lengths(1184, 20, 16385).written(ROOM), refused(16385));
+        let long = (1 << 32) + 1;
+        assert_eq!(lengths(1184, 20, long).written(ROOM), refused(long));
     }
 
     #[test]
     fn refuses_lengths_that_were_not_returned() {
-        let refused = Err(Error::SvsmLength);
+        let refused = Err(Error::SvsmLength(UNSET));
         assert_eq!(lengths(UNSET, 20, 0).written(ROOM), refused);
         assert_eq!(lengths(1184, UNSET, 0).written(ROOM), refused);
         assert_eq!(lengths(1184, 20, UNSET).written(ROOM), refused);
@@ -61,9 +62,9 @@ mod tests {
 
     #[test]
     fn refuses_success_without_a_whole_report() {
-        let refused = Err(Error::SvsmLength);
-        assert_eq!(lengths(0, 20, 0).written(ROOM), refused);
-        assert_eq!(lengths(1183, 20, 0).written(ROOM), refused);
+        let refused = |length| Err(Error::SvsmLength(length));
+        assert_eq!(lengths(0, 20, 0).written(ROOM), refused(0));
+        assert_eq!(lengths(1183, 20, 0).written(ROOM), refused(1183));
     }
 
     #[test]

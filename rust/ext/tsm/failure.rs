@@ -4,6 +4,7 @@
 
 use kernel::{
     alloc::AllocError,
+    fmt,
     prelude::*,
     str::CStr, //
 };
@@ -34,6 +35,24 @@ impl Failure {
         Self {
             error,
             answer: Some(answer),
+        }
+    }
+}
+
+impl From<Failure> for Error {
+    #[inline]
+    fn from(failure: Failure) -> Self {
+        failure.error
+    }
+}
+
+/// As in the trace.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error={}", self.error.to_errno())?;
+        match self.answer {
+            Some(Answer { source, status }) => f.write_fmt(fmt!(" {source}={status:#x}")),
+            None => Ok(()),
         }
     }
 }
@@ -88,16 +107,16 @@ impl From<tsm_proto::Error> for Failure {
     #[inline]
     fn from(err: tsm_proto::Error) -> Self {
         let (source, status) = match err {
-            tsm_proto::Error::FirmwareRefused(status) => (c"firmware", status.raw()),
-            tsm_proto::Error::SvsmRefused(status) => (c"svsm", status.raw()),
+            tsm_proto::Error::FirmwareRefused(status) => (c"firmware", status.raw().into()),
+            tsm_proto::Error::SvsmRefused(status) => (c"svsm", status.raw().into()),
+            tsm_proto::Error::SvsmLength(length) => (c"svsm_length", length),
+            tsm_proto::Error::TableUnterminated => (c"table", 0),
+            // CAST: Widens.
+            tsm_proto::Error::CertificateOutside(index) => (c"certificate", index as u64),
             _ => return Error::from(err).into(),
         };
-        let answer = Answer {
-            source,
-            status: status.into(),
-        };
 
-        Self::answered(err.into(), answer)
+        Self::answered(err.into(), Answer { source, status })
     }
 }
 

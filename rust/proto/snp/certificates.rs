@@ -68,7 +68,8 @@ const _: () = {
 ///
 /// # Invariants
 ///
-/// `bytes` starts with `count` entries and one of zeros, and each of the certificates is after those.
+/// `bytes` starts with `count` entries and one of zeros, and each of the certificates that is not empty is
+/// after those.
 #[derive(Debug, Clone, Copy)]
 pub struct Table<'a> {
     bytes: &'a [u8],
@@ -79,7 +80,8 @@ impl<'a> Table<'a> {
     /// Borrows the table that `bytes` starts with, without what follows the last certificate. [`None`]
     /// if there are no certificates.
     ///
-    /// Certificates may overlap, which harms nobody who reads them one by one.
+    /// Certificates may overlap, which harms nobody who reads them one by one. One of no length is none,
+    /// wherever it is said to be.
     ///
     /// # Errors
     ///
@@ -97,21 +99,24 @@ impl<'a> Table<'a> {
         let first = (count + 1) * Entry::SIZE;
         let mut size = first;
 
-        for entry in entries(bytes).take(count) {
+        for (index, entry) in entries(bytes).take(count).enumerate() {
+            if entry.length == 0 {
+                continue;
+            }
             let start = usize::try_from(entry.offset.get()).ok();
             let end = entry.end();
             let (Some(start), Some(end)) = (start, end) else {
-                return Err(Error::CertificateOutside);
+                return Err(Error::CertificateOutside(index));
             };
 
             if start < first || end > bytes.len() {
-                return Err(Error::CertificateOutside);
+                return Err(Error::CertificateOutside(index));
             }
             size = size.max(end);
         }
         // INVARIANT: Just counted and checked; no certificate ends after `size`.
         Ok(Some(Self {
-            bytes: bytes.get(..size).ok_or(Error::CertificateOutside)?,
+            bytes: bytes.get(..size).ok_or(Error::Truncated)?,
             count,
         }))
     }

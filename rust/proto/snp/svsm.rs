@@ -105,7 +105,7 @@ impl Lengths {
         };
 
         if written.report < Report::SIZE {
-            return Err(Error::SvsmLength);
+            return Err(Error::SvsmLength(self.report));
         }
         Ok(written)
     }
@@ -134,7 +134,7 @@ fn within(length: u64, room: usize) -> Result<usize> {
     usize::try_from(length)
         .ok()
         .filter(|length| *length <= room)
-        .ok_or(Error::SvsmLength)
+        .ok_or(Error::SvsmLength(length))
 }
 
 /// Returns the size that a buffer of `room` bytes needs to have for `length` of them.

@@ -185,6 +185,7 @@ write(
     accepted_that_overlap=table((72, 7), (74, 2), rest=b"VCEKASK"),
     accepted_with_more_behind_it=table((48, 4), rest=b"VCEK" + b"\xff" * 20),
     accepted_of_no_length=table((52, 0), rest=b"VCEK"),
+    accepted_of_no_length_outside=table((2**31, 0), (72, 4), rest=b"VCEK"),
     refused_empty=b"",
     refused_without_an_end=table((48, 4), rest=b"VCEK")[:24],
     refused_with_half_an_end=table((48, 4))[:47],

@@ -24,15 +24,19 @@ fn expected(bytes: &[u8]) -> Result<(Vec<Certificate<'_>>, usize)> {
     let mut end = after;
     let mut certificates = Vec::new();
 
-    for entry in &entries[..count] {
+    for (index, entry) in entries[..count].iter().enumerate() {
         let (Some(start), Some(len)) = (u32_at(entry, 16), u32_at(entry, 20)) else {
             return Err(Error::TableUnterminated);
         };
         let (start, len) = (start as usize, len as usize);
+        if len == 0 {
+            certificates.push((&entry[..16], &[][..]));
+            continue;
+        }
         let certificate = bytes
             .get(start..start + len)
             .filter(|_| start >= after)
-            .ok_or(Error::CertificateOutside)?;
+            .ok_or(Error::CertificateOutside(index))?;
         certificates.push((&entry[..16], certificate));
         end = end.max(start + len);
     }

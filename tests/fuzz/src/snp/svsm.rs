@@ -17,7 +17,7 @@ use crate::bytes::u64_at;
 fn written(length: u64, room: usize) -> Result<usize> {
     match u128::from(length) <= room as u128 {
         true => Ok(length as usize),
-        false => Err(Error::SvsmLength),
+        false => Err(Error::SvsmLength(length)),
     }
 }
 
@@ -54,7 +54,7 @@ pub(crate) fn svsm(data: &[u8]) -> bool {
     };
 
     let sizes = each(lengths, room, written).and_then(|sizes| match sizes.report {
-        ..1184 => Err(Error::SvsmLength),
+        ..1184 => Err(Error::SvsmLength(report)),
         _ => Ok(sizes),
     });
     assert_eq!(lengths.written(room), sizes);
