@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a report says of the guest and of its platform, as it was when the module was loaded.
+//! What a report says of the guest, as it was when the module was loaded. What it says of the platform is
+//! not here: that can change.
 //!
 //! Only the measurement is a digest of the guest's contents; the others are flat. Numbers are as in the
 //! report, little-endian.
@@ -13,6 +14,7 @@ use tsm_ext::{
     hash::HashAlgo,
     sev::Message,
     tsm::{
+        Failure,
         Flags,
         MeasurementProvider,
         RegisterSpec,
@@ -28,7 +30,10 @@ use tsm_proto::snp::{
     ReportData, //
 };
 
-use crate::firmware::Firmware;
+use crate::{
+    firmware::Firmware,
+    reports::failure, //
+};
 
 /// The registers, and the answer that they are from.
 pub(crate) struct Registers {
@@ -37,15 +42,25 @@ pub(crate) struct Registers {
 
 impl Registers {
     /// Asks for the report.
-    pub(crate) fn new(firmware: &Firmware) -> Result<Self> {
+    pub(crate) fn new(firmware: &Firmware) -> Result<Self, Failure> {
         let data = ReportData::new([0; ReportData::SIZE]);
         let request = ReportRequest::new(data, firmware.key().floor());
         let outcome = firmware.ask(1, &request, None)?;
 
-        outcome.result?;
-        Ok(Self {
+        outcome.result.map_err(|err| failure(err, outcome.info))?;
+        let registers = Self {
             answer: outcome.message,
-        })
+        };
+        // What is wrong with it is to be known now.
+        registers.report()?;
+        Ok(registers)
+    }
+
+    fn report(&self) -> tsm_proto::Result<&Report> {
+        let report = ReportAnswer::parse(self.answer.received())?;
+
+        // Later firmware may append to it.
+        Report::parse(report.get(..Report::SIZE).unwrap_or(report))
     }
 }
 
@@ -59,7 +74,7 @@ const fn flat(name: &'static CStr, size: u32) -> RegisterSpec {
 }
 
 /// Returns the fields of the list below.
-fn fields(report: &Report) -> [&[u8]; 16] {
+fn fields(report: &Report) -> [&[u8]; 11] {
     [
         report.measurement.bytes(),
         &report.host_data,
@@ -71,11 +86,6 @@ fn fields(report: &Report) -> [&[u8]; 16] {
         &report.image_id,
         report.guest_svn.as_bytes(),
         report.policy.as_bytes(),
-        report.platform_info.as_bytes(),
-        &report.chip_id,
-        &report.current_tcb,
-        &report.reported_tcb,
-        &report.committed_tcb,
         &report.launch_tcb,
     ]
 }
@@ -98,20 +108,11 @@ impl MeasurementProvider for Registers {
         flat(c"image_id", 16),
         flat(c"guest_svn", 4),
         flat(c"policy", 8),
-        flat(c"platform_info", 8),
-        flat(c"chip_id", 64),
-        flat(c"current_tcb", 8),
-        flat(c"reported_tcb", 8),
-        flat(c"committed_tcb", 8),
         flat(c"launch_tcb", 8),
     ];
 
     fn refresh(&self, values: &mut Values<'_>) -> Result {
-        let report = ReportAnswer::parse(self.answer.received())?;
-        // Later firmware may append to it.
-        let report = Report::parse(report.get(..Report::SIZE).ok_or(EIO)?)?;
-
-        values.set_all(fields(report))
+        values.set_all(fields(self.report()?))
     }
 
     fn extend(&self, _number: usize, _data: &[u8]) -> Result {

@@ -82,7 +82,7 @@ impl Field {
 pub const REGISTERS: &str = "/sys/kernel/tsm/sev_snp";
 
 /// The fields that are registers.
-pub const FIELDS: [Field; 16] = [
+pub const FIELDS: [Field; 11] = [
     Field {
         hashed: true,
         ..Field::new("measurement", 0x90, 48)
@@ -96,11 +96,6 @@ pub const FIELDS: [Field; 16] = [
     Field::new("image_id", 0x20, 16),
     Field::new("guest_svn", 0x04, 4),
     Field::new("policy", 0x08, 8),
-    Field::new("platform_info", 0x40, 8),
-    Field::new("chip_id", 0x1a0, 64),
-    Field::new("current_tcb", 0x38, 8),
-    Field::new("reported_tcb", 0x180, 8),
-    Field::new("committed_tcb", 0x1e0, 8),
     Field::new("launch_tcb", 0x1f0, 8),
 ];
 
