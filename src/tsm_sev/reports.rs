@@ -7,7 +7,13 @@ use kernel::{
     bindings,
     prelude::*,
     str::CStr,
-    sync::Arc,
+    sync::{
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
+        Arc, //
+    },
     time::Delta, //
 };
 use tsm_ext::tsm::{
@@ -46,6 +52,9 @@ const TRIES: usize = 3;
 /// The provider of reports.
 pub(crate) struct Reports {
     firmware: Arc<Firmware>,
+    /// How many pages the certificates had room in last time. Each time that they have not, there is a
+    /// message more.
+    pages: Atomic<usize>,
     svsm_interval: Delta,
 }
 
@@ -53,6 +62,7 @@ impl Reports {
     pub(crate) fn new(firmware: Arc<Firmware>, svsm_interval: Delta) -> Self {
         Self {
             firmware,
+            pages: Atomic::new(FIRST_PAGES),
             svsm_interval,
         }
     }
@@ -86,7 +96,7 @@ impl ReportProvider for Reports {
             _ => return Err(EINVAL.into()),
         }
         let request = ReportRequest::new(data, vmpl);
-        let mut pages = FIRST_PAGES;
+        let mut pages = self.pages.load(Relaxed);
 
         for _ in 0..TRIES {
             let outcome = self.firmware.ask(1, &request, Some(pages))?;
@@ -99,6 +109,8 @@ impl ReportProvider for Reports {
                 continue;
             }
             outcome.result.map_err(|err| failure(err, outcome.info))?;
+
+            self.pages.store(pages, Relaxed);
 
             let report = ReportAnswer::parse(outcome.message.received())?;
             let mut output = Output::from(copy(report)?);
@@ -116,7 +128,7 @@ impl ReportProvider for Reports {
 }
 
 /// Makes the failure of a request, with what VMM and firmware said of it if it was sent.
-fn failure(err: Error, info: Option<ExitInfo2>) -> Failure {
+pub(crate) fn failure(err: Error, info: Option<ExitInfo2>) -> Failure {
     let Some(info) = info else { return err.into() };
     let answer = Answer {
         source: c"exitinfo2",
