@@ -12,6 +12,10 @@ use kernel::{
     prelude::*,
     str::CStr,
     sync::{
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
         Arc,
         Mutex, //
     },
@@ -34,6 +38,8 @@ struct Shared<T> {
     turn: Semaphore,
     #[pin]
     data: Mutex<T>,
+    /// Whether nothing is to be begun any more, if not 0.
+    closed: Atomic<u32>,
 }
 
 /// What a caller waits for. The caller may be gone when it is done.
@@ -54,6 +60,7 @@ impl<T: Send + Unpin + 'static> Worker<T> {
                 pin_init!(Shared {
                     turn <- Semaphore::new(1),
                     data <- new_mutex!(data, "tsm::Worker::data"),
+                    closed: Atomic::new(0),
                 }),
                 GFP_KERNEL,
             )?,
@@ -63,11 +70,15 @@ impl<T: Send + Unpin + 'static> Worker<T> {
     /// Has `work` done, and returns its result. No signal reaches it. When the caller is killed, it is
     /// done nevertheless, and the result is dropped; then the next caller waits for it as well.
     ///
+    /// Before that, when it is the caller's turn, the caller does what `ready` is, which signals reach.
+    ///
     /// # Errors
     ///
-    /// [`EINTR`] when the caller is killed while it waits, [`ENOMEM`].
+    /// [`EINTR`] when the caller is killed while it waits, [`ENXIO`] after [`Worker::close`], [`ENOMEM`],
+    /// and those of `ready`.
     pub fn call<R: Send + Unpin + 'static>(
         &self,
+        ready: impl FnOnce(&T) -> Result,
         work: impl FnOnce(&mut T) -> R + Send + 'static,
     ) -> Result<R> {
         let job = Arc::pin_init(
@@ -77,24 +88,46 @@ impl<T: Send + Unpin + 'static> Worker<T> {
             }),
             GFP_KERNEL,
         )?;
-        let (shared, theirs) = (self.shared.clone(), job.clone());
 
         self.shared.turn.down_killable()?;
-        let spawned = self.queue.get().try_spawn(GFP_KERNEL, move || {
-            let result = work(&mut shared.data.lock());
-
-            *theirs.result.lock() = Some(result);
-            shared.turn.up();
-            theirs.done.up();
-        });
-        if spawned.is_err() {
-            self.shared.turn.up();
-            return Err(ENOMEM);
-        }
+        self.begin(job.clone(), ready, work)
+            .inspect_err(|_| self.shared.turn.up())?;
 
         job.done.down_killable()?;
         let result = job.result.lock().take();
         result.ok_or(EIO)
+    }
+
+    /// Begins with a job, to be called when it is its turn.
+    fn begin<R: Send + Unpin + 'static>(
+        &self,
+        job: Arc<Job<R>>,
+        ready: impl FnOnce(&T) -> Result,
+        work: impl FnOnce(&mut T) -> R + Send + 'static,
+    ) -> Result {
+        let shared = self.shared.clone();
+
+        if shared.closed.load(Relaxed) != 0 {
+            return Err(ENXIO);
+        }
+        ready(&shared.data.lock())?;
+        self.queue
+            .get()
+            .try_spawn(GFP_KERNEL, move || {
+                let result = work(&mut shared.data.lock());
+
+                *job.result.lock() = Some(result);
+                shared.turn.up();
+                job.done.up();
+            })
+            .map_err(|_| ENOMEM)
+    }
+
+    /// Has everybody who waits for his turn, or comes later, be refused ([`ENXIO`]), so that whoever waits
+    /// for them need only wait for what has been begun.
+    #[inline]
+    pub fn close(&self) {
+        self.shared.closed.store(1, Relaxed);
     }
 }
 

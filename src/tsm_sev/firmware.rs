@@ -5,6 +5,7 @@
 use kernel::{
     page::PAGE_SIZE,
     prelude::*,
+    sync::Arc,
     time::{
         Delta,
         Instant,
@@ -92,8 +93,8 @@ impl Firmware {
     ///
     /// # Errors
     ///
-    /// [`EINTR`] when the caller is killed, [`ENOMEM`]; what the request itself ends with is in the
-    /// outcome.
+    /// [`EINTR`] when the caller is killed, [`ENXIO`] when the module is about to go, [`ENOMEM`]; what the
+    /// request itself ends with is in the outcome.
     pub(crate) fn ask<R: Request>(
         &self,
         version: u8,
@@ -102,7 +103,8 @@ impl Firmware {
     ) -> Result<Outcome> {
         let message = Message::new(version, request)?;
 
-        self.worker.call(move |line| line.send(message, pages))?
+        self.worker
+            .call(|_| Ok(()), move |line| line.send(message, pages))?
     }
 
     /// Has an SVSM attest a service, or all, to buffers of these sizes. It asks the firmware in turn,
@@ -110,7 +112,8 @@ impl Firmware {
     ///
     /// # Errors
     ///
-    /// [`EINTR`] when the caller is killed, and those of [`Svsm::attest`].
+    /// [`EINTR`] when the caller is killed, [`ENXIO`] when the module is about to go, and those of
+    /// [`Svsm::attest`].
     pub(crate) fn attest(
         &self,
         svsm: Svsm,
@@ -119,16 +122,34 @@ impl Firmware {
         sizes: Sizes,
         interval: Delta,
     ) -> Result<(Status, Lengths, SvsmRoom)> {
-        self.worker.call(move |line| {
-            let mut room = SvsmRoom::new(sizes)?;
+        self.worker.call(
+            // By the caller, whom a signal can wake.
+            move |line| line.pause(interval),
+            move |line| {
+                let mut room = SvsmRoom::new(sizes)?;
+                let answer = svsm.attest(service.as_ref(), nonce, &mut room);
+                line.last = Some(Instant::now());
+                let (status, lengths) = answer?;
 
-            line.pause(interval)?;
-            let answer = svsm.attest(service.as_ref(), nonce, &mut room);
-            line.last = Some(Instant::now());
-            let (status, lengths) = answer?;
+                Ok((status, lengths, room))
+            },
+        )?
+    }
+}
 
-            Ok((status, lengths, room))
-        })?
+/// Has whoever waits for his turn give up when this is dropped, so that unloading waits for one request at
+/// most, however many are asked for.
+pub(crate) struct Closing(Arc<Firmware>);
+
+impl Closing {
+    pub(crate) fn new(firmware: Arc<Firmware>) -> Self {
+        Self(firmware)
+    }
+}
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        self.0.worker.close();
     }
 }
 

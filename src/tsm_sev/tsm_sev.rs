@@ -44,10 +44,14 @@ module! {
     },
 }
 
+/// Longest time between two requests, as long as the kernel goes on asking a VMM that is busy.
+const MAX_INTERVAL_MS: u32 = 60_000;
+
 /// The module. The device comes last, since who has it open can't be made to give it up if something
 /// fails after it; the way to the firmware is closed when nobody uses it any more.
 struct TsmSev {
     _device: MiscDevice<device::Device>,
+    _closing: firmware::Closing,
     _reports: ReportRegistration<reports::Reports>,
     _registers: MeasurementRegistration<registers::Registers>,
 }
@@ -59,19 +63,25 @@ impl kernel::Module for TsmSev {
             -1 => guest.vmpl()?.key(),
             number => Vmpck::try_from(u32::try_from(number)?)?,
         };
-        let interval: u32 = value(module_parameters::svsm_interval_ms.value());
-        let interval = Delta::from_millis(interval.into());
+        let interval = match value(module_parameters::svsm_interval_ms.value()) {
+            interval @ 0..=MAX_INTERVAL_MS => Delta::from_millis(interval.into()),
+            _ => return Err(EINVAL),
+        };
 
         // This is what fails where the kernel's own driver is loaded.
         let claim = Claim::new(module, c"sev-guest")?;
         let channel = sev::Channel::new(guest, claim, key)?;
         let firmware = Arc::new(firmware::Firmware::new(channel)?, GFP_KERNEL)?;
 
-        let registers = MeasurementRegistration::new(registers::Registers::new(&firmware)?)?;
+        let registers = registers::Registers::new(&firmware).inspect_err(|failure| {
+            pr_err!("no report, for the registers: {failure}\n");
+        })?;
+        let registers = MeasurementRegistration::new(registers)?;
         let reports = reports::Reports::new(firmware.clone(), interval);
         let reports = ReportRegistration::new(reports)?;
 
         Ok(Self {
+            _closing: firmware::Closing::new(firmware.clone()),
             _device: MiscDevice::new(module, device::Device::new(firmware))?,
             _reports: reports,
             _registers: registers,

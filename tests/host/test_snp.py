@@ -97,17 +97,34 @@ class Messages(SnpHost):
             "report_status=16": "error=-22 firmware=0x16",
             "request_error=16": "error=-5 exitinfo2=0x16",
             "guest_request=tag": "error=-74 exitinfo2=0x0",
-            "certs=outside": "error=-71 -=0x0",
+            "certs=outside": "error=-71 certificate=0x2",
+            "certs=unterminated": "error=-71 table=0x0",
             "certs=growing": "error=-71 pages=0x7",
             "certs_size=1048577": "error=-27 pages=0x101",
         }.items():
             with self.subTest(option):
                 self.assertEqual(self.guest("refused a", option, "refuse_after=1"), [answer])
 
-    def test_the_module_does_not_load_without_a_report(self):
-        # insmod tries twice, and by then there is no key.
-        script = "load tsm; load tsm_sev 2>&1 | grep -o 'Invalid argument'; grep -c tsm_sev /proc/modules; true"
-        self.assertEqual(self.guest(script, "guest_request=tag", drivers="none"), ["Invalid argument", "0"])
+    def test_the_module_does_not_load_without_a_report_and_says_why(self):
+        # insmod tries twice, and by then there may be no key.
+        script = """
+            load tsm; load tsm_sev 2>/dev/null; dmesg | grep -o 'tsm_sev: .*' | uniq
+            grep -c tsm_sev /proc/modules; ls -d /dev/sev-guest /sys/kernel/tsm/sev_snp 2>/dev/null; true
+        """
+        for option, why in {
+            "guest_request=tag": "error=-74 exitinfo2=0x0",
+            "request_error=16": "error=-5 exitinfo2=0x16",
+            "report_status=16": "error=-22 firmware=0x16",
+            "report_status=27": "error=-129 firmware=0x27",
+            "report_size=0": "error=-90",
+        }.items():
+            with self.subTest(option):
+                self.assertEqual(self.guest(script, option, drivers="none"),
+                                 [f"tsm_sev: no report, for the registers: {why}", "0"])
+
+    def test_parameters_that_there_can_not_be(self):
+        script = "rmmod tsm_sev; for value in vmpck_id=4 svsm_interval_ms=60001; do insert $value 2>&1 | sed 's/.*: //'; done"
+        self.assertEqual(self.guest(script), ["Invalid argument"] * 2)
 
 
 class Certificates(SnpHost):
@@ -181,6 +198,13 @@ class Busy(SnpHost):
     def test_unloading_waits_for_a_message_in_flight(self):
         script = "begin a; kill -9 $reader; rmmod tsm_sev && echo gone; insert; ask b"
         self.assertEqual(self.guest(script, "busy=1", "refuse_after=1"), ["gone", REPORT])
+
+    def test_unloading_does_not_wait_for_who_waits(self):
+        script = """
+            make a; make b; make c; fetch a & sleep 1; fetch b & fetch c & sleep 1; rmmod tsm_sev; echo gone; wait
+        """
+        lines = self.guest(script, "busy=2", "refuse_after=1")
+        self.assertEqual(sorted(lines), ["No such device or address"] * 2 + ["gone", REPORT])
 
     def test_a_minute_costs_the_key(self):
         self.assertEqual(self.guest("ask a; ask b", "busy_ms=100000", "refuse_after=1"), ["Connection timed out", GONE])
