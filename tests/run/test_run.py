@@ -159,6 +159,8 @@ class Verdict(unittest.TestCase):
         self.assertEqual(result.returncode, TIMEOUT, result.stderr)
         self.assertIn(b"the command did not end in time", result.stderr)
         self.assertIn(b"Run /init", result.stderr)
+        # Where each of its processors was.
+        self.assertEqual(len(re.findall(rb"^CPU#[01]\nRIP=[0-9a-f]{16} .*HLT=1$", result.stderr, re.M)), 2, result.stderr)
         self.assertLess(time.monotonic() - start, 30)
 
     def test_guest_that_ends_without_an_answer(self):
