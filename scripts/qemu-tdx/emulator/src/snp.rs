@@ -154,10 +154,12 @@ impl SnpMachine {
             Instruction::Cpuid => self.cpuid(vcpu, regs),
             Instruction::Rdmsr if vcpu.is_privileged() => self.rdmsr(vcpu, regs),
             Instruction::Wrmsr if vcpu.is_privileged() => self.wrmsr(vcpu, regs),
-            Instruction::Vmgexit => self.vmgexit(vcpu, regs),
+            // For a program it is `VMMCALL`.
+            Instruction::Vmgexit if vcpu.is_privileged() => self.vmgexit(vcpu, regs),
             Instruction::Pvalidate if vcpu.is_kernel() => self.pvalidate(vcpu, regs),
             Instruction::Rmpadjust if vcpu.is_kernel() => self.rmpadjust(vcpu, regs),
-            Instruction::ToCr3 { from, .. } => {
+            // Before there is long mode, too. A program gets its fault from the CPU.
+            Instruction::ToCr3 { from, .. } if vcpu.is_privileged() => {
                 let value = regs[from];
                 self.state(vcpu).c_bit = value & CR3_C_BIT;
                 if value & CR3_C_BIT == 0 {
@@ -166,7 +168,7 @@ impl SnpMachine {
                 vcpu.set_cr3(value & !(CR3_C_BIT | CR3_KEEP));
                 Outcome::Done(Effect::Resume)
             }
-            Instruction::FromCr3 { to, .. } => {
+            Instruction::FromCr3 { to, .. } if vcpu.is_privileged() => {
                 regs[to] = vcpu.cr3() | self.state(vcpu).c_bit;
                 Outcome::Done(Effect::Resume)
             }

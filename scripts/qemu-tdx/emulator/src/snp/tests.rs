@@ -73,12 +73,23 @@ fn leaves_programs_to_the_cpu() {
     for instruction in [
         Instruction::Rdmsr,
         Instruction::Wrmsr,
+        Instruction::Vmgexit,
         Instruction::Pvalidate,
         Instruction::Rmpadjust,
+        Instruction::ToCr3 {
+            from: Reg::Rbx,
+            len: 3,
+        },
+        Instruction::FromCr3 {
+            to: Reg::Rbx,
+            len: 3,
+        },
     ] {
-        let mut regs = registers(&[(Reg::Rcx, GHCB.into())]);
-        let outcome = machine().execute(instruction, &vcpu, &mut regs);
+        let before = registers(&[(Reg::Rcx, GHCB.into()), (Reg::Rbx, CR3_C_BIT)]);
+        let (machine, mut regs) = (machine(), before);
+        let outcome = machine.execute(instruction, &vcpu, &mut regs);
         assert_eq!(outcome, Outcome::Native);
+        assert_eq!((regs, machine.state(&vcpu).c_bit), (before, 0));
     }
 }
 
