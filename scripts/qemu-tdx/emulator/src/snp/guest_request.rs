@@ -183,6 +183,7 @@ impl GuestRequests {
 
         if !context.is_shared_page(request)
             || !context.is_shared_page(response)
+            || request == response
             || context.memory.read(request, &mut page).is_err()
         {
             return Answer::malformed();

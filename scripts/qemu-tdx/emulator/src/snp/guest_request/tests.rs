@@ -380,6 +380,7 @@ fn refuses_pages_that_are_not_its_own() {
         (REQUEST, RESPONSE, 0),
         (REQUEST + 8, RESPONSE, DATA),
         (REQUEST, RESPONSE + 8, DATA),
+        (REQUEST, REQUEST, DATA),
         (REQUEST, RESPONSE, DATA + 8),
         (1 << 21, RESPONSE, DATA),
         (REQUEST, RESPONSE, 1 << 21),
