@@ -151,6 +151,15 @@ struct State {
     last: Vec<u8>,
 }
 
+impl State {
+    /// Notes that a request was handled: the next one waits again.
+    fn handle(&mut self) {
+        self.handled = self.handled.saturating_add(1);
+        self.busy = 0;
+        self.since = None;
+    }
+}
+
 impl GuestRequests {
     /// Launches the guest. The error is for the user.
     pub(crate) fn new(config: &SnpConfig) -> Result<Self, String> {
@@ -292,6 +301,8 @@ impl GuestRequests {
                 self.spoil(message);
             }
         });
+        // What the firmware refuses was handled, too.
+        lock(&self.state).handle();
         let right = match answered {
             Ok(right) => right,
             Err(status) => return Answer::status(failure(status)),
@@ -300,13 +311,7 @@ impl GuestRequests {
             true => self.replace(right.clone()),
             false => right.clone(),
         };
-        let mut state = lock(&self.state);
-
-        state.last = right;
-        state.handled = state.handled.saturating_add(1);
-        state.busy = 0;
-        state.since = None;
-        drop(state);
+        lock(&self.state).last = right;
         let status = random.and_then(|mut random| {
             let middle = Header::SIZE.min(bytes.len());
             let (header, payload) = bytes.split_at_mut(middle);

@@ -202,6 +202,11 @@ fn is_busy_as_often_as_told() {
         let page = fixture.memory.bytes(RESPONSE, PAGE);
         fixture.guest.open(&page);
     }
+    // Also after a request that the firmware refuses.
+    fixture.memory.write(REQUEST, &[0xff]).unwrap();
+    for status in [2 << 32, 2 << 32, 0x0b, 2 << 32] {
+        assert_eq!(fixture.call(None, Duration::ZERO).exit_info_2, status);
+    }
 }
 
 #[test]
@@ -369,11 +374,6 @@ fn refuses_pages_that_are_not_its_own() {
         is_shared: &|pages| !pages.contains(&0),
         now: fixture.start,
     };
-    let malformed = Answer {
-        exit_info_1: 2,
-        exit_info_2: 5,
-        rbx: None,
-    };
     for (request, response, data) in [
         (0, RESPONSE, DATA),
         (REQUEST, 0, DATA),
@@ -392,6 +392,6 @@ fn refuses_pages_that_are_not_its_own() {
         let answer = fixture
             .requests
             .request(context, request, response, Some(buffer));
-        assert_eq!(answer, malformed);
+        assert_eq!(answer, Answer::malformed());
     }
 }
