@@ -78,6 +78,8 @@ impl SnpMachine {
             Some(Refusal::SizeMismatch) => 6,
             Some(Refusal::NotAssigned) => return stop("the page is the VMM's"),
             Some(Refusal::NotValidated) => return stop("the page is not validated"),
+            // A plugin can raise no page fault.
+            Some(Refusal::NotMapped) => return stop("no page is mapped there"),
         };
         self.trace
             .line(|| format!("{name} {address:#x} -> {}", regs[Reg::Rax]));
@@ -87,7 +89,7 @@ impl SnpMachine {
 
 /// Returns the page that `RAX` points to, and its size by `ECX`.
 fn operand(vcpu: &dyn Vcpu, regs: &Registers) -> Result<(u64, Size), Refusal> {
-    let address = vcpu.translate(regs[Reg::Rax]).ok_or(Refusal::NotAssigned)?;
+    let address = vcpu.translate(regs[Reg::Rax]).ok_or(Refusal::NotMapped)?;
 
     Ok((address / PAGE_SIZE, Size::new(regs[Reg::Rcx])))
 }

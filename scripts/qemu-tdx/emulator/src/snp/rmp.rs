@@ -63,6 +63,8 @@ pub(crate) enum Refusal {
     NotAssigned,
     /// The page is not validated: `#VC`.
     NotValidated,
+    /// There is no page at the virtual address: a page fault.
+    NotMapped,
 }
 
 /// The table.

@@ -209,12 +209,17 @@ fn runs_the_svsm() {
 }
 
 #[test]
-fn stops_at_pages_that_are_not_the_guests() {
+fn stops_at_pages_that_are_not_the_guests_or_not_mapped() {
     let machine = machine();
     machine.rmp.share(5, Size::Small);
     for instruction in [Instruction::Pvalidate, Instruction::Rmpadjust] {
-        let (outcome, _) = execute(&machine, instruction, [0x5000, 0, 1]);
-        assert!(matches!(outcome, Outcome::Done(Effect::Stop(_))));
+        // Nothing is mapped at 0.
+        for (address, expected) in [(0x5000, "is the VMM's"), (0, "no page is mapped")] {
+            match execute(&machine, instruction, [address, 0, 1]).0 {
+                Outcome::Done(Effect::Stop(why)) => assert!(why.contains(expected)),
+                other => panic!("{other:?}"),
+            }
+        }
     }
 }
 

@@ -207,9 +207,11 @@ fn pvalidate(guest: &Guest<'_>, entry: Entry) -> Result<(), Failure> {
         Err(Refusal::Input) => Err(pvalidate_status(1)),
         Err(Refusal::Permission) => Err(pvalidate_status(2)),
         Err(Refusal::SizeMismatch) => Err(pvalidate_status(6)),
-        Err(Refusal::NotAssigned | Refusal::NotValidated) => Err(Failure::Fault(format!(
-            "PVALIDATE of {address:#x} by the SVSM: the page is the VMM's"
-        ))),
+        Err(Refusal::NotAssigned | Refusal::NotValidated | Refusal::NotMapped) => {
+            Err(Failure::Fault(format!(
+                "PVALIDATE of {address:#x} by the SVSM: the page is the VMM's"
+            )))
+        }
     }
 }
 
