@@ -5,6 +5,8 @@
 //! "SEV-ES Guest-Hypervisor Communication Block Standardization" (56421), revision 2.03, section
 //! 2.6. It is copied in once per call, and what the VMM answers is copied out.
 
+use std::ops::Range;
+
 use crate::memory::{
     GuestMemory,
     NoMemory, //
@@ -13,6 +15,9 @@ use crate::memory::{
 /// Size of the save area, at the start, and where its bitmap is.
 const SAVE_AREA: usize = 0x400;
 const VALID: usize = 0x3f0;
+
+/// Where there is room for the input of an event.
+const BUFFER: Range<u64> = 0x800..0xff0;
 
 /// A field of the save area, by its offset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +46,11 @@ impl Ghcb {
 
         memory.read(address, bytes.as_mut_slice())?;
         Ok(Self { address, bytes })
+    }
+
+    /// Returns the addresses of the buffer for the input of an event.
+    pub(super) fn buffer(&self) -> Range<u64> {
+        self.address + BUFFER.start..self.address + BUFFER.end
     }
 
     /// Returns a field that the guest has marked as valid.

@@ -7,6 +7,7 @@
 //! guest asks for by itself.
 
 mod ap;
+mod page_state;
 
 use std::{
     collections::BTreeMap,
@@ -159,7 +160,7 @@ impl Vmm {
             },
             msr::PAGE_STATE => {
                 let page = data & ((1 << 40) - 1);
-                let done = change(context, page, (data >> 40) & 0xf, Size::Small);
+                let done = page_state::change(context, page, (data >> 40) & 0xf, Size::Small);
                 (u64::from(done.is_none()) << 63) | (msr::PAGE_STATE + 1)
             }
             msr::RUN_VMPL => {
@@ -266,7 +267,8 @@ fn event(context: Context<'_>, ghcb: &Ghcb, code: u64) -> Answer {
         event::NMI_COMPLETE => Ok(vec![(Field::ExitInfo2, 0)]),
         event::PAGE_STATE => {
             let scratch = ghcb.get(Field::Scratch).ok_or(Malformed::MissingInput)?;
-            Ok(vec![(Field::ExitInfo2, page_states(context, scratch)?)])
+            let done = page_state::change_all(context, ghcb.buffer(), scratch)?;
+            Ok(vec![(Field::ExitInfo2, done)])
         }
         event::GUEST_REQUEST => guest_request(context, ghcb, None),
         event::EXTENDED_GUEST_REQUEST => {
@@ -312,65 +314,6 @@ fn guest_request(context: Context<'_>, ghcb: &Ghcb, buffer: Option<Buffer>) -> A
     let mut fields = vec![(Field::ExitInfo2, answer.exit_info_2)];
     fields.extend(answer.rbx.map(|pages| (Field::Rbx, pages)));
     Ok(fields)
-}
-
-/// Page State Change, section 4.1.6. Returns `SW_EXITINFO2`.
-fn page_states(context: Context<'_>, scratch: u64) -> Result<u64, Malformed> {
-    const MOST: u16 = 253;
-    const INVALID_HEADER: u64 = (1 << 32) | 1;
-    const INVALID_ENTRY: u64 = (1 << 32) | 2;
-    let bad = |NoMemory| Malformed::ScratchArea;
-
-    if !context.rmp.is_shared(scratch, 8) {
-        return Err(Malformed::ScratchArea);
-    }
-    let mut header = [0; 4];
-    context.memory.read(scratch, &mut header).map_err(bad)?;
-    let [low, high, end_low, end_high] = header;
-    let (first, last) = (
-        u16::from_le_bytes([low, high]),
-        u16::from_le_bytes([end_low, end_high]),
-    );
-    if first > last || last >= MOST {
-        return Ok(INVALID_HEADER);
-    }
-    for index in first..=last {
-        let at = scratch + 8 + 8 * u64::from(index);
-        if !context.rmp.is_shared(at, 8) {
-            return Err(Malformed::ScratchArea);
-        }
-        let mut entry = [0; 8];
-        context.memory.read(at, &mut entry).map_err(bad)?;
-        let entry = u64::from_le_bytes(entry);
-        let page = (entry >> 12) & ((1 << 40) - 1);
-        let size = Size::new(entry >> 56);
-        if change(context, page, (entry >> 52) & 0xf, size).is_none() {
-            return Ok(INVALID_ENTRY);
-        }
-        context
-            .memory
-            .write(scratch, &(index + 1).to_le_bytes())
-            .map_err(bad)?;
-    }
-    Ok(0)
-}
-
-/// Makes a page private (1) or shared (2), if that can be.
-///
-/// A page has other memory behind it when it is shared, so what was in it is gone.
-fn change(context: Context<'_>, page: u64, operation: u64, size: Size) -> Option<()> {
-    match operation {
-        1 => context.rmp.assign(page, size),
-        2 => {
-            for run in context.rmp.share(page, size)? {
-                let (address, len) = (run.start * 4096, (run.end - run.start) * 4096);
-                // What is not memory has nothing to clear.
-                let _: Result<(), NoMemory> = context.memory.clear(address, len);
-            }
-            Some(())
-        }
-        _ => None,
-    }
 }
 
 /// The guest wants to end.

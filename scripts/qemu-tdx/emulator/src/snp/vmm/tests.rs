@@ -2,6 +2,8 @@
 
 //! The MSR protocol and the events.
 
+mod page_state;
+
 use super::*;
 use crate::{
     config::SnpConfig,
@@ -68,17 +70,21 @@ impl Guest {
         infos
     }
 
-    /// Changes the states of pages, by entries at 0x1800.
+    /// Changes the states of pages, by entries in the buffer.
     fn page_states(&self, end: u16, entries: &[u64]) -> (u64, u64) {
-        let mut bytes = vec![0, 0];
-        bytes.extend(end.to_le_bytes());
-        bytes.extend([0; 4]);
-        bytes.extend(entries.iter().flat_map(|entry| entry.to_le_bytes()));
-        self.memory.write(0x1800, &bytes).unwrap();
+        self.page_states_at(0x1800, [0, end], entries)
+    }
+
+    /// Changes the states of pages, by a list at an address.
+    fn page_states_at(&self, scratch: u64, ends: [u16; 2], entries: &[u64]) -> (u64, u64) {
+        let ends = ends.iter().flat_map(|end| end.to_le_bytes());
+        let entries = entries.iter().flat_map(|entry| entry.to_le_bytes());
+        let bytes: Vec<u8> = ends.chain([0; 4]).chain(entries).collect();
+        self.memory.write(scratch, &bytes).unwrap();
         self.event(&[
             (Field::ExitCode, 0x8000_0010),
             (Field::ExitInfo1, 0),
-            (Field::Scratch, 0x1800),
+            (Field::Scratch, scratch),
         ])
     }
 }
@@ -93,46 +99,6 @@ fn negotiates_version_2() {
 fn has_features_and_prefers_no_address() {
     assert_eq!(Guest::new().msr(0x080).1, 0x3081);
     assert_eq!(Guest::new().msr(0x010).1, !0xfff | 0x11);
-}
-
-#[test]
-fn changes_the_state_of_pages() {
-    let guest = Guest::new();
-    guest.memory.write(0x5000, &[9]).unwrap();
-    assert_eq!(
-        guest.page_states(1, &[(2 << 52) | 0x5000, (2 << 52) | 0x6000]),
-        (0, 0)
-    );
-    assert!(guest.rmp.is_shared(0x5000, 0x2000));
-    assert_eq!(guest.memory.bytes(0x5000, 1), [0]);
-    assert_eq!(guest.memory.bytes(0x1800, 4), [2, 0, 1, 0]);
-    assert_eq!(guest.page_states(0, &[(1 << 52) | 0x5000]), (0, 0));
-    assert!(!guest.rmp.is_shared(0x5000, 1));
-}
-
-#[test]
-fn refuses_requests_for_pages_that_make_no_sense() {
-    let guest = Guest::new();
-    assert_eq!(guest.page_states(253, &[]), (0, (1 << 32) | 1));
-    assert_eq!(
-        guest.page_states(0, &[(3 << 52) | 0x5000]),
-        (0, (1 << 32) | 2)
-    );
-    assert_eq!(
-        guest.page_states(0, &[(1 << 56) | (2 << 52) | 0x5000]),
-        (0, (1 << 32) | 2)
-    );
-    assert_eq!(guest.msr((3 << 52) | 0x5014).1, (1 << 63) | 0x15);
-}
-
-#[test]
-fn refuses_a_scratch_area_that_is_not_shared() {
-    let fields = [
-        (Field::ExitCode, 0x8000_0010),
-        (Field::ExitInfo1, 0),
-        (Field::Scratch, 0x8000),
-    ];
-    assert_eq!(Guest::new().event(&fields), (2, 3));
 }
 
 #[test]
