@@ -42,25 +42,53 @@ pub(super) fn change_all(
         u16::from_le_bytes([low, high]),
         u16::from_le_bytes([end_low, end_high]),
     );
-    if first > last || u64::from(last) >= room {
+    if u64::from(last) >= room {
         return Ok(INVALID_HEADER);
     }
     for index in first..=last {
         let at = scratch + HEADER + ENTRY * u64::from(index);
         let mut entry = [0; 8];
         context.memory.read(at, &mut entry).map_err(bad)?;
-        let entry = u64::from_le_bytes(entry);
-        let page = (entry >> 12) & ((1 << 40) - 1);
-        let size = Size::new(entry >> 56);
-        if change(context, page, (entry >> 52) & 0xf, size).is_none() {
+        let Some(done) = Entry(u64::from_le_bytes(entry)).execute(context) else {
             return Ok(INVALID_ENTRY);
-        }
-        context
-            .memory
-            .write(scratch, &(index + 1).to_le_bytes())
-            .map_err(bad)?;
+        };
+        let write = |at, bytes: &[u8]| context.memory.write(at, bytes).map_err(bad);
+        write(at, &done.0.to_le_bytes())?;
+        write(scratch, &(index + 1).to_le_bytes())?;
     }
     Ok(0)
+}
+
+/// An entry of a list: in bits 11:0 how many pages of 4 KiB are done, then the page, the operation, and
+/// its size.
+#[derive(Clone, Copy)]
+struct Entry(u64);
+
+impl Entry {
+    /// Where the page is.
+    const PAGE: u32 = 12;
+    /// That many pages are done.
+    const DONE: u64 = (1 << Self::PAGE) - 1;
+    /// `PSMASH` and `UNSMASH`: the VMM may split an entry of the RMP and join it again, and has no need to.
+    const HINTS: Range<u64> = 3..5;
+
+    /// Does what is left of it, if it makes sense. Returns the entry when it is done.
+    fn execute(self, context: Context<'_>) -> Option<Self> {
+        let Self(raw) = self;
+        let (operation, size) = ((raw >> 52) & 0xf, Size::new(raw >> 56));
+        let pages = size.pages((raw >> Self::PAGE) & ((1 << 40) - 1))?;
+        let (done, count) = (raw & Self::DONE, pages.end - pages.start);
+
+        match done {
+            _ if done > count => return None,
+            _ if Self::HINTS.contains(&operation) => {}
+            0 => change(context, pages.start, operation, size)?,
+            // What is left of a large page is no large page.
+            _ => (pages.start + done..pages.end)
+                .try_for_each(|page| change(context, page, operation, Size::Small))?,
+        }
+        Some(Self(raw & !Self::DONE | count))
+    }
 }
 
 /// Makes a page private (1) or shared (2), if that can be.

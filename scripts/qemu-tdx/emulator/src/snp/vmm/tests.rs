@@ -113,7 +113,7 @@ fn refuses_events_that_it_does_not_have_or_that_lack_input() {
 fn takes_guest_requests_to_the_secure_processor() {
     let guest = Guest::new();
     // Pages 2 to 4 are the VMM's.
-    let share = |page: u64| (2 << 52) | (page << 12) | 1;
+    let share = |page: u64| (2 << 52) | (page << 12);
     assert_eq!(guest.page_states(0, &[share(2)]), (0, 0));
     assert_eq!(guest.page_states(0, &[share(3)]), (0, 0));
     assert_eq!(guest.page_states(0, &[share(4)]), (0, 0));

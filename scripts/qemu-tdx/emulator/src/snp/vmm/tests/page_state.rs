@@ -15,6 +15,8 @@ fn changes_the_state_of_pages() {
     assert!(guest.rmp.is_shared(0x5000, 0x2000));
     assert_eq!(guest.memory.bytes(0x5000, 1), [0]);
     assert_eq!(guest.memory.bytes(0x1800, 4), [2, 0, 1, 0]);
+    // The page of each entry is done.
+    assert_eq!(guest.memory.bytes(0x1808, 2), [0x01, 0x50]);
     assert_eq!(guest.page_states(0, &[(1 << 52) | 0x5000]), (0, 0));
     assert!(!guest.rmp.is_shared(0x5000, 1));
 }
@@ -24,7 +26,12 @@ fn refuses_requests_for_pages_that_make_no_sense() {
     let guest = Guest::new();
     assert_eq!(guest.page_states(253, &[]), (0, (1 << 32) | 1));
     assert_eq!(
-        guest.page_states(0, &[(3 << 52) | 0x5000]),
+        guest.page_states(0, &[(5 << 52) | 0x5000]),
+        (0, (1 << 32) | 2)
+    );
+    // More pages are done than there are.
+    assert_eq!(
+        guest.page_states(0, &[(2 << 52) | 0x5002]),
         (0, (1 << 32) | 2)
     );
     assert_eq!(
@@ -56,4 +63,27 @@ fn refuses_lists_that_the_buffer_has_no_room_for() {
     assert!(!guest.rmp.is_shared(0x5000, 1));
     assert_eq!(guest.page_states_at(0x1fe0, [0, 0], &[entry]), (0, 0));
     assert!(guest.rmp.is_shared(0x5000, 1));
+}
+
+#[test]
+fn goes_on_with_a_page_that_is_done_in_part() {
+    let guest = Guest::new();
+    let large = |done: u64| (1 << 56) | (2 << 52) | 0x20_0000 | done;
+    assert_eq!(guest.page_states(0, &[large(510)]), (0, 0));
+    assert!(!guest.rmp.is_shared(0x3f_d000, 1) && guest.rmp.is_shared(0x3f_e000, 0x2000));
+    assert_eq!(guest.memory.bytes(0x1808, 8), large(512).to_le_bytes());
+    // All of it is.
+    assert_eq!(guest.page_states(0, &[large(512)]), (0, 0));
+    assert!(!guest.rmp.is_shared(0x20_0000, 1));
+}
+
+#[test]
+fn has_nothing_to_do_for_an_empty_list_and_for_hints() {
+    let guest = Guest::new();
+    assert_eq!(guest.page_states_at(0x1800, [1, 0], &[]), (0, 0));
+    for operation in [3, 4] {
+        assert_eq!(guest.page_states(0, &[(operation << 52) | 0x5000]), (0, 0));
+        assert_eq!(guest.memory.bytes(0x1800, 2), [1, 0]);
+    }
+    assert!(!guest.rmp.is_shared(0x5000, 1));
 }
