@@ -23,6 +23,9 @@ const HYPERVISOR: u32 = 0x4000_0000;
 /// The leaf that says what a guest needs to know of SEV.
 pub(super) const SEV: u32 = 0x8000_001f;
 
+/// The leaf about state that there is if `XCR0` has a bit for it.
+pub(super) const XSAVE: u64 = 0xd;
+
 /// The bit of its `EAX` that says that there is an SVSM.
 const SVSM: u32 = 1 << 28;
 

@@ -19,6 +19,9 @@ const VALID: usize = 0x3f0;
 /// Where there is room for the input of an event.
 const BUFFER: Range<u64> = 0x800..0xff0;
 
+/// Where it says what the page is for. 0 is for calls by its fields.
+const USAGE: u64 = 0xffc;
+
 /// A field of the save area, by its offset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Field {
@@ -30,6 +33,7 @@ pub(super) enum Field {
     ExitInfo1 = 0x398,
     ExitInfo2 = 0x3a0,
     Scratch = 0x3a8,
+    Xcr0 = 0x3e8,
 }
 
 /// A private copy.
@@ -37,15 +41,27 @@ pub(super) enum Field {
 pub(super) struct Ghcb {
     address: u64,
     bytes: Box<[u8; SAVE_AREA]>,
+    usage: u32,
 }
 
 impl Ghcb {
     /// Copies it in.
     pub(super) fn read(memory: &dyn GuestMemory, address: u64) -> Result<Self, NoMemory> {
         let mut bytes = Box::new([0; SAVE_AREA]);
+        let mut usage = [0; 4];
 
         memory.read(address, bytes.as_mut_slice())?;
-        Ok(Self { address, bytes })
+        memory.read(address + USAGE, &mut usage)?;
+        Ok(Self {
+            address,
+            bytes,
+            usage: u32::from_le_bytes(usage),
+        })
+    }
+
+    /// Returns what the page is for.
+    pub(super) fn usage(&self) -> u32 {
+        self.usage
     }
 
     /// Returns the addresses of the buffer for the input of an event.

@@ -86,6 +86,7 @@ mod event {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::snp) enum Malformed {
     NotRegistered = 1,
+    Usage = 2,
     ScratchArea = 3,
     MissingInput = 4,
     InvalidInput = 5,
@@ -205,19 +206,17 @@ impl Vmm {
             return Next::Guest(Effect::Stop(why));
         };
         let mut next = Next::Guest(Effect::Resume);
-        // Not in the `match`, which would keep the lock.
-        let is_registered = lock(&self.registered).get(&context.vcpu) == Some(&address);
-        let answer = match is_registered {
-            true => match (ghcb.get(Field::ExitCode), ghcb.get(Field::ExitInfo1)) {
-                (Some(event::TERMINATE), Some(why)) => {
-                    return terminate(why & 0xf, (why >> 4) & 0xff);
-                }
-                (Some(event::FEATURES), Some(_)) => Ok(vec![(Field::ExitInfo2, self.features())]),
-                (Some(event::RUN_VMPL), Some(vmpl)) if self.runs(vmpl) => {
+        let answer = match self.event(context.vcpu, address, &ghcb) {
+            Err(why) => Err(why),
+            Ok((code, info)) => match code {
+                event::TERMINATE => return terminate(info & 0xf, (info >> 4) & 0xff),
+                event::FEATURES => Ok(vec![(Field::ExitInfo2, self.features())]),
+                event::RUN_VMPL if self.runs(info) => {
                     next = Next::Svsm;
                     Ok(vec![(Field::ExitInfo2, 0)])
                 }
-                (Some(event::AP_CREATION), Some(info)) => match startup(context, &ghcb, info) {
+                event::RUN_VMPL => Err(Malformed::InvalidInput),
+                event::AP_CREATION => match startup(context, &ghcb, info) {
                     Ok(startup) => {
                         next = Next::Startup(startup);
                         Ok(vec![(Field::ExitInfo2, 0)])
@@ -225,16 +224,13 @@ impl Vmm {
                     Err(Refusal::Malformed(why)) => Err(why),
                     Err(Refusal::NotEmulated(why)) => return Next::Guest(Effect::Stop(why)),
                 },
-                (Some(event::RUN_VMPL), Some(_)) => Err(Malformed::InvalidInput),
                 // Until it is started again, which does not end with an answer. The guest asks again.
-                (Some(event::AP_RESET_HOLD), Some(_)) => {
+                event::AP_RESET_HOLD => {
                     next = Next::Guest(Effect::Idle);
                     Ok(vec![(Field::ExitInfo2, 0)])
                 }
-                (Some(code), Some(_)) => event(context, &ghcb, code),
-                _ => Err(Malformed::MissingInput),
+                _ => event(context, &ghcb, code),
             },
-            false => Err(Malformed::NotRegistered),
         };
         let fields = match answer {
             Ok(mut fields) => {
@@ -249,6 +245,21 @@ impl Vmm {
             Err(NoMemory) => Next::Guest(Effect::Stop("the GHCB is no memory any more".into())),
         }
     }
+
+    /// Returns the event that a GHCB is about and its first operand, if the vCPU may call with it. Events
+    /// have two operands, even if they mean nothing.
+    fn event(&self, vcpu: usize, address: u64, ghcb: &Ghcb) -> Result<(u64, u64), Malformed> {
+        if lock(&self.registered).get(&vcpu) != Some(&address) {
+            return Err(Malformed::NotRegistered);
+        }
+        if ghcb.usage() != 0 {
+            return Err(Malformed::Usage);
+        }
+        let get = |field| ghcb.get(field).ok_or(Malformed::MissingInput);
+
+        get(Field::ExitInfo2)?;
+        Ok((get(Field::ExitCode)?, get(Field::ExitInfo1)?))
+    }
 }
 
 /// Does an event.
@@ -257,6 +268,10 @@ fn event(context: Context<'_>, ghcb: &Ghcb, code: u64) -> Answer {
         event::CPUID => {
             let function = ghcb.get(Field::Rax).ok_or(Malformed::MissingInput)?;
             let index = ghcb.get(Field::Rcx).ok_or(Malformed::MissingInput)?;
+            // What some of its leaves say depends on it.
+            if function == cpuid::XSAVE {
+                ghcb.get(Field::Xcr0).ok_or(Malformed::MissingInput)?;
+            }
             // CAST: CPUID looks at the low halves.
             let answer = cpuid::lookup(context.leaves, function as u32, index as u32);
             let to = [Field::Rax, Field::Rbx, Field::Rcx, Field::Rdx];

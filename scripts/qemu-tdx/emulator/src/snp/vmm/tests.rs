@@ -54,6 +54,12 @@ impl Guest {
 
     /// Calls with fields in the GHCB. Returns both exit infos.
     fn event(&self, fields: &[(Field, u64)]) -> (u64, u64) {
+        let second = (Field::ExitInfo2, 0);
+        self.event_as_it_is(&[&[second], fields].concat())
+    }
+
+    /// The same, but what is missing stays so.
+    fn event_as_it_is(&self, fields: &[(Field, u64)]) -> (u64, u64) {
         let ghcb = Ghcb::read(&self.memory, 0x1000).unwrap();
         ghcb.answer(&self.memory, fields).unwrap();
         let next = self.msr(0x1000).0;
@@ -106,7 +112,38 @@ fn refuses_events_that_it_does_not_have_or_that_lack_input() {
     let guest = Guest::new();
     let fields = [(Field::ExitCode, 0x8000_0042), (Field::ExitInfo1, 0)];
     assert_eq!(guest.event(&fields), (2, 6));
-    assert_eq!(guest.event(&[(Field::ExitInfo1, 0)]), (2, 4));
+    let hold = [
+        (Field::ExitCode, 0x8000_0004),
+        (Field::ExitInfo1, 0),
+        (Field::ExitInfo2, 0),
+    ];
+    for missing in 0..hold.len() {
+        let mut fields = hold.to_vec();
+        fields.remove(missing);
+        assert_eq!(guest.event_as_it_is(&fields), (2, 4));
+    }
+}
+
+#[test]
+fn wants_to_know_xcr0_for_what_depends_on_it() {
+    let mut fields = vec![
+        (Field::ExitCode, 0x72),
+        (Field::ExitInfo1, 0),
+        (Field::Rax, 0xd),
+        (Field::Rcx, 0),
+    ];
+    let guest = Guest::new();
+    assert_eq!(guest.event(&fields), (2, 4));
+    fields.push((Field::Xcr0, 1));
+    assert_eq!(guest.event(&fields), (0, 0));
+}
+
+#[test]
+fn refuses_pages_for_another_use() {
+    let guest = Guest::new();
+    guest.memory.write(0x1ffc, &[1]).unwrap();
+    let fields = [(Field::ExitCode, 0x8000_0003), (Field::ExitInfo1, 0)];
+    assert_eq!(guest.event(&fields), (2, 2));
 }
 
 #[test]
