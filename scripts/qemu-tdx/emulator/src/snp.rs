@@ -84,13 +84,24 @@ const CR3_C_BIT: u64 = 1 << C_BIT;
 const CR3_KEEP: u64 = 1 << 63;
 
 /// What changes of a vCPU.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     ghcb: u64,
     /// The C-bit of `CR3`.
     c_bit: u64,
     /// Where in its page it is to go on once a startup IPI has started it.
     entry: Option<u16>,
+}
+
+impl Default for State {
+    /// As after a reset.
+    fn default() -> Self {
+        Self {
+            ghcb: vmm::INFO,
+            c_bit: 0,
+            entry: None,
+        }
+    }
 }
 
 /// A machine with one SEV-SNP guest.

@@ -55,11 +55,15 @@ pub(super) use ap::Startup;
 const FEATURES: u64 = 1 | (1 << 1);
 const MULTI_VMPL: u64 = 1 << 5;
 
+/// What the GHCB MSR has after a reset, and what answers `SEV_INFO`: version 2 only, and the C-bit.
+pub(super) const INFO: u64 = (2 << 48) | (2 << 32) | ((cpuid::C_BIT as u64) << 24) | 1;
+
 /// Requests of the MSR protocol, bits 11:0; the answer's is one more, but for `SEV_INFO`.
 mod msr {
     pub(super) const PAGE: u64 = 0;
     pub(super) const SEV_INFO: u64 = 0x002;
     pub(super) const CPUID: u64 = 0x004;
+    pub(super) const AP_RESET_HOLD: u64 = 0x006;
     pub(super) const PREFERRED: u64 = 0x010;
     pub(super) const REGISTER: u64 = 0x012;
     pub(super) const PAGE_STATE: u64 = 0x014;
@@ -144,12 +148,16 @@ impl Vmm {
 
         *msr = match *msr & 0xfff {
             msr::PAGE => return self.page(context, *msr),
-            // Version 2 only.
-            msr::SEV_INFO => (2 << 48) | (2 << 32) | (u64::from(cpuid::C_BIT) << 24) | 1,
+            msr::SEV_INFO => INFO,
             msr::CPUID => {
                 let answer = cpuid::lookup(context.leaves, (*msr >> 32) as u32, 0);
                 let value = answer[((*msr >> 30) & 3) as usize];
                 (u64::from(value) << 32) | *msr & 0xc000_0000 | (msr::CPUID + 1)
+            }
+            // As with a GHCB: no startup IPI has ended it, so the guest asks again.
+            msr::AP_RESET_HOLD => {
+                next = Next::Guest(Effect::Idle);
+                msr::AP_RESET_HOLD + 1
             }
             msr::PREFERRED => !0xfff | (msr::PREFERRED + 1),
             msr::REGISTER => match Gpa::new(data << 12) {
@@ -173,10 +181,8 @@ impl Vmm {
             }
             msr::FEATURES => (self.features() << 12) | (msr::FEATURES + 1),
             msr::TERMINATE => return terminate(data & 0xf, (data >> 4) & 0xff),
-            other => {
-                let why = format!("unknown GHCB MSR request {other:#x}");
-                return Next::Guest(Effect::Stop(why));
-            }
+            // No answer says that there is no such request: the guest finds its own, as with KVM.
+            _ => *msr,
         };
         next
     }

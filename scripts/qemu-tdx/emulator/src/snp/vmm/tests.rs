@@ -189,14 +189,13 @@ fn refuses_a_page_that_is_not_registered() {
 }
 
 #[test]
-fn stops_when_the_guest_terminates_itself_or_makes_no_sense() {
+fn stops_when_the_guest_terminates_itself_or_has_no_ghcb() {
     let guest = Guest::new();
     let stops = |msr, reason: &str| match guest.msr(msr).0 {
         Next::Guest(Effect::Stop(why)) => why.contains(reason),
         _ => false,
     };
     assert!(stops((1 << 12) | (2 << 16) | 0x100, "reason 1:2"));
-    assert!(stops(0x0fe, "unknown"));
     assert!(stops(0x3000, "not shared"));
 }
 
@@ -264,7 +263,17 @@ fn starts_and_stops_other_vcpus() {
 }
 
 #[test]
+fn leaves_requests_as_they_are_that_it_does_not_have() {
+    for request in [0x0fe, INFO] {
+        let left = (Next::Guest(Effect::Resume), request);
+        assert_eq!(Guest::new().msr(request), left);
+    }
+}
+
+#[test]
 fn holds_a_vcpu_that_has_nothing_to_do() {
+    let held = (Next::Guest(Effect::Idle), 0x007);
+    assert_eq!(Guest::new().msr(0x006), held);
     let fields = [(Field::ExitCode, 0x8000_0004), (Field::ExitInfo1, 0)];
     assert_eq!(Guest::new().event(&fields), (0, 0));
 }
