@@ -274,6 +274,7 @@ impl SnpMachine {
         let context = Context {
             vcpu: vcpu.number(),
             vcpus: self.states.len(),
+            vmpl: self.vmpl,
             memory: vcpu.memory(),
             rmp: &self.rmp,
             leaves: self.leaves.get().map_or(&[], Vec::as_slice),

@@ -103,6 +103,8 @@ pub(super) struct Context<'a> {
     /// The vCPU, and how many there are.
     pub(super) vcpu: usize,
     pub(super) vcpus: usize,
+    /// The VMPL of the guest.
+    pub(super) vmpl: u8,
     pub(super) memory: &'a dyn GuestMemory,
     pub(super) rmp: &'a Rmp,
     pub(super) leaves: &'a [Leaf],

@@ -50,6 +50,7 @@ impl From<Malformed> for Refusal {
 }
 
 /// Requests, in bits 15:0 of `SW_EXITINFO1`.
+const CREATE_ON_INIT: u64 = 0;
 const CREATE: u64 = 1;
 const DESTROY: u64 = 2;
 
@@ -64,21 +65,31 @@ impl Startup {
     ) -> Result<Self, Refusal> {
         let apic_id = u8::try_from(info >> 32)
             .ok()
-            .filter(|apic_id| usize::from(*apic_id) < context.vcpus && *apic_id > 0)
+            .filter(|apic_id| usize::from(*apic_id) < context.vcpus)
             .ok_or(Malformed::InvalidInput)?;
-        let vmpl = (info >> 16) & 0xf;
+        let (request, vmpl) = (info & 0xffff, (info >> 16) & 0xffff);
 
-        match info & 0xffff {
-            CREATE => {
+        if vmpl != u64::from(context.vmpl) || !matches!(request, CREATE_ON_INIT | CREATE | DESTROY)
+        {
+            return Err(Malformed::InvalidInput.into());
+        }
+        let state = match request {
+            DESTROY => None,
+            _ => {
                 let features = features.ok_or(Malformed::MissingInput)?;
-                let state = state(context, vmsa, vmpl, features).ok_or(Malformed::InvalidInput)?;
-                let entry = state.entry().map_err(|why| {
-                    Refusal::NotEmulated(format!("vCPU {apic_id} is to start, but {why}"))
-                })?;
-                Ok(Self::Start { apic_id, entry })
+                Some(state(context, vmsa, vmpl, features).ok_or(Malformed::InvalidInput)?)
             }
-            DESTROY => Ok(Self::Stop { apic_id }),
-            _ => Err(Malformed::InvalidInput.into()),
+        };
+        let refuse = |why| Err(Refusal::NotEmulated(format!("vCPU {apic_id} {why}")));
+
+        match (apic_id, request, state) {
+            (0, ..) => refuse("is to start again, or stop, which the first one can't".into()),
+            (_, CREATE_ON_INIT, _) => refuse("is to start after an INIT".into()),
+            (_, _, None) => Ok(Self::Stop { apic_id }),
+            (_, _, Some(state)) => match state.entry() {
+                Ok(entry) => Ok(Self::Start { apic_id, entry }),
+                Err(why) => refuse(format!("is to start, but {why}")),
+            },
         }
     }
 
@@ -108,9 +119,12 @@ impl Startup {
     }
 }
 
-/// Returns what is in a VMSA, if it is one for this VMPL.
+/// Returns what is in a VMSA, if it is one for this VMPL. At the beginning of a page of 2 MiB there can be
+/// none: CPUs take accesses to such a page for violations of the RMP.
 fn state(context: Context<'_>, vmsa: u64, vmpl: u64, features: u64) -> Option<Vmsa> {
-    if vmsa % 4096 != 0 || !context.rmp.is_vmsa(vmsa / 4096) || features != vmsa::FEATURES {
+    let is_aligned = vmsa % 4096 == 0 && vmsa % (2 << 20) != 0;
+
+    if !is_aligned || !context.rmp.is_vmsa(vmsa / 4096) || features != vmsa::FEATURES {
         return None;
     }
     Vmsa::read(context.memory, vmsa).filter(|state| state.is_right(vmpl))

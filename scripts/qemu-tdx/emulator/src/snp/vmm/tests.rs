@@ -2,16 +2,13 @@
 
 //! The MSR protocol and the events.
 
+mod ap;
 mod page_state;
 
 use super::*;
 use crate::{
     config::SnpConfig,
-    memory::FakeMemory,
-    snp::vmsa::{
-        self,
-        Entry, //
-    }, //
+    memory::FakeMemory, //
 };
 
 /// A guest with 64 KiB, its GHCB at 0x1000 registered and shared.
@@ -43,6 +40,7 @@ impl Guest {
         let context = Context {
             vcpu: 0,
             vcpus: 2,
+            vmpl: 0,
             memory: &self.memory,
             rmp: &self.rmp,
             leaves: &[],
@@ -219,49 +217,6 @@ fn runs_the_svsm_if_there_is_one() {
     assert_eq!(guest.event(&run(0)), (2, 5));
 }
 
-/// Makes a VMSA in page 5, which starts at offset 0x123 of page 0x99.
-fn make_vmsa(guest: &Guest) {
-    vmsa::tests::write(&guest.memory, 0x5000, 0);
-    guest.rmp.adjust(5, Size::Small, Some(true)).unwrap();
-}
-
-/// Asks for something of a vCPU.
-fn ask(guest: &Guest, info: u64, vmsa: u64, features: u64) -> (u64, u64) {
-    guest.event(&[
-        (Field::ExitCode, 0x8000_0013),
-        (Field::ExitInfo1, info),
-        (Field::ExitInfo2, vmsa),
-        (Field::Rax, features),
-    ])
-}
-
-#[test]
-fn starts_and_stops_other_vcpus() {
-    let guest = Guest::new();
-    make_vmsa(&guest);
-    assert_eq!(ask(&guest, (1 << 32) | 1, 0x5000, 1), (0, 0));
-    assert_eq!(ask(&guest, (1 << 32) | 2, 0, 0), (0, 0));
-    let context = Context {
-        vcpu: 0,
-        vcpus: 2,
-        memory: &guest.memory,
-        rmp: &guest.rmp,
-        leaves: &[],
-        requests: &guest.requests,
-    };
-    let start = Startup::Start {
-        apic_id: 1,
-        entry: Entry {
-            page: 0x99,
-            offset: 0x123,
-        },
-    };
-    let created = Startup::new(context, (1 << 32) | 1, 0x5000, Some(1));
-    assert_eq!(created, Ok(start));
-    // There is no local APIC here.
-    assert!(matches!(start.send(&guest.memory), Effect::Stop(_)));
-}
-
 #[test]
 fn leaves_requests_as_they_are_that_it_does_not_have() {
     for request in [0x0fe, INFO] {
@@ -276,48 +231,4 @@ fn holds_a_vcpu_that_has_nothing_to_do() {
     assert_eq!(Guest::new().msr(0x006), held);
     let fields = [(Field::ExitCode, 0x8000_0004), (Field::ExitInfo1, 0)];
     assert_eq!(Guest::new().event(&fields), (0, 0));
-}
-
-#[test]
-fn refuses_to_start_what_it_can_not() {
-    let guest = Guest::new();
-    // No VMSA yet.
-    assert_eq!(ask(&guest, (1 << 32) | 1, 0x5000, 1), (2, 5));
-    make_vmsa(&guest);
-    for (info, vmsa, features) in [
-        // Itself, one that there is not, no such request, another VMPL.
-        (1, 0x5000, 1),
-        ((2 << 32) | 1, 0x5000, 1),
-        ((1 << 32) | 3, 0x5000, 1),
-        ((1 << 32) | (1 << 16) | 1, 0x5000, 1),
-        // Not a page, not that page, other features.
-        ((1 << 32) | 1, 0x5008, 1),
-        ((1 << 32) | 1, 0x6000, 1),
-        ((1 << 32) | 1, 0x5000, 3),
-    ] {
-        assert_eq!(ask(&guest, info, vmsa, features), (2, 5));
-    }
-    // EFER without SVME.
-    guest.memory.write(0x50d0, &[0; 8]).unwrap();
-    assert_eq!(ask(&guest, (1 << 32) | 1, 0x5000, 1), (2, 5));
-}
-
-#[test]
-fn stops_at_a_state_that_no_vcpu_starts_in() {
-    let guest = Guest::new();
-    make_vmsa(&guest);
-    // Protected mode.
-    guest.memory.write(0x5158, &[0x11]).unwrap();
-    let ghcb = Ghcb::read(&guest.memory, 0x1000).unwrap();
-    let fields = [
-        (Field::ExitCode, 0x8000_0013),
-        (Field::ExitInfo1, (1 << 32) | 1),
-        (Field::ExitInfo2, 0x5000),
-        (Field::Rax, 1),
-    ];
-    ghcb.answer(&guest.memory, &fields).unwrap();
-    match guest.msr(0x1000).0 {
-        Next::Guest(Effect::Stop(why)) => assert!(why.contains("vCPU 1 is to start, but CR0")),
-        next => panic!("{next:?}"),
-    }
 }
