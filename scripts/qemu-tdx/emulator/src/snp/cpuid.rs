@@ -47,6 +47,23 @@ pub(super) struct Leaf {
     answer: [u32; 4],
 }
 
+impl Leaf {
+    /// Returns the answer that a vCPU gets. That of the first one was asked at launch; the others have
+    /// another APIC ID, which is the number, and each is a core.
+    fn of(&self, vcpu: usize) -> [u32; 4] {
+        let [eax, ebx, ecx, edx] = self.answer;
+        // CAST: Below 256.
+        let id = vcpu as u32;
+
+        match self.function {
+            1 => [eax, ebx & 0xff_ffff | (id << 24), ecx, edx],
+            0xb => [eax, ebx, ecx, id],
+            0x8000_001e => [id, ebx & !0xff | id, ecx, edx],
+            _ => self.answer,
+        }
+    }
+}
+
 /// Answers a leaf. Returns whether this was done; otherwise the CPU has to. Whether there is an SVSM
 /// the CPU does not know: the guest's handler of `#VC` adds it to the answer.
 pub(super) fn execute(regs: &mut Registers, has_svsm: bool) -> bool {
@@ -194,14 +211,14 @@ pub(super) fn page(leaves: &[Leaf]) -> [u8; 4096] {
     page
 }
 
-/// Returns the answer to a leaf that was asked at launch, zeros if there was none.
-pub(super) fn lookup(leaves: &[Leaf], function: u32, index: u32) -> [u32; 4] {
+/// Returns the answer to a leaf that was asked at launch, zeros if there was none, as a vCPU gets it.
+pub(super) fn lookup(leaves: &[Leaf], vcpu: usize, function: u32, index: u32) -> [u32; 4] {
     let indexed = matches!(function, 7 | 0xb | 0xd | 0x8000_001d);
 
     leaves
         .iter()
         .find(|leaf| leaf.function == function && (!indexed || leaf.index == index))
-        .map_or([0; 4], |leaf| leaf.answer)
+        .map_or([0; 4], |leaf| leaf.of(vcpu))
 }
 
 #[cfg(test)]
@@ -254,11 +271,30 @@ mod tests {
             (1, _) => [0xa00f11, 0, 5, 6],
             _ => [0; 4],
         });
-        assert_eq!(lookup(&leaves, 1, 9), [0xa00f11, 0, 5, 6]);
-        assert_eq!(lookup(&leaves, 0xd, 2), [0x100, 0x240, 0, 0]);
-        assert_eq!(lookup(&leaves, 0xd, 1), [0; 4]);
-        assert_eq!(lookup(&leaves, SEV, 0)[0], 0x3a);
+        assert_eq!(lookup(&leaves, 0, 1, 9), [0xa00f11, 0, 5, 6]);
+        assert_eq!(lookup(&leaves, 0, 0xd, 2), [0x100, 0x240, 0, 0]);
+        assert_eq!(lookup(&leaves, 0, 0xd, 1), [0; 4]);
+        assert_eq!(lookup(&leaves, 0, SEV, 0)[0], 0x3a);
         assert_eq!(leaves.len(), 6);
+    }
+
+    #[test]
+    fn has_an_apic_id_for_each_vcpu() {
+        let leaves = survey(|function, _| match function {
+            0 => [0xb, 1, 2, 3],
+            1 => [1, 0x00aa_bbcc, 2, 3],
+            0xb => [1, 2, 0x100, 0],
+            0x8000_001e => [0, 0x100, 1, 0],
+            _ => [0; 4],
+        });
+        assert_eq!(lookup(&leaves, 3, 1, 0), [1, 0x03aa_bbcc, 2, 3]);
+        for index in [0, 1] {
+            assert_eq!(lookup(&leaves, 3, 0xb, index), [1, 2, 0x100, 3]);
+        }
+        assert_eq!(lookup(&leaves, 3, 0x8000_001e, 0), [3, 0x103, 1, 0]);
+        // What is the same for all, and what there is not.
+        assert_eq!(lookup(&leaves, 3, 0, 0), [0xb, 1, 2, 3]);
+        assert_eq!(lookup(&[], 3, 1, 0), [0; 4]);
     }
 
     #[test]

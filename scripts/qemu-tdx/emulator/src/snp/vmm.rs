@@ -152,7 +152,7 @@ impl Vmm {
             msr::PAGE => return self.page(context, *msr),
             msr::SEV_INFO => INFO,
             msr::CPUID => {
-                let answer = cpuid::lookup(context.leaves, (*msr >> 32) as u32, 0);
+                let answer = cpuid::lookup(context.leaves, context.vcpu, (*msr >> 32) as u32, 0);
                 let value = answer[((*msr >> 30) & 3) as usize];
                 (u64::from(value) << 32) | *msr & 0xc000_0000 | (msr::CPUID + 1)
             }
@@ -281,7 +281,7 @@ fn event(context: Context<'_>, ghcb: &Ghcb, code: u64) -> Answer {
                 ghcb.get(Field::Xcr0).ok_or(Malformed::MissingInput)?;
             }
             // CAST: CPUID looks at the low halves.
-            let answer = cpuid::lookup(context.leaves, function as u32, index as u32);
+            let answer = cpuid::lookup(context.leaves, context.vcpu, function as u32, index as u32);
             let to = [Field::Rax, Field::Rbx, Field::Rcx, Field::Rdx];
             let mut fields: Vec<_> = to.into_iter().zip(answer.map(u64::from)).collect();
             fields.push((Field::ExitInfo2, 0));
