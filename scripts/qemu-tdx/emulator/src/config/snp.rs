@@ -5,7 +5,7 @@
 //! | key | value | default |
 //! |---|---|---|
 //! | `vmpl` | the VMPL that the guest runs at: `0` to `3`; if not `0`, there is an SVSM | `0` |
-//! | `policy` | policy of the guest, hexadecimal | `30000`: threads may be on |
+//! | `policy` | policy of the guest, hexadecimal, which has to allow threads | `30000` |
 //! | `guest_svn` | security version number of the guest | `0` |
 //! | `measurement` | 96 hexadecimal digits | the launch digest of the firmware |
 //! | `host_data`, `report_id` | 64 hexadecimal digits each | zero; of the emulator's name |
@@ -27,7 +27,8 @@
 //! | `mutate_part` | what is changed, see below | `all` |
 //! | `trace` | file for a line per VMGEXIT | none |
 //!
-//! and those of the SVSM, see [`svsm`].
+//! and those of the SVSM, see [`svsm`]. `guest_svn`, `family_id`, `image_id` and `author_key_digest` need
+//! an `id_key_digest`.
 //!
 //! | `guest_request` | answer |
 //! |---|---|

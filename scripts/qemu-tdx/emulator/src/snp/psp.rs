@@ -13,6 +13,7 @@ mod key;
 mod launch;
 mod message;
 mod platform;
+mod policy;
 mod report;
 mod secrets;
 mod status;
@@ -100,12 +101,7 @@ impl SecureProcessor {
                 .finalize()
                 .into()
         });
-        if config.policy & POLICY_ONE == 0 {
-            return Err(format!(
-                "policy=`{:x}`: bit 17 has to be set",
-                config.policy
-            ));
-        }
+        policy::check(config)?;
         Ok(Self {
             vmpcks,
             counts: Mutex::default(),
@@ -230,9 +226,6 @@ impl SecureProcessor {
         }
     }
 }
-
-/// A bit that every policy has.
-const POLICY_ONE: u64 = 1 << 17;
 
 #[cfg(test)]
 pub(crate) mod tests;

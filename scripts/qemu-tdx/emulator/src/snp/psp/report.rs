@@ -180,7 +180,7 @@ impl ReportVersion {
     }
 
     /// Returns the version of the firmware that writes such reports: build, minor, major.
-    fn firmware(self) -> [u8; 3] {
+    pub(super) fn firmware(self) -> [u8; 3] {
         let minor = match self {
             Self::V2 => 55,
             Self::V3 => 56,

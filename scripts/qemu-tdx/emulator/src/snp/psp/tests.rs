@@ -276,7 +276,7 @@ fn says_in_the_secrets_page_where_an_svsm_is() {
 }
 
 #[test]
-fn refuses_a_policy_that_no_guest_has() {
+fn launches_no_guest_with_a_policy_that_none_has() {
     let config = SnpConfig {
         policy: 0,
         ..SnpConfig::default()

@@ -20,6 +20,7 @@ fn key_request(root: u32, fields: u64, vmpl: u32, svn: u32, tcb: u64) -> Vec<u8>
 #[test]
 fn derives_another_key_for_each_field() {
     let (processor, mut guest) = launch(|config| {
+        config.id_key_digest = Digest384::new([1; 48]);
         config.guest_svn = 2;
         config.family_id = [1; 16];
         config.image_id = [1; 16];
@@ -66,7 +67,10 @@ fn derives_other_keys_for_other_guests() {
         ask(|config| config.measurement = Some(Digest384::new([1; 48]))),
         ask(|config| config.host_data = [1; 32]),
         ask(|config| config.id_key_digest = Digest384::new([1; 48])),
-        ask(|config| config.author_key_digest = Digest384::new([1; 48])),
+        ask(|config| {
+            config.id_key_digest = Digest384::new([1; 48]);
+            config.author_key_digest = Digest384::new([2; 48]);
+        }),
     ];
     for (index, key) in keys.iter().enumerate() {
         assert!(!keys[..index].contains(key));
@@ -77,6 +81,7 @@ fn derives_other_keys_for_other_guests() {
 fn refuses_keys_that_a_guest_may_not_have() {
     let (processor, _) = launch(|config| {
         config.vmpl = 1;
+        config.id_key_digest = Digest384::new([1; 48]);
         config.guest_svn = 2;
     });
     let mut guest = Guest::new(&processor, 1);

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a launch fails for.
+//!
+//! ABI, "Guest Policy", "SNP_LAUNCH_START" and "SNP_LAUNCH_FINISH". The user is told, where the VMM gets
+//! `POLICY_FAILURE` on a real machine.
+
+use tsm_proto::tdx::Digest384;
+
+use crate::config::SnpConfig;
+
+/// Bits of a policy: the least version of the ABI, that threads may be on, one that is always set, and
+/// those that have no meaning.
+const ABI: u64 = 0xffff;
+const SMT: u64 = 1 << 16;
+const ONE: u64 = 1 << 17;
+const RESERVED: u64 = u64::MAX << 26;
+
+/// Tells why a guest can't be launched, if it can't.
+pub(super) fn check(config: &SnpConfig) -> Result<(), String> {
+    check_policy(config).map_err(|why| format!("policy=`{:x}`: {why}", config.policy))?;
+
+    // What an ID block says goes with the key that it is signed with, and nothing else says it.
+    let has_block = config.id_key_digest != Digest384::ZERO;
+    for (option, is_set) in [
+        ("guest_svn", config.guest_svn != 0),
+        ("family_id", config.family_id != [0; 16]),
+        ("image_id", config.image_id != [0; 16]),
+        (
+            "author_key_digest",
+            config.author_key_digest != Digest384::ZERO,
+        ),
+    ] {
+        if is_set && !has_block {
+            return Err(format!(
+                "{option} comes with an ID block: set id_key_digest"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Tells why the policy can't be kept, if it can't.
+fn check_policy(config: &SnpConfig) -> Result<(), String> {
+    let [_, minor, major] = config.report_version.firmware();
+    let policy = config.policy;
+
+    if policy & ONE == 0 {
+        return Err("bit 17 has to be set".into());
+    }
+    if policy & RESERVED != 0 {
+        return Err("bits 63:26 have to be clear".into());
+    }
+    if policy & SMT == 0 {
+        return Err("bit 16 has to be set, because threads are on".into());
+    }
+    if policy & ABI > u64::from(u16::from_be_bytes([major, minor])) {
+        return Err(format!(
+            "bits 15:0 are above {major}.{minor}, which is the version of the ABI"
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::ReportVersion;
+
+    /// Tells why a guest is not launched.
+    fn refused(change: impl FnOnce(&mut SnpConfig)) -> String {
+        let mut config = SnpConfig::default();
+        change(&mut config);
+        check(&config).err().unwrap_or_default()
+    }
+
+    #[test]
+    fn refuses_policies_that_can_not_be_kept() {
+        for (policy, why) in [
+            (0x1_0000, "bit 17"),
+            (0x2_0000, "bit 16"),
+            ((1 << 26) | 0x3_0000, "bits 63:26"),
+            (0x3_0139, "above 1.56"),
+            (0x3_0200, "above 1.56"),
+        ] {
+            assert!(refused(|config| config.policy = policy).contains(why));
+        }
+        for policy in [0x3_0138, 0x3_00ff, 0x1b_0000] {
+            assert_eq!(refused(|config| config.policy = policy), "");
+        }
+    }
+
+    #[test]
+    fn takes_the_abi_of_the_firmware() {
+        let newer = |config: &mut SnpConfig| {
+            config.policy = 0x3_0139;
+            config.report_version = ReportVersion::V4;
+        };
+        assert_eq!(refused(newer), "");
+    }
+
+    #[test]
+    fn wants_an_id_block_for_what_is_in_one() {
+        let digest = Digest384::new([1; 48]);
+        let changes: [fn(&mut SnpConfig); 4] = [
+            |config| config.guest_svn = 1,
+            |config| config.family_id = [1; 16],
+            |config| config.image_id = [1; 16],
+            |config| config.author_key_digest = Digest384::new([1; 48]),
+        ];
+        for change in changes {
+            assert!(refused(change).contains("set id_key_digest"));
+            let with_block = |config: &mut SnpConfig| {
+                change(config);
+                config.id_key_digest = digest;
+            };
+            assert_eq!(refused(with_block), "");
+        }
+    }
+}
