@@ -11,7 +11,8 @@ use crate::{
     registers::{
         Reg,
         Registers, //
-    }, //
+    },
+    vmm::Effect, //
 };
 
 /// Largest extended function.
@@ -109,9 +110,19 @@ pub(super) struct Survey {
     before: Registers,
     /// What is to be asked, the next one last.
     todo: Vec<(u32, u32)>,
-    /// The CPU has the registers for the next one.
-    ready: bool,
+    turn: Turn,
     leaves: Vec<Leaf>,
+}
+
+/// What is to be done for the next leaf.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// The CPU needs the registers for it.
+    Registers,
+    /// It has them, and executes the instruction then.
+    Native,
+    /// The answer is to be taken.
+    Answer,
 }
 
 impl Survey {
@@ -120,26 +131,37 @@ impl Survey {
         Self {
             before,
             todo: vec![(EXTENDED, 0), (HYPERVISOR, 0), (0, 0)],
-            ready: false,
+            turn: Turn::Registers,
             leaves: Vec::new(),
         }
     }
 
     /// Asks for the next leaf, if there is one. Returns what is to become of the `CPUID`.
     pub(super) fn ask(&mut self, regs: &mut Registers) -> Option<Outcome> {
-        if self.ready {
-            return Some(Outcome::Native);
+        match self.turn {
+            Turn::Registers => {}
+            Turn::Native => {
+                self.turn = Turn::Answer;
+                return Some(Outcome::Native);
+            }
+            // The instruction behind the other one is not in its block, and was not seen. The guest went on
+            // with the answer to another leaf.
+            Turn::Answer => {
+                let why =
+                    "the kernel's first CPUID for SEV ends a block of QEMU's: its answers are lost";
+                return Some(Outcome::Done(Effect::Stop(why.into())));
+            }
         }
         let &(function, index) = self.todo.last()?;
         regs[Reg::Rax] = function.into();
         regs[Reg::Rcx] = index.into();
-        self.ready = true;
+        self.turn = Turn::Native;
         Some(Outcome::Again)
     }
 
     /// Takes the answer, and puts the registers back. Returns whether it was one.
     pub(super) fn take(&mut self, regs: &mut Registers) -> bool {
-        if !self.ready {
+        if self.turn != Turn::Answer {
             return false;
         }
         let Some((function, index)) = self.todo.pop() else {
@@ -176,7 +198,7 @@ impl Survey {
             index,
             answer,
         });
-        self.ready = false;
+        self.turn = Turn::Registers;
         *regs = self.before;
         true
     }
@@ -276,6 +298,20 @@ mod tests {
         assert_eq!(lookup(&leaves, 0, 0xd, 1), [0; 4]);
         assert_eq!(lookup(&leaves, 0, SEV, 0)[0], 0x3a);
         assert_eq!(leaves.len(), 6);
+    }
+
+    #[test]
+    fn stops_when_an_answer_was_not_seen() {
+        let mut regs = Registers::default();
+        let mut survey = Survey::new(regs);
+        assert_eq!(survey.ask(&mut regs), Some(Outcome::Again));
+        // Not before it was executed.
+        assert!(!survey.take(&mut regs));
+        assert_eq!(survey.ask(&mut regs), Some(Outcome::Native));
+        match survey.ask(&mut regs) {
+            Some(Outcome::Done(Effect::Stop(why))) => assert!(why.contains("are lost")),
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]
