@@ -223,6 +223,7 @@ impl SnpMachine {
     /// Launches the kernel with these boot parameters. The error is for the user.
     fn launch(&self, vcpu: &dyn Vcpu, parameters: u64, leaves: &[Leaf]) -> Result<(), String> {
         let hole = Hole::new(vcpu.memory(), parameters)?;
+        self.rmp.launch(hole.memory());
         let area = self.svsm.as_ref().map(|svsm| {
             let area = Area {
                 memory: hole.svsm(),

@@ -30,6 +30,10 @@ const E820_ENTRY: usize = 20;
 /// Size of the hole.
 const HOLE: u64 = 0x1_0000;
 
+/// Below here a PC has the memory of its VGA too, which a kernel shares before it writes there. The firmware
+/// of a real SEV-SNP guest has no VGA.
+const VGA_END: u64 = 1 << 20;
+
 /// Type of memory that the kernel may use, and that it may not.
 const RAM: u32 = 1;
 const RESERVED: u32 = 2;
@@ -70,8 +74,12 @@ pub(super) fn is_kernel(memory: &dyn GuestMemory, parameters: u64) -> bool {
 /// 0x3000  first calling area, of the guest
 /// 0x8000  SVSM
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Hole(u64);
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Hole {
+    address: u64,
+    /// The addresses of all memory, the hole included.
+    memory: Vec<Range<u64>>,
+}
 
 impl Hole {
     /// Makes it. The error is for the user.
@@ -79,25 +87,30 @@ impl Hole {
         make(memory, parameters).map_err(no_room)
     }
 
+    /// Returns the addresses of all memory.
+    pub(super) fn memory(&self) -> &[Range<u64>] {
+        &self.memory
+    }
+
     /// Returns the address of the calling area that the guest uses first.
-    pub(super) fn calling_area(self) -> u64 {
-        self.0 + 0x3000
+    pub(super) fn calling_area(&self) -> u64 {
+        self.address + 0x3000
     }
 
     /// Returns the memory of the SVSM.
-    pub(super) fn svsm(self) -> Range<u64> {
-        self.0 + 0x8000..self.0 + HOLE
+    pub(super) fn svsm(&self) -> Range<u64> {
+        self.address + 0x8000..self.address + HOLE
     }
 
     /// Puts everything in its place. The error is for the user.
     pub(super) fn fill(
-        self,
+        &self,
         memory: &dyn GuestMemory,
         parameters: u64,
         secrets: &[u8; 4096],
         cpuid: &[u8; 4096],
     ) -> Result<(), String> {
-        place(memory, parameters, self.0, secrets, cpuid).map_err(no_room)
+        place(memory, parameters, self.address, secrets, cpuid).map_err(no_room)
     }
 }
 
@@ -109,6 +122,12 @@ fn no_room(_: NoMemory) -> String {
 fn make(memory: &dyn GuestMemory, parameters: u64) -> Result<Hole, NoMemory> {
     let mut areas = read_map(memory, parameters)?;
     let (index, hole) = find(memory, parameters, &areas)?;
+    let usable = areas.iter().filter(|area| area.kind == RAM);
+    let all = usable.map(|area| match area.start {
+        ..=VGA_END => 0..area.start.saturating_add(area.len),
+        start => start..start.saturating_add(area.len),
+    });
+    let all = all.collect();
     let area = areas[index];
     let end = hole + HOLE;
 
@@ -129,7 +148,10 @@ fn make(memory: &dyn GuestMemory, parameters: u64) -> Result<Hole, NoMemory> {
         ],
     );
     write_map(memory, parameters, &areas)?;
-    Ok(Hole(hole))
+    Ok(Hole {
+        address: hole,
+        memory: all,
+    })
 }
 
 fn place(
@@ -232,14 +254,14 @@ fn write_map(memory: &dyn GuestMemory, parameters: u64, areas: &[Area]) -> Resul
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::memory::FakeMemory;
 
-    const PARAMETERS: u64 = 0x9_0000;
+    pub(in crate::snp) const PARAMETERS: u64 = 0x9_0000;
 
     /// 2 MiB with a kernel that unpacks below 1.5 MiB.
-    fn memory(ramdisk: u32) -> FakeMemory {
+    pub(in crate::snp) fn memory(ramdisk: u32) -> FakeMemory {
         let memory = FakeMemory::new(0x20_0000);
         memory.write(PARAMETERS + MAGIC, b"HdrS").unwrap();
         memory
@@ -281,6 +303,8 @@ mod tests {
         assert_eq!(memory.bytes(hole + 0x100, 4), *b"AMDE");
         assert_eq!(memory.bytes(hole + 0x1000, 4096), [1; 4096]);
         assert_eq!(memory.bytes(hole + 0x2000, 4096), [2; 4096]);
+        assert_eq!(made.memory().first(), Some(&(0..0x20_0000)));
+        assert_eq!(made.memory().len(), 1);
         assert_eq!(made.calling_area(), hole + 0x3000);
         assert_eq!(made.svsm(), hole + 0x8000..hole + HOLE);
     }

@@ -8,7 +8,10 @@
 use std::{
     collections::BTreeSet,
     ops::Range,
-    sync::Mutex, //
+    sync::{
+        Mutex,
+        OnceLock, //
+    }, //
 };
 
 use crate::{
@@ -70,6 +73,9 @@ pub(crate) enum Refusal {
 /// The table.
 #[derive(Debug, Default)]
 pub(crate) struct Rmp {
+    /// The pages that are memory, since the launch. There is no entry for devices, and none is needed
+    /// for firmware.
+    memory: OnceLock<Vec<Range<u64>>>,
     pages: Pages,
     /// Entries of 2 MiB that were split, by number.
     split: Mutex<BTreeSet<u64>>,
@@ -91,7 +97,31 @@ impl Rmp {
         let last = address.saturating_add(len.saturating_sub(1));
         let pages = address / 4096..last / 4096 + 1;
 
-        self.pages.uniform(pages) == Some(PageState::Accepted)
+        self.has(&pages) && self.pages.uniform(pages) == Some(PageState::Accepted)
+    }
+
+    /// Learns the addresses of memory. A page of which a part is memory is all memory.
+    pub(super) fn launch(&self, memory: &[Range<u64>]) {
+        let pages = |area: &Range<u64>| area.start / 4096..area.end.div_ceil(4096);
+
+        // A guest is launched once.
+        self.memory
+            .get_or_init(|| memory.iter().map(pages).collect());
+    }
+
+    /// Tells whether pages are memory.
+    fn has(&self, pages: &Range<u64>) -> bool {
+        let has = |area: &Range<u64>| area.start <= pages.start && pages.end <= area.end;
+
+        match self.memory.get() {
+            Some(memory) => memory.iter().any(has),
+            None => true,
+        }
+    }
+
+    /// Returns the pages of 4 KiB of the one at `page`, if they are memory.
+    fn pages_of(&self, page: u64, size: Size) -> Option<Range<u64>> {
+        size.pages(page).filter(|pages| self.has(pages))
     }
 
     /// Tells whether a page has the state of a vCPU.
@@ -110,7 +140,7 @@ impl Rmp {
 
         // Of the first page, as the CPU looks; all of an entry is in one state.
         let state = self.pages.state(page);
-        if state == PageState::Shared {
+        if state == PageState::Shared || !self.has(&pages) {
             return Err(Refusal::NotAssigned);
         }
         fit(&mut split, page, size)?;
@@ -127,10 +157,11 @@ impl Rmp {
     /// `RMPADJUST` for a less privileged VMPL: makes a page the state of a vCPU, or not, if that is to
     /// change. Permissions are not kept.
     pub(super) fn adjust(&self, page: u64, size: Size, vmsa: Option<bool>) -> Result<(), Refusal> {
-        size.pages(page).ok_or(Refusal::Input)?;
+        let pages = size.pages(page).ok_or(Refusal::Input)?;
         let mut split = lock(&self.split);
 
         match self.pages.state(page) {
+            _ if !self.has(&pages) => return Err(Refusal::NotAssigned),
             PageState::Shared => return Err(Refusal::NotAssigned),
             PageState::Pending => return Err(Refusal::NotValidated),
             PageState::Accepted => fit(&mut split, page, size)?,
@@ -143,9 +174,9 @@ impl Rmp {
         Ok(())
     }
 
-    /// The VMM shares a page. Returns what the guest loses.
+    /// The VMM shares a page, if it is memory. Returns what the guest loses.
     pub(super) fn share(&self, page: u64, size: Size) -> Option<Vec<Range<u64>>> {
-        let pages = size.pages(page)?;
+        let pages = self.pages_of(page, size)?;
         let mut split = lock(&self.split);
 
         match size {
@@ -158,7 +189,7 @@ impl Rmp {
 
     /// The VMM gives a page to the guest, which has to validate it.
     pub(super) fn assign(&self, page: u64, size: Size) -> Option<()> {
-        let pages = size.pages(page)?;
+        let pages = self.pages_of(page, size)?;
         let mut split = lock(&self.split);
 
         match (size, self.pages.uniform(pages.clone())) {
@@ -257,6 +288,22 @@ mod tests {
         let refused = Err(Refusal::NotAssigned);
         assert_eq!(rmp.validate(512, Size::Large, true), refused);
         assert_eq!(rmp.adjust(512, Size::Large, None), refused.map(|_| ()));
+    }
+
+    #[test]
+    fn has_nothing_but_memory() {
+        let rmp = Rmp::default();
+        rmp.launch(&[0..0x9_fc00, 0x10_0000..0x40_0000]);
+        assert!(rmp.is_validated(0x9_f000, 4096) && !rmp.is_validated(0xa_0000, 1));
+        assert!(!rmp.is_validated(0x3f_f000, 4097));
+        let refused = Err(Refusal::NotAssigned);
+        assert_eq!(rmp.validate(0xfee00, Size::Small, true), refused);
+        assert_eq!(rmp.validate(0, Size::Large, true), refused);
+        assert_eq!(rmp.adjust(0xfee00, Size::Small, None), refused.map(|_| ()));
+        assert_eq!(rmp.share(0xfee00, Size::Small), None);
+        assert_eq!(rmp.assign(0xfee00, Size::Small), None);
+        assert!(!rmp.is_shared(0xfee0_0000, 1));
+        assert_eq!(rmp.assign(0x200, Size::Large), Some(()));
     }
 
     #[test]

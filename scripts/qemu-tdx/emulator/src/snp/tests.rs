@@ -225,6 +225,21 @@ fn stops_at_pages_that_are_not_the_guests_or_not_mapped() {
 }
 
 #[test]
+fn learns_from_the_kernel_what_is_memory() {
+    let machine = machine();
+    let vcpu = FakeVcpu {
+        memory: launch::tests::memory(0x1e_0000),
+        ..FakeVcpu::new(0)
+    };
+    machine
+        .launch(&vcpu, launch::tests::PARAMETERS, &[])
+        .unwrap();
+    // That of the VGA as well.
+    assert!(machine.rmp.is_validated(0xb_8000, 0x10_0000));
+    assert!(!machine.rmp.is_validated(0xfee0_0000, 1));
+}
+
+#[test]
 fn keeps_the_c_bit_from_the_cpu() {
     let machine = machine();
     let vcpu = FakeVcpu::new(4096);

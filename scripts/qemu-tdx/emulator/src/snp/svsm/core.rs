@@ -195,8 +195,7 @@ fn pvalidate(guest: &Guest<'_>, entry: Entry) -> Result<(), Failure> {
         return Err(Status::INVALID_ADDRESS.into());
     }
     match guest.rmp.validate(pages.start, size, valid) {
-        // What is there may be anything, so the guest does not get to see it. What is not memory has
-        // nothing to clear.
+        // What is there may be anything, so the guest does not get to see it. There is memory, by the RMP.
         Ok(true) if valid => {
             let _: Result<(), NoMemory> = guest.memory.clear(address, len);
             Ok(())

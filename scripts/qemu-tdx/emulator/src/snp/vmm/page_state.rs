@@ -100,7 +100,7 @@ pub(super) fn change(context: Context<'_>, page: u64, operation: u64, size: Size
         2 => {
             for run in context.rmp.share(page, size)? {
                 let (address, len) = (run.start * 4096, (run.end - run.start) * 4096);
-                // What is not memory has nothing to clear.
+                // There is memory, by the RMP.
                 let _: Result<(), NoMemory> = context.memory.clear(address, len);
             }
             Some(())
