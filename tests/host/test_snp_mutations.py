@@ -2,8 +2,9 @@
 """What a host of SEV-SNP changes at random: python3 -m unittest discover -p test_snp_mutations.py tests/host
 
 A message that is changed costs the key, and there are four in a guest; certificates that are changed, or too little room
-for them, cost none, nor does what an SVSM answers. So many of the latter are tried in one guest, and of the former one for
-each key, in some guests. TSM_MUTATIONS says how many of the latter are changed, TSM_SEED in which way.
+for them, cost none, nor does what the firmware itself says otherwise, or what an SVSM answers. So many of the latter are
+tried in one guest, and of the former one for each key, in some guests. TSM_MUTATIONS says how many of the latter are
+changed, TSM_SEED in which way.
 """
 
 import unittest
@@ -19,6 +20,9 @@ GUESTS = max(1, MUTATIONS // 2500)
 # What there can be in place of a report, by what is wrong: the message, the GHCB, the table, the room for it.
 MESSAGE = {"Bad message", "Input/output error", "Required key not available", "Connection timed out"}
 TABLE = {"EFBIG", "EPROTO", "EIO"}
+
+# What the firmware can have said: a status, or a report that is too short.
+FIRMWARE = {"EINVAL", "EKEYREJECTED", "EREMOTEIO", "EMSGSIZE"}
 
 # And in place of what an SVSM attests.
 SVSM = {"EPROTO", "EFBIG", "EIO", "EINVAL", "EOPNOTSUPP", "EREMOTEIO"}
@@ -49,6 +53,45 @@ class Mutations(SnpHost):
         self.assertGreater(answers["EPROTO"], 0)
         self.assertEqual(lines[-2:], self.guest(LAST))
         self.assertEqual(lines[-1], "leaked 0")
+
+    def test_any_byte_of_what_the_firmware_says(self):
+        script = f"/add/sev_guest payloads {MUTATIONS}; ask a\n{LAST}"
+        lines = self.guest(script, f"mutate={SEED}", f"mutate_count={MUTATIONS}", "mutate_part=payload", "refuse_after=1",
+                           timeout=300 + MUTATIONS // 10)
+        answers = {answer: int(number) for answer, number in map(str.split, lines[:-3])}
+        print(f"kernel {KERNEL}, seed {SEED}:", answers)
+
+        self.assertEqual(sum(answers.values()), MUTATIONS)
+        # The device hands out what there is. No message is lost, or the key would be.
+        self.assertLessEqual(set(answers), FIRMWARE | {"report", "answer"})
+        if MUTATIONS >= 1000:
+            self.assertEqual(set(answers), FIRMWARE | {"report", "answer"})
+        self.assertEqual(answers["answer"], len([number for number in range(MUTATIONS) if number % 8 < 2]))
+        self.assertEqual(lines[-3], REPORT)
+        self.assertEqual(lines[-2:], self.guest(LAST))
+        self.assertEqual(lines[-1], "leaked 0")
+
+    def test_any_byte_of_what_the_firmware_says_of_the_registers(self):
+        # insmod tries twice.
+        script = """
+            for number in $(seq 100); do
+                rmmod tsm_sev 2>/dev/null; insert 2>&1 | sed 's/.*: //'
+                cat /sys/kernel/tsm/sev_snp/measurement/sha384/digest 2>/dev/null | wc -c
+            done | sort | uniq -c
+            [ -e /dev/sev-guest ] || insert; ask a
+        """
+        *lines, last = self.guest(script, f"mutate={SEED}", "mutate_count=200", "mutate_part=payload", "refuse_after=1")
+        answers = {answer: int(number) for number, answer in (line.split(maxsplit=1) for line in lines)}
+        print(f"kernel {KERNEL}, seed {SEED}:", answers)
+
+        self.assertEqual(last, REPORT)
+        # Bad is a version that there never was.
+        errors = {"Invalid argument", "Key was rejected by service", "Remote I/O error", "Message too long", "Bad message"}
+        self.assertLessEqual(set(answers), errors | {"0", "48"})
+        self.assertGreater(answers["48"], 0)
+        self.assertGreater(answers["0"], 0)
+        self.assertEqual(answers["48"] + answers["0"], 100)
+        self.assertEqual(sum(answers[error] for error in errors & set(answers)), answers["0"])
 
     def test_any_byte_of_a_message(self):
         # Until each key is gone: the next one is taken then, with which loading asks for a report as well.

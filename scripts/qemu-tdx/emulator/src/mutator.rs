@@ -87,7 +87,7 @@ impl Random {
     }
 
     /// Returns a number below `end`, which is not 0.
-    fn below(&mut self, end: usize) -> usize {
+    pub(crate) fn below(&mut self, end: usize) -> usize {
         // CAST: Widens; then it is below a `usize`.
         (self.next() % end.max(1) as u64) as usize
     }

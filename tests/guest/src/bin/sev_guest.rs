@@ -6,6 +6,8 @@
 //! - `sev_guest extended PAGES`: with so many pages for certificates.
 //! - `sev_guest certificates COUNT`: has so many reports made, by the device and in configfs, checks
 //!   the certificates that come with those in configfs, and prints how often each answer was given.
+//! - `sev_guest payloads COUNT`: has so many reports made in configfs, and at the device reports and keys,
+//!   and prints how often each answer was given.
 //! - `sev_guest services COUNT`: has an SVSM make so many, of all services and of its vTPM, and prints
 //!   how often each answer was given.
 
@@ -36,7 +38,8 @@ fn main() -> io::Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let usage = || {
-        let text = "usage: sev_guest report|key|extended PAGES|certificates COUNT|services COUNT";
+        let text = "usage: sev_guest report|key|extended PAGES|\
+                    certificates COUNT|payloads COUNT|services COUNT";
         io::Error::other(text)
     };
     let number = |text: &str| text.parse().map_err(|_| usage());
@@ -62,6 +65,7 @@ fn main() -> io::Result<()> {
             }
         }
         ["certificates", count] => certificates(number(count)?)?,
+        ["payloads", count] => payloads(number(count)?)?,
         ["services", count] => services(number(count)?)?,
         _ => return Err(usage()),
     }
@@ -108,6 +112,51 @@ fn certificates(count: usize) -> io::Result<()> {
                     false => format!("{}", snp::certificates(&auxblob).count()),
                 },
                 Err(err) => tally::name(&err),
+            }
+        });
+    }
+    print!("{answers}");
+    report.remove()
+}
+
+fn payloads(count: usize) -> io::Result<()> {
+    let device = device::open();
+    let report = Report::bare("payloads")?;
+    let mut answers = Tally::default();
+    let name = |right, err: Option<Errno>| match err {
+        None if right => "answer".to_owned(),
+        None => "wrong".to_owned(),
+        Some(err) => format!("device-{err:?}"),
+    };
+
+    for number in 0..count {
+        answers.add(match number % 8 {
+            0 => {
+                let (answer, info) = device::get_report(&device, 1, ReportRequest::new(1));
+                let end = 32 + snp::REPORT_SIZE;
+                let right = answer
+                    .as_ref()
+                    .is_ok_and(|answer| answer.0[end..].iter().all(|byte| *byte == 0));
+
+                name(right && info == device::success(), answer.err())
+            }
+            1 => {
+                let (answer, info) = device::get_derived_key(&device, KeyRequest::own());
+
+                name(info == device::success(), answer.err())
+            }
+            _ => {
+                let mut inblob = [0; 64];
+                inblob[..8].copy_from_slice(&number.to_le_bytes());
+                report.set_inblob(&inblob)?;
+
+                match report.outblob() {
+                    Ok(blob) => match blob.len() {
+                        snp::REPORT_SIZE => "report".to_owned(),
+                        size => format!("report-of-{size}"),
+                    },
+                    Err(err) => tally::name(&err),
+                }
             }
         });
     }

@@ -46,6 +46,7 @@
 //! |---|---|
 //! | `all` | answers to guest requests: messages, which costs the key, certificates, statuses |
 //! | `certs` | the certificates in them, and whether there is room for these |
+//! | `payload` | what the firmware says in them, before it is encrypted, which costs no key |
 //! | `svsm` | answers of the SVSM to attestation calls |
 //!
 //! | `certs` | table |
@@ -152,6 +153,8 @@ pub(crate) enum MutatedPart {
     All,
     /// The certificates in them, and whether there is room for these.
     Certificates,
+    /// What is encrypted in them, by the firmware itself.
+    Payload,
     /// Answers of the SVSM to attestation calls.
     Attestation,
 }
@@ -299,8 +302,9 @@ impl SnpConfig {
                 self.mutate_part = match value {
                     "all" => MutatedPart::All,
                     "certs" => MutatedPart::Certificates,
+                    "payload" => MutatedPart::Payload,
                     "svsm" => MutatedPart::Attestation,
-                    _ => return Err("all, certs or svsm".into()),
+                    _ => return Err("all, certs, payload or svsm".into()),
                 }
             }
             "trace" => self.trace = Some(value.into()),

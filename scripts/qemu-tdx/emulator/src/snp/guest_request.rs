@@ -212,14 +212,18 @@ impl GuestRequests {
             true => self.mutator.as_ref().and_then(Mutator::next),
             false => None,
         };
+        let part = self.config.mutate_part;
         let written = match buffer.filter(|_| Header::kind_in(&page) == Some(kind::REPORT_REQ)) {
-            Some(buffer) => self.write_certificates(context, buffer, spoils, random.clone()),
+            Some(buffer) => {
+                let random = random.clone().filter(|_| part != MutatedPart::Payload);
+                self.write_certificates(context, buffer, spoils, random)
+            }
             None => Ok(()),
         };
         if let Err(answer) = written {
             return answer;
         }
-        let random = random.filter(|_| self.config.mutate_part == MutatedPart::All);
+        let random = random.filter(|_| part != MutatedPart::Certificates);
         self.answer(context, &page, response, spoils, random)
     }
 
@@ -294,11 +298,15 @@ impl GuestRequests {
         page: &[u8],
         response: u64,
         spoils: bool,
-        random: Option<Random>,
+        mut random: Option<Random>,
     ) -> Answer {
+        let is_of_payload = self.config.mutate_part == MutatedPart::Payload;
         let answered = self.processor.request(context.memory, page, |message| {
             if spoils {
                 self.spoil(message);
+            }
+            if let Some(random) = random.as_mut().filter(|_| is_of_payload) {
+                mutate_payload(message, random);
             }
         });
         // What the firmware refuses was handled, too.
@@ -312,7 +320,7 @@ impl GuestRequests {
             false => right.clone(),
         };
         lock(&self.state).last = right;
-        let status = random.and_then(|mut random| {
+        let status = random.filter(|_| !is_of_payload).and_then(|mut random| {
             let middle = Header::SIZE.min(bytes.len());
             let (header, payload) = bytes.split_at_mut(middle);
 
@@ -374,6 +382,31 @@ impl GuestRequests {
         }
     }
 }
+
+/// Changes what the firmware says: any byte, for one answer in eight a status that guests know, and for
+/// another one the length.
+fn mutate_payload(message: &mut Message, random: &mut Random) {
+    let mut payload = message.payload.clone();
+    let middle = ANSWER_HEADER.min(payload.len());
+    let (header, data) = payload.split_at_mut(middle);
+
+    random.mutate(header, data);
+    if random.one_in(8) {
+        let known = [Status::INVALID_PARAM, Status::INVALID_KEY].map(Status::raw);
+        let status = random.pick(&known).unwrap_or_default();
+
+        set(&mut payload, 0, &status.to_le_bytes());
+    }
+    if random.one_in(8) {
+        // Of nothing there can't be a message.
+        let blocks = 1 + random.below(payload.len() / 16);
+        payload.truncate(16 * blocks);
+    }
+    message.set_payload(payload);
+}
+
+/// What an answer has before a report or a key.
+const ANSWER_HEADER: usize = 32;
 
 /// Returns `SW_EXITINFO2` for a status of the firmware.
 fn failure(status: Status) -> u64 {

@@ -80,8 +80,14 @@ fn takes_misbehaviour() {
     assert_eq!(config.busy_for, Duration::from_millis(70));
     assert_eq!((config.mutate, config.mutate_count), (Some(7), 9));
     assert_eq!(config.mutate_part, MutatedPart::Certificates);
-    let config = parse(&[("mutate_part", "svsm")]).unwrap();
-    assert_eq!(config.mutate_part, MutatedPart::Attestation);
+    for (value, part) in [
+        ("all", MutatedPart::All),
+        ("payload", MutatedPart::Payload),
+        ("svsm", MutatedPart::Attestation),
+    ] {
+        let config = parse(&[("mutate_part", value)]).unwrap();
+        assert_eq!(config.mutate_part, part);
+    }
 }
 
 #[test]

@@ -366,6 +366,39 @@ fn changes_certificates_only_if_told_so() {
 }
 
 #[test]
+fn changes_what_is_encrypted_only_if_told_so() {
+    let mut fixture = Fixture::new(|config| {
+        config.mutate = Some(5);
+        config.mutate_part = MutatedPart::Payload;
+        config.mutate_count = 300;
+    });
+    let mut right = Fixture::new(|_| {});
+    let page = right.ask().1;
+    let right = right.guest.open(&page).payload;
+    let (mut statuses, mut sizes, mut changed) = (Vec::new(), Vec::new(), 0);
+
+    for number in 0..301 {
+        assert_eq!(fixture.ask_extended(4), DONE);
+        assert_eq!(fixture.entries().len(), 3);
+        // It is authentic.
+        let page = fixture.memory.bytes(RESPONSE, PAGE);
+        let payload = fixture.guest.open(&page).payload;
+        let is_right = payload == right;
+
+        assert!(payload.len() <= right.len());
+        assert!(is_right || number < 300);
+        statuses.push(u32::from_le_bytes(*payload.first_chunk().unwrap()));
+        sizes.push(payload.len());
+        changed += usize::from(!is_right);
+    }
+    assert!([0, 0x16, 0x27]
+        .iter()
+        .all(|status| statuses.contains(status)));
+    assert!(sizes.iter().any(|size| *size < 32));
+    assert!(changed > 100);
+}
+
+#[test]
 fn refuses_pages_that_are_not_its_own() {
     let fixture = Fixture::new(|_| {});
     fixture.write();

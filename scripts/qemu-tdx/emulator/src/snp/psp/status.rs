@@ -12,11 +12,11 @@ impl Status {
     /// A message that was not made with the key, or was changed.
     pub(super) const BAD_MEASUREMENT: Self = Self(0x0b);
     /// Something is not as it has to be.
-    pub(super) const INVALID_PARAM: Self = Self(0x16);
+    pub(crate) const INVALID_PARAM: Self = Self(0x16);
     /// A message with another number than the next.
     pub(super) const AEAD_OFLOW: Self = Self(0x1d);
     /// A key that there is not.
-    pub(super) const INVALID_KEY: Self = Self(0x27);
+    pub(crate) const INVALID_KEY: Self = Self(0x27);
 
     /// Returns the code.
     pub(crate) const fn raw(self) -> u32 {
