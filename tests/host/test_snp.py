@@ -31,6 +31,27 @@ class SnpHost(Host):
         return super().guest(script, *emulator, add=[self.program], **kwargs)
 
 
+class Versions(SnpHost):
+    """Firmware of other versions, which put more into a report than the one before."""
+
+    def test_reports_and_registers_of_each(self):
+        # The third message costs the key, which the registers are not asked for.
+        script = """
+            part() { tail -c +$(($1 + 1)) $3 | head -c $2 | hexdump -v -e '1/1 "%02x"'; echo; }
+            registers() { find /sys/kernel/tsm/sev_snp -type f | sort | xargs cat | sha256sum; }
+            registers >/tmp/before; make a; cat $reports/a/outblob >/tmp/report; rmdir $reports/a
+            wc -c </tmp/report; part 0 4 /tmp/report; part 144 48 /tmp/report
+            part 0 48 /sys/kernel/tsm/sev_snp/measurement/sha384/digest
+            ask b; ask c; registers | cmp - /tmp/before && wc -c </tmp/before
+        """
+        measurement = "0123456789abcdef" * 6
+        for version in 2, 4, 5:
+            with self.subTest(version):
+                lines = self.guest(script, f"report_version={version}", f"measurement={measurement}", "request_error=16",
+                                   "refuse_after=2")
+                self.assertEqual(lines, ["1184", f"0{version}000000", measurement, measurement, ERROR, GONE, "68"])
+
+
 class Messages(SnpHost):
     # The first is for the registers, when the module is loaded.
     AFTER_TWO = "refuse_after=2"
