@@ -126,6 +126,15 @@ class Messages(SnpHost):
             with self.subTest(option):
                 self.assertEqual(self.guest("refused a", option, "refuse_after=1"), [answer])
 
+    def test_numbers_run_out(self):
+        # The kernel counts to 2^32 - 2, answers included, so there are two left. Ours sends the first when it loads.
+        numbers = "messages=4294967290"
+        script = "ask b; ask c; for request in report key 'extended 4'; do /add/sev_guest $request; done"
+        none = "Value too large for defined data type"
+        self.assertEqual(self.guest(script, numbers), [REPORT, none, *["EOVERFLOW 0xff"] * 3])
+        lines = [REPORT, REPORT, ERROR, *["EIO 0x5555666677778888"] * 3]
+        self.assertEqual(self.guest("ask a;" + script, numbers, drivers="c"), lines)
+
     def test_the_module_does_not_load_without_a_report_and_says_why(self):
         # insmod tries twice, and by then there may be no key.
         script = """

@@ -12,6 +12,7 @@
 //! | `family_id`, `image_id` | 32 hexadecimal digits each | zero |
 //! | `id_key_digest`, `author_key_digest` | 96 hexadecimal digits each | zero, there is no such key |
 //! | `report_version` | format of reports: `2` to `5` | `3` |
+//! | `messages` | how many there were with each key before, answers included | `0` |
 //! | `certs` | the certificates of extended requests, see below | `chain` |
 //! | `certs_size` | least size of their table, in bytes, or with `K` or `M` | what it needs |
 //! | `guest_request` | how a guest request is answered, see below | `answer` |
@@ -184,6 +185,8 @@ pub(crate) struct SnpConfig {
     pub(crate) author_key_digest: Digest384,
     /// The format of reports.
     pub(crate) report_version: ReportVersion,
+    /// How many messages there were with each key.
+    pub(crate) messages: u32,
     /// The certificates.
     pub(crate) certs: CertificateService,
     /// The least size of their table.
@@ -233,6 +236,7 @@ impl Default for SnpConfig {
             id_key_digest: Digest384::ZERO,
             author_key_digest: Digest384::ZERO,
             report_version: ReportVersion::default(),
+            messages: 0,
             certs: CertificateService::default(),
             certs_size: 0,
             guest_request: RequestService::default(),
@@ -283,6 +287,7 @@ impl SnpConfig {
                     _ => return Err("2 to 5".into()),
                 }
             }
+            "messages" => self.messages = count(value)?,
             "certs" => self.certs = certificate_service(value)?,
             "certs_size" => self.certs_size = size(value)?,
             "guest_request" => self.guest_request = request_service(value)?,
@@ -313,7 +318,7 @@ impl SnpConfig {
                 return Err(format!(
                     "another key: vmpl, policy, guest_svn, measurement, host_data, \
                      report_id, family_id, image_id, id_key_digest, author_key_digest, \
-                     report_version, certs, certs_size, guest_request, request_error, \
+                     report_version, messages, certs, certs_size, guest_request, request_error, \
                      request_error_count, \
                      report_status, report_size, busy, busy_ms, refuse_after, mutate, \
                      mutate_count, mutate_part, {} or trace",

@@ -104,7 +104,7 @@ impl SecureProcessor {
         policy::check(config)?;
         Ok(Self {
             vmpcks,
-            counts: Mutex::default(),
+            counts: Mutex::new([config.messages.into(); 4]),
             platform: OnceLock::new(),
             measurement: config
                 .measurement
@@ -124,6 +124,7 @@ impl SecureProcessor {
         }
         let mitigations = self.config.report_version.mitigations();
         let mut secrets = SecretsPage::new(vmpcks, mitigations);
+        secrets.set_messages(self.config.messages);
         if let Some(area) = svsm {
             secrets.set_svsm(area, self.config.vmpl);
         }

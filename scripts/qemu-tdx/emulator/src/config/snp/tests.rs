@@ -28,6 +28,7 @@ fn takes_what_the_guest_is() {
         ("id_key_digest", &digest),
         ("author_key_digest", &digest),
         ("report_version", "5"),
+        ("messages", "4294967290"),
     ])
     .unwrap();
     let digest = Digest384::new([0x0f; 48]);
@@ -45,6 +46,7 @@ fn takes_what_the_guest_is() {
         (digest, digest)
     );
     assert_eq!(config.report_version, ReportVersion::V5);
+    assert_eq!(config.messages, 4_294_967_290);
 }
 
 #[test]
@@ -100,6 +102,7 @@ fn refuses_values_that_make_no_sense() {
         ("host_data", "00"),
         ("family_id", "+0+0+0+0+0+0+0+0+0+0+0+0+0+0+0+0"),
         ("report_version", "1"),
+        ("messages", "4294967296"),
         ("certs", "maybe"),
         ("certs_size", "65M"),
         ("guest_request", "maybe"),

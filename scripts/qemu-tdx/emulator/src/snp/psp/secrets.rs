@@ -38,8 +38,10 @@ pub(super) struct SecretsPage {
     reserved1: U32,
     gosvw: [u8; 16],
     vmpcks: [Vmpck; 4],
-    /// What the guest keeps here: the numbers of messages, among other things.
-    guest: [u8; 96],
+    /// What the guest keeps here: how many messages there were with each key, and other things. As Linux
+    /// has it; to the firmware it is all the same.
+    messages: [U32; 4],
+    guest: [u8; 80],
     vmsa_tweak_bitmap: [u8; 64],
     svsm: Svsm,
     tsc_factor: U32,
@@ -75,7 +77,8 @@ const _: () = {
     assert!(offset_of!(SecretsPage, fms) == 8);
     assert!(offset_of!(SecretsPage, gosvw) == 0x10);
     assert!(offset_of!(SecretsPage, vmpcks) == 0x20);
-    assert!(offset_of!(SecretsPage, guest) == 0xa0);
+    assert!(offset_of!(SecretsPage, messages) == 0xa0);
+    assert!(offset_of!(SecretsPage, guest) == 0xb0);
     assert!(offset_of!(SecretsPage, vmsa_tweak_bitmap) == 0x100);
     assert!(offset_of!(SecretsPage, svsm) == 0x140);
     assert!(offset_of!(SecretsPage, tsc_factor) == 0x160);
@@ -105,6 +108,11 @@ impl SecretsPage {
         page.tsc_factor = U32::new(TSC_FACTOR);
         page.launch_mit_vector = U64::new(launch_mit_vector.unwrap_or(0));
         page
+    }
+
+    /// Makes it the page of a guest that has sent and received so many messages with each key.
+    pub(super) fn set_messages(&mut self, count: u32) {
+        self.messages = [U32::new(count); 4];
     }
 
     /// Adds what an SVSM with some memory, which runs the guest at a VMPL, says of itself.

@@ -135,6 +135,20 @@ fn a_report_says_what_the_user_wants() {
 }
 
 #[test]
+fn numbers_go_on_where_the_user_wants() {
+    let (processor, mut guest) = launch(|config| config.messages = 0xffff_fff0);
+    let page = processor.secrets_page(None);
+    assert_eq!(page[0xa0..0xb0], [0xf0, 0xff, 0xff, 0xff].repeat(4));
+    assert_eq!(page[0xb0..0x100], [0; 0x50]);
+
+    let ask = |guest: &mut Guest| guest.ask(&processor, kind::REPORT_REQ, &report_request(0, 0));
+    assert_eq!(ask(&mut guest), Err(Status::AEAD_OFLOW));
+    guest.count = 0xffff_fff0;
+    ask(&mut guest).unwrap();
+    assert_eq!(guest.count, 0xffff_fff2);
+}
+
+#[test]
 fn refuses_reports_that_a_guest_may_not_have() {
     let (processor, mut guest) = launch(|config| config.vmpl = 2);
     assert_eq!(guest.vmpck, [0; 32]);
