@@ -39,7 +39,7 @@ static int not_converted(unsigned long address, int pages)
 	return -ENOMEM;
 }
 
-static int fail_set_memory_encrypted(struct kprobe *probe, struct pt_regs *regs)
+static int fail_conversion(struct kprobe *probe, struct pt_regs *regs)
 {
 	return replace(regs, not_converted);
 }
@@ -58,7 +58,8 @@ static int fail_alloc_pages_exact(struct kprobe *probe, struct pt_regs *regs)
 }
 
 static struct kprobe all[] = {
-	{ .symbol_name = "set_memory_encrypted", .pre_handler = fail_set_memory_encrypted },
+	{ .symbol_name = "set_memory_decrypted", .pre_handler = fail_conversion },
+	{ .symbol_name = "set_memory_encrypted", .pre_handler = fail_conversion },
 	{ .symbol_name = "alloc_pages_exact_noprof", .pre_handler = fail_alloc_pages_exact },
 };
 

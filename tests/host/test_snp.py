@@ -322,6 +322,18 @@ class Defects(SnpHost):
         lines = [REPORT, "certificates 10000", "1", REPORT]
         self.assertEqual(self.guest(script, "certs_size=10000", kernel="stock", drivers="c"), lines)
 
+    def test_memory_that_can_not_be_shared(self):
+        # Both leak it, since a part may be shared.
+        script = """
+            insmod /lib/modules/*/updates/tsm_faults.ko fail=set_memory_decrypted times=2
+            /add/sev_guest extended 4; ask a; cat /sys/module/tsm_faults/parameters/faults
+            /add/sev_guest extended 4; ask b; dmesg | grep -o 'failed to .*share.*'
+        """
+        lines = ["EIO 0xff", ERROR, "2", "done", REPORT, *["failed to share 4 pages with the host, leaked"] * 2]
+        self.assertEqual(self.guest(script, kernel="stock"), lines)
+        lines = ["EFAULT 0xff", "Bad address", "2", "done", REPORT, *["failed to mark page shared, ret=-12"] * 2]
+        self.assertEqual(self.guest(script, kernel="stock", drivers="c"), lines)
+
 
 if __name__ == "__main__":
     unittest.main()
