@@ -221,6 +221,19 @@ class Busy(SnpHost):
         """
         self.assertEqual(self.guest(script, "busy_ms=6000", "refuse_after=1"), ["status 137", REPORT, "done"])
 
+    def test_who_is_killed_in_an_ioctl_leaves_at_once_and_the_key_survives(self):
+        # The second waits for the message of the first.
+        script = """
+            for request in report key; do
+                /add/sev_guest $request & caller=$!; sleep 1
+                kill -9 $caller; sleep 1; test -e /proc/$caller/exe && echo stays
+                wait $caller; echo "status $?"
+            done
+            for request in report key 'extended 4'; do /add/sev_guest $request; done
+        """
+        lines = ["status 137"] * 2 + ["done"] * 3
+        self.assertEqual(self.guest(script, "busy_ms=6000", "refuse_after=1"), lines)
+
     def test_who_waits_does_not_notice_other_signals(self):
         script = "signal a; /add/sev_guest report"
         self.assertEqual(self.guest(script, "busy=1", "refuse_after=1"), ["signal", "got", "done"])

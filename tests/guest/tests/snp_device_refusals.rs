@@ -2,22 +2,51 @@
 
 //! `/dev/sev-guest`: every refusal that costs no key.
 
+use std::ptr;
+
 use nix::{
     errno::Errno,
     libc, //
 };
-use tsm_guest_tests::snp::device::{
-    self,
-    Answer,
-    GuestRequest,
-    ReportAnswer,
-    GET_DERIVED_KEY,
-    GET_EXT_REPORT,
-    GET_REPORT,
-    NOT_SENT,
-    NOWHERE,
-    UNTOUCHED, //
+use tsm_guest_tests::{
+    snp::{
+        device::{
+            self,
+            Answer,
+            ExtendedRequest,
+            GuestRequest,
+            KeyRequest,
+            ReportAnswer,
+            ReportRequest,
+            GET_DERIVED_KEY,
+            GET_EXT_REPORT,
+            GET_REPORT,
+            INVALID_LEN,
+            NOT_SENT,
+            NOWHERE,
+            UNTOUCHED, //
+        },
+        PAGE, //
+    },
+    Drivers, //
 };
+
+/// Puts something where it can be read and not written, for good.
+#[expect(unsafe_code, reason = "a page of its own")]
+fn read_only<T>(value: T) -> *mut T {
+    let writable = libc::PROT_READ | libc::PROT_WRITE;
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+    // SAFETY: A new page takes nobody's place.
+    let page = unsafe { libc::mmap(ptr::null_mut(), PAGE, writable, flags, -1, 0) };
+    assert!(page != libc::MAP_FAILED && size_of::<T>() <= PAGE);
+
+    // SAFETY: The page is new, large enough, and aligned to more than any type is.
+    unsafe { page.cast::<T>().write(value) };
+    // SAFETY: There is no reference to it.
+    let status = unsafe { libc::mprotect(page, PAGE, libc::PROT_READ) };
+    assert_eq!(status, 0);
+    page.cast()
+}
 
 /// Returns what all requests have in common that are wrong: a command, with a call that would be right.
 #[expect(unsafe_code, reason = "ioctls that fail")]
@@ -60,21 +89,140 @@ fn refuses_a_request_that_is_nowhere() {
 #[expect(unsafe_code, reason = "ioctls that fail")]
 fn an_answer_that_goes_nowhere_harms_nothing() {
     let file = device::open();
-    let mut request = device::any_request();
+    let mut room = vec![0; 4 * PAGE];
+    let mut request = ExtendedRequest {
+        data: ReportRequest::new(1),
+        certs_address: device::address(&mut room[0]),
+        certs_len: 4 * PAGE as u32,
+    };
+    let mut any_request = device::any_request();
+    let requests = [
+        (GET_REPORT, device::address(&mut any_request)),
+        (GET_DERIVED_KEY, device::address(&mut any_request)),
+        (GET_EXT_REPORT, device::address(&mut request)),
+    ];
 
-    for command in [GET_REPORT, GET_DERIVED_KEY] {
+    for (command, request) in requests {
         for nowhere in [NOWHERE, 1 << 63] {
-            let mut call = GuestRequest::new(&mut request, &mut Answer::<64>::untouched());
+            let mut call = GuestRequest::new(&mut (), &mut Answer::<64>::untouched());
+            call.req_data = request;
             call.resp_data = nowhere;
-            // SAFETY: The kernel is to find out that there is nothing at this address.
+            // SAFETY: The kernel is to find out that there is nothing at this address, and there is
+            // room for certificates.
             let result = unsafe { device::call(&file, command, &mut call) };
             assert_eq!(
                 (result, call.exitinfo2),
-                (Err(Errno::EFAULT), device::success())
+                (Err(Errno::EFAULT), device::success()),
+                "{command:x}"
             );
         }
     }
     device::report(&file, 2);
+}
+
+#[test]
+#[expect(unsafe_code, reason = "ioctls that fail")]
+fn a_call_that_can_not_be_written_to_harms_nothing() {
+    let file = device::open();
+
+    for command in [GET_REPORT, GET_DERIVED_KEY, GET_EXT_REPORT] {
+        let (mut request, mut answer) = (device::any_request(), ReportAnswer::untouched());
+        let call = read_only(GuestRequest::new(&mut request, &mut answer));
+        // There is no room for certificates, which is no success.
+        let is_told = Drivers::get().snp_always_says_how_it_ended() || command == GET_EXT_REPORT;
+
+        // SAFETY: There is as much room as any of these has for an answer.
+        let result = unsafe { device::call(&file, command, call) };
+        let expected = if is_told { Err(Errno::EFAULT) } else { Ok(()) };
+        assert_eq!(result, expected, "{command:x}");
+        // By then there is an answer, if there is one at all.
+        let is_answered = command != GET_EXT_REPORT;
+        assert_eq!(answer.is_untouched(), !is_answered, "{command:x}");
+    }
+    device::report(&file, 3);
+}
+
+#[test]
+#[expect(unsafe_code, reason = "an ioctl that fails")]
+fn a_length_that_can_not_be_written_harms_nothing() {
+    let file = device::open();
+    let request = read_only(ExtendedRequest {
+        data: ReportRequest::new(1),
+        certs_address: 0,
+        certs_len: 0,
+    });
+    let mut answer = ReportAnswer::untouched();
+    let mut call = GuestRequest::new(&mut (), &mut answer);
+
+    call.req_data = request.expose_provenance() as u64;
+    // SAFETY: An answer is as large as this ioctl has it, and there is no room for certificates.
+    let result = unsafe { device::call(&file, GET_EXT_REPORT, &mut call) };
+    assert_eq!((result, call.exitinfo2), (Err(Errno::EFAULT), INVALID_LEN));
+    assert!(answer.is_untouched());
+    device::report(&file, 4);
+}
+
+/// `INVALID_PARAM` of the firmware.
+const INVALID_PARAM: u32 = 0x16;
+/// `INVALID_KEY` of the firmware, here because no VLEK was loaded.
+const INVALID_KEY: u32 = 0x27;
+
+#[test]
+fn hands_out_what_the_firmware_says_of_a_request_for_a_report() {
+    let file = device::open();
+
+    // The first four bytes say which key is to sign.
+    for (at, value, status) in [
+        (0, 2, INVALID_KEY),
+        (0, 3, INVALID_KEY),
+        (0, 4, INVALID_PARAM),
+        (4, 1, INVALID_PARAM),
+        (27, 1, INVALID_PARAM),
+    ] {
+        let mut request = ReportRequest::new(1);
+        request.rsvd[at] = value;
+
+        let (answer, exitinfo2) = device::get_report(&file, 1, request);
+        let answer = answer.unwrap();
+        assert_eq!((answer.status(), exitinfo2), (status, device::success()));
+        assert_eq!(answer.0[32..], [0; 4000 - 32]);
+
+        let mut room = vec![0xaa; 4 * PAGE];
+        let (answer, exitinfo2, len) = device::get_ext_report(&file, request, &mut room);
+        let answer = answer.unwrap();
+        assert_eq!((answer.status(), exitinfo2), (status, device::success()));
+        assert_eq!(answer.0[32..], [0; 4000 - 32]);
+        assert_eq!(len, room.len());
+    }
+    device::report(&file, 5);
+}
+
+#[test]
+fn hands_out_what_the_firmware_says_of_a_request_for_a_key() {
+    let file = device::open();
+    let right = KeyRequest::own();
+
+    for (root_key_select, rsvd, guest_field_select, status) in [
+        (4, 0, 0, INVALID_KEY),
+        (6, 0, 0, INVALID_KEY),
+        (8, 0, 0, INVALID_PARAM),
+        (0, 1, 0, INVALID_PARAM),
+        (0, 0, 1 << 6, INVALID_PARAM),
+        (0, 0, 1 << 63, INVALID_PARAM),
+    ] {
+        let request = KeyRequest {
+            root_key_select,
+            rsvd,
+            guest_field_select,
+            ..right
+        };
+
+        let (answer, exitinfo2) = device::get_derived_key(&file, request);
+        let answer = answer.unwrap();
+        assert_eq!((answer.status(), exitinfo2), (status, device::success()));
+        assert_eq!(answer.0[4..], [0; 60]);
+    }
+    device::get_derived_key(&file, right).0.unwrap().key();
 }
 
 #[test]

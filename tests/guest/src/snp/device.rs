@@ -80,7 +80,8 @@ pub struct ReportRequest {
     pub user_data: [u8; 64],
     /// The privilege level in it.
     pub vmpl: u32,
-    rsvd: [u8; 28],
+    /// Zero, to the kernel; to the firmware, which key signs is there too.
+    pub rsvd: [u8; 28],
 }
 
 impl ReportRequest {
