@@ -192,6 +192,9 @@ class Certificates(SnpHost):
         script = "ask a; ask b; ask c; ask d"
         options = "request_error=100000000", "request_error_count=2", "refuse_after=2"
         self.assertEqual(self.guest(script, *options), [REPORT, ERROR, GONE, GONE])
+        # Theirs asks once, and then has the next request refused.
+        lines = [REPORT, REPORT, ERROR, ERROR, "Inappropriate ioctl for device"]
+        self.assertEqual(self.guest("ask z;" + script, *options, drivers="c"), lines)
 
     def test_too_little_room_and_then_no_answer(self):
         # The kernel says that there is too little room, but the key is gone: nobody is to ask again.

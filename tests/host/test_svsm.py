@@ -9,7 +9,7 @@ import struct
 import unittest
 import uuid
 
-from host import FUNCTIONS, Host
+from host import FAULT, FUNCTIONS, Host
 
 VTPM = "c476f1eb-0123-45a5-9641-b4e7dde5bfe3"
 ANOTHER = "c476f1eb-0123-45a5-9641-b4e7dde5bfe4"
@@ -228,6 +228,12 @@ class Defects(Svsm):
         self.assertRegex(lines[0], "^1184 [0-9]+ [0-9]+$")
         self.assertEqual(lines[1:], ["0"])
         self.assertEqual(self.guest(script, kernel="stock", drivers="c"), ["Cannot allocate memory", "1"])
+
+    def test_room_of_64_mib(self):
+        # More than there can be in one piece, which the kernel warns of: a panic, with panic_on_warn.
+        options = "svsm_status=80000005", f"svsm_certs_length={64 << 20}"
+        self.assertEqual(self.guest("ask a", *options), ["File too large"])
+        self.guest("ask a", *options, drivers="c", status=FAULT, because="WARNING: .*alloc.*pages")
 
 
 if __name__ == "__main__":
