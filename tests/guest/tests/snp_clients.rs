@@ -183,6 +183,10 @@ fn guest_components_knows_the_platform_by_its_device() {
     let report = Report::bare(".tmpAbC123").unwrap();
 
     assert_eq!(report.read("provider").unwrap(), b"sev_guest\n");
+    // The level as a byte, and not as digits.
+    let level = fs::write(report.path("privlevel"), [snp::vmpl() as u8]);
+    assert_eq!(errno(level), Some(Errno::EINVAL));
+    assert_eq!(report.generation(), 0);
     fs::write(report.path("inblob"), [7; 64]).unwrap();
     if let Some(blob) = outblob(&report) {
         let auxblob = report.read("auxblob").unwrap();
