@@ -54,6 +54,7 @@ use cpuid::{
     Survey,
     C_BIT, //
 };
+use ghcb::Ghcb;
 use guest_request::GuestRequests;
 use launch::Hole;
 use rmp::Rmp;
@@ -284,8 +285,15 @@ impl SnpMachine {
         let next = self.vmm.call(context, &mut answer);
 
         self.state(vcpu).ghcb = answer;
-        self.trace
-            .line(|| format!("{}: VMGEXIT {request:#x} -> {answer:#x}", vcpu.number()));
+        self.trace.line(|| {
+            let number = vcpu.number();
+            let page = (request & 0xfff == 0).then(|| Ghcb::last(vcpu.memory(), request));
+
+            match page.flatten() {
+                Some((event, info)) => format!("{number}: VMGEXIT event {event:#x} -> {info:#x}"),
+                None => format!("{number}: VMGEXIT {request:#x} -> {answer:#x}"),
+            }
+        });
         Outcome::Done(match (next, &self.svsm) {
             (Next::Svsm, Some(svsm)) => self.run(svsm, vcpu, regs),
             (Next::Svsm, None) => Effect::Resume,

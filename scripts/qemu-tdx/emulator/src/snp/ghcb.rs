@@ -69,6 +69,19 @@ impl Ghcb {
         self.address + BUFFER.start..self.address + BUFFER.end
     }
 
+    /// Returns the event and `SW_EXITINFO2` of the call that was made last with the page at an address,
+    /// for people: neither is valid any more.
+    pub(super) fn last(memory: &dyn GuestMemory, address: u64) -> Option<(u64, u64)> {
+        let ghcb = Self::read(memory, address).ok()?;
+        let word = |field: Field| {
+            // CAST: An offset.
+            let word = ghcb.bytes.get(field as usize..)?.first_chunk()?;
+            Some(u64::from_le_bytes(*word))
+        };
+
+        Some((word(Field::ExitCode)?, word(Field::ExitInfo2)?))
+    }
+
     /// Returns a field that the guest has marked as valid.
     pub(super) fn get(&self, field: Field) -> Option<u64> {
         // CAST: An offset.
@@ -116,11 +129,13 @@ mod tests {
         let ghcb = Ghcb::read(&memory, 0x1000).unwrap();
         assert_eq!(ghcb.get(Field::ExitCode), Some(7));
         assert_eq!(ghcb.get(Field::ExitInfo1), None);
-        ghcb.answer(&memory, &[(Field::ExitInfo1, 0), (Field::Rbx, 5)])
+        ghcb.answer(&memory, &[(Field::ExitInfo2, 9), (Field::Rbx, 5)])
             .unwrap();
+        assert_eq!(Ghcb::last(&memory, 0x1000), Some((7, 9)));
+        assert_eq!(Ghcb::last(&memory, 0x2000), None);
         let ghcb = Ghcb::read(&memory, 0x1000).unwrap();
         assert_eq!(ghcb.get(Field::ExitCode), None);
-        assert_eq!(ghcb.get(Field::ExitInfo1), Some(0));
+        assert_eq!(ghcb.get(Field::ExitInfo2), Some(9));
         assert_eq!(ghcb.get(Field::Rbx), Some(5));
     }
 }
