@@ -6,6 +6,7 @@
 //! "SNP Extended Guest Request". Where that leaves a choice, the answer is the one that KVM gives.
 
 mod certificates;
+mod spoil;
 
 use std::{
     ops::Range,
@@ -16,7 +17,6 @@ use std::{
 use super::psp::{
     kind,
     Header,
-    Message,
     SecureProcessor,
     Status,
     PAGE, //
@@ -303,10 +303,10 @@ impl GuestRequests {
         let is_of_payload = self.config.mutate_part == MutatedPart::Payload;
         let answered = self.processor.request(context.memory, page, |message| {
             if spoils {
-                self.spoil(message);
+                spoil::message(&self.config, message);
             }
             if let Some(random) = random.as_mut().filter(|_| is_of_payload) {
-                mutate_payload(message, random);
+                spoil::payload(message, random);
             }
         });
         // What the firmware refuses was handled, too.
@@ -316,7 +316,7 @@ impl GuestRequests {
             Err(status) => return Answer::status(failure(status)),
         };
         let mut bytes = match spoils {
-            true => self.replace(right.clone()),
+            true => spoil::answer(&self.config, right.clone(), &lock(&self.state).last),
             false => right.clone(),
         };
         lock(&self.state).last = right;
@@ -332,92 +332,11 @@ impl GuestRequests {
             Err(NoMemory) => Answer::malformed(),
         }
     }
-
-    /// Makes of a right answer the wrong one that the user wants, as the firmware would.
-    fn spoil(&self, message: &mut Message) {
-        let status = self.config.report_status.map(u32::to_le_bytes);
-        let size = self.config.report_size.map(u32::to_le_bytes);
-        let is_report = message.header.kind == kind::REPORT_RSP;
-
-        if let Some(status) = status {
-            set(&mut message.payload, 0, &status);
-        }
-        if let Some(size) = size.filter(|_| is_report) {
-            set(&mut message.payload, 4, &size);
-        }
-        match self.config.guest_request {
-            RequestService::Sequence => message.header.sequence += 2,
-            RequestService::Truncated => {
-                let half = message.payload.len() / 2 / 16 * 16;
-                let payload = message.payload.iter().copied().take(half).collect();
-                message.set_payload(payload);
-            }
-            RequestService::Oversized => {
-                let mut payload = message.payload.clone();
-                payload.resize(Header::ROOM, 0xa5);
-                message.set_payload(payload);
-            }
-            RequestService::Kind => message.header.kind ^= 2,
-            RequestService::Version => message.header.kind_version ^= 2,
-            _ => {}
-        }
-    }
-
-    /// Makes of an encrypted answer the wrong one that the user wants, as the VMM would.
-    fn replace(&self, mut answer: Vec<u8>) -> Vec<u8> {
-        match self.config.guest_request {
-            RequestService::Silent => Vec::new(),
-            RequestService::Replay => lock(&self.state).last.clone(),
-            RequestService::Tag => {
-                if let Some(byte) = answer.first_mut() {
-                    *byte ^= 1;
-                }
-                answer
-            }
-            RequestService::Huge => {
-                set(&mut answer, Header::PAYLOAD_SIZE, &[0xff; 2]);
-                answer
-            }
-            _ => answer,
-        }
-    }
 }
-
-/// Changes what the firmware says: any byte, for one answer in eight a status that guests know, and for
-/// another one the length.
-fn mutate_payload(message: &mut Message, random: &mut Random) {
-    let mut payload = message.payload.clone();
-    let middle = ANSWER_HEADER.min(payload.len());
-    let (header, data) = payload.split_at_mut(middle);
-
-    random.mutate(header, data);
-    if random.one_in(8) {
-        let known = [Status::INVALID_PARAM, Status::INVALID_KEY].map(Status::raw);
-        let status = random.pick(&known).unwrap_or_default();
-
-        set(&mut payload, 0, &status.to_le_bytes());
-    }
-    if random.one_in(8) {
-        // Of nothing there can't be a message.
-        let blocks = 1 + random.below(payload.len() / 16);
-        payload.truncate(16 * blocks);
-    }
-    message.set_payload(payload);
-}
-
-/// What an answer has before a report or a key.
-const ANSWER_HEADER: usize = 32;
 
 /// Returns `SW_EXITINFO2` for a status of the firmware.
 fn failure(status: Status) -> u64 {
     status.raw().into()
-}
-
-/// Sets bytes at an offset.
-fn set(bytes: &mut [u8], offset: usize, value: &[u8]) {
-    for (to, from) in bytes.iter_mut().skip(offset).zip(value) {
-        *to = *from;
-    }
 }
 
 #[cfg(test)]
