@@ -200,6 +200,13 @@ class Certificates(SnpHost):
                 script = "with_certificates a; /add/sev_guest report"
                 self.assertEqual(self.guest(script, f"certs_size={size}"), lines + ["done"])
 
+    def test_too_little_room_is_found_out_once(self):
+        script = "for report in a b c; do with_certificates $report; done"
+        lines, calls = self.traced(script, "certs_size=20000")
+        self.assertEqual(lines, [REPORT, "certificates 20000"] * 3)
+        # A request for the registers, and that which the kernel repeats without room; and three, of which one twice.
+        self.assertEqual((calls.count("event 0x80000011 "), calls.count("event 0x80000012 ")), (2, 4))
+
     def test_too_little_room_for_ever(self):
         # Each extended request is sent again without room, and that is refused too; see the documentation.
         script = "ask a; ask b; ask c; ask d"
