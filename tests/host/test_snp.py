@@ -354,6 +354,14 @@ class Defects(SnpHost):
         self.assertEqual(self.guest(script, "certs_size=20000"), [REPORT, "certificates 20000"])
         self.assertEqual(self.guest(script, "certs_size=20000", drivers="c"), [ERROR, ERROR])
 
+    def test_what_is_left_in_memory_that_is_given_back(self):
+        # Theirs clears keys.
+        script = "insmod /lib/modules/*/updates/tsm_leftovers.ko; /add/sev_guest leftovers"
+        self.assertEqual(self.guest(script, kernel="stock"), ["report 0", "key 0"])
+        report, key = self.guest(script, kernel="stock", drivers="c")
+        self.assertRegex(report, "^report [1-9][0-9]*$")
+        self.assertEqual(key, "key 0")
+
     def test_memory_that_can_not_be_taken_back(self):
         # Theirs is shared for one request; ours when there have to be more pages.
         script = """

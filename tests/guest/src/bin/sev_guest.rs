@@ -8,11 +8,14 @@
 //!   the certificates that come with those in configfs, and prints how often each answer was given.
 //! - `sev_guest payloads COUNT`: has so many reports made in configfs, and at the device reports and keys,
 //!   and prints how often each answer was given.
+//! - `sev_guest leftovers`: has tsm_leftovers.ko look for what a request and an answer have in memory that is
+//!   given back, and prints in how many allocations it was.
 //! - `sev_guest services COUNT`: has an SVSM make so many, of all services and of its vTPM, and prints
 //!   how often each answer was given.
 
 use std::{
     env,
+    fs,
     io, //
 };
 
@@ -39,7 +42,7 @@ fn main() -> io::Result<()> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let usage = || {
         let text = "usage: sev_guest report|key|extended PAGES|\
-                    certificates COUNT|payloads COUNT|services COUNT";
+                    certificates COUNT|payloads COUNT|leftovers|services COUNT";
         io::Error::other(text)
     };
     let number = |text: &str| text.parse().map_err(|_| usage());
@@ -66,9 +69,39 @@ fn main() -> io::Result<()> {
         }
         ["certificates", count] => certificates(number(count)?)?,
         ["payloads", count] => payloads(number(count)?)?,
+        ["leftovers"] => leftovers()?,
         ["services", count] => services(number(count)?)?,
         _ => return Err(usage()),
     }
+    Ok(())
+}
+
+/// Where tsm_leftovers.ko is told what to look for, and says what it has found.
+const LEFTOVERS: &str = "/sys/module/tsm_leftovers/parameters";
+
+fn leftovers() -> io::Result<()> {
+    let device = device::open();
+    let find = |marker: &[u8], call: &dyn Fn()| -> io::Result<String> {
+        let hex = marker.iter().map(|byte| format!("{byte:02x}"));
+        let hex = hex.collect::<Vec<_>>().concat();
+
+        fs::write(format!("{LEFTOVERS}/marker"), hex)?;
+        call();
+        assert!(fs::read_to_string(format!("{LEFTOVERS}/looked"))? != "0\n");
+        fs::read_to_string(format!("{LEFTOVERS}/found"))
+    };
+    // What the report is to bind is in the request, and in the report.
+    let report = || {
+        let request = ReportRequest::new(0xc7);
+        assert!(device::get_report(&device, 1, request).0.is_ok());
+    };
+    let key = || {
+        let answer = device::get_derived_key(&device, KeyRequest::own()).0;
+        answer.expect("a key").key()
+    };
+
+    print!("report {}", find(&[0xc7; 32], &report)?);
+    print!("key {}", find(&key(), &|| assert!(key() != [0; 32]))?);
     Ok(())
 }
 
