@@ -68,8 +68,8 @@ const _: () = {
 ///
 /// # Invariants
 ///
-/// `bytes` starts with `count` entries and one of zeros, and each of the certificates that is not empty is
-/// after those.
+/// `bytes` starts with `count` entries and one of zeros, and has each of the certificates; one that is not
+/// empty is after the entries.
 #[derive(Debug, Clone, Copy)]
 pub struct Table<'a> {
     bytes: &'a [u8],
@@ -80,8 +80,8 @@ impl<'a> Table<'a> {
     /// Borrows the table that `bytes` starts with, without what follows the last certificate. [`None`]
     /// if there are no certificates.
     ///
-    /// Certificates may overlap, which harms nobody who reads them one by one. One of no length is none,
-    /// wherever it is said to be.
+    /// Certificates may overlap, which harms nobody who reads them one by one. One of no length may be
+    /// anywhere in `bytes`: an offset of 0 says that there is none.
     ///
     /// # Errors
     ///
@@ -100,16 +100,14 @@ impl<'a> Table<'a> {
         let mut size = first;
 
         for (index, entry) in entries(bytes).take(count).enumerate() {
-            if entry.length == 0 {
-                continue;
-            }
             let start = usize::try_from(entry.offset.get()).ok();
             let end = entry.end();
             let (Some(start), Some(end)) = (start, end) else {
                 return Err(Error::CertificateOutside(index));
             };
 
-            if start < first || end > bytes.len() {
+            let is_in_table = start < first && start < end;
+            if is_in_table || end > bytes.len() {
                 return Err(Error::CertificateOutside(index));
             }
             size = size.max(end);

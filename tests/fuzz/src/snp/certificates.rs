@@ -29,13 +29,9 @@ fn expected(bytes: &[u8]) -> Result<(Vec<Certificate<'_>>, usize)> {
             return Err(Error::TableUnterminated);
         };
         let (start, len) = (start as usize, len as usize);
-        if len == 0 {
-            certificates.push((&entry[..16], &[][..]));
-            continue;
-        }
         let certificate = bytes
             .get(start..start + len)
-            .filter(|_| start >= after)
+            .filter(|_| start >= after || len == 0)
             .ok_or(Error::CertificateOutside(index))?;
         certificates.push((&entry[..16], certificate));
         end = end.max(start + len);
