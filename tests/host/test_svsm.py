@@ -197,7 +197,8 @@ class Misbehaviour(Svsm):
         for option, lines in {
             "svsm_status=80000006": ["error=-121 svsm=0x80000006"],
             "svsm_certs_length=16385": ["error=-71 svsm_length=0x4001"],
-            "svsm_attest=growing": ["error=-71 room=0x9000"],
+            # Six pages at first, and one more for each blob each time.
+            "svsm_attest=growing": ["error=-71 room=0x12000"],
         }.items():
             with self.subTest(option):
                 script = """mount -t tracefs tracefs /sys/kernel/tracing; echo 1 >/sys/kernel/tracing/events/tsm/enable
