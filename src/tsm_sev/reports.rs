@@ -104,7 +104,7 @@ impl ReportProvider for Reports {
             if let Some(needed) = outcome.needed.filter(|needed| *needed > pages) {
                 pages = needed;
                 if pages > MAX_PAGES {
-                    return Err(too_many(EFBIG, pages));
+                    return Err(too_much(EFBIG, c"pages", pages));
                 }
                 continue;
             }
@@ -120,8 +120,9 @@ impl ReportProvider for Reports {
             return Ok(output);
         }
         // The host never has enough.
-        Err(too_many(
+        Err(too_much(
             Error::from_errno(-(bindings::EPROTO as i32)),
+            c"pages",
             pages,
         ))
     }
@@ -138,12 +139,12 @@ pub(crate) fn failure(err: Error, info: Option<ExitInfo2>) -> Failure {
     Failure::answered(err, answer)
 }
 
-/// Makes the failure of a host that wants to have so many pages for its certificates.
-fn too_many(err: Error, pages: usize) -> Failure {
+/// Makes the failure of somebody who wants to have so much room.
+pub(crate) fn too_much(err: Error, source: &'static CStr, amount: usize) -> Failure {
     let answer = Answer {
-        source: c"pages",
+        source,
         // CAST: Widens.
-        status: pages as u64,
+        status: amount as u64,
     };
 
     Failure::answered(err, answer)

@@ -15,7 +15,6 @@ use tsm_ext::{
         Svsm, //
     },
     tsm::{
-        Answer,
         Failure,
         Output,
         Request, //
@@ -38,7 +37,10 @@ use crate::{
         Firmware,
         MAX_PAGES, //
     },
-    reports::copy, //
+    reports::{
+        copy,
+        too_much, //
+    }, //
 };
 
 /// The buffers that are tried first, as large as those of the kernel's own driver.
@@ -90,14 +92,10 @@ pub(crate) fn report(
         sizes = needed.ok_or(ProtoError::SvsmRefused(status))?;
     }
     // There never is enough room.
-    let answer = Answer {
-        source: c"room",
-        // CAST: Widens.
-        status: (sizes.report + sizes.manifest + sizes.certificates) as u64,
-    };
-    Err(Failure::answered(
+    Err(too_much(
         Error::from_errno(-(bindings::EPROTO as i32)),
-        answer,
+        c"room",
+        sizes.report + sizes.manifest + sizes.certificates,
     ))
 }
 
