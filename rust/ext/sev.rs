@@ -270,8 +270,9 @@ impl Channel {
         };
         // The kernel sets it last before it sends.
         if raw.input.req_gpa == 0 {
-            return Sent::not(result.err().map_or(EINVAL, explain));
+            return Sent::not(result.err().map_or(EINVAL, explain_unsent));
         }
+        let result = result.map_err(explain_sent);
         let info = ExitInfo2::new(raw.exitinfo2);
 
         // Where there is too little room the kernel repeats the request without any, for the sake of
@@ -293,9 +294,19 @@ impl Channel {
     }
 }
 
+/// Returns why a message that was sent has no answer. The VMM does not choose another errno, even if a
+/// later kernel lets it.
+#[inline]
+fn explain_sent(err: Error) -> Error {
+    match err.to_errno().unsigned_abs() {
+        bindings::ETIMEDOUT | bindings::EBADMSG => err,
+        _ => EIO,
+    }
+}
+
 /// Returns why a message was not sent.
 #[inline]
-fn explain(err: Error) -> Error {
+fn explain_unsent(err: Error) -> Error {
     match err {
         // CAST: Every errno is below 4096.
         err if err == ENOTTY => Error::from_errno(-(bindings::ENOKEY as i32)),

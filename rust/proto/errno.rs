@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The errno of each [`Error`] and of what a platform answers, only in the kernel build.
+//! The errno of each [`Error`] and of each status of a platform, only in the kernel build.
+//!
+//! Some errnos tell a client that there is no TSM: systemd, for one, then goes on without a
+//! signature. An answer from outside the guest never becomes one of them, see [`answer`].
 
-use kernel::{
-    bindings,
-    error::code, //
-};
+use kernel::bindings;
 
 use crate::{
     snp::{
@@ -24,32 +24,37 @@ impl From<Error> for kernel::error::Error {
     #[inline]
     fn from(err: Error) -> Self {
         match err {
-            Error::Truncated | Error::Trailing => from_code(bindings::EMSGSIZE),
+            Error::Truncated | Error::Trailing => answer::<{ bindings::EMSGSIZE }>(),
             Error::UnknownType
             | Error::UnknownSubtype
             | Error::UnknownVersion
-            | Error::ReservedSet => from_code(bindings::EBADMSG),
-            Error::NoSuchRegister | Error::NoSuchLevel => code::EINVAL,
-            Error::Exhausted | Error::QuoteInFlight => code::EBUSY,
+            | Error::ReservedSet => answer::<{ bindings::EBADMSG }>(),
+            Error::NoSuchRegister | Error::NoSuchLevel => answer::<{ bindings::EINVAL }>(),
+            Error::Exhausted | Error::QuoteInFlight => answer::<{ bindings::EBUSY }>(),
             Error::QuoteFailed(quote::Status::SERVICE_UNAVAILABLE) => {
-                from_code(bindings::EHOSTDOWN)
+                answer::<{ bindings::EHOSTDOWN }>()
             }
-            Error::QuoteFailed(_) => code::EIO,
+            Error::QuoteFailed(_) => answer::<{ bindings::EIO }>(),
             Error::QuoteEmpty
             | Error::SvsmLength(_)
             | Error::TableUnterminated
-            | Error::CertificateOutside(_) => from_code(bindings::EPROTO),
-            Error::QuoteTooLarge | Error::TooLarge => code::EFBIG,
-            Error::FirmwareRefused(FirmwareStatus::INVALID_PARAM) => code::EINVAL,
-            Error::FirmwareRefused(FirmwareStatus::INVALID_KEY) => {
-                from_code(bindings::EKEYREJECTED)
+            | Error::CertificateOutside(_) => answer::<{ bindings::EPROTO }>(),
+            Error::QuoteTooLarge | Error::TooLarge => answer::<{ bindings::EFBIG }>(),
+            Error::FirmwareRefused(FirmwareStatus::INVALID_PARAM) => {
+                answer::<{ bindings::EINVAL }>()
             }
-            Error::FirmwareRefused(_) => from_code(bindings::EREMOTEIO),
-            Error::SvsmRefused(svsm::Status::INVALID_PARAMETER) => code::EINVAL,
+            Error::FirmwareRefused(FirmwareStatus::INVALID_KEY) => {
+                answer::<{ bindings::EKEYREJECTED }>()
+            }
+            // An SVSM that does not have a service does not know the GUID either.
             Error::SvsmRefused(
-                svsm::Status::UNSUPPORTED_PROTOCOL | svsm::Status::UNSUPPORTED_CALL,
-            ) => from_code(bindings::EOPNOTSUPP),
-            Error::SvsmRefused(_) => from_code(bindings::EREMOTEIO),
+                svsm::Status::INVALID_PARAMETER
+                | svsm::Status::UNSUPPORTED_PROTOCOL
+                | svsm::Status::UNSUPPORTED_CALL,
+            ) => answer::<{ bindings::EINVAL }>(),
+            Error::FirmwareRefused(_) | Error::SvsmRefused(_) => {
+                answer::<{ bindings::EREMOTEIO }>()
+            }
         }
     }
 }
@@ -57,10 +62,9 @@ impl From<Error> for kernel::error::Error {
 impl From<Status> for kernel::error::Error {
     #[inline]
     fn from(status: Status) -> Self {
-        match status.class() {
-            _ if status.is_busy() => code::EBUSY,
-            Status::OPERAND_INVALID | Status::OPERAND_ADDR_RANGE_ERROR => code::ENXIO,
-            _ => code::EIO,
+        match status.is_busy() {
+            true => answer::<{ bindings::EBUSY }>(),
+            false => answer::<{ bindings::EIO }>(),
         }
     }
 }
@@ -69,16 +73,32 @@ impl From<VmcallStatus> for kernel::error::Error {
     #[inline]
     fn from(status: VmcallStatus) -> Self {
         match status {
-            VmcallStatus::RETRY | VmcallStatus::GPA_IN_USE => code::EBUSY,
-            VmcallStatus::SUBFUNC_UNSUPPORTED => from_code(bindings::EOPNOTSUPP),
-            _ => code::EIO,
+            VmcallStatus::RETRY | VmcallStatus::GPA_IN_USE => answer::<{ bindings::EBUSY }>(),
+            // A VMM without GetQuote has no quoting service either.
+            VmcallStatus::SUBFUNC_UNSUPPORTED => answer::<{ bindings::EHOSTDOWN }>(),
+            _ => answer::<{ bindings::EIO }>(),
         }
     }
 }
 
-/// Makes an error of a code that `kernel::error::code` does not have.
+/// Tells whether a client takes this errno for the absence of the interface.
+const fn means_absence(code: u32) -> bool {
+    matches!(
+        code,
+        bindings::EOPNOTSUPP
+            | bindings::ENXIO
+            | bindings::ENOENT
+            | bindings::ENODEV
+            | bindings::ENOTTY
+    )
+}
+
+/// Returns the error with this errno, for an answer of the VMM, the firmware, the TDX module or
+/// an SVSM. An errno that means the absence of the interface does not compile.
 #[inline]
-fn from_code(code: u32) -> kernel::error::Error {
+fn answer<const CODE: u32>() -> kernel::error::Error {
+    const { assert!(!means_absence(CODE)) };
+
     // CAST: Every errno is below 4096.
-    kernel::error::Error::from_errno(-(code as i32))
+    kernel::error::Error::from_errno(-(CODE as i32))
 }

@@ -21,7 +21,7 @@ class Answers(Host):
             "quote_status=8000000000001234": "Input/output error",
             "quote_call=8000000000000000": "Input/output error",
             "quote_call=8000000000000001": "Device or resource busy",
-            "quote_call=8000000000000003": "Operation not supported",
+            "quote_call=8000000000000003": "Host is down",
             "quote=empty": "Protocol error",
             "quote=long": "File too large",
             "quote=huge": "File too large",
@@ -86,7 +86,7 @@ class Answers(Host):
             "quote=unavailable": "error=-112 quote=0x8000000000000001",
             "quote=version": "error=-74 quote=0x0",
             "quote=never": "error=-110 quote=0xffffffffffffffff",
-            "quote_call=8000000000000003": "error=-95 vmcall=0x8000000000000003",
+            "quote_call=8000000000000003": "error=-112 vmcall=0x8000000000000003",
         }.items():
             with self.subTest(option):
                 self.assertEqual(self.guest("reload quote_timeout_ms=500; refused a", option), [answer])
@@ -235,15 +235,15 @@ class Module(Host):
         self.assertEqual(self.guest(script, "busy=4000000000", "refuse_after=1"), ["Device or resource busy", "48", "gone"])
 
     def test_invalid_report(self):
-        self.assertEqual(self.guest("ask a", "mr_report=invalid", "refuse_after=1"), ["No such device or address"])
+        self.assertEqual(self.guest("ask a", "mr_report=invalid", "refuse_after=1"), ["Input/output error"])
 
     def test_a_register_that_cannot_be_extended_keeps_its_value(self):
         script = """
             cp $register /tmp/before
-            head -c 48 /dev/zero | dd of=$register bs=48 2>&1 | grep -o 'No such device or address'
+            head -c 48 /dev/zero | dd of=$register bs=48 2>&1 | grep -o 'Input/output error'
             cmp $register /tmp/before && echo same
         """
-        self.assertEqual(self.guest(script, "rtmr_extend=invalid"), ["No such device or address", "same"])
+        self.assertEqual(self.guest(script, "rtmr_extend=invalid"), ["Input/output error", "same"])
 
 
 class Lies(Host):

@@ -25,7 +25,7 @@ TABLE = {"EFBIG", "EPROTO", "EIO"}
 FIRMWARE = {"EINVAL", "EKEYREJECTED", "EREMOTEIO", "EMSGSIZE"}
 
 # And in place of what an SVSM attests.
-SVSM = {"EPROTO", "EFBIG", "EIO", "EINVAL", "EOPNOTSUPP", "EREMOTEIO"}
+SVSM = {"EPROTO", "EFBIG", "EIO", "EINVAL", "EREMOTEIO"}
 
 LAST = """
     mkdir $reports/last

@@ -49,7 +49,8 @@ mod tests {
     fn tells_what_the_tdx_module_refused() {
         let errno = |status: tdx::Status| -kernel::error::Error::from(status).to_errno();
         assert_eq!(errno(tdx::Status::OPERAND_BUSY.of(Operand::RTMR)), 16); // EBUSY
-        assert_eq!(errno(tdx::Status::OPERAND_INVALID.of(Operand::RCX)), 6); // ENXIO
+        assert_eq!(errno(tdx::Status::OPERAND_INVALID.of(Operand::RCX)), 5); // EIO
+        assert_eq!(errno(tdx::Status::OPERAND_ADDR_RANGE_ERROR), 5);
         assert_eq!(errno(tdx::Status::METADATA_FIELD_ID_INCORRECT), 5); // EIO
     }
 
@@ -59,7 +60,7 @@ mod tests {
         assert_eq!(errno(VmcallStatus::RETRY), 16); // EBUSY
         assert_eq!(errno(VmcallStatus::GPA_IN_USE), 16);
         assert_eq!(errno(VmcallStatus::INVALID_OPERAND), 5); // EIO
-        assert_eq!(errno(VmcallStatus::SUBFUNC_UNSUPPORTED), 95); // EOPNOTSUPP
+        assert_eq!(errno(VmcallStatus::SUBFUNC_UNSUPPORTED), 112); // EHOSTDOWN
     }
 
     #[test]
@@ -91,9 +92,40 @@ mod tests {
     fn tells_why_the_svsm_attests_nothing() {
         let refused = |status| errno(Error::SvsmRefused(svsm::Status::new(status)));
         assert_eq!(refused(0x8000_0005), 22); // EINVAL
-        assert_eq!(refused(0x8000_0001), 95); // EOPNOTSUPP
-        assert_eq!(refused(0x8000_0002), 95);
+        assert_eq!(refused(0x8000_0001), 22);
+        assert_eq!(refused(0x8000_0002), 22);
         assert_eq!(refused(0x8000_0006), 121); // EREMOTEIO
         assert_eq!(errno(Error::SvsmLength(1)), 71); // EPROTO
+    }
+    /// Tells whether a client takes this errno for the absence of a TSM.
+    fn means_absence(errno: i32) -> bool {
+        // ENOENT, ENXIO, ENODEV, ENOTTY, EOPNOTSUPP
+        [2, 6, 19, 25, 95].contains(&errno)
+    }
+
+    #[test]
+    fn an_answer_from_outside_never_means_that_there_is_no_tsm() {
+        for number in 0..0x1000_u32 {
+            let high = u64::from(number) << 32;
+
+            for status in [
+                high,
+                high | 1 << 63,
+                high | 3 << 62,
+                u64::from(number) | 1 << 63,
+            ] {
+                let tdcall = kernel::error::Error::from(tdx::Status::new(status));
+                assert!(!means_absence(-tdcall.to_errno()));
+                let vmcall = kernel::error::Error::from(VmcallStatus::new(status));
+                assert!(!means_absence(-vmcall.to_errno()));
+                assert!(!means_absence(errno(Error::QuoteFailed(Status::new(
+                    status
+                )))));
+            }
+            let firmware = FirmwareStatus::new(number);
+            assert!(!means_absence(errno(Error::FirmwareRefused(firmware))));
+            let svsm = svsm::Status::new(number | 1 << 31);
+            assert!(!means_absence(errno(Error::SvsmRefused(svsm))));
+        }
     }
 }
