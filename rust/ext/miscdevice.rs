@@ -4,8 +4,9 @@
 //!
 //! C header: [`include/linux/miscdevice.h`](srctree/include/linux/miscdevice.h)
 //!
-//! Compared with `kernel::miscdevice`, a device has data of its own, and what it opens keeps its
-//! module from being unloaded on 7.2 as well.
+//! Compared with `kernel::miscdevice`, a device has data of its own, an open file of it keeps its
+//! module from being unloaded on 7.2 as well, and the command of an ioctl is known before its
+//! argument is looked at.
 
 use core::pin::Pin;
 
@@ -22,18 +23,11 @@ use kernel::{
         as_char_ptr_in_const_context,
         CStr, //
     },
-    sync::atomic::{
-        Acquire,
-        Atomic,
-        Relaxed,
-        Release, //
+    sync::{
+        Completion,
+        Refcount, //
     },
-    time::{
-        delay::fsleep,
-        Delta, //
-    },
-    types::Opaque,
-    ThisModule, //
+    types::Opaque, //
 };
 
 /// What a device does.
@@ -41,19 +35,20 @@ pub trait Ioctl: Send + Sync + 'static {
     /// Its name, in `/dev` and in `/sys/class/misc`.
     const NAME: &'static CStr;
 
-    /// Answers an ioctl. `arg` is what user space passed, most often an address of its own.
-    ///
-    /// # Errors
-    ///
-    /// [`ENOTTY`] for a command that is not known.
-    fn ioctl(&self, command: u32, arg: usize) -> Result<isize>;
+    /// The ioctls that it has.
+    type Command;
+
+    /// Returns the ioctl with this number. For [`None`], the caller gets [`ENOTTY`].
+    fn command(number: u32) -> Option<Self::Command>;
+
+    /// Does an ioctl. `arg` is its argument, most often an address in user space.
+    fn ioctl(&self, command: Self::Command, arg: usize) -> Result<isize>;
 }
 
 /// A device, removed when dropped.
 ///
-/// Who has it open keeps the module from being unloaded, so a module that drops it on exit does not wait.
-/// An initializer has to make it last, so that it can't fail any more: what drops it waits until it is
-/// closed, but the kernel looks at the module once more after that.
+/// An open file keeps the module from being unloaded, so a module that drops the device on exit does not
+/// wait. Elsewhere, dropping it waits until the last file is closed.
 ///
 /// # Invariants
 ///
@@ -64,53 +59,65 @@ pub struct MiscDevice<T: Ioctl>(Pin<KBox<Inner<T>>>);
 struct Inner<T> {
     #[pin]
     misc: Opaque<bindings::miscdevice>,
-    /// What `misc` points to.
+    /// One for the registration, and one for each open file.
+    users: Refcount,
+    /// `users` is zero.
     #[pin]
-    operations: Opaque<bindings::file_operations>,
-    /// How many files there are of it.
-    open: Atomic<u32>,
+    unused: Completion,
     data: T,
 }
 
-// SAFETY: The misc core locks what it changes in `misc`; `operations` does not change; `T` is
-// `Send`.
+// SAFETY: The misc core locks what it changes in `misc`, and `T` is `Send`; the rest may be used by any
+// thread.
 unsafe impl<T: Send> Send for Inner<T> {}
 
-// SAFETY: A shared reference gives out `&T`, and `T` is `Sync`.
+// SAFETY: A shared reference gives out `&T`, and `T` is `Sync`; the rest may be used by several threads.
 unsafe impl<T: Sync> Sync for Inner<T> {}
+
+#[cfg(MODULE)]
+extern "C" {
+    /// The `struct module` of the module that this crate is linked into, of which the address matters.
+    static __this_module: u8;
+}
+
+/// Returns the module that this crate is linked into, or null in the kernel itself.
+const fn this_module() -> *mut bindings::module {
+    #[cfg(MODULE)]
+    {
+        (&raw const __this_module).cast_mut().cast()
+    }
+    #[cfg(not(MODULE))]
+    {
+        core::ptr::null_mut()
+    }
+}
 
 impl<T: Ioctl> MiscDevice<T> {
     /// Makes the device, for its owner only.
-    pub fn new(module: &'static ThisModule, data: T) -> Result<Self> {
-        let mut operations: bindings::file_operations = pin_init::zeroed();
-        operations.owner = module.as_ptr();
-        operations.open = Some(Inner::<T>::open);
-        operations.release = Some(Inner::<T>::release);
-        operations.unlocked_ioctl = Some(Inner::<T>::ioctl);
-
-        let inner = KBox::pin(
-            Inner {
+    pub fn new(data: T) -> Result<Self> {
+        let inner = KBox::pin_init(
+            pin_init!(Inner {
                 misc: Opaque::new(pin_init::zeroed()),
-                operations: Opaque::new(operations),
-                open: Atomic::new(0),
+                users: Refcount::new(1),
+                unused <- Completion::new(),
                 data,
-            },
+            }),
             GFP_KERNEL,
         )?;
         let misc = inner.misc.get();
 
-        // SAFETY: `misc` is valid, and nobody else knows it yet.
+        // SAFETY: `misc` is valid, and no other thread has its address yet.
         unsafe {
             misc.write(bindings::miscdevice {
                 // CAST: 255.
                 minor: bindings::MISC_DYNAMIC_MINOR as ffi::c_int,
                 name: as_char_ptr_in_const_context(T::NAME),
-                fops: inner.operations.get(),
+                fops: &Inner::<T>::OPERATIONS,
                 ..pin_init::zeroed()
             })
         };
-        // SAFETY: `misc` and all it points to is pinned, and stays until it is deregistered and no
-        // file of it is left.
+        // SAFETY: `misc` is pinned, and stays until it is deregistered and no file of it is left. The
+        // name and the operations stay as long as the module, which an open file keeps loaded.
         to_result(unsafe { bindings::misc_register(misc) })?;
 
         // INVARIANT: It was registered just now.
@@ -132,20 +139,38 @@ impl<T: Ioctl> Drop for MiscDevice<T> {
     fn drop(&mut self) {
         // SAFETY: By the type invariant, it is registered. Afterwards it can't be opened.
         unsafe { bindings::misc_deregister(self.0.misc.get()) };
-        while self.0.open.load(Acquire) > 0 {
-            fsleep(Delta::from_millis(100));
+        self.0.put();
+        self.0.unused.wait_for_completion();
+    }
+}
+
+impl<T> Inner<T> {
+    /// Gives up one of `users`. Without another one, `self` may be freed right after.
+    fn put(&self) {
+        if self.users.dec_and_test() {
+            self.unused.complete_all();
         }
     }
 }
 
 impl<T: Ioctl> Inner<T> {
+    /// A constant, so that it is in the module's memory: the kernel reads `owner` after it has called
+    /// `release`, and only the module is sure to be there then.
+    const OPERATIONS: bindings::file_operations = bindings::file_operations {
+        owner: this_module(),
+        open: Some(Self::open),
+        release: Some(Self::release),
+        unlocked_ioctl: Some(Self::ioctl),
+        ..pin_init::zeroed()
+    };
+
     /// # Safety
     ///
     /// `file` must be one of a `MiscDevice<T>`, and not released yet.
     unsafe fn of<'a>(file: *mut bindings::file) -> &'a Self {
         // SAFETY: By the safety requirement, `file` is valid.
         let private = unsafe { (*file).private_data };
-        // The misc core has put the device there, and nobody changes it.
+        // The misc core has put the device there, and nothing changes it.
         let misc = Opaque::cast_from(private.cast::<bindings::miscdevice>());
 
         // SAFETY: By the safety requirement, it is this field of an `Inner<T>`.
@@ -162,7 +187,7 @@ impl<T: Ioctl> Inner<T> {
         file: *mut bindings::file,
     ) -> ffi::c_int {
         // SAFETY: By the safety requirement; the device can't be deregistered meanwhile.
-        unsafe { Self::of(file) }.open.fetch_add(1, Relaxed);
+        unsafe { Self::of(file) }.users.inc();
         0
     }
 
@@ -174,7 +199,7 @@ impl<T: Ioctl> Inner<T> {
         file: *mut bindings::file,
     ) -> ffi::c_int {
         // SAFETY: By the safety requirement.
-        unsafe { Self::of(file) }.open.fetch_sub(1, Release);
+        unsafe { Self::of(file) }.put();
         0
     }
 
@@ -189,6 +214,6 @@ impl<T: Ioctl> Inner<T> {
         // SAFETY: By the safety requirement.
         let this = unsafe { Self::of(file) };
 
-        from_result(|| this.data.ioctl(command, arg))
+        from_result(|| this.data.ioctl(T::command(command).ok_or(ENOTTY)?, arg))
     }
 }

@@ -46,6 +46,16 @@ const GET_DERIVED_KEY: u32 = _IOWR::<GuestRequest>(b'S' as u32, 1);
 /// `SNP_GET_EXT_REPORT`: a report, with the certificates that the host has for it.
 const GET_EXT_REPORT: u32 = _IOWR::<GuestRequest>(b'S' as u32, 2);
 
+/// The ioctls of the device.
+pub(crate) enum Command {
+    /// `SNP_GET_REPORT`.
+    Report,
+    /// `SNP_GET_DERIVED_KEY`.
+    DerivedKey,
+    /// `SNP_GET_EXT_REPORT`.
+    ExtendedReport,
+}
+
 /// The device.
 pub(crate) struct Device {
     firmware: Arc<Firmware>,
@@ -104,7 +114,18 @@ impl Device {
 impl Ioctl for Device {
     const NAME: &'static CStr = c"sev-guest";
 
-    fn ioctl(&self, command: u32, arg: usize) -> Result<isize> {
+    type Command = Command;
+
+    fn command(number: u32) -> Option<Command> {
+        match number {
+            GET_REPORT => Some(Command::Report),
+            GET_DERIVED_KEY => Some(Command::DerivedKey),
+            GET_EXT_REPORT => Some(Command::ExtendedReport),
+            _ => None,
+        }
+    }
+
+    fn ioctl(&self, command: Command, arg: usize) -> Result<isize> {
         let arg = u64::try_from(arg)?;
         let mut call: GuestRequest = read(arg)?;
 
@@ -113,10 +134,9 @@ impl Ioctl for Device {
         }
         call.set_exit_info(ExitInfo2::NOT_SENT);
         let result = match command {
-            GET_REPORT => self.pass::<ReportRequest>(&mut call),
-            GET_DERIVED_KEY => self.pass::<KeyRequest>(&mut call),
-            GET_EXT_REPORT => self.extended_report(&mut call),
-            _ => Err(ENOTTY),
+            Command::Report => self.pass::<ReportRequest>(&mut call),
+            Command::DerivedKey => self.pass::<KeyRequest>(&mut call),
+            Command::ExtendedReport => self.extended_report(&mut call),
         };
 
         // On success as well, so that nobody takes an old error for one of this request.

@@ -82,7 +82,7 @@ impl kernel::Module for TsmSev {
 
         Ok(Self {
             _closing: firmware::Closing::new(firmware.clone()),
-            _device: MiscDevice::new(module, device::Device::new(firmware))?,
+            _device: MiscDevice::new(device::Device::new(firmware))?,
             _reports: reports,
             _registers: registers,
         })

@@ -38,6 +38,12 @@ const _: () = assert!(size_of::<Request>() == 1088);
 /// `TDX_CMD_GET_REPORT0`: TDREPORT of subtype 0.
 const GET_REPORT0: u32 = _IOWR::<Request>(b'T' as u32, 1);
 
+/// The ioctls of the device.
+pub(crate) enum Command {
+    /// `TDX_CMD_GET_REPORT0`.
+    GetReport0,
+}
+
 /// The device.
 pub(crate) struct Device {
     measurements: Arc<KillableMutex<Measurements>>,
@@ -73,11 +79,17 @@ impl Device {
 impl Ioctl for Device {
     const NAME: &'static CStr = c"tdx_guest";
 
+    type Command = Command;
+
     #[inline]
-    fn ioctl(&self, command: u32, arg: usize) -> Result<isize> {
+    fn command(number: u32) -> Option<Command> {
+        (number == GET_REPORT0).then_some(Command::GetReport0)
+    }
+
+    #[inline]
+    fn ioctl(&self, command: Command, arg: usize) -> Result<isize> {
         match command {
-            GET_REPORT0 => self.get_report0(UserPtr::from_addr(arg)),
-            _ => Err(ENOTTY),
+            Command::GetReport0 => self.get_report0(UserPtr::from_addr(arg)),
         }
     }
 }

@@ -51,7 +51,7 @@ struct TsmTdx {
 }
 
 impl kernel::Module for TsmTdx {
-    fn init(module: &'static ThisModule) -> Result<Self> {
+    fn init(_module: &'static ThisModule) -> Result<Self> {
         let guest = tdx::Guest::new()?;
 
         // The TDX module refuses a second user of the registers, so they share one lock.
@@ -79,8 +79,7 @@ impl kernel::Module for TsmTdx {
         let reports = ReportRegistration::new(quotes)?;
         // Every client reads the registers where the kernel's own driver has them. The device is the
         // last that may fail.
-        let shown =
-            MeasurementRegistration::new(registers)?.show_in(MiscDevice::new(module, device)?);
+        let shown = MeasurementRegistration::new(registers)?.show_in(MiscDevice::new(device)?);
 
         Ok(Self {
             _reports: reports,

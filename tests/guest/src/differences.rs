@@ -156,6 +156,18 @@ impl Drivers {
         self == Self::Rust
     }
 
+    /// An ioctl that the device does not have leaves the caller's memory alone. The kernel's driver reads
+    /// and writes 32 bytes at its argument, whatever that is.
+    pub fn snp_leaves_other_commands_alone(self) -> bool {
+        self == Self::Rust
+    }
+
+    /// A message of a version that the caller's structures do not have is not sent. The kernel's driver
+    /// sends it, and wipes the key when the firmware refuses.
+    pub fn snp_refuses_versions_unsent(self) -> bool {
+        self == Self::Rust
+    }
+
     /// The most bytes of certificates that can be asked for.
     pub fn snp_most_certificates(self) -> usize {
         match self {

@@ -2,7 +2,10 @@
 
 //! `/dev/sev-guest`: every refusal that costs no key.
 
-use std::ptr;
+use std::{
+    os::fd::AsRawFd as _,
+    ptr, //
+};
 
 use nix::{
     errno::Errno,
@@ -240,25 +243,80 @@ fn refuses_what_is_nowhere() {
     }
 }
 
-#[test]
-#[expect(unsafe_code, reason = "ioctls that fail")]
-fn refuses_other_commands() {
-    let file = device::open();
-    let (mut request, mut answer) = (device::any_request(), ReportAnswer::untouched());
+/// Commands that the device does not have: next to its own, and those of a terminal.
+fn other_commands() -> [libc::c_ulong; 7] {
     let of = |kind, number, size| nix::request_code_readwrite!(kind, number, size);
 
-    for command in [
+    [
         of(b'S', 3, 32),
         of(b'S', 0, 40),
         of(b'T', 0, 32),
         libc::TCGETS,
+        libc::TIOCGWINSZ,
+        libc::FIONREAD,
         0,
-    ] {
+    ]
+}
+
+#[test]
+#[expect(unsafe_code, reason = "ioctls that fail")]
+fn refuses_other_commands_without_a_look_at_the_argument() {
+    let file = device::open();
+    let (mut request, mut answer) = (device::any_request(), ReportAnswer::untouched());
+    let stays = Drivers::get().snp_leaves_other_commands_alone();
+
+    for command in other_commands() {
         let mut call = GuestRequest::new(&mut request, &mut answer);
         // SAFETY: There is room, should there be such an ioctl.
         let result = unsafe { device::call(&file, command, &mut call) };
         assert_eq!(result, Err(Errno::ENOTTY), "{command:x}");
-        assert_eq!(call.exitinfo2, NOT_SENT, "{command:x}");
+        let exitinfo2 = if stays { UNTOUCHED } else { NOT_SENT };
+        assert_eq!(call.exitinfo2, exitinfo2, "{command:x}");
+
+        for nowhere in [0, NOWHERE as usize, 1 << 63] {
+            let call = ptr::without_provenance_mut(nowhere);
+            // SAFETY: The kernel is to leave alone what it does not know.
+            let result = unsafe { device::call(&file, command, call) };
+            let error = if stays { Errno::ENOTTY } else { Errno::EFAULT };
+            assert_eq!(result, Err(error), "{command:x}");
+        }
     }
     assert!(answer.is_untouched());
+    device::report(&file, 6);
+}
+
+#[test]
+#[expect(unsafe_code, reason = "an ioctl that fails")]
+fn a_question_for_a_terminal_gets_no_more_than_it_has_room_for() {
+    // What a C library passes that finds out so whether a file is a terminal, and what is behind that.
+    #[repr(C)]
+    struct Guarded(libc::winsize, [u8; 64]);
+
+    let file = device::open();
+    let mut room = Guarded(
+        libc::winsize {
+            ws_row: 1,
+            ws_col: 0,
+            ws_xpixel: 0,
+            ws_ypixel: 0,
+        },
+        [0xaa; 64],
+    );
+
+    // SAFETY: For this command there is room for a `winsize`, and there is more.
+    let status = unsafe { libc::ioctl(file.as_raw_fd(), libc::TIOCGWINSZ, &raw mut room) };
+    assert_eq!(Errno::result(status), Err(Errno::ENOTTY));
+    let is_whole = room.1 == [0xaa; 64];
+    assert_eq!(is_whole, Drivers::get().snp_leaves_other_commands_alone());
+}
+
+#[test]
+fn refuses_versions_of_a_message_that_the_structures_are_not_of() {
+    // Theirs sends them, and the firmware's answer costs the key: see tests/host/test_snp.py.
+    if !Drivers::get().snp_refuses_versions_unsent() {
+        return;
+    }
+    for version in [2, 3, 255] {
+        each_refuses(|call| call.msg_version = version, Errno::EINVAL, NOT_SENT);
+    }
 }
