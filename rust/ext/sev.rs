@@ -99,9 +99,9 @@ pub struct Message {
 }
 
 impl Message {
-    /// Makes a message of this version.
+    /// Makes a message of a request.
     #[inline]
-    pub fn new<R: Request>(version: u8, request: &R) -> Result<Self> {
+    pub fn new<R: Request>(request: &R) -> Result<Self> {
         let request = request.as_bytes();
         let mut bytes = Secret::zeroed(request.len() + R::ANSWER_SIZE + TAG_SIZE)?;
 
@@ -111,7 +111,7 @@ impl Message {
             .copy_from_slice(request);
         Ok(Self {
             kind: R::TYPE,
-            version,
+            version: R::VERSION,
             bytes,
             request_size: request.len(),
             answer_size: R::ANSWER_SIZE,

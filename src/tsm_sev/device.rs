@@ -68,9 +68,9 @@ impl Device {
 
     /// Passes a request on, and the answer back, of which the firmware's own status is a part.
     fn pass<R: Request + FromBytes>(&self, call: &mut GuestRequest) -> Result {
-        let (from, to) = addresses(call)?;
+        let (from, to) = addresses::<R>(call)?;
         let request: R = read(from)?;
-        let outcome = self.firmware.ask(call.msg_version, &request, None)?;
+        let outcome = self.firmware.ask(&request, None)?;
 
         call.set_exit_info(outcome.info.unwrap_or(ExitInfo2::NOT_SENT));
         outcome.result?;
@@ -78,7 +78,7 @@ impl Device {
     }
 
     fn extended_report(&self, call: &mut GuestRequest) -> Result {
-        let (from, to) = addresses(call)?;
+        let (from, to) = addresses::<ReportRequest>(call)?;
         let mut request: ExtendedReportRequest = read(from)?;
         let wanted = request.certs_len.get() > 0 && request.certs_address.get() > 0;
         let len = usize::try_from(request.certs_len.get())?;
@@ -90,9 +90,7 @@ impl Device {
         if wanted {
             uaccess::check(user(request.certs_address.get())?, len)?;
         }
-        let outcome = self
-            .firmware
-            .ask(call.msg_version, &request.report, Some(pages))?;
+        let outcome = self.firmware.ask(&request.report, Some(pages))?;
 
         call.set_exit_info(outcome.info.unwrap_or(ExitInfo2::NOT_SENT));
         if let Some(needed) = outcome.needed {
@@ -145,8 +143,12 @@ impl Ioctl for Device {
     }
 }
 
-/// Returns the addresses of request and answer.
-fn addresses(call: &GuestRequest) -> Result<(u64, u64)> {
+/// Returns the addresses of request and answer, if the structures there are those of the message's
+/// version.
+fn addresses<R: Request>(call: &GuestRequest) -> Result<(u64, u64)> {
+    if call.msg_version != R::VERSION {
+        return Err(EINVAL);
+    }
     match (call.req_data.get(), call.resp_data.get()) {
         (0, _) | (_, 0) => Err(EINVAL),
         both => Ok(both),

@@ -95,13 +95,8 @@ impl Firmware {
     ///
     /// [`EINTR`] when the caller is killed, [`ENXIO`] when the module is about to go, [`ENOMEM`]; what the
     /// request itself ends with is in the outcome.
-    pub(crate) fn ask<R: Request>(
-        &self,
-        version: u8,
-        request: &R,
-        pages: Option<usize>,
-    ) -> Result<Outcome> {
-        let message = Message::new(version, request)?;
+    pub(crate) fn ask<R: Request>(&self, request: &R, pages: Option<usize>) -> Result<Outcome> {
+        let message = Message::new(request)?;
 
         self.worker
             .call(|_| Ok(()), move |line| line.send(message, pages))?

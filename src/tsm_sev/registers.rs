@@ -45,7 +45,7 @@ impl Registers {
     pub(crate) fn new(firmware: &Firmware) -> Result<Self, Failure> {
         let data = ReportData::new([0; ReportData::SIZE]);
         let request = ReportRequest::new(data, firmware.key().floor());
-        let outcome = firmware.ask(1, &request, None)?;
+        let outcome = firmware.ask(&request, None)?;
 
         outcome.result.map_err(|err| failure(err, outcome.info))?;
         let registers = Self {

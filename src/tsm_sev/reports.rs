@@ -99,7 +99,7 @@ impl ReportProvider for Reports {
         let mut pages = self.pages.load(Relaxed);
 
         for _ in 0..TRIES {
-            let outcome = self.firmware.ask(1, &request, Some(pages))?;
+            let outcome = self.firmware.ask(&request, Some(pages))?;
 
             if let Some(needed) = outcome.needed.filter(|needed| *needed > pages) {
                 pages = needed;

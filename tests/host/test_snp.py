@@ -349,6 +349,12 @@ class Defects(SnpHost):
                 self.assertEqual(self.guest(script, *options), ["EIO 0xffffffffffffffff"])
                 self.assertEqual(self.guest("ask z;" + script, *options, drivers="c"), [REPORT, untouched])
 
+    def test_a_version_that_a_message_does_not_have(self):
+        script = "/add/sev_guest version 2; /add/sev_guest report"
+        self.assertEqual(self.guest(script), ["EINVAL 0xff", "done"])
+        lines = self.guest("ask z;" + script, drivers="c")
+        self.assertEqual(lines, [REPORT, "EIO 0x16", "ENOTTY 0x5555666677778888"])
+
     def test_certificates_above_16_kib(self):
         script = "with_certificates a"
         self.assertEqual(self.guest(script, "certs_size=20000"), [REPORT, "certificates 20000"])

@@ -75,6 +75,9 @@ impl MessageType {
 pub trait Request: IntoBytes + Immutable {
     /// The type of the message.
     const TYPE: MessageType;
+    /// The version of the message that has this layout. The firmware answers another one with an
+    /// error of the whole request, after which the kernel wipes the key.
+    const VERSION: u8;
     /// How many bytes a driver hands out of the answer, padded with zeros. It may be shorter.
     const ANSWER_SIZE: usize;
 }
@@ -113,6 +116,7 @@ impl ReportRequest {
 
 impl Request for ReportRequest {
     const TYPE: MessageType = MessageType::REPORT_REQUEST;
+    const VERSION: u8 = 1;
     const ANSWER_SIZE: usize = 4000;
 }
 
@@ -196,6 +200,7 @@ impl KeyRequest {
 
 impl Request for KeyRequest {
     const TYPE: MessageType = MessageType::KEY_REQUEST;
+    const VERSION: u8 = 1;
     const ANSWER_SIZE: usize = KeyAnswer::SIZE;
 }
 

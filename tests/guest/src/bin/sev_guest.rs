@@ -3,6 +3,7 @@
 //! What a shell can't do with a device: prints how requests to `/dev/sev-guest` end.
 //!
 //! - `sev_guest report`, `sev_guest key`: makes the request.
+//! - `sev_guest version NUMBER`: makes the request for a report with this version of the message.
 //! - `sev_guest extended PAGES`: with so many pages for certificates.
 //! - `sev_guest certificates COUNT`: has so many reports made, by the device and in configfs, checks
 //!   the certificates that come with those in configfs, and prints how often each answer was given.
@@ -41,7 +42,7 @@ fn main() -> io::Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let usage = || {
-        let text = "usage: sev_guest report|key|extended PAGES|\
+        let text = "usage: sev_guest report|key|version NUMBER|extended PAGES|\
                     certificates COUNT|payloads COUNT|leftovers|services COUNT";
         io::Error::other(text)
     };
@@ -50,6 +51,12 @@ fn main() -> io::Result<()> {
     match arguments[..] {
         ["report"] => {
             let (answer, info) = device::get_report(&device::open(), 1, ReportRequest::new(1));
+            println!("{}", ending(answer.map(|answer| answer.status()), info));
+        }
+        ["version", version] => {
+            let version = u8::try_from(number(version)?).map_err(|_| usage())?;
+            let request = ReportRequest::new(1);
+            let (answer, info) = device::get_report(&device::open(), version, request);
             println!("{}", ending(answer.map(|answer| answer.status()), info));
         }
         ["key"] => {
