@@ -31,6 +31,7 @@ pub mod time;
 pub mod tsm;
 pub mod uaccess;
 pub mod worker;
+mod volatile;
 
 /// What `pr_err!` looks for in the root of a crate, and only `module!` defines by itself.
 const __LOG_PREFIX: &[u8] = b"tsm_ext\0";

@@ -24,7 +24,10 @@ use kernel::{
     }, //
 };
 
-use crate::room::Room;
+use crate::{
+    room::Room,
+    volatile, //
+};
 
 /// Which version of something it is. The default is the first one.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -75,8 +78,8 @@ pub struct SeqBytes {
     bytes: KVec<UnsafeCell<u8>>,
 }
 
-// SAFETY: Of shared bytes, there are only copies made, both ways and by C code. Who copies while
-// others write knows it by the version.
+// SAFETY: There is no reference to the bytes: they are copied in both directions by `volatile::copy()`.
+// A reader that copies during a write finds that out by the version.
 unsafe impl Sync for SeqBytes {}
 
 impl SeqBytes {
@@ -112,9 +115,8 @@ impl SeqBytes {
         unsafe { bindings::smp_wmb() };
 
         let to = UnsafeCell::raw_get(self.bytes.as_ptr());
-        // SAFETY: There are as many bytes, which only this copies to. Who reads meanwhile does so by
-        // C code as well, and throws it away.
-        unsafe { bindings::memcpy(to.cast(), bytes.as_ptr().cast(), bytes.len()) };
+        // SAFETY: There are as many bytes, to which there is no reference.
+        unsafe { volatile::copy(bytes.as_ptr(), to, bytes.len()) };
 
         // Released, so that all bytes have changed before.
         self.version.store(version.0, Release);
@@ -143,9 +145,9 @@ impl SeqBytes {
             return Err(room);
         }
         let from = UnsafeCell::raw_get(rest.as_ptr());
-        // SAFETY: There are as many bytes. Others may write meanwhile, by C code as well. As with a C
-        // seqlock, what is copied then is not looked at.
-        unsafe { bindings::memcpy(room.start().cast(), from.cast(), room.len()) };
+        // SAFETY: There are as many bytes, to which there is no reference; the room is the caller's. As
+        // with a C seqlock, what is copied during a write is not looked at.
+        unsafe { volatile::copy(from, room.start(), room.len()) };
 
         // SAFETY: It has no conditions. The bytes are copied before the version is looked at again.
         unsafe { bindings::smp_rmb() };

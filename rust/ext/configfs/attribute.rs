@@ -194,11 +194,14 @@ unsafe extern "C" fn read<T, A: Snapshot<T>>(
         if buf.is_null() {
             return Ok(isize::try_from(A::snapshot(item)?.len())?);
         }
+        let contents = A::latest(item).ok_or(EAGAIN)?;
+        // Once: the next time, `deref()` may return other bytes.
+        let contents: &[u8] = &contents;
         // configfs has fixed the size by now: less would leave its buffer uninitialized at the end,
         // and more would be cut off.
-        let contents = A::latest(item)
-            .filter(|contents| contents.len() == count)
-            .ok_or(EAGAIN)?;
+        if contents.len() != count {
+            return Err(EAGAIN);
+        }
 
         // SAFETY: By the safety requirement, `buf` has `count` bytes, and so has `contents`; `buf`
         // is configfs's own.
