@@ -54,6 +54,19 @@ void tsm_report_explain(struct tsm_report *report, const char *source,
 			u64 status);
 
 /**
+ * tsm_report_id() - tell reports apart
+ * @report: what @report_new was called with
+ *
+ * For a provider whose platform goes on with a request after the caller was
+ * killed: the next call for the same report is the one that has to wait.
+ *
+ * Context: Within @report_new.
+ * Return: a number that no other report in configfs has or had. It is the same
+ * in each call for one report.
+ */
+u64 tsm_report_id(const struct tsm_report *report);
+
+/**
  * enum tsm_measurement_register_flag - properties of a measurement register
  * @TSM_MR_F_X: extensible, a write extends the register instead of replacing
  *              its value

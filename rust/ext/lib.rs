@@ -15,6 +15,7 @@ pub mod mutex;
 #[cfg(any(CONFIG_INTEL_TDX_GUEST, CONFIG_AMD_MEM_ENCRYPT))]
 pub mod pages;
 pub mod platform;
+pub mod ratelimit;
 pub mod room;
 pub mod secret;
 pub mod semaphore;
@@ -30,8 +31,8 @@ pub mod tdx;
 pub mod time;
 pub mod tsm;
 pub mod uaccess;
-pub mod worker;
 mod volatile;
+pub mod worker;
 
 /// What `pr_err!` looks for in the root of a crate, and only `module!` defines by itself.
 const __LOG_PREFIX: &[u8] = b"tsm_ext\0";

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Memory that a confidential guest shares with its host.
+//! Memory that a confidential guest shares with the VMM.
 //!
 //! C header: [`include/linux/set_memory.h`](srctree/include/linux/set_memory.h)
 //!
-//! The host may change the memory at any time. There is no reference to it: it is copied out, and
+//! The VMM may change the memory at any time. There is no reference to it: it is copied out, and
 //! the copy is what gets parsed. What is read twice may differ.
 
 use core::{
@@ -13,18 +13,89 @@ use core::{
 };
 
 use kernel::{
-    bindings,
     page::PAGE_SIZE,
-    prelude::*, //
+    prelude::*,
+    time::{
+        Delta,
+        Instant,
+        Monotonic, //
+    }, //
 };
 use tsm_proto::tdx::call::Gpa;
 
-use crate::pages::Pages;
+use crate::{
+    pages::Pages,
+    ratelimit::may_log,
+    volatile, //
+};
 
 /// The unit in which the memory is accessed.
 const WORD: usize = size_of::<u64>();
 
-/// Pages that the host can read and write.
+/// Makes buffers that are shared with the VMM.
+///
+/// The pages of a conversion that failed are lost, since the VMM may have some of them. So after a
+/// refusal, the VMM is not asked again for a while.
+#[derive(Default)]
+pub struct Sharing {
+    refusal: Option<Refusal>,
+}
+
+/// The last refusal of the VMM.
+struct Refusal {
+    at: Instant<Monotonic>,
+    /// How long after it no conversion is tried.
+    pause: Delta,
+}
+
+impl Refusal {
+    /// The pause after the first refusal. Each further one doubles it.
+    const SHORTEST: Delta = Delta::from_secs(10);
+    /// The longest pause, a day.
+    const LONGEST: Delta = Delta::from_secs(24 * 60 * 60);
+}
+
+impl Sharing {
+    /// Shares `pages` new pages, for which it may sleep. The VMM determines what they contain.
+    ///
+    /// # Errors
+    ///
+    /// [`ENOMEM`], or [`EIO`] if the VMM refuses, or did so a while ago.
+    #[inline]
+    pub fn share(&mut self, pages: usize) -> Result<SharedBuffer> {
+        let pausing = |refusal: &Refusal| refusal.at.elapsed() < refusal.pause;
+
+        if self.refusal.as_ref().is_some_and(pausing) {
+            return Err(EIO);
+        }
+        let buffer = SharedBuffer::new(pages);
+
+        if matches!(buffer, Err(err) if err == EIO) {
+            self.refused(pages);
+        }
+        buffer
+    }
+
+    /// Notes that the VMM has refused, and logs the first time that it does.
+    #[cold]
+    #[inline]
+    fn refused(&mut self, pages: usize) {
+        let pause = match &self.refusal {
+            Some(refusal) => Delta::from_nanos(refusal.pause.as_nanos() * 2),
+            None => {
+                pr_err!("failed to share {pages} pages with the VMM, leaked\n");
+                Refusal::SHORTEST
+            }
+        };
+
+        self.refusal = Some(Refusal {
+            at: Instant::now(),
+            pause: pause.clamp(Refusal::SHORTEST, Refusal::LONGEST),
+        });
+    }
+}
+
+/// Pages that the VMM can read and write.
 ///
 /// # Invariants
 ///
@@ -32,21 +103,16 @@ const WORD: usize = size_of::<u64>();
 pub struct SharedBuffer(ManuallyDrop<Pages>);
 
 impl SharedBuffer {
-    /// Shares `pages` new pages, for which it may sleep. What they contain is up to the host.
-    ///
-    /// # Errors
-    ///
-    /// [`ENOMEM`], or [`EIO`] if the host does not take part.
+    /// Shares `pages` new pages, which are lost if that fails with [`EIO`].
     #[inline]
-    pub fn new(pages: usize) -> Result<Self> {
+    fn new(pages: usize) -> Result<Self> {
         let count = i32::try_from(pages)?;
         // Not given back when that fails: some of it may be shared by then.
         let new = ManuallyDrop::new(Pages::zeroed(pages)?);
 
-        // SAFETY: The pages were just allocated, and nobody uses them.
+        // SAFETY: The pages were just allocated, and are not in use.
         let ret = unsafe { tsm_bindings::set_memory_decrypted(address(new.start()), count) };
         if ret != 0 {
-            pr_err!("failed to share {pages} pages with the host, leaked\n");
             return Err(EIO);
         }
 
@@ -60,13 +126,13 @@ impl SharedBuffer {
         self.0.size()
     }
 
-    /// Returns the address, for telling the host about it.
+    /// Returns the address, for telling the VMM about it.
     #[inline]
     pub(crate) fn gpa(&self) -> Gpa {
         Gpa::new(self.0.physical())
     }
 
-    /// Returns where it is, for a function of the kernel that tells the host.
+    /// Returns where it is, for a function of the kernel that tells the VMM.
     #[cfg(CONFIG_AMD_MEM_ENCRYPT)]
     #[inline]
     pub(crate) fn as_mut_ptr(&mut self) -> *mut u8 {
@@ -81,12 +147,12 @@ impl SharedBuffer {
         for word in 0..words {
             // SAFETY: There are as many words in the pages.
             let at = unsafe { self.0.start().add(word * WORD) }.cast::<u64>();
-            // SAFETY: As above; pages are aligned. The write is volatile because the host reads.
+            // SAFETY: As above; pages are aligned. The write is volatile because the VMM reads.
             unsafe { at.write_volatile(0) };
         }
     }
 
-    /// Gives the pages up for ever, because the host may still use them.
+    /// Gives the pages up for ever, because the VMM may still use them.
     #[inline]
     pub fn leak(self) {
         core::mem::forget(self);
@@ -106,7 +172,7 @@ impl SharedBuffer {
 
     /// Returns the words from `offset` on, a multiple of eight, that have `len` bytes.
     ///
-    /// The host may write meanwhile; words are not torn.
+    /// The VMM may write meanwhile; words are not torn.
     #[inline]
     fn words(&self, offset: usize, len: usize) -> Result<impl Iterator<Item = [u8; WORD]> + '_> {
         self.check(offset, len)?;
@@ -116,7 +182,7 @@ impl SharedBuffer {
             // a page ends in it.
             let at = unsafe { self.0.start().add(offset + word * WORD) }.cast::<u64>();
 
-            // SAFETY: As above; pages are aligned. The read is volatile because the host may write,
+            // SAFETY: As above; pages are aligned. The read is volatile because the VMM may write,
             // and the compiler must not read again.
             unsafe { at.read_volatile() }.to_ne_bytes()
         }))
@@ -124,7 +190,7 @@ impl SharedBuffer {
 
     /// Copies the bytes from `offset` on to `out`. `offset` is a multiple of eight.
     ///
-    /// The host may write meanwhile; words are not torn.
+    /// The VMM may write meanwhile; words are not torn.
     #[inline]
     pub fn read(&self, offset: usize, out: &mut [u8]) -> Result {
         let words = self.words(offset, out.len())?;
@@ -137,17 +203,18 @@ impl SharedBuffer {
 
     /// Returns a copy of the `len` bytes from `offset` on, a multiple of eight.
     ///
-    /// The host may write meanwhile, and words may be torn.
+    /// The VMM may write meanwhile, and words may be torn. The copy is accounted to the memory control
+    /// group of the current task.
     #[inline]
     pub fn copy(&self, offset: usize, len: usize) -> Result<KVVec<u8>> {
         self.check(offset, len)?;
-        let mut copy: KVVec<u8> = KVVec::with_capacity(len, GFP_KERNEL)?;
+        let mut copy: KVVec<u8> = KVVec::with_capacity(len, GFP_KERNEL_ACCOUNT)?;
 
         // SAFETY: `check` found these bytes to be in the pages.
         let from = unsafe { self.0.start().add(offset) };
-        // SAFETY: As above, and there is room for as many. It is C code that copies, for which it does
-        // not matter that the host may write.
-        unsafe { bindings::memcpy(copy.as_mut_ptr().cast(), from.as_ptr().cast(), len) };
+        // SAFETY: `check` found as many bytes in the pages, to which there is no reference by the type
+        // invariant, and `copy` has the capacity.
+        unsafe { volatile::copy(from.as_ptr(), copy.as_mut_ptr(), len) };
         // SAFETY: So many were copied just now.
         unsafe { copy.inc_len(len) };
         Ok(copy)
@@ -160,9 +227,9 @@ impl SharedBuffer {
 
         // SAFETY: `check` found these bytes to be in the pages.
         let to = unsafe { self.0.start().add(offset) };
-        // SAFETY: As above. It is C code that copies, for which it does not matter that the host may
-        // read and write.
-        unsafe { bindings::memcpy(to.as_ptr().cast(), data.as_ptr().cast(), data.len()) };
+        // SAFETY: `check` found as many bytes in the pages, to which there is no reference by the type
+        // invariant.
+        unsafe { volatile::copy(data.as_ptr(), to.as_ptr(), data.len()) };
         Ok(())
     }
 }
@@ -176,8 +243,10 @@ impl Drop for SharedBuffer {
 
         // SAFETY: By the type invariant, the pages are ours.
         if unsafe { tsm_bindings::set_memory_encrypted(address(start), count) } != 0 {
-            // The host may still have access, so nobody else must get this memory.
-            pr_err!("failed to take {count} pages back from the host, leaked\n");
+            // The VMM may still have access, so this memory must not be used for anything else.
+            if may_log() {
+                pr_err!("failed to take {count} pages back from the VMM, leaked\n");
+            }
             return;
         }
         // SAFETY: This is the last use.

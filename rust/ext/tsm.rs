@@ -25,7 +25,8 @@ pub use desc::{
     Desc,
     Guid,
     Inblob,
-    Privlevel, //
+    Privlevel,
+    ReportId, //
 };
 pub use failure::{
     Answer,

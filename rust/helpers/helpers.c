@@ -66,6 +66,14 @@ size_t tsm_helper_snp_answer_size(const struct snp_msg_desc *desc)
 }
 #endif
 
+bool tsm_helper_ratelimit(void)
+{
+	static DEFINE_RATELIMIT_STATE(state, DEFAULT_RATELIMIT_INTERVAL,
+				      DEFAULT_RATELIMIT_BURST);
+
+	return __ratelimit(&state);
+}
+
 void tsm_helper_sema_init(struct semaphore *sem, int count)
 {
 	sema_init(sem, count);

@@ -44,6 +44,7 @@ bool tsm_helper_is_snp_guest(void);
 struct snp_msg_desc;
 size_t tsm_helper_snp_answer_size(const struct snp_msg_desc *desc);
 #endif
+bool tsm_helper_ratelimit(void);
 void tsm_helper_sema_init(struct semaphore *sem, int count);
 struct workqueue_struct *tsm_helper_alloc_workqueue(const char *name);
 void tsm_helper_memzero_explicit(void *start, size_t size);

@@ -93,6 +93,7 @@ assert_abi!(
     tsm_report_register,
     tsm_report_unregister,
     tsm_report_explain,
+    tsm_report_id,
 );
 
 /// Publishes measurement registers.
@@ -221,4 +222,15 @@ pub(crate) unsafe extern "C" fn tsm_report_explain(
 ) {
     // SAFETY: By the safety requirement; `Call::report` calls providers with what is in an `Asked`.
     unsafe { Asked::explain(report, source, status) };
+}
+
+/// Returns the number of a report, which no other one has.
+///
+/// # Safety
+///
+/// As `include/tsm/tsm.h` has it: `report` must be what a provider was called with, by that call.
+#[no_mangle]
+pub(crate) unsafe extern "C" fn tsm_report_id(report: *const bindings::tsm_report) -> u64 {
+    // SAFETY: By the safety requirement; `Call::report` calls providers with what is in an `Asked`.
+    unsafe { Asked::id(report) }.get()
 }

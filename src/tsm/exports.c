@@ -14,6 +14,7 @@ EXPORT_SYMBOL_GPL(tsm_show_measurement);
 EXPORT_SYMBOL_GPL(tsm_report_register);
 EXPORT_SYMBOL_GPL(tsm_report_unregister);
 EXPORT_SYMBOL_GPL(tsm_report_explain);
+EXPORT_SYMBOL_GPL(tsm_report_id);
 
 int tsm_register_report(const struct tsm_report_ops *ops, void *priv)
 {

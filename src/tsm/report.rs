@@ -22,6 +22,10 @@ use kernel::{
         CString, //
     },
     sync::{
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
         Arc,
         Mutex, //
     }, //
@@ -35,6 +39,7 @@ use tsm_ext::{
         Guid,
         Inblob,
         Privlevel,
+        ReportId,
         Slot, //
     }, //
 };
@@ -48,11 +53,16 @@ pub(crate) fn new_slot() -> Result<Arc<Slot>> {
 /// The directory in which user space makes reports.
 pub(crate) struct Reports {
     provider: Arc<Slot>,
+    /// How many reports there have been.
+    count: Atomic<u64>,
 }
 
 impl Reports {
     pub(crate) fn new(provider: Arc<Slot>) -> Self {
-        Self { provider }
+        Self {
+            provider,
+            count: Atomic::new(0),
+        }
     }
 }
 
@@ -65,8 +75,10 @@ impl MakeItem for Reports {
         self.provider.call()?;
 
         let provider = self.provider.clone();
+        let id = ReportId::new(self.count.fetch_add(1, Relaxed));
         Ok(try_pin_init!(Report {
             provider,
+            id,
             making <- KillableMutex::new((), c"tsm::Report::making", static_lock_class!()),
             state <- new_mutex!(State::default(), "tsm::Report::state"),
         }? Error))
@@ -77,6 +89,7 @@ impl MakeItem for Reports {
 #[pin_data]
 pub(crate) struct Report {
     provider: Arc<Slot>,
+    id: ReportId,
     #[pin]
     making: KillableMutex<()>,
     #[pin]
@@ -143,7 +156,7 @@ impl Report {
 
         // A write that comes now does not wait: it asks for another answer. This one is still for
         // the read that began before it.
-        let blobs = provider.report(&request.desc()?, generation.number())?;
+        let blobs = provider.report(self.id, &request.desc()?, generation.number())?;
         let made = Arc::new(
             Made {
                 generation,

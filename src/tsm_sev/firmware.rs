@@ -20,7 +20,10 @@ use tsm_ext::{
         Svsm,
         SvsmRoom, //
     },
-    shared::SharedBuffer,
+    shared::{
+        SharedBuffer,
+        Sharing, //
+    },
     time::sleep_killable,
     worker::Worker, //
 };
@@ -63,6 +66,7 @@ pub(crate) struct Outcome {
     pub(crate) info: Option<ExitInfo2>,
     /// Whether there is an answer.
     pub(crate) result: Result,
+    sharing: Sharing,
     /// The pages that the host was given for certificates.
     pub(crate) certificates: KVVec<u8>,
     /// The pages that it wants to have, if they were too few and the key is as good as before.
@@ -98,6 +102,7 @@ impl Firmware {
     pub(crate) fn ask<R: Request>(&self, request: &R, pages: Option<usize>) -> Result<Outcome> {
         let message = Message::new(request)?;
 
+            sharing: Sharing::default(),
         self.worker
             .call(|_| Ok(()), move |line| line.send(message, pages))?
     }
@@ -201,7 +206,7 @@ impl Line {
         if !self.pages.as_ref().is_some_and(enough) {
             // The old ones first: there may not be memory for both.
             self.pages = None;
-            self.pages = Some(SharedBuffer::new(count)?);
+            self.pages = Some(self.sharing.share(count)?);
         }
         if let Some(buffer) = &mut self.pages {
             buffer.clear(count);

@@ -26,6 +26,7 @@ use tsm_ext::{
     tsm::{
         Failure,
         Output,
+        ReportId,
         ReportProvider,
         Request, //
     }, //
@@ -42,6 +43,7 @@ use tsm_proto::tdx::{
 
 use crate::buffers::{
     header,
+    pause_after,
     Buffers,
     USUAL_SIZE, //
 };
@@ -67,19 +69,24 @@ impl Quotes {
             measurements,
             draft: Spare::default(),
             timeout,
-            buffers: Buffers::new(guest)?,
+            buffers: Buffers::new(guest, timeout)?,
         })
     }
 
-    /// Makes a quote of a report that binds `data`.
-    fn quote(&self, data: &ReportData, draft: &mut Draft) -> Result<KVVec<u8>, Failure> {
+    /// Makes a quote of a report that binds `data`, for the report `id` in configfs.
+    fn quote(
+        &self,
+        id: ReportId,
+        data: &ReportData,
+        draft: &mut Draft,
+    ) -> Result<KVVec<u8>, Failure> {
         *draft.data = *data;
         let report = self.measurements.lock_killable()?.complete(draft)?;
         // After the report: a buffer that was never sent would look as if it was in flight.
-        let mut buffer = self.buffers.take()?;
+        let mut buffer = self.buffers.take(id)?;
         let quote = self.exchange(&mut buffer, report);
 
-        self.buffers.put(buffer);
+        self.buffers.put(id, buffer);
         quote
     }
 
@@ -116,7 +123,7 @@ impl ReportProvider for Quotes {
     fn report(&self, request: &Request<'_>) -> Result<Output, Failure> {
         let data = ReportData::parse(request.inblob()).map_err(|_| EINVAL)?;
         let mut draft = self.draft.take_or(Draft::new)?;
-        let quote = self.quote(data, &mut draft);
+        let quote = self.quote(request.id(), data, &mut draft);
 
         self.draft.put(draft);
         Ok(quote?.into())
@@ -125,7 +132,6 @@ impl ReportProvider for Quotes {
 
 /// Waits for the VMM to be done, and returns the header that says so.
 fn wait(buffer: &SharedBuffer, timeout: Delta) -> Result<Header, Failure> {
-    const SHORTEST: Delta = Delta::from_micros(50);
     const LONGEST: Delta = Delta::from_millis(100);
 
     let start = Instant::<Monotonic>::now();
@@ -143,8 +149,6 @@ fn wait(buffer: &SharedBuffer, timeout: Delta) -> Result<Header, Failure> {
             let err = Error::from_errno(-(bindings::ETIMEDOUT as i32));
             return Err((err, status).into());
         }
-        // This way a quote is late by less than a tenth of its time, the timer's slack included.
-        let pause = Delta::from_nanos(elapsed.as_nanos() / 16);
-        sleep_killable(pause.clamp(SHORTEST, LONGEST))?;
+        sleep_killable(pause_after(elapsed, LONGEST))?;
     }
 }

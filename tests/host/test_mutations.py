@@ -63,22 +63,23 @@ class Mutations(Host):
 
 
 class Conversions(Host):
-    """Memory that the host does not convert between private and shared, or not all of it."""
+    """Memory that the VMM does not convert between private and shared, or not all of it."""
 
-    # Each load shares a buffer, and each unload takes it back.
+    # Each load shares a buffer, and each unload takes it back. If it can't be shared, the module has none, and asks for none.
     SCRIPT = """
         ask first
-        for i in $(seq 60); do rmmod tsm_tdx 2>/dev/null; insert 2>&1 | sed 's/.*: //'; done | sort | uniq -c
-        while [ ! -e /sys/module/tsm_tdx ]; do insert 2>/dev/null; done; ask last
+        for i in $(seq 60); do reload; ask $i; done | sort | uniq -c
+        until ask last >/tmp/end; grep quote /tmp/end; do reload; done
         dmesg >/tmp/log; grep -c 'cut here' /tmp/log; grep -o 'CPA VMM failure' /tmp/log
-        grep -c 'failed to .* the host, leaked' /tmp/log
+        grep -c 'failed to .* the VMM, leaked' /tmp/log
     """
 
     def test_any_answer_to_a_conversion(self):
         # What the kernel says of that itself, once, is a fault to `run`.
         lines, calls = self.traced(self.SCRIPT, f"mutate_map={SEED}", status=FAULT, because="CPA VMM failure")
-        first, refused, last, *faults, leaked = lines
+        first, refused, made, last, *faults, leaked = lines
         self.assertRegex(refused, "^ *[0-9]+ Input/output error$")
+        self.assertRegex(made, "^ *[0-9]+ quote [0-9]+$")
         self.assert_quotes([first, last], 2)
         self.assertEqual(faults, ["1", "CPA VMM failure"])
 

@@ -78,6 +78,24 @@ impl Privlevel {
     }
 }
 
+/// Tells reports apart.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct ReportId(u64);
+
+impl ReportId {
+    /// Takes the number of a report.
+    #[inline]
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// Returns the number.
+    #[inline]
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
 /// Identifies a service of a service provider.
 #[derive(Clone, Copy)]
 pub struct Guid(bindings::guid_t);

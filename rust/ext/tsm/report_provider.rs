@@ -20,7 +20,8 @@ use kernel::{
 
 use super::{
     Answer,
-    Failure, //
+    Failure,
+    ReportId, //
 };
 
 /// A source of attestation reports.
@@ -94,25 +95,36 @@ impl Files {
 }
 
 /// What a report is asked to be.
-pub struct Request<'a>(&'a tsm_bindings::tsm_report_desc);
+pub struct Request<'a> {
+    id: ReportId,
+    desc: &'a tsm_bindings::tsm_report_desc,
+}
 
 impl Request<'_> {
+    /// Returns which report it is.
+    #[inline]
+    pub fn id(&self) -> ReportId {
+        self.id
+    }
+
     /// Returns what it is to bind, not empty.
     #[inline]
     pub fn inblob(&self) -> &[u8] {
-        self.0.inblob.get(..self.0.inblob_len).unwrap_or_default()
+        let len = self.desc.inblob_len;
+
+        self.desc.inblob.get(..len).unwrap_or_default()
     }
 
     /// Returns the privilege level, not less than the floor.
     #[inline]
     pub fn privlevel(&self) -> u32 {
-        self.0.privlevel
+        self.desc.privlevel
     }
 
     /// Returns where the report is to come from, if not from the platform itself.
     #[inline]
     pub fn service_provider(&self) -> Option<&CStr> {
-        let name = self.0.service_provider;
+        let name = self.desc.service_provider;
 
         // SAFETY: By the ABI, what is not null is a C string for the time of the call.
         (!name.is_null()).then(|| unsafe { CStr::from_char_ptr(name) })
@@ -121,7 +133,7 @@ impl Request<'_> {
     /// Returns the service to attest, all zeros for all services.
     #[inline]
     pub fn service_guid(&self) -> &[u8; 16] {
-        let bindings::guid_t { b } = &self.0.service_guid;
+        let bindings::guid_t { b } = &self.desc.service_guid;
 
         b
     }
@@ -129,7 +141,7 @@ impl Request<'_> {
     /// Returns the version of the service's manifest.
     #[inline]
     pub fn service_manifest_version(&self) -> u32 {
-        self.0.service_manifest_version
+        self.desc.service_manifest_version
     }
 }
 
@@ -232,11 +244,16 @@ impl<P: ReportProvider> Inner<P> {
         // registered, and stays so while a callback runs.
         let provider = unsafe { &*data.cast::<P>() };
         let raw = report;
-        // SAFETY: By the safety requirement, and nobody else uses the report meanwhile.
+        // SAFETY: This is the call that got `raw`.
+        let id = ReportId::new(unsafe { tsm_bindings::tsm_report_id(raw) });
+        // SAFETY: By the safety requirement, and nothing else uses the report meanwhile.
         let report = unsafe { &mut *raw };
 
         from_result(|| {
-            let output = match provider.report(&Request(&report.desc)) {
+            let output = match provider.report(&Request {
+                id,
+                desc: &report.desc,
+            }) {
                 Ok(output) => output,
                 Err(failure) => {
                     if let Some(Answer { source, status }) = failure.answer {

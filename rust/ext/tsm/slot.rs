@@ -39,7 +39,8 @@ use kernel::{
 use super::{
     trace,
     Blobs,
-    Desc, //
+    Desc,
+    ReportId, //
 };
 
 /// The place for the one provider that there can be.
@@ -289,14 +290,14 @@ impl Call {
         })
     }
 
-    /// Asks for a report, which may take long. `generation` is for the trace.
+    /// Asks for the report `id`, which may take long. `generation` is for the trace.
     ///
     /// # Errors
     ///
     /// What the provider says, [`EIO`] if it reports success without a report, and [`EINVAL`] for a
     /// privilege level below the floor, which may have been that of another provider.
     #[inline]
-    pub fn report(&self, desc: &Desc<'_>, generation: u64) -> Result<Blobs> {
+    pub fn report(&self, id: ReportId, desc: &Desc<'_>, generation: u64) -> Result<Blobs> {
         let report_new = self.ops().report_new.ok_or(EINVAL)?;
         let name = self.name();
         let floor = self.privlevel_floor();
@@ -312,6 +313,7 @@ impl Call {
                     desc: desc.to_raw(floor),
                     ..pin_init::zeroed()
                 },
+                id,
                 source: null(),
                 status: 0,
             },
@@ -352,11 +354,26 @@ impl Call {
 pub struct Asked {
     /// First, so that its address is that of all.
     report: tsm_bindings::tsm_report,
+    id: ReportId,
     source: *const ffi::c_char,
     status: u64,
 }
 
 impl Asked {
+    /// Returns the number of a report.
+    ///
+    /// # Safety
+    ///
+    /// `report` must be what [`Call::report`] has called a provider with that has not returned yet.
+    #[inline]
+    pub unsafe fn id(report: *const tsm_bindings::tsm_report) -> ReportId {
+        let asked = report.cast::<Self>();
+
+        // Not by a reference: the provider has one to the report, with which an `Asked` begins.
+        // SAFETY: By the safety requirement.
+        unsafe { (*asked).id }
+    }
+
     /// Takes down a status of the platform.
     ///
     /// # Safety

@@ -48,6 +48,7 @@
 //! | `keep_shared` | the VMM says that pages are private, and leaves them shared |
 //! | `keep_private` | it says that they are shared, and leaves them private |
 //!
+//! | `refuse` | it refuses to make pages shared |
 //! A buffer for a quote may have 128 KiB, or what a quote of `quote_size` needs if that is more.
 
 use std::{
@@ -111,6 +112,8 @@ pub(crate) enum MapService {
     /// It says that they are shared, and leaves them private.
     KeepPrivate,
 }
+    /// It refuses to make pages shared.
+    Refuse,
 
 /// What `TDG.MR.REPORT` does.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -248,7 +251,8 @@ impl TdxConfig {
                     "answer" => MapService::Answer,
                     "keep_shared" => MapService::KeepShared,
                     "keep_private" => MapService::KeepPrivate,
-                    _ => return Err("answer, keep_shared or keep_private".into()),
+                    "refuse" => MapService::Refuse,
+                    _ => return Err("answer, keep_shared, keep_private or refuse".into()),
                 }
             }
             "mutate" => self.mutate = Some(number(value)?),

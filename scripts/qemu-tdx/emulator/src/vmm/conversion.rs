@@ -113,6 +113,7 @@ impl Conversions {
         }
         match (self.service, conversion.shared) {
             (MapService::KeepShared, false) | (MapService::KeepPrivate, true) => MapAnswer::Lie,
+            (MapService::Refuse, true) => MapAnswer::Refused(VmcallStatus::INVALID_OPERAND.raw()),
             _ => self
                 .mutator
                 .as_ref()

@@ -132,6 +132,7 @@ fn takes_what_becomes_of_conversions() {
         ("map=answer", MapService::Answer),
         ("map=keep_shared", MapService::KeepShared),
         ("map=keep_private", MapService::KeepPrivate),
+        ("map=refuse", MapService::Refuse),
     ] {
         assert_eq!(parse([value]).unwrap().map, map);
     }

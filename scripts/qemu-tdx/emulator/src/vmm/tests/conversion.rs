@@ -136,8 +136,23 @@ fn says_that_pages_are_shared_and_does_not_if_it_was_told_to() {
 }
 
 #[test]
+fn refuses_to_share_pages_if_it_was_told_to() {
+    let bench = liar(MapService::Refuse);
+    let (status, _) = bench.leaf(leaf::MAP_GPA, &[SHARED | 0x20000, 0x2000]);
+    assert_eq!(status, INVALID);
+    assert_eq!(bench.pages.uniform(32..34), Some(PageState::Accepted));
+    // The other way round it does what it says.
+    assert_eq!(bench.leaf(leaf::MAP_GPA, &[0x10000, 0x2000]).0, SUCCESS);
+    assert_eq!(bench.pages.uniform(16..18), Some(PageState::Pending));
+}
+
+#[test]
 fn says_the_truth_about_conversions_until_the_first_quote() {
-    for map in [MapService::KeepShared, MapService::KeepPrivate] {
+    for map in [
+        MapService::KeepShared,
+        MapService::KeepPrivate,
+        MapService::Refuse,
+    ] {
         let bench = Bench::with(&TdxConfig {
             map,
             ..TdxConfig::default()

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The memory of quote requests, on VMMs that do not finish them or do not share memory: python3 -m unittest discover \
+-p test_buffers.py tests/host
+
+A request that was given up keeps its buffer until the VMM is done with it. There are 16 places for requests, 4 if a buffer has
+16 MiB.
+"""
+
+import re
+import unittest
+
+from host import FAULT, SHARED, Host
+
+BUSY, ERROR, TIMEOUT = "Device or resource busy", "Input/output error", "Connection timed out"
+
+# readers COUNT begins so many readers, each of a report of its own, and waits until all are in the kernel; killed COUNT kills
+# them and removes the reports.
+FUNCTIONS = r"""
+readers() {
+	begun=
+	for i in $(seq $1); do make r$i; cat $reports/r$i/outblob >/dev/null 2>&1 & begun="$begun $!"; done
+	for i in $(seq $1); do waits $reports/r$i/outblob; done
+}
+killed() { kill -9 $begun; wait $begun; for i in $(seq $1); do rmdir $reports/r$i; done; }
+leaked() { dmesg | grep -c leaked || :; }
+"""
+
+
+class Buffers(Host):
+    FUNCTIONS = Host.FUNCTIONS + FUNCTIONS
+
+    def requests(self, trace):
+        """Returns the address of the buffer of each quote request in a trace."""
+        return re.findall("VMCALL GetQuote r12=(0x[0-9a-f]+)", trace)
+
+    def conversions(self, trace):
+        """Returns how often the guest has asked to share memory after its first quote request."""
+        _, _, later = trace.partition("VMCALL GetQuote ")
+        starts = re.findall("VMCALL MapGPA r12=(0x[0-9a-f]+)", later)
+        return sum(int(start, 0) & SHARED != 0 for start in starts)
+
+
+class Places(Buffers):
+    def test_killed_readers_hold_no_more_than_there_are_places(self):
+        script = """
+            for round in 1 2 3; do readers 20; killed 20; done
+            leaked; rmmod tsm_tdx && echo gone; dmesg | grep -o '[0-9]* quote requests still in flight, leaked.*'
+        """
+        lines, trace = self.traced(script, "quote=never")
+        self.assertEqual(lines, ["0", "gone", "16 quote requests still in flight, leaked their buffers"])
+        requests = self.requests(trace)
+        self.assertEqual((len(requests), len(set(requests))), (16, 16))
+        # One buffer was shared when the module was loaded.
+        self.assertEqual(self.conversions(trace), 15)
+
+    def test_more_readers_than_places_are_served_one_after_the_other(self):
+        script = """
+            for i in $(seq 20); do make r$i; fetch r$i & done; wait; leaked
+            for i in $(seq 20); do rmdir $reports/r$i; done; rmmod tsm_tdx && echo gone
+        """
+        *quotes, leaked, gone = self.guest(script, "quote_delay_ms=1000")
+        self.assertEqual((leaked, gone), ("0", "gone"))
+        self.assert_quotes(quotes, 20)
+
+    def test_no_place_in_the_time_of_a_request(self):
+        script = "reload quote_timeout_ms=100; asks 18"
+        self.assertEqual(self.guest(script, "quote=never"), [TIMEOUT] * 16 + [BUSY] * 2)
+
+    def test_one_killed_reader_of_the_largest_quotes_stops_no_other(self):
+        size = 16 << 20
+        options = f"quote_size={size}", f"quote_size_field={size}", "quote_delay_ms=3000"
+        script = "begin a; kill -9 $reader; wait $reader; ask b; rmdir $reports/a; leaked"
+        self.assertEqual(self.guest(script, *options, kernel="stock"), [f"quote {size}", "0"])
+
+    def test_a_report_has_one_abandoned_request_at_most(self):
+        script = """
+            reload quote_timeout_ms=1000; make a
+            for i in 1 2 3; do
+                cat $reports/a/outblob >/dev/null 2>&1 & reader=$!; usleep 100000; kill -9 $reader; wait $reader
+            done
+            fetch a; ask b; leaked
+        """
+        lines, trace = self.traced(script, "quote=never")
+        self.assertEqual(lines, [BUSY, TIMEOUT, "0"])
+        self.assertEqual(len(self.requests(trace)), 2)
+
+    def test_a_report_waits_for_its_abandoned_request(self):
+        script = "begin a; kill -9 $reader; wait $reader; fetch a; rmdir $reports/a"
+        lines, trace = self.traced(script, "quote_delay_ms=3000")
+        self.assert_quotes(lines, 1)
+        requests = self.requests(trace)
+        self.assertEqual((len(requests), len(set(requests))), (2, 1))
+
+
+class Sharing(Buffers):
+    """A VMM that refuses to share memory after the first quote. The kernel reports that as a fault of its own, once."""
+
+    REFUSAL = {"status": FAULT, "because": "CPA VMM failure"}
+    REFUSALS = "dmesg | grep -c 'failed to share 32 pages with the VMM, leaked'"
+
+    def test_a_refusal_is_remembered(self):
+        # One buffer is there, which the first reader has.
+        script = f"""
+            ask z | cut -c 1-5; begin a; asks 4; {self.REFUSALS}; wait $reader; rmdir $reports/a
+            sleep 11; begin b; asks 2; {self.REFUSALS}; wait $reader; fetch b | cut -c 1-5
+        """
+        lines, trace = self.traced(script, "map=refuse", "quote_delay_ms=3000", **self.REFUSAL)
+        self.assertEqual(lines, ["quote"] + [ERROR] * 4 + ["1"] + [ERROR] * 2 + ["1", "quote"])
+        self.assertEqual(self.conversions(trace), 2)
+
+    def test_the_module_loads_nevertheless(self):
+        script = f"""
+            ask a | cut -c 1-5; reload && echo loaded; asks 2; {self.REFUSALS}
+            ls /dev/tdx_guest; cat $register | wc -c; rmmod tsm_tdx && echo gone
+        """
+        lines = self.guest(script, "map=refuse", **self.REFUSAL)
+        self.assertEqual(lines, ["quote", "loaded", ERROR, ERROR, "1", "/dev/tdx_guest", "48", "gone"])
+
+
+if __name__ == "__main__":
+    unittest.main()
