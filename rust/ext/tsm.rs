@@ -10,6 +10,7 @@
 mod blob;
 mod desc;
 mod failure;
+mod late_registration;
 mod measurement;
 mod measurement_provider;
 mod report_provider;
@@ -32,6 +33,10 @@ pub use failure::{
     Answer,
     Failure, //
 };
+pub use late_registration::{
+    LateRegistration,
+    Shown, //
+};
 pub use measurement::{
     Flags,
     Measurement,
@@ -42,7 +47,6 @@ pub use measurement_provider::{
     MeasurementProvider,
     MeasurementRegistration,
     RegisterSpec,
-    Shown,
     Values, //
 };
 pub use report_provider::{

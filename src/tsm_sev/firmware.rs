@@ -25,10 +25,19 @@ use tsm_ext::{
         Sharing, //
     },
     time::sleep_killable,
+    tsm::{
+        Answer,
+        Failure,
+        LateRegistration, //
+    },
     worker::Worker, //
 };
 use tsm_proto::snp::{
-    message::Request,
+    message::{
+        MessageType,
+        ReportRequest,
+        Request, //
+    },
     svsm::{
         Lengths,
         Service,
@@ -40,6 +49,8 @@ use tsm_proto::snp::{
     Vmpck, //
 };
 
+use crate::registers::Registers;
+
 /// Most pages of certificates that are asked for, 1 MiB.
 pub(crate) const MAX_PAGES: usize = (1 << 20) / PAGE_SIZE;
 
@@ -47,6 +58,7 @@ pub(crate) const MAX_PAGES: usize = (1 << 20) / PAGE_SIZE;
 pub(crate) struct Firmware {
     worker: Worker<Line>,
     key: Vmpck,
+    registers: Arc<LateRegistration<Registers>>,
 }
 
 /// What the thread has.
@@ -54,6 +66,7 @@ struct Line {
     channel: Channel,
     /// Kept, because sharing memory takes long and can fail.
     pages: Option<SharedBuffer>,
+    sharing: Sharing,
     /// When the last request was over.
     last: Option<Instant<Monotonic>>,
 }
@@ -66,11 +79,21 @@ pub(crate) struct Outcome {
     pub(crate) info: Option<ExitInfo2>,
     /// Whether there is an answer.
     pub(crate) result: Result,
-    sharing: Sharing,
     /// The pages that the host was given for certificates.
     pub(crate) certificates: KVVec<u8>,
     /// The pages that it wants to have, if they were too few and the key is as good as before.
     pub(crate) needed: Option<usize>,
+}
+
+/// Makes the failure of a request, with the status of VMM and firmware if it was sent.
+pub(crate) fn failure(err: Error, info: Option<ExitInfo2>) -> Failure {
+    let Some(info) = info else { return err.into() };
+    let answer = Answer {
+        source: c"exitinfo2",
+        status: info.raw(),
+    };
+
+    Failure::answered(err, answer)
 }
 
 impl Firmware {
@@ -79,13 +102,33 @@ impl Firmware {
         let line = Line {
             channel,
             pages: None,
+            sharing: Sharing::default(),
             last: None,
         };
 
         Ok(Self {
             worker: Worker::new(c"tsm_sev", line)?,
             key,
+            registers: Arc::pin_init(LateRegistration::new(), GFP_KERNEL)?,
         })
+    }
+
+    /// Asks for a report, and publishes the registers that it has.
+    ///
+    /// # Errors
+    ///
+    /// Why there are none yet. The next report publishes them, whatever it is made for.
+    pub(crate) fn publish_registers(&self) -> Result<(), Failure> {
+        let data = ReportData::new([0; ReportData::SIZE]);
+        let request = ReportRequest::new(data, self.key.floor());
+        let outcome = self.ask(&request, None)?;
+
+        outcome.result.map_err(|err| failure(err, outcome.info))?;
+        self.publish(outcome.message.received())
+    }
+
+    fn publish(&self, answer: &[u8]) -> Result<(), Failure> {
+        self.registers.publish(|| Registers::parse(answer))
     }
 
     /// Returns the key that messages are encrypted with.
@@ -101,10 +144,15 @@ impl Firmware {
     /// request itself ends with is in the outcome.
     pub(crate) fn ask<R: Request>(&self, request: &R, pages: Option<usize>) -> Result<Outcome> {
         let message = Message::new(request)?;
+        let outcome = self
+            .worker
+            .call(|_| Ok(()), move |line| line.send(message, pages))??;
 
-            sharing: Sharing::default(),
-        self.worker
-            .call(|_| Ok(()), move |line| line.send(message, pages))?
+        if R::TYPE == MessageType::REPORT_REQUEST && outcome.result.is_ok() {
+            // What is wrong with the answer is for the caller to find.
+            let _ = self.publish(outcome.message.received());
+        }
+        Ok(outcome)
     }
 
     /// Has an SVSM attest a service, or all, to buffers of these sizes. It asks the firmware in turn,

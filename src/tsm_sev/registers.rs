@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a report says of the guest, as it was when the module was loaded. What it says of the platform is
-//! not here: that can change.
+//! What the first report says of the guest. What it says of the platform is not here: that can change.
 //!
 //! Only the measurement is a digest of the guest's contents; the others are flat. Numbers are as in the
 //! report, little-endian.
@@ -12,7 +11,6 @@ use kernel::{
 };
 use tsm_ext::{
     hash::HashAlgo,
-    sev::Message,
     tsm::{
         Failure,
         Flags,
@@ -22,45 +20,26 @@ use tsm_ext::{
     }, //
 };
 use tsm_proto::snp::{
-    message::{
-        ReportAnswer,
-        ReportRequest, //
-    },
-    Report,
-    ReportData, //
+    message::ReportAnswer,
+    Report, //
 };
 
-use crate::{
-    firmware::Firmware,
-    reports::failure, //
-};
-
-/// The registers, and the answer that they are from.
+/// The registers, and the report that they are from.
 pub(crate) struct Registers {
-    answer: Message,
+    report: KVec<u8>,
 }
 
 impl Registers {
-    /// Asks for the report.
-    pub(crate) fn new(firmware: &Firmware) -> Result<Self, Failure> {
-        let data = ReportData::new([0; ReportData::SIZE]);
-        let request = ReportRequest::new(data, firmware.key().floor());
-        let outcome = firmware.ask(&request, None)?;
-
-        outcome.result.map_err(|err| failure(err, outcome.info))?;
-        let registers = Self {
-            answer: outcome.message,
-        };
-        // What is wrong with it is to be known now.
-        registers.report()?;
-        Ok(registers)
-    }
-
-    fn report(&self) -> tsm_proto::Result<&Report> {
-        let report = ReportAnswer::parse(self.answer.received())?;
-
+    /// Takes the registers from the firmware's answer to a request for a report.
+    pub(crate) fn parse(answer: &[u8]) -> Result<Self, Failure> {
+        let bytes = ReportAnswer::parse(answer)?;
         // Later firmware may append to it.
-        Report::parse(report.get(..Report::SIZE).unwrap_or(report))
+        let bytes = bytes.get(..Report::SIZE).unwrap_or(bytes);
+        let mut report = KVec::with_capacity(bytes.len(), GFP_KERNEL)?;
+
+        Report::parse(bytes)?;
+        report.extend_from_slice(bytes, GFP_KERNEL)?;
+        Ok(Self { report })
     }
 }
 
@@ -102,8 +81,8 @@ impl MeasurementProvider for Registers {
         flat(c"host_data", 32),
         flat(c"id_key_digest", 48),
         flat(c"author_key_digest", 48),
-        flat(c"report_id", 32),
-        flat(c"report_id_ma", 32),
+        private(c"report_id", 32),
+        private(c"report_id_ma", 32),
         flat(c"family_id", 16),
         flat(c"image_id", 16),
         flat(c"guest_svn", 4),
@@ -112,7 +91,7 @@ impl MeasurementProvider for Registers {
     ];
 
     fn refresh(&self, values: &mut Values<'_>) -> Result {
-        values.set_all(fields(self.report()?))
+        values.set_all(fields(Report::parse(&self.report)?))
     }
 
     fn extend(&self, _number: usize, _data: &[u8]) -> Result {

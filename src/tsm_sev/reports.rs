@@ -30,13 +30,13 @@ use tsm_proto::snp::{
         ReportAnswer,
         ReportRequest, //
     },
-    ExitInfo2,
     ReportData,
     Vmpl, //
 };
 
 use crate::{
     firmware::{
+        failure,
         Firmware,
         MAX_PAGES, //
     },
@@ -126,17 +126,6 @@ impl ReportProvider for Reports {
             pages,
         ))
     }
-}
-
-/// Makes the failure of a request, with what VMM and firmware said of it if it was sent.
-pub(crate) fn failure(err: Error, info: Option<ExitInfo2>) -> Failure {
-    let Some(info) = info else { return err.into() };
-    let answer = Answer {
-        source: c"exitinfo2",
-        status: info.raw(),
-    };
-
-    Failure::answered(err, answer)
 }
 
 /// Makes the failure of somebody who wants to have so much room.

@@ -12,10 +12,7 @@ use tsm_ext::{
     module_param::value,
     platform::Claim,
     sev,
-    tsm::{
-        MeasurementRegistration,
-        ReportRegistration, //
-    }, //
+    tsm::ReportRegistration, //
 };
 use tsm_proto::snp::Vmpck;
 
@@ -53,7 +50,6 @@ struct TsmSev {
     _device: MiscDevice<device::Device>,
     _closing: firmware::Closing,
     _reports: ReportRegistration<reports::Reports>,
-    _registers: MeasurementRegistration<registers::Registers>,
 }
 
 impl kernel::Module for TsmSev {
@@ -73,18 +69,18 @@ impl kernel::Module for TsmSev {
         let channel = sev::Channel::new(guest, claim, key)?;
         let firmware = Arc::new(firmware::Firmware::new(channel)?, GFP_KERNEL)?;
 
-        let registers = registers::Registers::new(&firmware).inspect_err(|failure| {
-            pr_err!("no report, for the registers: {failure}\n");
-        })?;
-        let registers = MeasurementRegistration::new(registers)?;
         let reports = reports::Reports::new(firmware.clone(), interval);
         let reports = ReportRegistration::new(reports)?;
+        // The last that may fail.
+        let device = MiscDevice::new(device::Device::new(firmware.clone()))?;
 
+        if let Err(failure) = firmware.publish_registers() {
+            pr_err!("no measurement registers until there is a report: {failure}\n");
+        }
         Ok(Self {
-            _closing: firmware::Closing::new(firmware.clone()),
-            _device: MiscDevice::new(device::Device::new(firmware))?,
+            _device: device,
+            _closing: firmware::Closing::new(firmware),
             _reports: reports,
-            _registers: registers,
         })
     }
 }

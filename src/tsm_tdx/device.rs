@@ -26,6 +26,8 @@ use tsm_proto::tdx::{
     TdReport, //
 };
 
+use crate::registers::Publisher;
+
 /// The layout of what user space passes: the report data goes in, the report comes out.
 #[repr(C)]
 struct Request {
@@ -47,13 +49,18 @@ pub(crate) enum Command {
 /// The device.
 pub(crate) struct Device {
     measurements: Arc<KillableMutex<Measurements>>,
+    registers: Publisher,
     draft: Spare<Draft>,
 }
 
 impl Device {
-    pub(crate) fn new(measurements: Arc<KillableMutex<Measurements>>) -> Self {
+    pub(crate) fn new(
+        measurements: Arc<KillableMutex<Measurements>>,
+        registers: Publisher,
+    ) -> Self {
         Self {
             measurements,
+            registers,
             draft: Spare::default(),
         }
     }
@@ -63,6 +70,9 @@ impl Device {
         let result = self.report_for(arg, &mut draft);
 
         self.draft.put(draft);
+        if result.is_ok() {
+            let _ = self.registers.publish();
+        }
         result
     }
 

@@ -41,17 +41,21 @@ use tsm_proto::tdx::{
     VmcallStatus, //
 };
 
-use crate::buffers::{
-    header,
-    pause_after,
-    Buffers,
-    USUAL_SIZE, //
+use crate::{
+    buffers::{
+        header,
+        pause_after,
+        Buffers,
+        USUAL_SIZE, //
+    },
+    registers::Publisher, //
 };
 
 /// The provider of quotes.
 pub(crate) struct Quotes {
     guest: Guest,
     measurements: Arc<KillableMutex<Measurements>>,
+    registers: Publisher,
     draft: Spare<Draft>,
     /// How long a quote may take. A host that is set up well takes milliseconds.
     timeout: Delta,
@@ -62,11 +66,13 @@ impl Quotes {
     pub(crate) fn new(
         guest: Guest,
         measurements: Arc<KillableMutex<Measurements>>,
+        registers: Publisher,
         timeout: Delta,
     ) -> Result<Self> {
         Ok(Self {
             guest,
             measurements,
+            registers,
             draft: Spare::default(),
             timeout,
             buffers: Buffers::new(guest, timeout)?,
@@ -126,7 +132,9 @@ impl ReportProvider for Quotes {
         let quote = self.quote(request.id(), data, &mut draft);
 
         self.draft.put(draft);
-        Ok(quote?.into())
+        let quote = quote?;
+        let _ = self.registers.publish();
+        Ok(quote.into())
     }
 }
 

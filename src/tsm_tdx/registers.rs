@@ -12,12 +12,19 @@ use kernel::{
 };
 use tsm_ext::{
     hash::HashAlgo,
+    miscdevice::{
+        Ioctl,
+        MiscDevice, //
+    },
     mutex::KillableMutex,
     tdx::Measurements,
     tsm::{
+        Failure,
         Flags,
+        LateRegistration,
         MeasurementProvider,
         RegisterSpec,
+        Shown,
         Values, //
     }, //
 };
@@ -27,17 +34,44 @@ use tsm_proto::tdx::{
 };
 
 /// The registers, read with TDG.MR.REPORT and extended with TDG.MR.RTMR.EXTEND.
+#[derive(Clone)]
 pub(crate) struct Registers {
     measurements: Arc<KillableMutex<Measurements>>,
     writable: RtmrMask,
 }
 
-impl Registers {
-    pub(crate) fn new(measurements: Arc<KillableMutex<Measurements>>, writable: RtmrMask) -> Self {
-        Self {
+/// Publishes the registers, as soon as the TDX module makes a report.
+#[derive(Clone)]
+pub(crate) struct Publisher {
+    registers: Registers,
+    registration: Arc<LateRegistration<Registers>>,
+}
+
+impl Publisher {
+    pub(crate) fn new(
+        measurements: Arc<KillableMutex<Measurements>>,
+        writable: RtmrMask,
+    ) -> Result<Self> {
+        let registers = Registers {
             measurements,
             writable,
-        }
+        };
+
+        Ok(Self {
+            registers,
+            registration: Arc::pin_init(LateRegistration::new(), GFP_KERNEL)?,
+        })
+    }
+
+    /// Publishes the registers, unless they are. To be called without the lock of the measurements.
+    #[inline]
+    pub(crate) fn publish(&self) -> Result<(), Failure> {
+        self.registration.publish(|| Ok(self.registers.clone()))
+    }
+
+    /// Shows the registers in the directory of a device as well.
+    pub(crate) fn show_in<D: Ioctl>(self, device: MiscDevice<D>) -> Shown<Registers, D> {
+        Shown::new(self.registration, device)
     }
 }
 

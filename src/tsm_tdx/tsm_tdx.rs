@@ -14,7 +14,6 @@ use tsm_ext::{
     mutex::KillableMutex,
     tdx,
     tsm::{
-        MeasurementRegistration,
         ReportRegistration,
         Shown, //
     }, //
@@ -63,23 +62,28 @@ impl kernel::Module for TsmTdx {
             ),
             GFP_KERNEL,
         )?;
-        let registers = registers::Registers::new(
+        let registers = registers::Publisher::new(
             measurements.clone(),
             registers::RtmrMask::new(value(module_parameters::rtmr_writable.value()))?,
-        );
-        let device = device::Device::new(measurements.clone());
+        )?;
+        let device = device::Device::new(measurements.clone(), registers.clone());
         let quotes = quotes::Quotes::new(
             guest,
             measurements,
+            registers.clone(),
             Delta::from_millis(value::<u32>(module_parameters::quote_timeout_ms.value()).into()),
         )?;
 
         // First, because where the kernel's own driver is loaded this is what fails; a second
         // device of that name would make the kernel complain.
         let reports = ReportRegistration::new(quotes)?;
+        // Without them there are reports nevertheless.
+        if let Err(failure) = registers.publish() {
+            pr_err!("no measurement registers until there is a report: {failure}\n");
+        }
         // Every client reads the registers where the kernel's own driver has them. The device is the
         // last that may fail.
-        let shown = MeasurementRegistration::new(registers)?.show_in(MiscDevice::new(device)?);
+        let shown = registers.show_in(MiscDevice::new(device)?);
 
         Ok(Self {
             _reports: reports,

@@ -148,23 +148,6 @@ class Messages(SnpHost):
         lines = [REPORT, REPORT, ERROR, *["EIO 0x5555666677778888"] * 3]
         self.assertEqual(self.guest("ask a;" + script, numbers, drivers="c"), lines)
 
-    def test_the_module_does_not_load_without_a_report_and_says_why(self):
-        # insmod tries twice, and by then there may be no key.
-        script = """
-            load tsm; load tsm_sev 2>/dev/null; dmesg | grep -o 'tsm_sev: .*' | uniq
-            grep -c tsm_sev /proc/modules; ls -d /dev/sev-guest /sys/kernel/tsm/sev_snp 2>/dev/null; true
-        """
-        for option, why in {
-            "guest_request=tag": "error=-74 exitinfo2=0x0",
-            "request_error=16": "error=-5 exitinfo2=0x16",
-            "report_status=16": "error=-22 firmware=0x16",
-            "report_status=27": "error=-129 firmware=0x27",
-            "report_size=0": "error=-90",
-        }.items():
-            with self.subTest(option):
-                self.assertEqual(self.guest(script, option, drivers="none"),
-                                 [f"tsm_sev: no report, for the registers: {why}", "0"])
-
     def test_parameters_that_there_can_not_be(self):
         script = "rmmod tsm_sev; for value in vmpck_id=4 svsm_interval_ms=60001; do insert $value 2>&1 | sed 's/.*: //'; done"
         self.assertEqual(self.guest(script), ["Invalid argument"] * 2)

@@ -9,6 +9,7 @@ use core::{
 };
 
 use kernel::{
+    bindings,
     container_of,
     error::{
         from_result,
@@ -24,13 +25,7 @@ use kernel::{
 };
 
 use super::Flags;
-use crate::{
-    hash::HashAlgo,
-    miscdevice::{
-        Ioctl,
-        MiscDevice, //
-    }, //
-};
+use crate::hash::HashAlgo;
 
 /// What a register is.
 pub struct RegisterSpec {
@@ -200,30 +195,23 @@ impl<P: MeasurementProvider> MeasurementRegistration<P> {
     }
 }
 
-/// Registers that are shown in the directory of a device, too.
-///
-/// The registers go first, and with them what is shown of them.
-pub struct Shown<P: MeasurementProvider, D: Ioctl> {
-    _registration: MeasurementRegistration<P>,
-    _device: MiscDevice<D>,
-}
-
 impl<P: MeasurementProvider> MeasurementRegistration<P> {
-    /// Shows the registers in the folder `measurements` of `device` as well, as files
-    /// `<register>[:<hash>]`. If that fails, the log says so: who has the device open by now can't be
-    /// made to give it up.
-    pub fn show_in<D: Ioctl>(self, device: MiscDevice<D>) -> Shown<P, D> {
-        // SAFETY: By the type invariant, the measurement is registered. The device stays until that
-        // is no more the case, because `self` is dropped first.
-        let ret =
-            unsafe { tsm_bindings::tsm_show_measurement(self.0.measurement.get(), device.kobj()) };
+    /// Shows the registers in the directory of a device as well, unless `device` is null. If that fails,
+    /// the log says so.
+    ///
+    /// # Safety
+    ///
+    /// `device` must be null, or in sysfs until `self` is dropped.
+    pub(super) unsafe fn show_at(&self, device: *mut bindings::kobject) {
+        if device.is_null() {
+            return;
+        }
+        // SAFETY: By the type invariant, the measurement is registered, and by the safety requirement the
+        // device stays until that is no more the case.
+        let ret = unsafe { tsm_bindings::tsm_show_measurement(self.0.measurement.get(), device) };
 
         if ret != 0 {
             pr_err!("the registers can't be shown at the device: error {ret}\n");
-        }
-        Shown {
-            _registration: self,
-            _device: device,
         }
     }
 }

@@ -23,6 +23,7 @@
 //! | `busy` | how often the VMM is busy before it handles a request | `0` |
 //! | `busy_ms` | how long the VMM is busy before it handles a request | `0` |
 //! | `refuse_after` | how many requests are handled before any of this counts | `0` |
+//! | `refuse_count` | how many requests are handled wrongly then, until all is right again | all |
 //! | `mutate` | changes bytes of each answer at random from this seed | none |
 //! | `mutate_count` | how many answers are changed | all |
 //! | `mutate_part` | what is changed, see below | `all` |
@@ -207,6 +208,8 @@ pub(crate) struct SnpConfig {
     pub(crate) busy_for: Duration,
     /// How many requests are handled before any is not.
     pub(crate) refuse_after: u32,
+    /// How many requests are handled wrongly then.
+    pub(crate) refuse_count: u32,
     /// The seed of random changes.
     pub(crate) mutate: Option<u64>,
     /// How many answers are changed.
@@ -247,6 +250,7 @@ impl Default for SnpConfig {
             busy: 0,
             busy_for: Duration::ZERO,
             refuse_after: 0,
+            refuse_count: u32::MAX,
             mutate: None,
             mutate_count: u64::MAX,
             mutate_part: MutatedPart::default(),
@@ -301,6 +305,7 @@ impl SnpConfig {
             "busy" => self.busy = count(value)?,
             "busy_ms" => self.busy_for = Duration::from_millis(number(value)?),
             "refuse_after" => self.refuse_after = count(value)?,
+            "refuse_count" => self.refuse_count = count(value)?,
             "mutate" => self.mutate = Some(number(value)?),
             "mutate_count" => self.mutate_count = number(value)?,
             "mutate_part" => {
@@ -320,8 +325,8 @@ impl SnpConfig {
                      report_id, family_id, image_id, id_key_digest, author_key_digest, \
                      report_version, messages, certs, certs_size, guest_request, request_error, \
                      request_error_count, \
-                     report_status, report_size, busy, busy_ms, refuse_after, mutate, \
-                     mutate_count, mutate_part, {} or trace",
+                     report_status, report_size, busy, busy_ms, refuse_after, \
+                     refuse_count, mutate, mutate_count, mutate_part, {} or trace",
                     SvsmConfig::KEYS
                 ))
             }

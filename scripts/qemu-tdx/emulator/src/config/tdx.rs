@@ -22,6 +22,7 @@
 //! | `mr_report` | what MR.REPORT does: `answer`, `invalid`, `reserved`: sets what is reserved | `answer` |
 //! | `rtmr_extend` | what MR.RTMR.EXTEND does: `answer`, `invalid` | `answer` |
 //! | `refuse_after` | how many calls of each are done before `busy` and `invalid` count | `0` |
+//! | `refuse_count` | how many calls of each are `invalid`, until they are done again | all |
 //! | `map` | what the VMM does with MapGPA from the first GetQuote on, see below | `answer` |
 //! | `mutate` | changes bytes of each answer to GetQuote, and its `R10`, from this seed, or has it be late | none |
 //! | `mutate_map` | changes answers to MapGPA from this seed, from the first GetQuote on | none |
@@ -47,8 +48,8 @@
 //! | `answer` | pages are converted |
 //! | `keep_shared` | the VMM says that pages are private, and leaves them shared |
 //! | `keep_private` | it says that they are shared, and leaves them private |
-//!
 //! | `refuse` | it refuses to make pages shared |
+//!
 //! A buffer for a quote may have 128 KiB, or what a quote of `quote_size` needs if that is more.
 
 use std::{
@@ -111,9 +112,9 @@ pub(crate) enum MapService {
     KeepShared,
     /// It says that they are shared, and leaves them private.
     KeepPrivate,
-}
     /// It refuses to make pages shared.
     Refuse,
+}
 
 /// What `TDG.MR.REPORT` does.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -162,6 +163,8 @@ pub(crate) struct TdxConfig {
     pub(crate) busy: u32,
     /// How many calls are done before any is refused.
     pub(crate) refuse_after: u32,
+    /// How many calls are invalid.
+    pub(crate) refuse_count: u32,
     /// What `TDG.MR.REPORT` does.
     pub(crate) mr_report: ReportService,
     /// Whether `TDG.MR.RTMR.EXTEND` refuses the operands.
@@ -203,6 +206,7 @@ impl Default for TdxConfig {
             quote_call: None,
             busy: 0,
             refuse_after: 0,
+            refuse_count: u32::MAX,
             mr_report: ReportService::default(),
             extend_invalid: false,
             map: MapService::default(),
@@ -231,6 +235,7 @@ impl TdxConfig {
             "quote_call" => self.quote_call = Some(hex(value)?),
             "busy" => self.busy = count(value)?,
             "refuse_after" => self.refuse_after = count(value)?,
+            "refuse_count" => self.refuse_count = count(value)?,
             "mr_report" => {
                 self.mr_report = match value {
                     "answer" => ReportService::Answer,
@@ -279,7 +284,7 @@ impl TdxConfig {
                 "another key: attributes, xfam, mrtd, mrseam, mrsignerseam, mrconfigid, mrowner, \
                  mrownerconfig, quote, quote_status, quote_call, quote_delay_us, quote_delay_ms, \
                  quote_version, quote_size, quote_size_field, busy, mr_report, rtmr_extend, \
-                 refuse_after, map, mutate, mutate_map, mutate_count or trace"
+                 refuse_after, refuse_count, map, mutate, mutate_map, mutate_count or trace"
                     .into(),
             ),
         }

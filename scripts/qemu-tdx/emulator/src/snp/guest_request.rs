@@ -232,8 +232,9 @@ impl GuestRequests {
         let mut state = lock(&self.state);
         let since = *state.since.get_or_insert(now);
 
-        if state.handled < self.config.refuse_after {
-            return Ok(false);
+        match state.handled.checked_sub(self.config.refuse_after) {
+            Some(wrong) if wrong < self.config.refuse_count => {}
+            _ => return Ok(false),
         }
         if state.busy < self.config.busy {
             state.busy += 1;

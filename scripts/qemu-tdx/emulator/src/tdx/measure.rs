@@ -77,12 +77,8 @@ impl Measurements {
             info,
             module: module_info(config),
             mrtd: config.mrtd.map_or_else(OnceLock::new, OnceLock::from),
-            report_refusal: Refusal::new(
-                config.refuse_after,
-                config.busy,
-                config.mr_report == ReportService::Invalid,
-            ),
-            extend_refusal: Refusal::new(config.refuse_after, config.busy, config.extend_invalid),
+            report_refusal: refusal(config, config.mr_report == ReportService::Invalid),
+            extend_refusal: refusal(config, config.extend_invalid),
             reserved: config.mr_report == ReportService::Reserved,
             rtmrs: RwLock::new([Digest384::ZERO; 4]),
         }
@@ -174,6 +170,13 @@ pub(super) fn verify(context: Context<'_>, regs: &Registers) -> Result {
         true => Ok(()),
         false => Err(invalid.into()),
     }
+}
+
+/// Makes the refusals of a leaf, which may be invalid for a while.
+fn refusal(config: &TdxConfig, invalid: bool) -> Refusal {
+    let invalid = if invalid { config.refuse_count } else { 0 };
+
+    Refusal::new(config.refuse_after, config.busy, invalid)
 }
 
 /// Describes the emulated TDX module: measured as its name and version, if nothing else is said.

@@ -277,6 +277,20 @@ fn misbehaves_only_after_some_requests() {
 }
 
 #[test]
+fn misbehaves_for_some_requests() {
+    let mut fixture = Fixture::new(|config| {
+        config.refuse_after = 1;
+        config.refuse_count = 1;
+        config.report_status = Some(0x16);
+    });
+    for status in [0, 0x16, 0u32] {
+        let page = fixture.ask().1;
+        let payload = fixture.guest.open(&page).payload;
+        assert_eq!(payload[..4], status.to_le_bytes());
+    }
+}
+
+#[test]
 fn refuses_pages_that_are_not_its_own() {
     let fixture = Fixture::new(|_| {});
     fixture.write();

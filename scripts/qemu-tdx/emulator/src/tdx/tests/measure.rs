@@ -233,6 +233,17 @@ fn refuses_operands_if_it_was_told_to() {
 }
 
 #[test]
+fn refuses_operands_for_a_while_if_it_was_told_to() {
+    let bench = Bench::with(&TdxConfig {
+        mr_report: ReportService::Invalid,
+        refuse_count: 2,
+        ..TdxConfig::default()
+    });
+    let statuses = [(); 3].map(|()| bench.leaf(leaf::REPORT, &[0x1000, 0x2000]).0);
+    assert_eq!(statuses, [BAD_RCX, BAD_RCX, 0]);
+}
+
+#[test]
 fn sets_what_is_reserved_if_it_was_told_to() {
     let bench = Bench::with(&TdxConfig {
         mr_report: ReportService::Reserved,
