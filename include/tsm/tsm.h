@@ -75,6 +75,8 @@ u64 tsm_report_id(const struct tsm_report *report);
  * @TSM_MR_F_L: live, the value may differ from what was last written, and is
  *              refreshed before it is read when something was written since
  * @TSM_MR_F_F: shown as a flat file `<mr>` instead of `<mr>/<hash>/digest`
+ * @TSM_MR_F_P: private, if it is readable then for the owner of the file only;
+ *              for what identifies the instance
  * @TSM_MR_F_LIVE: live and readable
  * @TSM_MR_F_RTMR: live, readable and extensible
  */
@@ -84,6 +86,7 @@ enum tsm_measurement_register_flag {
 	TSM_MR_F_R = 4,
 	TSM_MR_F_L = 8,
 	TSM_MR_F_F = 16,
+	TSM_MR_F_P = 32,
 	TSM_MR_F_LIVE = TSM_MR_F_L | TSM_MR_F_R,
 	TSM_MR_F_RTMR = TSM_MR_F_LIVE | TSM_MR_F_X,
 };
@@ -181,8 +184,8 @@ int tsm_register_measurement(struct tsm_measurement *tmr);
  * @kobj: where; must stay valid and in sysfs until @tmr is unregistered
  *
  * Makes the folder `measurements` in @kobj with the files `<mr>:<hash>`, or
- * `<mr>` with %TSM_MR_F_F, as the kernel's own tsm-mr does: readable ones have
- * mode 0444, writable ones also 0200. They are the same registers, whatever
+ * `<mr>` with %TSM_MR_F_F, as the kernel's own tsm-mr does. The modes are those
+ * of the other files. They are the same registers, whatever
  * file they are read or written by. Unregistering @tmr removes them.
  *
  * Context: Process context, may sleep. Must not be called from a callback.

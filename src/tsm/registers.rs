@@ -16,8 +16,7 @@ use kernel::{
 use tsm_ext::{
     sysfs::{
         BinFile,
-        Directory,
-        Mode, //
+        Directory, //
     },
     tsm::{
         Measurement,
@@ -138,7 +137,7 @@ impl Provider {
             };
             let file = RegisterFile::new(&self.bank, entry);
 
-            files.push(file.publish(&dir, &name, Mode::WRITE_OWNER)?, GFP_KERNEL)?;
+            files.push(file.publish(&dir, &name)?, GFP_KERNEL)?;
         }
         self.shown = Some((files, dir));
         Ok(())
@@ -200,7 +199,7 @@ fn publish(dir: &Directory, bank: &Arc<Bank>) -> Result<KVec<BinFile<RegisterFil
         };
         let file = RegisterFile::new(bank, entry);
 
-        files.push(file.publish(&dir, &name, Mode::WRITE_GROUP)?, GFP_KERNEL)?;
+        files.push(file.publish(&dir, &name)?, GFP_KERNEL)?;
     }
     Ok(files)
 }

@@ -52,6 +52,14 @@ const fn flat(name: &'static CStr, size: u32) -> RegisterSpec {
     }
 }
 
+/// Makes a register that identifies this instance.
+const fn private(name: &'static CStr, size: u32) -> RegisterSpec {
+    let mut register = flat(name, size);
+
+    register.flags = register.flags.with(Flags::PRIVATE);
+    register
+}
+
 /// Returns the fields of the list below.
 fn fields(report: &Report) -> [&[u8]; 11] {
     [

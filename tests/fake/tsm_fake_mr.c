@@ -166,7 +166,9 @@ static int prepare_all(void)
 	    ?: add("one", 1, FLAT(RTMR))
 	    ?: add("wide", 4095, FLAT(RTMR))
 	    ?: add("wide_hashed", 4095, RTMR, HASH_ALGO_SHA512)
-	    ?: add("page", 4096, FLAT(R));
+	    ?: add("page", 4096, FLAT(R))
+	    ?: add("private", 32, FLAT(R | TSM_MR_F_P))
+	    ?: add("private_rtmr", 32, RTMR | TSM_MR_F_P, HASH_ALGO_SHA256);
 }
 
 static int prepare_hashes(void)
@@ -251,7 +253,7 @@ static int prepare(const char *name)
 	else if (CASE("writable_4096"))
 		ret = add("bad", 4096, FLAT(RW));
 	else if (CASE("unknown_flag"))
-		ret = add("bad", 32, FLAT(R | 32));
+		ret = add("bad", 32, FLAT(R | 64));
 	else if (CASE("unknown_hash"))
 		ret = add("bad", 32, R, HASH_ALGO__LAST);
 	else if (CASE("unknown_hash_far"))

@@ -37,10 +37,10 @@ impl Mode {
     pub const NONE: Self = Self(0);
     /// All may read.
     pub const READ_ALL: Self = Self(0o444);
+    /// The owner may read.
+    pub const READ_OWNER: Self = Self(0o400);
     /// The owner may write.
     pub const WRITE_OWNER: Self = Self(0o200);
-    /// The owner and the group may write.
-    pub const WRITE_GROUP: Self = Self(0o220);
 
     /// Says whether all bits of `other` are set.
     pub const fn has(self, other: Self) -> bool {
@@ -102,7 +102,7 @@ impl<T: BinFileOps> BinFile<T> {
         attr.attr.mode = mode.0;
         attr.size = size;
         // Without a callback nobody can open the file that way, whatever mode root gives it.
-        if mode.has(Mode::READ_ALL) {
+        if mode.has(Mode::READ_OWNER) {
             attr.read = Some(Inner::<T>::read);
         }
         if mode.has(Mode::WRITE_OWNER) {

@@ -50,11 +50,15 @@ impl Flags {
         self.0 & other.0 == other.0
     }
 
+    /// Only the owner of the file may read it.
+    pub const PRIVATE: Self = Self(tsm_bindings::tsm_measurement_register_flag_TSM_MR_F_P);
+
     const ALL: Self = Self::EXTENSIBLE
         .with(Self::WRITABLE)
         .with(Self::READABLE)
         .with(Self::LIVE)
-        .with(Self::FLAT);
+        .with(Self::FLAT)
+        .with(Self::PRIVATE);
 
     /// Returns the value that C code uses.
     pub const fn as_raw(self) -> u32 {

@@ -128,22 +128,20 @@ impl RegisterFile {
         }
     }
 
-    /// Makes the file; who may write a writable register is for `writers` to say.
-    pub(super) fn publish(
-        self,
-        dir: &Directory,
-        name: &CStr,
-        writers: Mode,
-    ) -> Result<BinFile<Self>> {
+    /// Makes the file.
+    pub(super) fn publish(self, dir: &Directory, name: &CStr) -> Result<BinFile<Self>> {
         let flags = self.entry.flags;
         let mut mode = Mode::NONE;
         let mut size = self.entry.size;
 
         if flags.contains(Flags::READABLE) {
-            mode = mode.with(Mode::READ_ALL);
+            mode = mode.with(match flags.contains(Flags::PRIVATE) {
+                true => Mode::READ_OWNER,
+                false => Mode::READ_ALL,
+            });
         }
         if flags.contains(Flags::WRITABLE) {
-            mode = mode.with(writers);
+            mode = mode.with(Mode::WRITE_OWNER);
             // This leaves the limit to us. Otherwise sysfs would cut a write off at the size, and
             // a register would be extended with the first part of what was meant.
             size = 0;

@@ -51,11 +51,6 @@ impl Drivers {
         self == Self::Rust
     }
 
-    /// A group may be given the right to write a register; the kernel has 0200 instead of 0220.
-    pub fn registers_writable_by_group(self) -> bool {
-        self == Self::Rust
-    }
-
     /// A write that is longer than a register is refused. The kernel takes the first part of it and
     /// extends the register with that. The price is that the file shows the size 0.
     pub fn register_refuses_too_long_a_write(self) -> bool {

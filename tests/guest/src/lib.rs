@@ -18,9 +18,11 @@ pub mod reports;
 pub mod snp;
 pub mod tally;
 pub mod tdreport;
+pub mod user;
 
 pub use differences::Drivers;
 pub use platform::Platform;
+pub use user::User;
 
 use std::io;
 

@@ -54,6 +54,8 @@ pub struct Field {
     pub name: &'static str,
     /// Whether it is a digest, for which there is a directory with the name of the hash.
     pub hashed: bool,
+    /// Whether it identifies the guest, so that only root may read it.
+    pub private: bool,
     /// Where the report has it.
     pub range: Range<usize>,
 }
@@ -63,6 +65,7 @@ impl Field {
         Self {
             name,
             hashed: false,
+            private: false,
             range: start..start + size,
         }
     }
@@ -90,8 +93,14 @@ pub const FIELDS: [Field; 11] = [
     Field::new("host_data", 0xc0, 32),
     Field::new("id_key_digest", 0xe0, 48),
     Field::new("author_key_digest", 0x110, 48),
-    Field::new("report_id", 0x140, 32),
-    Field::new("report_id_ma", 0x160, 32),
+    Field {
+        private: true,
+        ..Field::new("report_id", 0x140, 32)
+    },
+    Field {
+        private: true,
+        ..Field::new("report_id_ma", 0x160, 32)
+    },
     Field::new("family_id", 0x10, 16),
     Field::new("image_id", 0x20, 16),
     Field::new("guest_svn", 0x04, 4),

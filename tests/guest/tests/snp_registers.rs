@@ -27,7 +27,8 @@ use tsm_guest_tests::{
         FIELDS,
         REGISTERS, //
     },
-    Drivers, //
+    Drivers,
+    User, //
 };
 
 /// Says whether there are registers, and checks that there are none if not.
@@ -57,19 +58,22 @@ fn are_those_of_the_list_and_nothing_else() {
 }
 
 #[test]
-fn can_be_read_by_all_and_written_by_nobody() {
+fn can_not_be_written_and_identifiers_can_be_read_by_root_only() {
     if !there_are_some() {
         return;
     }
     for field in &FIELDS {
         let meta = fs::metadata(field.path()).unwrap();
 
+        let mode = if field.private { 0o400 } else { 0o444 };
         assert_eq!(
             (meta.mode() & 0o7777, meta.uid()),
-            (0o444, 0),
+            (mode, 0),
             "{}",
             field.name
         );
+        let read = User::new(1000, 0).reads(&field.path());
+        assert_eq!(read.is_none(), field.private, "{}", field.name);
         assert_eq!(meta.size(), field.range.len() as u64, "{}", field.name);
         let write = File::options().write(true).open(field.path());
         // Even of root, as sysfs has it.

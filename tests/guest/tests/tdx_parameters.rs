@@ -65,7 +65,7 @@ fn only_registers_in_the_mask_can_be_extended() {
                     registers::value(name);
                     continue;
                 }
-                has_mode(&registers::path(name), 0o664);
+                has_mode(&registers::path(name), 0o644);
                 has_mode(Path::new(&shown), 0o644);
 
                 let old = registers::value(name);

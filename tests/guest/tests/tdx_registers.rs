@@ -5,11 +5,14 @@
 use std::{
     fs::{
         self,
-        File, //
+        File,
+        Permissions, //
     },
     os::unix::fs::{
+        chown,
         FileExt,
-        MetadataExt, //
+        MetadataExt,
+        PermissionsExt as _, //
     },
     process::Command, //
 };
@@ -30,7 +33,8 @@ use tsm_guest_tests::{
         RTMRS,
         SIZE, //
     },
-    Drivers, //
+    Drivers,
+    User, //
 };
 
 /// Checks that `f` changes no register.
@@ -62,11 +66,6 @@ fn lists_the_registers_and_nothing_else() {
 
 #[test]
 fn modes_say_who_may_do_what() {
-    let write = match Drivers::get().registers_writable_by_group() {
-        true => 0o220,
-        false => 0o200,
-    };
-
     for (name, _) in FIXED {
         let meta = fs::metadata(registers::path(name)).unwrap();
         assert_eq!((meta.mode() & 0o7777, meta.uid()), (0o444, 0), "{name}");
@@ -74,12 +73,38 @@ fn modes_say_who_may_do_what() {
     }
     for name in RTMRS {
         let meta = fs::metadata(registers::path(name)).unwrap();
-        assert_eq!(
-            (meta.mode() & 0o7777, meta.uid()),
-            (0o444 | write, 0),
-            "{name}"
-        );
+        assert_eq!((meta.mode() & 0o7777, meta.uid()), (0o644, 0), "{name}");
     }
+}
+
+#[test]
+fn only_their_owner_can_extend_them_until_a_group_is_given_the_right() {
+    const GROUP: u32 = 4711;
+    let path = registers::path("rtmr3");
+    let extends = |user: User| {
+        let old = registers::value("rtmr3");
+        let done = user.writes(&path, &[7; SIZE]);
+        let new = registers::value("rtmr3");
+
+        match done {
+            true => assert_eq!(new, registers::extended(&old, &[7; SIZE])),
+            false => assert_eq!(new, old),
+        }
+        done
+    };
+    let (root_group, group) = (User::new(1000, 0), User::new(1000, GROUP));
+
+    assert!(!extends(root_group));
+    assert!(!extends(group));
+    // As a rule of udev or tmpfiles does.
+    chown(&path, None, Some(GROUP)).unwrap();
+    fs::set_permissions(&path, Permissions::from_mode(0o664)).unwrap();
+    assert!(!extends(root_group));
+    assert!(extends(group));
+
+    chown(&path, None, Some(0)).unwrap();
+    fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
+    assert!(!extends(group));
 }
 
 #[test]

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Users without privileges.
+
+use std::{
+    io::Write as _,
+    os::unix::process::CommandExt as _,
+    path::Path,
+    process::{
+        Command,
+        Stdio, //
+    }, //
+};
+
+/// A user and its group. It has no capabilities, and is in no other group.
+#[derive(Debug, Clone, Copy)]
+pub struct User {
+    id: u32,
+    group: u32,
+}
+
+impl User {
+    /// Makes a user.
+    pub const fn new(id: u32, group: u32) -> Self {
+        Self { id, group }
+    }
+
+    /// Returns a command that this user runs.
+    pub fn command(self, program: &str) -> Command {
+        let mut command = Command::new(program);
+
+        command.uid(self.id).gid(self.group);
+        command
+    }
+
+    /// Writes to a file in one piece, and says whether the user could.
+    ///
+    /// # Panics
+    ///
+    /// If `dd` can't be run.
+    pub fn writes(self, path: &Path, bytes: &[u8]) -> bool {
+        let mut child = self
+            .command("dd")
+            .arg(format!("of={}", path.display()))
+            .args([&format!("bs={}", bytes.len()), "conv=notrunc"])
+            .stdin(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("dd can be run");
+        let mut input = child.stdin.take().expect("a pipe");
+
+        // If it could not open the file, there is no reader.
+        let _ = input.write_all(bytes);
+        drop(input);
+        child.wait().expect("dd ends").success()
+    }
+
+    /// Reads a file, and returns what is in it if the user can.
+    ///
+    /// # Panics
+    ///
+    /// If `cat` can't be run.
+    pub fn reads(self, path: &Path) -> Option<Vec<u8>> {
+        let output = self.command("cat").arg(path).stderr(Stdio::null()).output();
+        let output = output.expect("cat can be run");
+
+        output.status.success().then_some(output.stdout)
+    }
+}
