@@ -17,9 +17,10 @@ SHARED = 1 << 52
 # What `run` ends with if the kernel has reported a fault, and if the guest did not say how the command has ended.
 FAULT, RUNNER = 120, 125
 
-# Functions for the guest: ask REPORT makes a report and prints `$blob LENGTH` or the error, asks COUNT does so as
-# often; begin REPORT leaves $reader waiting for it; signal REPORT sends who waits a signal that does not kill him, and prints
-# whether he got the report nevertheless; refused REPORT asks, and prints what the trace has of a failure.
+# Functions for the guest: ask REPORT makes a report and prints `$blob LENGTH` or the error, asks COUNT does so as often.
+# await CONDITION waits until a command succeeds, waits FILE [COUNT] until so many processes have a file open and sleep in the
+# kernel, by default one. begin REPORT leaves $reader waiting for it. signal REPORT sends a reader that waits a signal that does
+# not kill it, and prints whether it got the report nevertheless. refused REPORT asks, and prints what the trace has of a failure.
 FUNCTIONS = r"""
 reports=/sys/kernel/config/tsm/report
 make() { mkdir $reports/$1 && head -c 64 /dev/urandom >$reports/$1/inblob; }
@@ -29,10 +30,26 @@ fetch() {
 }
 ask() { make $1 && fetch $1; rmdir $reports/$1; }
 asks() { for number in $(seq $1); do ask $number; done; }
-begin() { make $1; cat $reports/$1/outblob >/dev/null 2>&1 & reader=$!; sleep 1; }
+await() {
+	tries=0
+	until eval "$1"; do
+		[ $((tries += 1)) -le 2000 ] || { echo "in vain: $1"; return 1; }
+		usleep 20000
+	done
+}
+sleeping() {
+	count=0
+	for fd in /proc/[0-9]*/fd/*; do
+		[ $fd -ef $1 ] && read -r stat 2>/dev/null <${fd%/fd/*}/stat || continue
+		case ${stat##*) } in [DS]*) [ $((count += 1)) -lt $2 ] || return 0 ;; esac
+	done
+	return 1
+}
+waits() { await "sleeping $1 ${2:-1}"; }
+begin() { make $1; cat $reports/$1/outblob >/dev/null 2>&1 & reader=$!; waits $reports/$1/outblob; }
 signal() {
 	make $1; (trap 'echo signal' USR1; read -r -n 1 first <$reports/$1/outblob && echo got) & reader=$!
-	sleep 1; kill -USR1 $reader; sleep 0.2; kill -USR1 $reader; wait $reader
+	waits $reports/$1/outblob; kill -USR1 $reader; sleep 0.2; kill -USR1 $reader; wait $reader
 }
 insert() { insmod /lib/modules/*/updates/$provider.ko $*; }
 reload() { rmmod $provider && insert $*; }
