@@ -29,6 +29,7 @@ pub(crate) use snp::{
 pub(crate) use tdx::{
     MapService,
     QuoteService,
+    QuoteUntil,
     ReportService,
     TdxConfig, //
 };

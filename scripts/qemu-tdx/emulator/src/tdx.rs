@@ -50,7 +50,7 @@ pub(crate) mod leaf {
     /// `TDG.VP.INFO`.
     pub(super) const INFO: u64 = 1;
     /// `TDG.MR.RTMR.EXTEND`.
-    pub(super) const RTMR_EXTEND: u64 = 2;
+    pub(crate) const RTMR_EXTEND: u64 = 2;
     /// `TDG.VP.VEINFO.GET`.
     pub(super) const VEINFO_GET: u64 = 3;
     /// `TDG.MR.REPORT`.

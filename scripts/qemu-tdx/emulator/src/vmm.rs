@@ -164,6 +164,11 @@ impl Vmm {
         self.quotes.loaded(context, load);
     }
 
+    /// Sees that the guest has extended a register.
+    pub(crate) fn extended(&self, now: Instant) {
+        self.quotes.extended(now);
+    }
+
     /// Tells whether there is anything to do while the guest runs.
     pub(crate) fn has_work(&self) -> bool {
         self.quotes.has_work()

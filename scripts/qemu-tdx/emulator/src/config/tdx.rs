@@ -15,6 +15,7 @@
 //! | `quote_status` | answers GetQuote with this status and no quote, hexadecimal | none |
 //! | `quote_call` | refuses GetQuote with this in `R10`, hexadecimal | none |
 //! | `quote_delay_us`, `quote_delay_ms` | how long a quote is in flight | 0, answered in the call |
+//! | `quote_until` | what a quote is in flight until, however long that takes, see below | the delay |
 //! | `quote_version` | format of quotes: `4`, TDX 1.0, or `5`, TDX 1.5 | `4` |
 //! | `quote_size` | least size of a quote, in bytes, or with `K` or `M` | what it needs |
 //! | `quote_size_field` | what the TD's metadata says of the size of quotes, or `absent` | `absent` |
@@ -42,6 +43,12 @@
 //! | `changing` | a quote, whose length goes on changing |
 //! | `flipping` | a quote, and in flight again, and so on |
 //! | `once` | a quote, but its status and length can be read once: then in flight, and 4 GiB |
+//!
+//! | `quote_until` | in flight until |
+//! |---|---|
+//! | `extend` | the guest extends a register |
+//! | `requests:N` | so many are in flight |
+//! | `reads:N` | the guest has looked at one so often |
 //!
 //! | `map` | answer |
 //! |---|---|
@@ -102,6 +109,17 @@ pub(crate) enum QuoteService {
     Once,
 }
 
+/// What a quote is in flight until.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum QuoteUntil {
+    /// The guest extends a register.
+    Extend,
+    /// So many are in flight.
+    Requests(u32),
+    /// The guest has looked at the status of one so often.
+    Reads(u32),
+}
+
 /// What the VMM does when it is asked to convert pages.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum MapService {
@@ -151,6 +169,8 @@ pub(crate) struct TdxConfig {
     pub(crate) quote: QuoteService,
     /// How long the quoting service takes.
     pub(crate) quote_delay: Duration,
+    /// What it waits for.
+    pub(crate) quote_until: Option<QuoteUntil>,
     /// The format of quotes.
     pub(crate) quote_version: Version,
     /// The least size of a quote.
@@ -200,6 +220,7 @@ impl Default for TdxConfig {
             mrownerconfig: Digest384::ZERO,
             quote: QuoteService::default(),
             quote_delay: Duration::ZERO,
+            quote_until: None,
             quote_version: Version::default(),
             quote_size: 0,
             quote_size_field: None,
@@ -265,6 +286,7 @@ impl TdxConfig {
             "mutate_count" => self.mutate_count = number(value)?,
             "quote_delay_us" => self.quote_delay = Duration::from_micros(number(value)?),
             "quote_delay_ms" => self.quote_delay = Duration::from_millis(number(value)?),
+            "quote_until" => self.quote_until = Some(quote_until(value)?),
             "quote_version" => {
                 self.quote_version = match value {
                     "4" => Version::V4,
@@ -283,8 +305,9 @@ impl TdxConfig {
             _ => return Err(
                 "another key: attributes, xfam, mrtd, mrseam, mrsignerseam, mrconfigid, mrowner, \
                  mrownerconfig, quote, quote_status, quote_call, quote_delay_us, quote_delay_ms, \
-                 quote_version, quote_size, quote_size_field, busy, mr_report, rtmr_extend, \
-                 refuse_after, refuse_count, map, mutate, mutate_map, mutate_count or trace"
+                 quote_until, quote_version, quote_size, quote_size_field, busy, mr_report, \
+                 rtmr_extend, refuse_after, refuse_count, map, mutate, mutate_map, mutate_count or \
+                 trace"
                     .into(),
             ),
         }
@@ -315,6 +338,19 @@ fn quote_service(value: &str) -> Result<QuoteService, &'static str> {
             )
         }
     })
+}
+
+/// Parses what a quote is in flight until.
+fn quote_until(value: &str) -> Result<QuoteUntil, &'static str> {
+    let count = |value| count(value).ok().filter(|count| *count > 0);
+    let until = match value.split_once(':') {
+        Some(("requests", value)) => count(value).map(QuoteUntil::Requests),
+        Some(("reads", value)) => count(value).map(QuoteUntil::Reads),
+        None if value == "extend" => Some(QuoteUntil::Extend),
+        _ => None,
+    };
+
+    until.ok_or("extend, requests:N or reads:N, where N is at least 1")
 }
 
 #[cfg(test)]

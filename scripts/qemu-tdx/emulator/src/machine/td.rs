@@ -76,6 +76,9 @@ impl Td {
             Exit::Vmcall(mask) => self.vmcall(mask, regs, memory),
             Exit::Stop(why) => Effect::Stop(why),
         };
+        if before[Reg::Rax] == tdx::leaf::RTMR_EXTEND && regs[Reg::Rax] == Status::SUCCESS.raw() {
+            self.vmm.extended(Instant::now());
+        }
         self.trace.call(vcpu, &before, regs);
         effect
     }

@@ -8,11 +8,14 @@
 //! whenever a vCPU comes by: at a `TDCALL`, where an idle vCPU comes several thousand times a
 //! second, or at the end of an interrupt and in loops that wait, which busy ones come to.
 //!
+//! What it does can also wait for something that the guest does, see `held`.
+//!
 //! Requests for a report that the quoting enclave does not take are answered with an error.
 
 mod answer;
 mod buffer;
 mod flight;
+mod held;
 mod unread;
 
 use std::{
@@ -55,6 +58,7 @@ use flight::{
     Flights,
     Work, //
 };
+use held::Held;
 use tsm_proto::tdx::{
     quote::{
         self,
@@ -77,6 +81,7 @@ pub(super) struct Quotes {
     service: QuoteService,
     enclave: Enclave,
     delay: Duration,
+    held: Held<Flight>,
     max_size: u64,
     refused: Option<VmcallStatus>,
     mutator: Option<Mutator>,
@@ -106,6 +111,7 @@ impl Quotes {
             service: config.quote,
             enclave: Enclave::new(config.quote_version, config.quote_size),
             delay: config.quote_delay,
+            held: Held::new(config.quote_until),
             max_size: max_size(config.quote_size),
             refused: config.quote_call.map(VmcallStatus::new),
             mutator: config
@@ -142,7 +148,10 @@ impl Quotes {
             answer,
             turn: 0,
         };
-        if delay.is_zero() {
+        if self.held.holds() {
+            buffer.write(context, &in_flight)?;
+            self.release(context.now, self.held.add(flight));
+        } else if delay.is_zero() {
             self.land(context, flight)?;
         } else {
             buffer.write(context, &in_flight)?;
@@ -209,22 +218,37 @@ impl Quotes {
 
     /// Tells whether the VMM may ever want to know what the guest reads.
     pub(super) fn watches(&self) -> bool {
-        !Answer::once(self.service).is_empty()
+        !Answer::once(self.service).is_empty() || self.held.watches()
     }
 
     /// Tells whether what is at a virtual address may be waited for: buffers begin with a page.
     pub(super) fn awaits(&self, address: u64) -> bool {
-        self.unread.any() && address % PAGE_SIZE < HEADER
+        (self.unread.any() || self.held.awaits()) && address % PAGE_SIZE < HEADER
     }
 
     /// Sees that the guest has loaded something, and changes it if it can be read once.
     pub(super) fn loaded(&self, context: Context<'_>, load: &Range<u64>) {
+        let looked_at = |flight: &Flight| load.contains(&flight.buffer.last_of_status());
+
+        self.release(context.now, self.held.read(looked_at));
         for Field { place, then } in self.unread.take_read(load) {
             let page = place.start / PAGE_SIZE;
 
             if context.pages.uniform(page..page + 1) == Some(PageState::Shared) {
                 let _: std::result::Result<(), NoMemory> = context.memory.write(place.start, then);
             }
+        }
+    }
+
+    /// Sees that the guest has extended a register.
+    pub(super) fn extended(&self, now: Instant) {
+        self.release(now, self.held.extended());
+    }
+
+    /// Has requests be answered that were held.
+    fn release(&self, now: Instant, flights: Vec<Flight>) {
+        for flight in flights {
+            self.flights.add(now, flight);
         }
     }
 

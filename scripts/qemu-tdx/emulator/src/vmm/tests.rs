@@ -8,7 +8,10 @@ mod quote;
 
 use super::*;
 use crate::{
-    config::QuoteService,
+    config::{
+        QuoteService,
+        QuoteUntil, //
+    },
     memory::FakeMemory,
     pages::PageState,
     quoting::{

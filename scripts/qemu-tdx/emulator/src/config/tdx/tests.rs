@@ -75,6 +75,18 @@ fn takes_a_delay_in_either_unit() {
 }
 
 #[test]
+fn takes_what_a_quote_is_in_flight_until() {
+    for (value, until) in [
+        ("extend", QuoteUntil::Extend),
+        ("requests:8", QuoteUntil::Requests(8)),
+        ("reads:30", QuoteUntil::Reads(30)),
+    ] {
+        let config = parse([format!("quote_until={value}").as_str()]).unwrap();
+        assert_eq!(config.quote_until, Some(until));
+    }
+}
+
+#[test]
 fn takes_a_version_of_quotes() {
     for (value, version) in [("4", Version::V4), ("5", Version::V5)] {
         let config = parse([format!("quote_version={value}").as_str()]).unwrap();
@@ -162,6 +174,9 @@ fn refuses_values_that_make_no_sense() {
         "mutate=-1",
         "mutate_map=x",
         "quote_delay_ms=1s",
+        "quote_until=extend:1",
+        "quote_until=reads",
+        "quote_until=requests:0",
         long.as_str(),
         sign.as_str(),
     ] {

@@ -125,3 +125,42 @@ fn idles_and_has_nothing_to_do_without_requests() {
     machine.poll(&memory);
     assert_eq!(memory.bytes(0, 4096), [0; 4096]);
 }
+
+#[test]
+fn lets_the_vmm_see_that_a_register_was_extended() {
+    let machine = machine(&TdxConfig {
+        quote_until: Some(crate::config::QuoteUntil::Extend),
+        ..TdxConfig::default()
+    });
+    let memory = FakeMemory::new(64 << 10);
+    let call = |rax, operands: [u64; 2]| {
+        let mut regs = Registers::default();
+        regs[Reg::Rax] = rax;
+        [regs[Reg::Rcx], regs[Reg::Rdx]] = operands;
+        assert_eq!(machine.tdcall(0, &mut regs, &memory), Effect::Resume);
+        regs[Reg::Rax]
+    };
+
+    // A request with the report of the TDX module.
+    assert_eq!(call(4, [0x1000, 0x2000]), 0);
+    let report = memory.bytes(0x1000, tsm_proto::tdx::TdReport::SIZE);
+    let header = tsm_proto::tdx::quote::Header::request();
+    let request = [zerocopy::IntoBytes::as_bytes(&header), &report].concat();
+    machine.pages.share(4..6);
+    memory.write(0x4000, &request).unwrap();
+    let mut regs = Registers::default();
+    regs[Reg::Rcx] = LINUX;
+    [regs[Reg::R11], regs[Reg::R12], regs[Reg::R13]] = [0x10002, (1 << 52) | 0x4000, 0x2000];
+    assert_eq!(machine.tdcall(0, &mut regs, &memory), Effect::Resume);
+    assert_eq!((regs[Reg::Rax], regs[Reg::R10]), (0, 0));
+
+    let in_flight = || {
+        machine.poll(&memory);
+        memory.bytes(0x4008, 8) == [0xff; 8]
+    };
+    // A register that is not there is not extended.
+    assert!(call(2, [0x3000, 9]) != 0);
+    assert!(in_flight());
+    assert_eq!(call(2, [0x3000, 3]), 0);
+    assert!(!in_flight());
+}

@@ -13,11 +13,11 @@ use zerocopy::IntoBytes as _;
 use crate::config::QuoteService;
 
 /// Where the fields of the header are.
-mod field {
+pub(super) mod field {
     use std::ops::Range;
 
     pub(super) const VERSION: Range<usize> = 0..8;
-    pub(super) const STATUS: Range<usize> = 8..16;
+    pub(in crate::vmm::quote) const STATUS: Range<usize> = 8..16;
     pub(super) const IN_LEN: Range<usize> = 16..20;
     pub(super) const OUT_LEN: Range<usize> = 20..24;
 }

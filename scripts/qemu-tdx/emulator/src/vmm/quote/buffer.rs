@@ -9,7 +9,10 @@ use tsm_proto::tdx::{
     VmcallStatus, //
 };
 
-use super::answer::Answer;
+use super::answer::{
+    field,
+    Answer, //
+};
 use crate::{
     gpa::{
         Gpa,
@@ -84,6 +87,12 @@ impl Buffer {
     /// Returns where it is in guest memory.
     pub(super) fn range(self) -> Range<u64> {
         self.gpa.address()..self.gpa.address() + self.size
+    }
+
+    /// Returns the address of the last byte of its status, which the guest reads last.
+    pub(super) fn last_of_status(self) -> u64 {
+        // CAST: Widens.
+        self.gpa.address() + field::STATUS.end as u64 - 1
     }
 
     /// Returns how much data fits behind the header.

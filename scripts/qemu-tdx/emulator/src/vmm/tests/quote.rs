@@ -116,6 +116,66 @@ fn has_several_quotes_in_flight() {
     assert_eq!(second(), bench.answer());
 }
 
+/// A machine whose quotes are in flight until something happens, with a request.
+fn held(until: QuoteUntil) -> Bench {
+    let bench = Bench::with(&TdxConfig {
+        quote_until: Some(until),
+        ..TdxConfig::default()
+    });
+    bench.request();
+    assert_eq!(bench.get_quote(), SUCCESS);
+    bench.pass(1000 * MS);
+    assert_eq!(bench.answer(), Err(tsm_proto::Error::QuoteInFlight));
+    bench
+}
+
+#[test]
+fn holds_quotes_until_there_are_as_many_requests() {
+    let bench = held(QuoteUntil::Requests(2));
+    bench.vmm.extended(bench.now.get());
+    assert!(!bench.vmm.has_work() && !bench.vmm.watches());
+
+    bench.pages.share(32..34);
+    let request = bench.memory.bytes(0x10000, 2048);
+    bench.memory.write(0x20000, &request).unwrap();
+    // As a guest leaves it that asks again.
+    bench.memory.write(0x20008, &[0; 8]).unwrap();
+    let (status, _) = bench.leaf(leaf::GET_QUOTE, &[SHARED | 0x20000, 0x2000]);
+    assert_eq!(status, SUCCESS);
+    bench.pass(Duration::ZERO);
+    assert_eq!(bench.answer().ok(), bench.quote());
+    let second = bench.memory.bytes(0x20000, 0x2000);
+    assert_eq!(proto::parse_answer(&second).ok(), bench.quote().as_deref());
+}
+
+#[test]
+fn holds_quotes_until_a_register_is_extended() {
+    let bench = held(QuoteUntil::Extend);
+    bench.vmm.extended(bench.now.get());
+    bench.pass(Duration::ZERO);
+    assert_eq!(bench.answer().ok(), bench.quote());
+}
+
+#[test]
+fn holds_quotes_until_the_status_was_read_as_often() {
+    let bench = held(QuoteUntil::Reads(2));
+    let read = |address: u64, len| bench.vmm.loaded(bench.context(), &(address..address + len));
+    assert!(bench.vmm.watches() && bench.vmm.awaits(0x10008));
+    // Once with all of the header, and byte by byte. Neither the length nor another page is the status.
+    read(0x10000, 24);
+    read(0x10010, 8);
+    read(0x11008, 8);
+    for address in 0x10008..0x1000f {
+        read(address, 1);
+    }
+    assert!(!bench.vmm.has_work());
+    read(0x1000f, 1);
+    assert_eq!(bench.answer(), Err(tsm_proto::Error::QuoteInFlight));
+    bench.pass(Duration::ZERO);
+    assert_eq!(bench.answer().ok(), bench.quote());
+    assert!(!bench.vmm.awaits(0x10008));
+}
+
 #[test]
 fn does_not_write_where_the_guest_shares_nothing_any_more() {
     let bench = slow();
