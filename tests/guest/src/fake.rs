@@ -11,8 +11,16 @@ pub use blob::Blob;
 use std::{
     fmt::Display,
     fs,
-    path::Path,
-    thread,
+    path::{
+        Path,
+        PathBuf, //
+    },
+    sync::mpsc,
+    thread::{
+        self,
+        Scope,
+        ScopedJoinHandle, //
+    },
     time::{
         Duration,
         Instant, //
@@ -103,7 +111,7 @@ impl Drop for Fake {
         // A test that failed may have left a call that waits.
         let _ = fs::write(self.knob("hold"), "0");
         let start = Instant::now();
-        while is_loaded(self.0) && start.elapsed() < Duration::from_secs(10) {
+        while is_loaded(self.0) && start.elapsed() < Duration::from_secs(60) {
             let _ = self.unload();
         }
         modules::restore();
@@ -129,7 +137,37 @@ pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
 
 /// Says whether the process `pid` waits for something other than a signal.
 pub fn is_blocked(pid: u32) -> bool {
-    let stat = fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("stat"));
+    is_task_blocked(&Path::new("/proc").join(pid.to_string()))
+}
+
+/// Runs `work` in a thread of `scope`, and waits until it waits for something other than a signal.
+///
+/// # Panics
+///
+/// If it ends instead, or does neither for a minute.
+pub fn spawn_blocked<'scope, T: Send + 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    work: impl FnOnce() -> T + Send + 'scope,
+) -> ScopedJoinHandle<'scope, T> {
+    let (sender, receiver) = mpsc::channel();
+    let thread = scope.spawn(move || {
+        let own = fs::read_link("/proc/thread-self").expect("there is procfs");
+
+        sender.send(own).expect("the test waits for it");
+        work()
+    });
+    let task: PathBuf = Path::new("/proc").join(receiver.recv().expect("the thread begins"));
+
+    wait_until("the thread", || {
+        assert!(!thread.is_finished(), "the thread waits for nothing");
+        is_task_blocked(&task)
+    });
+    thread
+}
+
+/// Says whether the task with this folder waits for something other than a signal.
+fn is_task_blocked(task: &Path) -> bool {
+    let stat = fs::read_to_string(task.join("stat"));
 
     // The name in parentheses may have spaces in it.
     stat.is_ok_and(|stat| {

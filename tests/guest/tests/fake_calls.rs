@@ -13,8 +13,7 @@ use std::{
         AtomicBool,
         Ordering, //
     },
-    thread,
-    time::Duration, //
+    thread, //
 };
 
 use nix::errno::Errno;
@@ -29,6 +28,7 @@ use tsm_guest_tests::{
             while_held,
             HELD, //
         },
+        spawn_blocked,
         wait_until,
         Blob, //
     },
@@ -43,13 +43,12 @@ fn readers_of_one_blob_share_one_call() {
 
     thread::scope(|scope| {
         let (first, others) = while_held(&fake, &report, || {
+            let report = &report;
             let others: Vec<_> = ["outblob", "auxblob", "outblob", "outblob"]
                 .into_iter()
-                .map(|name| (name, scope.spawn(|| report.read(name))))
+                .map(|name| (name, spawn_blocked(scope, move || report.read(name))))
                 .collect();
 
-            // Gives them time to get to where they wait. Without it the test proves less.
-            thread::sleep(Duration::from_millis(50));
             assert!(others.iter().all(|(_, reader)| !reader.is_finished()));
             others
         });

@@ -13,8 +13,7 @@ use std::{
         MetadataExt,
         PermissionsExt, //
     },
-    thread,
-    time::Duration, //
+    thread, //
 };
 
 use nix::errno::Errno;
@@ -28,6 +27,7 @@ use tsm_guest_tests::{
             with_registers,
             write, //
         },
+        spawn_blocked,
         wait_until, //
     },
     files, //
@@ -150,10 +150,8 @@ fn nobody_gets_the_value_from_before_an_extend_that_is_done() {
         thread::scope(|scope| {
             let writer = scope.spawn(|| write(name, &[1; 48]));
             wait_until("the extend", || fake.get("extends") == 1);
-            let reader = scope.spawn(|| read(name));
+            let reader = spawn_blocked(scope, || read(name));
 
-            // Gives it time to get to where it waits. Without it the test proves less.
-            thread::sleep(Duration::from_millis(100));
             fake.set("hold_done", 0);
             assert_eq!(reader.join().unwrap().unwrap(), [extended(48, 1); 48]);
             assert_eq!(writer.join().unwrap().unwrap(), 48);

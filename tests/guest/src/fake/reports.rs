@@ -4,12 +4,12 @@
 
 use std::{
     io,
-    thread,
-    time::Duration, //
+    thread, //
 };
 
 use crate::{
     fake::{
+        spawn_blocked,
         wait_until,
         Blob,
         Fake, //
@@ -96,13 +96,7 @@ pub fn does_not_wait(fake: &Fake, held: &Report, test: impl FnOnce() + Send) {
         return;
     }
     thread::scope(|scope| {
-        let (_, waiter) = while_held(fake, held, || {
-            let waiter = scope.spawn(test);
-
-            thread::sleep(Duration::from_millis(200));
-            assert!(!waiter.is_finished());
-            waiter
-        });
+        let (_, waiter) = while_held(fake, held, || spawn_blocked(scope, test));
         waiter.join().unwrap();
     });
 }
