@@ -19,8 +19,10 @@ FAULT, RUNNER = 120, 125
 
 # Functions for the guest: ask REPORT makes a report and prints `$blob LENGTH` or the error, asks COUNT does so as often.
 # await CONDITION waits until a command succeeds, waits FILE [COUNT] until so many processes have a file open and sleep in the
-# kernel, by default one. begin REPORT leaves $reader waiting for it. signal REPORT sends a reader that waits a signal that does
-# not kill it, and prints whether it got the report nevertheless. refused REPORT asks, and prints what the trace has of a failure.
+# kernel, by default one. begin REPORT leaves $reader waiting for it. signal REPORT [COMMAND] sends a reader that waits a signal
+# that does not kill it, runs the command, and prints whether the reader got the report nevertheless. unload COMMAND removes the
+# provider, and runs the command when that has begun. refused REPORT asks, and prints what the trace has of a failure. release
+# extends a register, which a quote can be held for until then.
 FUNCTIONS = r"""
 reports=/sys/kernel/config/tsm/report
 make() { mkdir $reports/$1 && head -c 64 /dev/urandom >$reports/$1/inblob; }
@@ -49,7 +51,15 @@ waits() { await "sleeping $1 ${2:-1}"; }
 begin() { make $1; cat $reports/$1/outblob >/dev/null 2>&1 & reader=$!; waits $reports/$1/outblob; }
 signal() {
 	make $1; (trap 'echo signal' USR1; read -r -n 1 first <$reports/$1/outblob && echo got) & reader=$!
-	waits $reports/$1/outblob; kill -USR1 $reader; sleep 0.2; kill -USR1 $reader; wait $reader
+	waits $reports/$1/outblob; kill -USR1 $reader; sleep 0.2; kill -USR1 $reader
+	sleeping $reports/$1/outblob 1 || echo late
+	$2; wait $reader
+}
+release() { head -c 48 /dev/zero >$register; }
+unload() {
+	{ rmmod $provider && echo gone; } & unloading=$!
+	await 'grep -q going /sys/module/$provider/initstate'; $1
+	wait $unloading
 }
 insert() { insmod /lib/modules/*/updates/$provider.ko $*; }
 reload() { rmmod $provider && insert $*; }

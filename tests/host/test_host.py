@@ -124,24 +124,25 @@ class Delays(Host):
         self.assert_quotes(self.guest("asks 2", "quote_delay_ms=300"), 2)
 
     def test_several_quotes_are_in_flight_at_once(self):
-        # One after the other they would take longer than there is time for one.
+        # The VMM answers none of them before it has all.
         script = """
-            reload quote_timeout_ms=1500
+            reload quote_timeout_ms=100000
             for i in 1 2 3 4 5 6 7 8; do make $i; fetch $i & done; wait
         """
-        self.assert_quotes(self.guest(script, "quote_delay_ms=1000"), 8)
+        self.assert_quotes(self.guest(script, "quote_until=requests:8"), 8)
 
     def test_who_waits_can_be_killed_and_the_next_one_is_served(self):
         script = """
             begin a; kill -9 $reader; wait $reader; echo "status $?"
             ask b; rmdir $reports/a; rmmod tsm_tdx && echo gone
         """
-        status, *lines, gone = self.guest(script, "quote_delay_ms=2500")
+        status, *lines, gone = self.guest(script, "quote_until=requests:2")
         self.assertEqual((status, gone), ("status 137", "gone"))
         self.assert_quotes(lines, 1)
 
     def test_who_waits_does_not_notice_other_signals(self):
-        self.assertEqual(self.guest("signal a", "quote_delay_ms=2500"), ["signal", "got"])
+        lines = self.guest("another() { ask b >/dev/null; }; signal a another", "quote_until=requests:2")
+        self.assertEqual(lines, ["signal", "got"])
 
     def test_a_host_that_never_answers(self):
         script = """
@@ -157,10 +158,10 @@ class Delays(Host):
         script = """
             reload quote_timeout_ms=100
             asks 18
-            sleep 4; asks 4
+            release; asks 4
             rmmod tsm_tdx && echo gone
         """
-        lines = self.guest(script, "quote_delay_ms=3500")
+        lines = self.guest(script, "quote_until=extend")
         self.assertEqual(lines[:18], ["Connection timed out"] * 16 + ["Device or resource busy"] * 2)
         self.assertEqual(lines[18:], ["Connection timed out"] * 4 + ["gone"])
 
@@ -171,57 +172,60 @@ class Time(Host):
     def test_a_quote_that_is_there_when_the_time_is_over(self):
         # What is over at once leaves time for one look.
         self.assert_quotes(self.guest("reload quote_timeout_ms=0; ask a"), 1)
-        self.assertEqual(self.guest("reload quote_timeout_ms=0; ask a", "quote_delay_ms=800"), ["Connection timed out"])
+        self.assertEqual(self.guest("reload quote_timeout_ms=0; ask a", "quote_until=extend"), ["Connection timed out"])
 
 
 class Unloading(Host):
     """What becomes of who waits when our driver is unloaded: `rmmod` waits for him."""
 
-    # Starts `$1 &`, and unloads the driver while it waits.
-    SCRIPT = r"""
-        unload() {
-            $1 & waiting=$!
-            usleep 500000; kill -0 $waiting && echo waits
-            rmmod tsm_tdx && echo gone
-            wait $waiting; dmesg | grep -c leaked || :
-        }
-        read_register() { cat $register 2>&1 >/dev/null | sed 's/.*: //'; }
-        extend() { head -c 48 /dev/zero | dd of=$register bs=48 2>&1 | sed -n 's/.*: //p'; }
-        again() { insert && $1; }
-    """
-
     def test_a_quote_that_is_waited_for_arrives(self):
+        # The register that is extended goes after the reports.
         script = """
-            make a; fetched() { fetch a; }
-            unload fetched; cat $reports/a/outblob 2>&1 | sed 's/.*: //'; again fetched; rmdir $reports/a
+            make a; fetch a & waiting=$!; waits $reports/a/outblob
+            unload release; wait $waiting; dmesg | grep -c leaked
+            cat $reports/a/outblob 2>&1 | sed 's/.*: //'
+            insert; fetch a & waiting=$!; waits $reports/a/outblob; release; wait $waiting; rmdir $reports/a
         """
-        lines = self.guest(self.SCRIPT + script, "quote_delay_ms=3000")
-        waits, *done, leaked, nobody, again = lines
+        *done, leaked, nobody, again = self.guest(script, "quote_until=extend")
         self.assert_quotes([again], 1)
-        self.assertEqual((waits, leaked, nobody), ("waits", "0", "No such device or address"))
+        self.assertEqual((leaked, nobody), ("0", "No such device or address"))
         # Both end at the same time.
         first, second = sorted(done)
         self.assertEqual(first, "gone")
         self.assertRegex(second, "^quote [0-9]+$|^No such device or address$")
 
     def test_who_waits_for_a_quote_that_never_comes_can_be_killed(self):
+        # Nothing else ends it within the time that the guest has.
         script = """
-            begin a
-            { usleep 500000; kill -9 $reader; } & killer=$!
-            rmmod tsm_tdx && echo gone
-            wait $reader; echo "status $?"; wait $killer; dmesg | grep -c 'still in flight, leaked'
-            cat /proc/uptime | cut -d. -f1 >/tmp/end; [ $(cat /tmp/end) -lt 30 ] && echo soon; rmdir $reports/a
+            reload quote_timeout_ms=1000000; begin a; killed() { kill -9 $reader; }
+            unload killed; wait $reader; echo "status $?"; dmesg | grep -c 'still in flight, leaked'; rmdir $reports/a
         """
-        self.assertEqual(self.guest(script, "quote=never"), ["gone", "status 137", "1", "soon"])
+        self.assertEqual(self.guest(script, "quote=never"), ["gone", "status 137", "1"])
 
     def test_a_register_that_is_busy(self):
         # It has been read once by loading, and extended once.
         for what, error in ("extend", "Device or resource busy"), ("read_register", "No such device"):
             with self.subTest(what):
-                lines = self.guest(self.SCRIPT + f"extend; unload {what}", "busy=4000000000", "refuse_after=1")
-                waits, *done, leaked = lines
-                self.assertEqual((waits, leaked), ("waits", "0"))
+                *done, leaked = self.unloaded_under(what)
                 self.assertEqual(sorted(done), [error, "gone"])
+                self.assertEqual(leaked, "0")
+
+    def unloaded_under(self, what):
+        """Unloads the driver while a register is busy, which lasts a second: tries until the user is not done when it begins."""
+        script = r"""
+            read_register() { cat $register 2>&1 >/dev/null | sed 's/.*: //'; }
+            extend() { head -c 48 /dev/zero | dd of=$register bs=48 2>&1 | sed -n 's/.*: //p'; }
+            check() { [ ! -e /tmp/end ] || grep -q 'No such device' /tmp/end || echo late; }
+        """ + f"""
+            extend; {{ {what} >/tmp/said; mv /tmp/said /tmp/end; }} & waiting=$!
+            until sleeping $register 1 || [ -e /tmp/end ]; do :; done
+            unload check; wait $waiting; cat /tmp/end; dmesg | grep -c leaked
+        """
+        for _ in range(5):
+            lines = self.guest(script + "true", "busy=4000000000", "refuse_after=1")
+            if "late" not in lines:
+                break
+        return lines
 
 
 class Module(Host):
@@ -252,7 +256,8 @@ class Lies(Host):
 
     def test_memory_that_stays_shared(self):
         # To use it the guest would have to accept it, which the TDX module does not let it survive.
-        script = "ask a; sleep 1; rmmod tsm_tdx; echo goes on; sleep 1"
+        # What was printed has to be out by then, which stty waits for.
+        script = "ask a; stty -F /dev/ttyS1 raw; rmmod tsm_tdx; echo goes on"
         lines = self.guest(script, "map=keep_shared", status=RUNNER, because="EPT violation in TDG.MEM.PAGE.ACCEPT")
         self.assert_quotes(lines, 1)
 
@@ -281,20 +286,23 @@ class Defects(Host):
                          ["Input/output error", "Device or resource busy"])
 
     def test_a_quote_that_comes_shortly_before_the_time_is_over(self):
-        # The kernel's looks at it once a second, and not after the last one of them.
-        option = "quote_delay_ms=29800"
+        # The kernel's looks at it once a second, and not after the last one of them. So the quote comes after 30 looks.
+        option = "quote_until=reads:30"
         self.assertEqual(self.guest("ask a | cut -c1-6", option), ["quote "])
         self.assertEqual(self.guest("ask a", option, drivers="c"), ["Connection timed out"])
 
     def test_a_success_after_a_timeout(self):
-        self.assertEqual(self.guest("reload quote_timeout_ms=1000; ask a; sleep 3; reload; ask b | cut -c1-6",
-                                    "quote_delay_ms=2500"), ["Connection timed out", "quote "])
+        script = """
+            reload quote_timeout_ms=1000; ask a; release; reload
+            make b; fetch b | cut -c1-6 & waits $reports/b/outblob; release; wait
+        """
+        self.assertEqual(self.guest(script, "quote_until=extend"), ["Connection timed out", "quote "])
 
     def test_who_is_interrupted_leaves_nothing_behind(self):
         script = """
             begin a; kill -9 $reader; wait $reader; echo "status $?"; ask b | cut -c1-6; dmesg | grep -c timedout
         """
-        option = "quote_delay_ms=4000"
+        option = "quote_until=requests:2"
         self.assertEqual(self.guest(script + "true", option), ["status 137", "quote ", "0"])
         self.assertEqual(self.guest(script, option, drivers="c"),
                          ["status 137", "Device", "1"])

@@ -19,13 +19,16 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 RUN = TOP / "scripts/qemu-tdx/run"
 KERNEL = os.environ.get("TSM_TEST_KERNEL", "test")
 PLAIN = ["--kernel", KERNEL, "--platform", "plain", "--drivers", "none"]
+# On a busy machine a guest takes longer to boot than it usually has; and what a run may take then.
+PATIENT = [*PLAIN, "--timeout", "240"]
+LONGEST = 300
 
 FAULT, TIMEOUT, RUNNER = 120, 124, 125
 
 
 def run(*arguments, stdin=b""):
     """Runs `run` in a plain guest with no drivers, unless the arguments say otherwise."""
-    return subprocess.run([RUN, *PLAIN, *arguments], input=stdin, capture_output=True, timeout=180)
+    return subprocess.run([RUN, *PATIENT, *arguments], input=stdin, capture_output=True, timeout=LONGEST)
 
 
 class Command(unittest.TestCase):
@@ -62,15 +65,16 @@ class Command(unittest.TestCase):
         self.assertEqual((result.returncode, result.stdout, result.stderr), (0, b"out\n0\n", b"err\n"))
 
     def test_output_is_live(self):
-        with subprocess.Popen([RUN, *PLAIN, "--", "sh", "-c", "echo now; sleep 4"], stdout=subprocess.PIPE) as process:
+        # The command does not end by itself.
+        with subprocess.Popen([RUN, *PATIENT, "--", "sh", "-c", "echo now; sleep 1000"], stdout=subprocess.PIPE) as process:
             self.assertEqual(process.stdout.readline(), b"now\n")
-            seen = time.monotonic()
-            process.stdout.read()
-            self.assertGreater(time.monotonic() - seen, 2)
+            self.assertIsNone(process.poll())
+            process.terminate()
+            self.assertEqual(process.wait(LONGEST), 143)
 
     def test_reader_that_goes_away_does_not_hang_the_guest(self):
-        result = subprocess.run(["sh", "-c", '"$@" | head -c 1', "sh", RUN, *PLAIN, "--", "cat", "/bin/busybox"],
-                                capture_output=True, timeout=60)
+        result = subprocess.run(["sh", "-c", '"$@" | head -c 1', "sh", RUN, *PATIENT, "--", "cat", "/bin/busybox"],
+                                capture_output=True, timeout=LONGEST)
         self.assertEqual(result.stdout, b"\x7f")
 
     def test_add_file_and_folder(self):
@@ -86,10 +90,10 @@ class Command(unittest.TestCase):
         self.assertTrue(result.stdout.startswith(b"nestedtool 1\ntool 2\n-rwxr-xr-x    1 0        0 "), result.stdout)
 
     def test_two_at_once(self):
-        processes = [subprocess.Popen([RUN, *PLAIN, "--", "sh", "-c", f"sleep 1; echo {n}; exit {n}"],
+        processes = [subprocess.Popen([RUN, *PATIENT, "--", "sh", "-c", f"sleep 1; echo {n}; exit {n}"],
                                       stdout=subprocess.PIPE) for n in (3, 4)]
         for n, process in zip((3, 4), processes):
-            self.assertEqual(process.communicate(timeout=120)[0], f"{n}\n".encode())
+            self.assertEqual(process.communicate(timeout=LONGEST)[0], f"{n}\n".encode())
             self.assertEqual(process.returncode, n)
 
     def test_processors_and_memory(self):
@@ -110,9 +114,9 @@ class Shell(unittest.TestCase):
         if pid == 0:
             os.execv(RUN, [str(RUN), *PLAIN])
         self.wait_for(master, b"# ")
-        os.write(master, b"tty; sleep 100\n")
-        self.wait_for(master, b"/dev/ttyS1")
-        time.sleep(1)
+        # What is interrupted has replaced the one that prints this, which is not what is typed.
+        os.write(master, b"tty; sh -c 'echo $((6 * 7)); exec sleep 1000'\n")
+        self.wait_for(master, rb"/dev/ttyS1\s+42\s")
         os.write(master, b"\x03")
         self.wait_for(master, b"# ")
         os.write(master, b"exit $((40 + 2))\n")
@@ -125,8 +129,8 @@ class Shell(unittest.TestCase):
 
     def wait_for(self, fd, wanted):
         seen = b""
-        while wanted not in seen:
-            self.assertTrue(select.select([fd], [], [], 90)[0], seen)
+        while not re.search(wanted, seen):
+            self.assertTrue(select.select([fd], [], [], LONGEST)[0], seen)
             seen += os.read(fd, 4096)
 
 
@@ -134,11 +138,10 @@ class Verdict(unittest.TestCase):
     """A kernel in trouble fails the run, in a way of its own."""
 
     def test_panic_ends_the_run_at_once(self):
-        start = time.monotonic()
-        result = run("--timeout", "100", "--", "sh", "-c", "echo c >/proc/sysrq-trigger; sleep 90")
+        # Neither the command nor its time ends before the run has to.
+        result = run("--timeout", str(LONGEST + 60), "--", "sh", "-c", "echo c >/proc/sysrq-trigger; sleep 1000")
         self.assertEqual(result.returncode, FAULT, result.stderr)
         self.assertIn(b"Kernel panic - not syncing: sysrq triggered crash", result.stderr)
-        self.assertLess(time.monotonic() - start, 60)
 
     @unittest.skipIf(KERNEL == "stock", "has no lkdtm")
     def test_warning_outdoes_success(self):
@@ -154,14 +157,18 @@ class Verdict(unittest.TestCase):
                 self.assertEqual(result.returncode, FAULT, result.stderr)
 
     def test_time_is_up(self):
-        start = time.monotonic()
-        result = run("--timeout", "15", "--", "sleep", "1000")
-        self.assertEqual(result.returncode, TIMEOUT, result.stderr)
+        # On a busy machine the guest may not be up so soon, or the emulator not answer.
+        for seconds in 15, 60, 240:
+            start = time.monotonic()
+            result = run("--timeout", str(seconds), "--", "sleep", "1000")
+            self.assertEqual(result.returncode, TIMEOUT, result.stderr)
+            self.assertGreaterEqual(time.monotonic() - start, seconds)
+            if b"the guest was not up in time" not in result.stderr and b"CPU#0" in result.stderr:
+                break
         self.assertIn(b"the command did not end in time", result.stderr)
         self.assertIn(b"Run /init", result.stderr)
         # Where each of its processors was.
         self.assertEqual(len(re.findall(rb"^CPU#[01]\nRIP=[0-9a-f]{16} .*HLT=1$", result.stderr, re.M)), 2, result.stderr)
-        self.assertLess(time.monotonic() - start, 30)
 
     def test_guest_that_ends_without_an_answer(self):
         result = run("--", "poweroff", "-f")
