@@ -39,7 +39,7 @@ class Commands(unittest.TestCase):
         """Runs commands where the kernel's own drivers are loaded, and our modules are in the folder."""
         modules = [("--add", f"build/stock/{name}.ko:/root/") for name in ("tsm", provider)]
         result = shell("scripts/qemu-tdx/run", "--platform", platform, "--kernel", "stock", "--drivers", "c", "--timeout",
-                       "120", *(word for module in modules for word in module), "--", "sh", "-exc", text=text)
+                       "240", *(word for module in modules for word in module), "--", "sh", "-exc", text=text)
         self.assertEqual(result.returncode, 0, result.stdout)
 
     def test_guest(self):

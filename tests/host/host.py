@@ -76,7 +76,7 @@ class Host(unittest.TestCase):
     PLATFORM = "tdx"
     FUNCTIONS = "provider=tsm_tdx blob=quote register=/sys/kernel/tsm/tdx/rtmr3/sha384/digest" + FUNCTIONS
 
-    def guest(self, script, *emulator, kernel=KERNEL, timeout=240, add=(), drivers="rust", status=0,
+    def guest(self, script, *emulator, kernel=KERNEL, timeout=600, add=(), drivers="rust", status=0,
               because=""):
         """Runs a script on a host that is told these things, and returns the lines that it printed.
 

@@ -41,7 +41,7 @@ class Mutations(Host):
         """Has so many answers changed. Returns how often each was given, and what the last one was."""
         # The debug kernel does 70 a second, where there is nothing else to do.
         lines = self.guest(f"{RELOAD} /add/quotes {count}\n{LAST}", f"mutate={SEED}", f"mutate_count={count}", *emulator,
-                           timeout=300 + count // 10, add=[built("quotes")])
+                           timeout=900 + count // 10, add=[built("quotes")])
         answers = {answer: int(number) for answer, number in map(str.split, lines[:-LAST_LINES])}
         print(f"kernel {KERNEL}, seed {SEED}:", answers)
         return answers, lines[-LAST_LINES:]

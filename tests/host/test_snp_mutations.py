@@ -40,7 +40,7 @@ LAST = """
 class Mutations(SnpHost):
     def test_any_byte_of_the_certificates(self):
         lines = self.guest(f"/add/sev_guest certificates {MUTATIONS}\n{LAST}", f"mutate={SEED}",
-                           f"mutate_count={MUTATIONS}", "mutate_part=certs", timeout=300 + MUTATIONS // 10)
+                           f"mutate_count={MUTATIONS}", "mutate_part=certs", timeout=900 + MUTATIONS // 10)
         answers = {answer: int(number) for answer, number in map(str.split, lines[:-2])}
         print(f"kernel {KERNEL}, seed {SEED}:", answers)
 
@@ -57,7 +57,7 @@ class Mutations(SnpHost):
     def test_any_byte_of_what_the_firmware_says(self):
         script = f"/add/sev_guest payloads {MUTATIONS}; ask a\n{LAST}"
         lines = self.guest(script, f"mutate={SEED}", f"mutate_count={MUTATIONS}", "mutate_part=payload", "refuse_after=1",
-                           timeout=300 + MUTATIONS // 10)
+                           timeout=900 + MUTATIONS // 10)
         answers = {answer: int(number) for answer, number in map(str.split, lines[:-3])}
         print(f"kernel {KERNEL}, seed {SEED}:", answers)
 
@@ -82,7 +82,7 @@ class Mutations(SnpHost):
         """
         # A load takes one message or two, and the debug kernel 2 s.
         *lines, last = self.guest(script, f"mutate={SEED}", "mutate_count=50", "mutate_part=payload", "refuse_after=1",
-                                  timeout=400)
+                                  timeout=1200)
         answers = {answer: int(number) for number, answer in (line.split(maxsplit=1) for line in lines)}
         print(f"kernel {KERNEL}, seed {SEED}:", answers)
 
@@ -120,7 +120,7 @@ class Mutations(SnpHost):
 class Services(Svsm):
     def test_any_byte_of_what_an_svsm_answers(self):
         lines = self.guest(f"/add/sev_guest services {MUTATIONS}; dump last; rmdir last; rmmod tsm_sev", f"mutate={SEED}",
-                           f"mutate_count={MUTATIONS}", "mutate_part=svsm", timeout=300 + MUTATIONS // 10,
+                           f"mutate_count={MUTATIONS}", "mutate_part=svsm", timeout=900 + MUTATIONS // 10,
                            add=[built("sev_guest")])
         answers = {answer: int(number) for answer, number in map(str.split, lines[:-5])}
         print(f"kernel {KERNEL}, seed {SEED}:", answers)

@@ -20,8 +20,8 @@ RUN = TOP / "scripts/qemu-tdx/run"
 KERNEL = os.environ.get("TSM_TEST_KERNEL", "test")
 PLAIN = ["--kernel", KERNEL, "--platform", "plain", "--drivers", "none"]
 # On a busy machine a guest takes longer to boot than it usually has; and what a run may take then.
-PATIENT = [*PLAIN, "--timeout", "240"]
-LONGEST = 300
+PATIENT = [*PLAIN, "--timeout", "600"]
+LONGEST = 660
 
 FAULT, TIMEOUT, RUNNER = 120, 124, 125
 
