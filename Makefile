@@ -17,20 +17,73 @@ help: ## lists the targets
 
 ifdef KDIR
 
-# What is known in advance to fail is said in one line, instead of in a page of errors.
 kconfig := $(KDIR)/.config $(KDIR)/include/config/auto.conf
-no-kernel   = $(if $(wildcard $(KDIR)/Makefile),,there is no kernel to build for)
-no-rust     = $(if $(shell grep -hs '^CONFIG_RUST=y' $(kconfig)),,this kernel was built without CONFIG_RUST=y and can have no modules in Rust)
-no-metadata = $(if $(wildcard $(KDIR)/rust/libkernel.rmeta),,rust/libkernel.rmeta of this kernel is missing; for a Debian kernel `make modules` without KDIR makes it)
-no-option   = $(foreach option,CONFIG_CONFIGFS_FS CONFIG_CRYPTO_HASH_INFO,$(if $(shell grep -hsE '^$(option)=[ym]' $(kconfig)),,this kernel was built without $(option)))
-own-core    = $(if $(shell grep -hs '^CONFIG_TSM_REPORTS=y' $(kconfig)),this kernel has the tsm_report module built in and can have no other)
-obstacle    = $(strip $(or $(no-kernel),$(no-rust),$(no-metadata),$(strip $(no-option)),$(own-core)))
+version := $(wildcard $(KDIR)/include/generated/uapi/linux/version.h)
 
 # Modules have to be built by the compiler that built the kernel.
-llvm = $(if $(shell grep -hs '^CONFIG_CC_IS_CLANG=y' $(kconfig)),LLVM=1)
+llvm := $(or $(LLVM),$(if $(shell grep -hs '^CONFIG_CC_IS_CLANG=y' $(kconfig)),1))
 
-modules modules_install clean: possible
-	@$(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR) MO=$(CURDIR)/build/kdir $(llvm) $@
+# The tools that Kbuild will use. Like Kbuild, this takes them from make's command line or the kernel's .kernelvariables,
+# but not from the environment.
+RUSTC   = rustc
+BINDGEN = bindgen
+CC      = $(if $(llvm),$(filter %/,$(llvm))clang$(filter -%,$(llvm)),$(CROSS_COMPILE)gcc)
+LD      = $(if $(llvm),$(filter %/,$(llvm))ld.lld$(filter -%,$(llvm)),$(CROSS_COMPILE)ld)
+-include $(KDIR)/.kernelvariables
+
+# A build that is known in advance to fail is refused in one line, instead of with a page of errors. Only what is certain
+# to fail is in here: rust-src, for one, is needed to build a kernel, but not for a module.
+missing     = $(firstword $(foreach file,$(1),$(if $(wildcard $(KDIR)/$(file)),,$(file))))
+no-kernel   = $(if $(wildcard $(KDIR)/Makefile),,there is no kernel to build for)
+too-old     = $(shell awk '$$2 == "LINUX_VERSION_CODE" && $$3 < 7 * 65536 + 2 * 256 { \
+	printf "this is Linux %d.%d; the modules need 7.2 or newer", $$3 / 65536, $$3 / 256 % 256 }' $(version) /dev/null)
+no-rust     = $(if $(shell grep -hs '^CONFIG_RUST=y' $(kconfig)),,this kernel was built without CONFIG_RUST=y and can have no modules in Rust)
+metadata    = $(addprefix rust/,libcore.rmeta libbindings.rmeta libmacros.so libkernel.rmeta)
+no-metadata = $(foreach file,$(call missing,$(metadata)),$(file) of this kernel is missing; for a Debian kernel `make modules` without KDIR makes it)
+no-option   = $(foreach option,CONFIG_MODULES CONFIG_CONFIGFS_FS CONFIG_CRYPTO_HASH_INFO,$(if $(shell grep -hsE '^$(option)=[ym]' $(kconfig)),,this kernel was built without $(option)))
+own-core    = $(if $(shell grep -hs '^CONFIG_TSM_REPORTS=y' $(kconfig)),this kernel has the tsm_report module built in and can have no other)
+prepared    = include/config/auto.conf include/generated/autoconf.h include/generated/rustc_cfg scripts/basic/fixdep scripts/mod/modpost
+unprepared  = $(foreach file,$(call missing,$(prepared)),$(file) of this kernel is missing; run `make modules_prepare` where it was built)
+no-release  = $(foreach file,$(call missing,include/config/kernel.release),$(file) of this kernel is missing; run `make modules_prepare` where it was built)
+no-symbols  = $(if $(KBUILD_MODPOST_WARN)$(KBUILD_EXTRA_SYMBOLS),,$(foreach file,$(call missing,Module.symvers),$(file) of this kernel is missing; it is made when the kernel is built))
+
+# Rust's metadata can be read only by the version of the compiler that wrote it.
+version-of  = $(shell $($(1)) --version 2>/dev/null | head -n 1)
+rustc-was   = $(shell sed -n 's/^CONFIG_RUSTC_VERSION_TEXT="*\([^"]*\).*/\1/p' $(wildcard $(kconfig)) /dev/null | tail -n 1)
+differs     = $(if $(2),$(subst :$(1):,,:$(2):))
+rustc-is    = $(call version-of,RUSTC)
+no-rustc    = $(if $(rustc-is),,`$(RUSTC)` is missing or does not run; install $(or $(rustc-was),rustc) or say RUSTC=)
+other-rustc = $(if $(call differs,$(rustc-is),$(rustc-was)),this kernel was built by $(rustc-was) but `$(RUSTC)` is $(rustc-is); \
+	install the kernel's or say RUSTC=)
+# Older ones do not know the --rust-target that Kbuild asks for.
+bindgen-is  = $(call version-of,BINDGEN)
+no-bindgen  = $(if $(bindgen-is),,`$(BINDGEN)` is missing or does not run; install bindgen 0.71 or newer or say BINDGEN=)
+old-bindgen = $(if $(shell awk '$$2 ~ /^0\.([0-9]|[0-6][0-9]|70)(\.|$$)/' <<<'$(bindgen-is)'),`$(BINDGEN)` is $(bindgen-is); \
+	install bindgen 0.71 or newer or say BINDGEN=)
+no-tool     = $(firstword $(foreach tool,CC LD,$(if $(call version-of,$(tool)),,$(tool))))
+no-binutils = $(foreach tool,$(no-tool),`$($(tool))` is missing or does not run; install it or say $(tool)=)
+
+# Asked from the shell, because make may remember the folder from before the build.
+not-built   = $(if $(shell ls build/kdir/modules.order 2>/dev/null),,nothing was built yet; run `make KDIR=$(KDIR)` first)
+
+kernel-obstacle = $(or $(no-kernel),$(too-old),$(no-rust),$(no-metadata),$(strip $(no-option)),$(own-core),$(unprepared),$(no-symbols))
+tool-obstacle   = $(or $(no-rustc),$(other-rustc),$(no-bindgen),$(old-bindgen),$(no-binutils))
+possible        = $(if $(1),$(error $(KDIR): $(1)))
+
+kbuild = @$(MAKE) --no-print-directory -C $(KDIR) M=$(CURDIR) MO=$(CURDIR)/build/kdir $(addprefix LLVM=,$(llvm)) $@
+
+modules:
+	$(call possible,$(or $(kernel-obstacle),$(tool-obstacle)))
+	$(kbuild)
+
+# Root may lack the tools that the modules were built with.
+modules_install:
+	$(call possible,$(or $(kernel-obstacle),$(no-release),$(not-built)))
+	$(kbuild)
+
+clean:
+	$(call possible,$(no-kernel))
+	$(kbuild)
 
 # The modules, and a file that has udev load ours and not the kernel's own.
 conf    := etc/modprobe.d/tsm-rs.conf
@@ -39,12 +92,10 @@ updates  = lib/modules/$(shell cat $(KDIR)/include/config/kernel.release)/update
 install: modules_install
 	install -D -m 644 scripts/modprobe.d/tsm-rs.conf $(INSTALL_MOD_PATH)/$(conf)
 
-uninstall: possible
+uninstall:
+	$(call possible,$(or $(no-kernel),$(no-release)))
 	rm -f $(foreach name,tsm tsm_tdx tsm_sev,$(INSTALL_MOD_PATH)/$(updates)/$(name).ko*) $(INSTALL_MOD_PATH)/$(conf)
 	-depmod -b $(INSTALL_MOD_PATH)/ $(notdir $(patsubst %/,%,$(dir $(updates))))
-
-possible:
-	$(if $(obstacle),$(error $(KDIR): $(obstacle)))
 
 else
 
@@ -96,4 +147,4 @@ clippy: setup ## has the sources checked by clippy, and the scripts by shellchec
 toolbox:
 	@$(qemu-tdx)/setup toolbox
 
-.PHONY: help modules modules_install install uninstall possible clean setup demo check check-debug check-host fuzz bench shell fmt clippy toolbox
+.PHONY: help modules modules_install install uninstall clean setup demo check check-debug check-host fuzz bench shell fmt clippy toolbox

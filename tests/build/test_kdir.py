@@ -85,20 +85,199 @@ class Build(unittest.TestCase):
 class Refusals(unittest.TestCase):
     """One line that says why, instead of a page of errors."""
 
-    def refusal(self, **files):
-        with tempfile.TemporaryDirectory() as folder:
-            for name, text in files.items():
-                pathlib.Path(folder, name).write_text(text)
-            result = make(f"KDIR={folder}")
-            self.assertNotEqual(result.returncode, 0)
-            self.assertEqual(len(result.stderr.strip().splitlines()), 1, result.stderr)
-            return result.stderr
+    RUSTC = "rustc 1.85.1 (4eb161250 2025-03-15)"
+    CONFIG = f"""\
+CONFIG_CC_IS_GCC=y
+CONFIG_MODULES=y
+CONFIG_RUST=y
+CONFIG_RUSTC_VERSION_TEXT="{RUSTC}"
+CONFIG_CONFIGFS_FS=m
+CONFIG_CRYPTO_HASH_INFO=y
+"""
+    FILES = ["rust/libcore.rmeta", "rust/libbindings.rmeta", "rust/libmacros.so", "rust/libkernel.rmeta",
+             "include/config/auto.conf", "include/generated/autoconf.h", "include/generated/rustc_cfg",
+             "scripts/basic/fixdep", "scripts/mod/modpost", "Module.symvers"]
+    VERSION = "include/generated/uapi/linux/version.h"
+
+    def setUp(self):
+        self.folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.kernel = self.folder / "kernel"
+        # A project that was not built, so that what is in this checkout makes no difference.
+        self.project = self.folder / "project"
+        self.project.mkdir()
+        shutil.copy2(TOP / "Makefile", self.project)
+        self.write(self.kernel / "Makefile",
+                   "modules modules_install clean:\n\t@echo kbuild does $@ with LLVM=$(LLVM)\n")
+        self.write(self.kernel / ".config", self.CONFIG)
+        self.write(self.kernel / "include/config/kernel.release", "7.2.0\n")
+        self.version(7, 2)
+        for name in self.FILES:
+            self.write(self.kernel / name)
+        self.tools = {"RUSTC": self.tool("rustc", self.RUSTC), "BINDGEN": self.tool("bindgen", "bindgen 0.71.1"),
+                      "CC": self.tool("gcc", "gcc 14.2.0"), "LD": self.tool("ld", "GNU ld 2.44")}
+
+    @staticmethod
+    def write(path, text=""):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def version(self, major, minor):
+        self.write(self.kernel / self.VERSION, f"#define LINUX_VERSION_CODE {major * 65536 + minor * 256 + 9}\n")
+
+    def tool(self, name, version):
+        """Returns the path of a program that only prints its version."""
+        path = self.folder / "tools" / name
+        self.write(path, f"#!/bin/sh\n[ \"$1\" = --version ] && echo '{version}'\n")
+        path.chmod(0o755)
+        return path
+
+    def make(self, *arguments, **environment):
+        """Runs make with each tool that is not None; the folder `bin` comes first in PATH."""
+        path = f"{self.folder}/bin:/usr/sbin:/usr/bin"
+        tools = [f"{name}={path}" for name, path in self.tools.items() if path]
+        return subprocess.run([TOOLBOX, "env", f"PATH={path}", *(f"{k}={v}" for k, v in environment.items()), "make",
+                               f"KDIR={self.kernel}", *tools, *arguments],
+                              cwd=self.project, capture_output=True, text=True, timeout=60)
+
+    def refused(self, *texts, target="modules", **environment):
+        result = self.make(target, **environment)
+        self.assertNotEqual(result.returncode, 0, result.stdout)
+        self.assertEqual(len(result.stderr.strip().splitlines()), 1, result.stderr)
+        self.assertNotIn("kbuild does", result.stdout)
+        for text in texts:
+            self.assertIn(text, result.stderr)
+
+    def accepted(self, target="modules", llvm="", **environment):
+        result = self.make(target, **environment)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertIn(f"kbuild does {target} with LLVM={llvm}\n", result.stdout)
+
+    def test_a_kernel_that_has_everything(self):
+        self.accepted()
 
     def test_no_kernel(self):
-        self.assertIn("no kernel to build for", self.refusal())
+        (self.kernel / "Makefile").unlink()
+        for target in ("modules", "modules_install", "clean", "uninstall"):
+            self.refused("no kernel to build for", target=target)
+
+    def test_kernel_that_is_too_old(self):
+        for major, minor in ((7, 1), (6, 12)):
+            self.version(major, minor)
+            self.refused(f"this is Linux {major}.{minor}", "7.2 or newer")
+        for major, minor in ((7, 10), (8, 0)):
+            self.version(major, minor)
+            self.accepted()
+        (self.kernel / self.VERSION).unlink()
+        self.accepted()
 
     def test_no_rust(self):
-        self.assertIn("without CONFIG_RUST=y", self.refusal(Makefile="", **{".config": "CONFIG_RUST_IS_AVAILABLE=y\n"}))
+        self.write(self.kernel / ".config", "CONFIG_RUST_IS_AVAILABLE=y\n")
+        self.refused("without CONFIG_RUST=y")
 
-    def test_no_metadata(self):
-        self.assertIn("libkernel.rmeta", self.refusal(Makefile="", **{".config": "CONFIG_RUST=y\n"}))
+    def test_options(self):
+        for option in ("CONFIG_MODULES", "CONFIG_CONFIGFS_FS", "CONFIG_CRYPTO_HASH_INFO"):
+            self.write(self.kernel / ".config", self.CONFIG.replace(option, "# " + option))
+            self.refused(f"without {option}")
+        self.write(self.kernel / ".config", self.CONFIG + "CONFIG_TSM_REPORTS=y\n")
+        self.refused("tsm_report module built in")
+
+    def test_files_that_are_missing(self):
+        for name in self.FILES:
+            with self.subTest(name):
+                (self.kernel / name).unlink()
+                self.refused(f"{name} of this kernel is missing;")
+                self.write(self.kernel / name)
+        self.accepted()
+
+    def test_symbols_from_elsewhere(self):
+        (self.kernel / "Module.symvers").unlink()
+        self.accepted(KBUILD_MODPOST_WARN=1)
+        self.accepted(KBUILD_EXTRA_SYMBOLS="/elsewhere/Module.symvers")
+
+    def test_another_rustc_than_the_kernels(self):
+        other = self.RUSTC.replace("1.85.1", "1.86.0")
+        self.tool("rustc", other)
+        self.refused(f"built by {self.RUSTC} but", f"is {other};", "RUSTC=")
+        # The same number alone does not make it the same compiler.
+        self.tool("rustc", self.RUSTC + " (built from a source tarball)")
+        self.refused(f"built by {self.RUSTC} but")
+
+    def test_rustc_that_the_configuration_in_use_names(self):
+        """Kbuild reads auto.conf, where strings have no quotes."""
+        other = "rustc 1.86.0 (05f9846f8 2025-03-31)"
+        self.write(self.kernel / "include/config/auto.conf", f"CONFIG_RUSTC_VERSION_TEXT={other}\n")
+        self.refused(f"built by {other} but")
+        self.tool("rustc", other)
+        self.accepted()
+
+    def test_kernel_that_names_no_rustc(self):
+        self.write(self.kernel / ".config", self.CONFIG.replace("CONFIG_RUSTC_VERSION_TEXT", "#"))
+        self.accepted()
+
+    def test_tools_that_are_missing(self):
+        for name, text in (("RUSTC", f"install {self.RUSTC} or"), ("BINDGEN", "0.71 or newer"), ("CC", ""), ("LD", "")):
+            with self.subTest(name):
+                path, self.tools[name] = self.tools[name], self.folder / "none"
+                self.refused("none` is missing or does not run", text, f"say {name}=")
+                self.tools[name] = path
+
+    def test_bindgen_that_is_too_old(self):
+        for version in ("0.60.1", "0.9.0", "0.70"):
+            self.tool("bindgen", f"bindgen {version}")
+            self.refused(f"is bindgen {version};", "0.71 or newer", "BINDGEN=")
+        for version in ("0.71.0", "0.72.1", "0.100.0", "1.0.0"):
+            self.tool("bindgen", f"bindgen {version}")
+            self.accepted()
+
+    def test_tools_by_their_names(self):
+        """The default is the tool in PATH."""
+        self.tools.update(RUSTC=None, CC=None)
+        self.refused("`rustc` is rustc", "RUSTC=")
+        self.write(self.folder / "bin/rustc", (self.folder / "tools/rustc").read_text())
+        (self.folder / "bin/rustc").chmod(0o755)
+        self.accepted()
+
+    def test_environment_names_no_tool(self):
+        """Kbuild ignores these variables in the environment, and so do the checks."""
+        bad = {name: "/none" for name in ("RUSTC", "BINDGEN", "CC", "LD")}
+        self.accepted(**bad)
+        rustc, self.tools["RUSTC"] = self.tools["RUSTC"], None
+        self.refused("`rustc` is rustc", RUSTC=str(rustc))
+
+    def test_tools_that_the_kernel_names(self):
+        """Debian's headers name the C compiler in this file."""
+        self.tools["CC"] = None
+        self.write(self.kernel / ".kernelvariables", "CC = $(CROSS_COMPILE)gcc-none\n")
+        self.refused("`gcc-none` is missing", "CC=")
+        self.tools["CC"] = self.tool("gcc", "gcc 14.2.0")
+        self.accepted()
+
+    def test_kernel_that_clang_built(self):
+        self.write(self.kernel / ".config", self.CONFIG.replace("CC_IS_GCC", "CC_IS_CLANG"))
+        self.accepted(llvm="1")
+        self.accepted(llvm="-0", LLVM="-0")
+        self.tools.update(CC=None, LD=None)
+        self.refused("`clang-0` is missing", LLVM="-0")
+        self.refused("`/none/clang` is missing", LLVM="/none/")
+        self.tools["CC"] = self.tool("clang", "clang 19")
+        self.refused("`ld.lld-0` is missing", LLVM="-0")
+
+    def test_no_tool_is_needed_but_to_build(self):
+        self.tools = {name: self.folder / "none" for name in self.tools}
+        self.write(self.project / "build/kdir/modules.order")
+        self.accepted("modules_install")
+        self.accepted("clean")
+        result = self.make(f"INSTALL_MOD_PATH={self.folder}/root", "uninstall")
+        self.assertEqual(result.returncode, 0, result.stderr)
+
+    def test_clean_of_a_kernel_that_cannot_be_built_for(self):
+        self.write(self.kernel / ".config")
+        self.accepted("clean")
+
+    def test_installs_what_was_built_for_a_kernel_of_that_name(self):
+        self.refused("nothing was built yet;", target="install")
+        self.write(self.project / "build/kdir/modules.order")
+        (self.kernel / "include/config/kernel.release").unlink()
+        self.refused("kernel.release of this kernel is missing;", target="install")
+        self.refused("kernel.release of this kernel is missing;", target="uninstall")
+        self.accepted()
