@@ -21,18 +21,32 @@ mirror() {
 	echo "$found"
 }
 
-# Old archives are used, signatures are not waived: the date is compared here instead of by apt, and only warned about.
+# The dates of the lists are compared below instead of by apt, whose message does not say how to go on. Signatures are
+# never waived.
 apt_options='Acquire::Check-Valid-Until "false"; Acquire::Languages "none"; APT::Sandbox::User "root";'
 
-# warn_expired RELEASE_FILE...
-warn_expired() {
-	local file until name
-	for file; do
-		until=$(sed -n 's/^Valid-Until: //p' "$file" | head -n 1)
-		name=$(sed -n 's/^Codename: //p' "$file" | head -n 1)
-		[[ -z $until ]] || (($(date -d "$until" +%s) >= $(date +%s))) ||
-			warn "the archive's list of $name was valid until $until only; using it"
+# expired SECONDS RELEASE_FILE...: prints the lists that had expired then, in seconds since the epoch. A stable
+# suite itself has no such date; its backports have one, a week ahead.
+expired() {
+	local time=$1 file name until seconds
+	for file in "${@:2}"; do
+		until=$(sed -n '/^Valid-Until: /{s///p;q}' "$file")
+		[[ $until ]] || continue
+		seconds=$(date -d "$until" +%s) || seconds=0
+		((seconds < time)) || continue
+		name=$(sed -n '/^Codename: /{s///p;q}' "$file")
+		echo "the archive's list of $name was valid until $until only"
 	done
+}
+
+# refuse_expired RELEASE_FILE...: of lists that were just fetched. A mirror that stands still, or is made to, would keep
+# the toolbox at packages with known holes. A toolbox itself does not expire: it works without an archive.
+refuse_expired() {
+	local lists
+	lists=$(expired "$(date +%s)" "$@")
+	[[ $lists ]] || return 0
+	[[ ${TSM_ALLOW_EXPIRED:-} == 1 ]] || die "${lists//$'\n'/, }; set TSM_ALLOW_EXPIRED=1 to use it"
+	warn "${lists//$'\n'/, }; using it"
 }
 
 # The archive's lists live in the cache, not in the toolbox, so that a fresh list does not change the toolbox.
@@ -47,7 +61,7 @@ archive_update() {
 	printf '%s\nDir::State::lists "%s";\nDir::Cache "%s";\nDir::Cache::archives "%s";\n' \
 		"$apt_options" "$CACHE/apt/lists" "$CACHE/apt" "$CACHE/apt/archives" >"$CACHE/apt/apt.conf"
 	step "fetching the archive's lists" apt-update.log apt apt-get -q -o APT::Update::Error-Mode=any update
-	warn_expired "$CACHE"/apt/lists/*Release
+	refuse_expired "$CACHE"/apt/lists/*Release
 	archive_updated=1
 }
 

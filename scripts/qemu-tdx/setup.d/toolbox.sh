@@ -9,9 +9,16 @@ setup_toolbox() (
 		lock toolbox
 		[[ -e $root ]] || build_toolbox
 	fi
-	warn_expired "$root"/etc/tsm/*Release
+	warn_outdated "$root"
 	say "toolbox: $(tr '\n' ' ' <"$root/etc/tsm/versions")"
 )
+
+# warn_outdated ROOT: if the lists had already expired when that toolbox was made of them.
+warn_outdated() {
+	local lists
+	lists=$(expired "$(stat -c %Y "$1/etc/tsm/versions")" "$1"/etc/tsm/*Release)
+	[[ -z $lists ]] || warn "the toolbox may lack security updates: ${lists//$'\n'/, }, before it was made"
+}
 
 need_mmdebstrap() {
 	command -v mmdebstrap >/dev/null && return
@@ -56,12 +63,17 @@ build_toolbox() {
 }
 
 make_tree() {
+	# For the hook that runs before any package is installed. It is text, because the hook of an ordinary user may not be
+	# able to read the checkout.
+	export TSM_REFUSE_EXPIRED
+	TSM_REFUSE_EXPIRED=$(declare -f expired refuse_expired die warn say)
 	options=(--variant=apt --include="$(awk 'NF { print $1 }' "$work/packages" | paste -sd,)"
 		--aptopt="$apt_options" --aptopt='APT::Install-Recommends "false"'
 		--dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*'
 		--dpkgopt='path-exclude=/usr/share/doc/*'
 		--setup-hook='mkdir -p "$1/etc/apt/preferences.d"'
 		--setup-hook="copy-in '$work/preferences' /etc/apt/preferences.d"
+		--extract-hook='bash -euc "$TSM_REFUSE_EXPIRED; refuse_expired \"\$@\"" setup "$1"/var/lib/apt/lists/*Release'
 		--customize-hook='mkdir -p "$1/etc/tsm" && cp "$1"/var/lib/apt/lists/*Release "$1/etc/tsm"'
 		--customize-hook='chroot "$1" dpkg-query -W -f "\${Package}=\${Version}\n" \
 			rustc bindgen clang gcc-14 lld pahole >"$1/etc/tsm/compilers"'
