@@ -7,6 +7,7 @@
 use core::borrow::Borrow;
 
 use kernel::{
+    ioctl::_IO,
     prelude::*,
     str::{
         CStr,
@@ -15,6 +16,11 @@ use kernel::{
     time::Delta, //
 };
 use tsm_ext::{
+    miscdevice::{
+        Ioctl,
+        MiscDevice, //
+    },
+    spare::Spare,
     time::sleep_killable,
     tsm::{
         Failure,
@@ -64,14 +70,33 @@ struct TsmFakeRust {
 impl kernel::Module for TsmFakeRust {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         Ok(Self {
-            _reports: ReportRegistration::new(Fake)?,
+            _reports: ReportRegistration::new(Fake::default())?,
         })
     }
 }
 
 /// The provider. Its blobs are lines of text that say what was asked for, and then the inblob over
-/// and over again.
-struct Fake;
+/// and over again. An inblob of `make` makes a device before, and one of `drop` drops it.
+#[derive(Default)]
+struct Fake {
+    device: Spare<MiscDevice<Device>>,
+}
+
+/// A device for tests. It has one ioctl, which returns its argument.
+struct Device;
+
+impl Ioctl for Device {
+    const NAME: &'static CStr = c"tsm-fake";
+    type Command = ();
+
+    fn command(number: u32) -> Option<()> {
+        (number == _IO(b'F'.into(), 1)).then_some(())
+    }
+
+    fn ioctl(&self, _command: (), arg: usize) -> Result<isize> {
+        Ok(isize::try_from(arg)?)
+    }
+}
 
 impl ReportProvider for Fake {
     const NAME: &'static CStr = c"fake_rust";
@@ -85,6 +110,13 @@ impl ReportProvider for Fake {
     }
 
     fn report(&self, request: &Request<'_>) -> Result<Output, Failure> {
+        match request.inblob() {
+            b"make" => self
+                .device
+                .put(KBox::new(MiscDevice::new(Device)?, GFP_KERNEL)?),
+            b"drop" => drop(self.device.take()),
+            _ => {}
+        }
         sleep_killable(Delta::from_millis(
             param::<u32>(module_parameters::delay_ms.value()).into(),
         ))?;
