@@ -178,6 +178,26 @@ fn refuses_too_long_an_inblob() {
 }
 
 #[test]
+fn an_empty_write_to_inblob_is_refused() {
+    let report = Report::new("nothing").unwrap();
+    let write_nothing = || {
+        let file = File::options().write(true).open(report.path("inblob"));
+
+        errno(nix::unistd::write(&file.unwrap(), &[]).map_err(Into::into))
+    };
+
+    report.set_inblob(&[1; 64]).unwrap();
+    assert_eq!(write_nothing(), Some(Errno::EFAULT));
+    if Drivers::get().refused_inblob_changes_nothing() {
+        assert_eq!(report.generation(), 1);
+        assert_eq!(reports::report_data(&report.outblob().unwrap()), [1; 64]);
+    } else {
+        assert_eq!(report.generation(), 2);
+        assert_eq!(errno(report.outblob()), Some(Errno::EINVAL));
+    }
+}
+
+#[test]
 #[expect(unsafe_code, reason = "an address that is not valid")]
 fn what_cannot_be_read_of_an_inblob_is_zeros() {
     let report = Report::new("fault").unwrap();
