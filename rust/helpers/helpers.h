@@ -53,6 +53,9 @@ void *tsm_helper_alloc_contig_pages(unsigned long count, gfp_t flags);
 void tsm_helper_free_contig_pages(void *address, unsigned long count);
 void tsm_helper_configfs_add_default_group(struct config_group *group,
 					   struct config_group *parent);
+unsigned int tsm_helper_configfs_open_files(struct config_item *item,
+					    const char *name);
+bool tsm_helper_capable_of_resource(void);
 void tsm_helper_sysfs_bin_attr_init(struct bin_attribute *attr,
 				    struct lock_class_key *key);
 

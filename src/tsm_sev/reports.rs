@@ -139,10 +139,10 @@ pub(crate) fn too_much(err: Error, source: &'static CStr, amount: usize) -> Fail
     Failure::answered(err, answer)
 }
 
-/// Copies a part of a report.
+/// Copies a part of a report, which is accounted to the memory control group of the current task.
 pub(crate) fn copy(bytes: &[u8]) -> Result<KVVec<u8>> {
-    let mut copy = KVVec::with_capacity(bytes.len(), GFP_KERNEL)?;
+    let mut copy = KVVec::with_capacity(bytes.len(), GFP_KERNEL_ACCOUNT)?;
 
-    copy.extend_from_slice(bytes, GFP_KERNEL)?;
+    copy.extend_from_slice(bytes, GFP_KERNEL_ACCOUNT)?;
     Ok(copy)
 }

@@ -52,6 +52,9 @@ pub trait Snapshot<T> {
     const NAME: &'static CStr;
     /// The most bytes that it can have.
     const MAX_SIZE: u32;
+    /// The most bytes that open files of it may hold, if a task without `CAP_SYS_RESOURCE` is to read
+    /// it. configfs makes a copy of the contents for each open file, which no control group accounts.
+    const MAX_HELD: usize;
 
     /// Returns the whole contents for `item`, which do not change as long as they are borrowed.
     /// configfs only takes their size.
@@ -183,16 +186,24 @@ unsafe extern "C" fn store<T, A: Store<T>>(
 /// To be called by configfs only: `item` is one of an `ItemType<T>`, and `buf` is null or writable
 /// for `count` bytes.
 unsafe extern "C" fn read<T, A: Snapshot<T>>(
-    item: *mut bindings::config_item,
+    raw: *mut bindings::config_item,
     buf: *mut ffi::c_void,
     count: usize,
 ) -> isize {
     // SAFETY: By the safety requirement; configfs keeps the item while it calls.
-    let item = unsafe { item::data::<T>(item) };
+    let item = unsafe { item::data::<T>(raw) };
 
     from_result(|| {
         if buf.is_null() {
-            return Ok(isize::try_from(A::snapshot(item)?.len())?);
+            let len = A::snapshot(item)?.len();
+
+            // SAFETY: By the safety requirement.
+            let files = unsafe { open_files(raw, A::NAME) };
+            if files.saturating_mul(len) > A::MAX_HELD && !may_hold_more() {
+                // CAST: Every errno is below 4096.
+                return Err(Error::from_errno(-(bindings::EMFILE as i32)));
+            }
+            return Ok(isize::try_from(len)?);
         }
         let contents = A::latest(item).ok_or(EAGAIN)?;
         // Once: the next time, `deref()` may return other bytes.
@@ -237,4 +248,26 @@ unsafe extern "C" fn write<T, A: Commit<T>>(
         A::commit(item, data)?;
         Ok(isize::try_from(count)?)
     })
+}
+
+/// Returns how many open files there are of the file `name` of an item, that of the caller included.
+/// Look-ups by path that go on count for a moment.
+///
+/// # Safety
+///
+/// configfs must be in a callback for `item`.
+#[inline]
+unsafe fn open_files(item: *mut bindings::config_item, name: &CStr) -> usize {
+    // SAFETY: By the safety requirement, the item has a directory, and it stays.
+    let count = unsafe { tsm_bindings::tsm_helper_configfs_open_files(item, name.as_char_ptr()) };
+
+    // CAST: Widens.
+    count as usize
+}
+
+/// Tells whether limits for resources do not apply to the current task.
+#[inline]
+fn may_hold_more() -> bool {
+    // SAFETY: The helper only looks at the current task.
+    unsafe { tsm_bindings::tsm_helper_capable_of_resource() }
 }

@@ -189,11 +189,17 @@ impl Commit<Report> for InblobFile {
     }
 }
 
+/// The most bytes of one blob that open files may hold, if a task without privileges is to read it: two
+/// of the largest.
+// CAST: `usize` has at least 32 bits where configfs exists.
+const MAX_HELD: usize = 2 * Blob::MAX_SIZE as usize;
+
 struct Outblob;
 
 impl Snapshot<Report> for Outblob {
     const NAME: &'static CStr = c"outblob";
     const MAX_SIZE: u32 = Blob::MAX_SIZE;
+    const MAX_HELD: usize = MAX_HELD;
 
     fn snapshot(report: &Report) -> Result<impl Deref<Target = [u8]>> {
         Ok(Contents(report.made()?, outblob))
@@ -209,6 +215,7 @@ struct Auxblob;
 impl Snapshot<Report> for Auxblob {
     const NAME: &'static CStr = c"auxblob";
     const MAX_SIZE: u32 = Blob::MAX_SIZE;
+    const MAX_HELD: usize = MAX_HELD;
 
     fn snapshot(report: &Report) -> Result<impl Deref<Target = [u8]>> {
         Ok(Contents(report.made()?, auxblob))
@@ -224,6 +231,7 @@ struct Manifestblob;
 impl Snapshot<Report> for Manifestblob {
     const NAME: &'static CStr = c"manifestblob";
     const MAX_SIZE: u32 = Blob::MAX_SIZE;
+    const MAX_HELD: usize = MAX_HELD;
 
     fn snapshot(report: &Report) -> Result<impl Deref<Target = [u8]>> {
         Ok(Contents(report.made()?, manifestblob))

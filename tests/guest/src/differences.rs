@@ -112,6 +112,11 @@ impl Drivers {
         self != Self::C
     }
 
+    /// A reader without privileges can't hold any number of copies of a blob. The kernel has no limit.
+    pub fn bounds_what_readers_hold(self) -> bool {
+        self != Self::C
+    }
+
     /// A privilege level that was never written is the provider's floor. In the kernel it is 0.
     pub fn privlevel_defaults_to_the_floor(self) -> bool {
         self != Self::C

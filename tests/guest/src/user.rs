@@ -12,6 +12,8 @@ use std::{
     }, //
 };
 
+use nix::errno::Errno;
+
 /// A user and its group. It has no capabilities, and is in no other group.
 #[derive(Debug, Clone, Copy)]
 pub struct User {
@@ -23,6 +25,19 @@ impl User {
     /// Makes a user.
     pub const fn new(id: u32, group: u32) -> Self {
         Self { id, group }
+    }
+
+    /// Says whether the kernel knows users at all. The small test kernel does not: all are root there.
+    ///
+    /// # Panics
+    ///
+    /// If `true` can't be run.
+    pub fn is_known(self) -> bool {
+        match self.command("true").status() {
+            Ok(status) => status.success(),
+            Err(err) if err.raw_os_error() == Some(Errno::ENOSYS as i32) => false,
+            Err(err) => panic!("true can't be run: {err}"),
+        }
     }
 
     /// Returns a command that this user runs.

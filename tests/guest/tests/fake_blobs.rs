@@ -2,6 +2,17 @@
 
 //! What a report makes of the blobs and errors of its provider.
 
+use std::{
+    fs::File,
+    io::{
+        BufRead as _,
+        BufReader,
+        Read as _, //
+    },
+    path::Path,
+    process::Stdio, //
+};
+
 use nix::errno::Errno;
 use tsm_guest_tests::{
     errno,
@@ -15,7 +26,8 @@ use tsm_guest_tests::{
     },
     files,
     reports::Report,
-    Drivers, //
+    Drivers,
+    User, //
 };
 
 const MIB: usize = 1024 * 1024;
@@ -107,6 +119,104 @@ fn a_blob_can_have_16_mib_and_no_more() {
     assert_eq!(aux.len(), 16 * MIB);
     drop(aux);
     assert_eq!(errno(report.read("manifestblob")), Some(Errno::EFBIG));
+}
+
+/// Has a user open a blob of 8 MiB so often and read the first byte each time. Returns how often that
+/// succeeded, and what `meanwhile` did while the files were open.
+fn readers<T>(blob: &Path, times: usize, meanwhile: impl FnOnce() -> T) -> (usize, T) {
+    let fds = (3..3 + times).map(|fd| fd.to_string()).collect::<Vec<_>>();
+    let script = r#"
+        blob=$1; shift
+        for fd; do eval "exec $fd<$blob"; head -c 1 <&$fd >/dev/null 2>&1 && echo read || echo refused; done
+        echo all; read -r end
+    "#;
+    let mut shell = USER
+        .command("sh")
+        .args(["-c", script, "sh"])
+        .arg(blob)
+        .args(&fds)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(shell.stdout.take().unwrap()).lines();
+    let answers: Vec<String> = lines
+        .map(Result::unwrap)
+        .take_while(|line| line != "all")
+        .collect();
+
+    let result = meanwhile();
+    drop(shell.stdin.take());
+    shell.wait().unwrap();
+    assert_eq!(answers.len(), times);
+    (
+        answers.iter().filter(|line| *line == "read").count(),
+        result,
+    )
+}
+
+const USER: User = User::new(1000, 1000);
+
+#[test]
+fn a_user_holds_at_most_32_mib_of_a_blob() {
+    if !USER.is_known() {
+        return;
+    }
+    let fake = fake("auxblob_size=1000");
+    let report = report("held", &[1; 64]);
+    let blob = report.path("outblob");
+    let allowed = |times| match Drivers::get().bounds_what_readers_hold() {
+        true => times,
+        false => 6,
+    };
+
+    fake.set("outblob_size", 8 * MIB);
+    let (count, ()) = readers(&blob, 6, || {
+        // The limit is for this blob alone, and not for root.
+        assert_eq!(outblob(&report).len(), 8 * MIB);
+        let aux = USER.reads(&report.path("auxblob"));
+        assert_eq!(aux.unwrap().len(), 1000);
+        // What another process of the user holds counts.
+        let (count, ()) = readers(&blob, 6, || ());
+        assert_eq!(count, allowed(0));
+    });
+    assert_eq!(count, allowed(4));
+    // Nothing is left of that, and one reader can have all of it.
+    assert_eq!(readers(&blob, 6, || ()).0, allowed(4));
+    fake.set("outblob_size", 16 * MIB);
+    report.set_inblob(&[2; 64]).unwrap();
+    assert_eq!(readers(&blob, 6, || ()).0, allowed(2));
+    // Quotes as they are can be read by thousands at the same time.
+    fake.set("outblob_size", 8000);
+    report.set_inblob(&[3; 64]).unwrap();
+    assert_eq!(readers(&blob, 6, || ()).0, 6);
+}
+
+#[test]
+fn a_refusal_for_what_is_held_has_its_errno() {
+    if !Drivers::get().bounds_what_readers_hold() || !USER.is_known() {
+        return;
+    }
+    let fake = fake("");
+    let report = report("refused", &[1; 64]);
+    fake.set("outblob_size", 16 * MIB);
+
+    let mut holders: Vec<File> = (0..3)
+        .map(|_| File::open(report.path("outblob")).unwrap())
+        .collect();
+    for holder in &mut holders {
+        holder.read_exact(&mut [0]).unwrap();
+    }
+    let output = USER
+        .command("cat")
+        .arg(report.path("outblob"))
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("Too many open files"), "{text}");
+    drop(holders);
+    let blob = USER.reads(&report.path("outblob"));
+    assert_eq!(blob.unwrap().len(), 16 * MIB);
 }
 
 #[test]

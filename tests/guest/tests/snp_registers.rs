@@ -72,8 +72,11 @@ fn can_not_be_written_and_identifiers_can_be_read_by_root_only() {
             "{}",
             field.name
         );
-        let read = User::new(1000, 0).reads(&field.path());
-        assert_eq!(read.is_none(), field.private, "{}", field.name);
+        let user = User::new(1000, 0);
+        if user.is_known() {
+            let read = user.reads(&field.path());
+            assert_eq!(read.is_none(), field.private, "{}", field.name);
+        }
         assert_eq!(meta.size(), field.range.len() as u64, "{}", field.name);
         let write = File::options().write(true).open(field.path());
         // Even of root, as sysfs has it.

@@ -93,6 +93,9 @@ fn only_their_owner_can_extend_them_until_a_group_is_given_the_right() {
         done
     };
     let (root_group, group) = (User::new(1000, 0), User::new(1000, GROUP));
+    if !group.is_known() {
+        return;
+    }
 
     assert!(!extends(root_group));
     assert!(!extends(group));
