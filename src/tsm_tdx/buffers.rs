@@ -229,16 +229,16 @@ impl Buffers {
         let mut places = self.places.lock();
         places.in_use -= 1;
 
-        let surplus = match in_flight(&buffer) {
-            true => {
-                let abandoned = Abandoned { report, buffer };
-                let full = places.abandoned.push_within_capacity(abandoned).err();
+        let surplus = if in_flight(&buffer) {
+            let abandoned = Abandoned { report, buffer };
 
+            if let Err(full) = places.abandoned.push_within_capacity(abandoned) {
                 // By the type invariant, there is room for it.
-                full.map(|full| full.0.buffer.leak());
-                None
+                full.0.buffer.leak();
             }
-            false => places.idle.push_within_capacity(buffer).err(),
+            None
+        } else {
+            places.idle.push_within_capacity(buffer).err()
         };
         // Taking memory back from the VMM takes long.
         drop(places);

@@ -183,7 +183,7 @@ fn an_empty_write_to_inblob_is_refused() {
     let write_nothing = || {
         let file = File::options().write(true).open(report.path("inblob"));
 
-        errno(nix::unistd::write(&file.unwrap(), &[]).map_err(Into::into))
+        errno(nix::unistd::write(file.unwrap(), &[]).map_err(Into::into))
     };
 
     report.set_inblob(&[1; 64]).unwrap();
