@@ -17,12 +17,12 @@ SHARED = 1 << 52
 # What `run` ends with if the kernel has reported a fault, and if the guest did not say how the command has ended.
 FAULT, RUNNER = 120, 125
 
-# Functions for the guest: ask REPORT makes a report and prints `$blob LENGTH` or the error, asks COUNT does so as often.
-# await CONDITION waits until a command succeeds, waits FILE [COUNT] until so many processes have a file open and sleep in the
-# kernel, by default one. begin REPORT leaves $reader waiting for it. signal REPORT [COMMAND] sends a reader that waits a signal
-# that does not kill it, runs the command, and prints whether the reader got the report nevertheless. unload COMMAND removes the
-# provider, and runs the command when that has begun. refused REPORT asks, and prints what the trace has of a failure. release
-# extends a register, which a quote can be held for until then.
+# Functions for the guest: ask REPORT makes a report and prints `$blob LENGTH` or the error, asks COUNT does so as
+# often. await CONDITION waits until a command succeeds, waits FILE [COUNT] until so many processes have a file open and
+# sleep in the kernel, by default one. begin REPORT leaves $reader waiting for it. signal REPORT [COMMAND] sends a
+# reader that waits a signal that does not kill it, runs the command, and prints whether the reader got the report
+# nevertheless. unload COMMAND removes the provider, and runs the command when that has begun. refused REPORT asks, and
+# prints what the trace has of a failure. release extends a register, which a quote can be held for until then.
 FUNCTIONS = r"""
 reports=/sys/kernel/config/tsm/report
 make() { mkdir $reports/$1 && head -c 64 /dev/urandom >$reports/$1/inblob; }

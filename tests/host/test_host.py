@@ -211,7 +211,7 @@ class Unloading(Host):
                 self.assertEqual(leaked, "0")
 
     def unloaded_under(self, what):
-        """Unloads the driver while a register is busy, which lasts a second: tries until the user is not done when it begins."""
+        """Unloads the driver while a register is busy, for a second. Tries until it begins before that is over."""
         script = r"""
             read_register() { cat $register 2>&1 >/dev/null | sed 's/.*: //'; }
             extend() { head -c 48 /dev/zero | dd of=$register bs=48 2>&1 | sed -n 's/.*: //p'; }

@@ -10,9 +10,10 @@ import unittest
 
 from host import FAULT, FUNCTIONS, Host, built
 
-# with_certificates prints the length of these too. leaves COMMAND... has a command leave $reader waiting, kills that, and prints
-# `leaves` if it ends while its message, or the one before, is still in flight: the kernel asks for that in a function snp_*, and
-# then it is another task that does. Since the message may have come to an end meanwhile, it tries again before it prints `stays`.
+# with_certificates prints the length of these too. leaves COMMAND... has a command leave $reader waiting, kills that,
+# and prints `leaves` if it ends while its message, or the one before, is still in flight: the kernel asks for that in a
+# function snp_*, and then it is another task that does. Since the message may have come to an end meanwhile, it tries
+# again before it prints `stays`.
 CERTIFICATES = r"""
 export TSM_PLATFORM=snp TSM_DRIVERS=rust
 with_certificates() { make $1 && fetch $1 && fetch $1 auxblob certificates; rmdir $reports/$1; }
@@ -284,8 +285,8 @@ class Defects(SnpHost):
                    because="sev_guest|snp_")
 
     def test_reports_that_are_read_while_the_provider_comes(self):
-        # There are reports from before on our core, whatever the provider is. Both drivers register their device when the
-        # provider is there: until the report is asked for, the task that loads the driver is held at that.
+        # There are reports from before on our core, whatever the provider is. Both drivers register their device when
+        # the provider is there: until the report is asked for, the task that loads the driver is held at that.
         script = """
             make r; rmmod $provider; load tsm_hold; held=/sys/module/tsm_hold/parameters
             load $provider & await 'grep -q 1 $held/held'; fetch r; echo 0 >$held/hold; wait; fetch r

@@ -66,7 +66,8 @@ class Command(unittest.TestCase):
 
     def test_output_is_live(self):
         # The command does not end by itself.
-        with subprocess.Popen([RUN, *PATIENT, "--", "sh", "-c", "echo now; sleep 1000"], stdout=subprocess.PIPE) as process:
+        command = [RUN, *PATIENT, "--", "sh", "-c", "echo now; sleep 1000"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
             self.assertEqual(process.stdout.readline(), b"now\n")
             self.assertIsNone(process.poll())
             process.terminate()
