@@ -21,10 +21,11 @@ fn main() -> io::Result<()> {
         .nth(1)
         .and_then(|count| count.parse().ok())
         .ok_or_else(|| io::Error::other("usage: quotes COUNT"))?;
-    let report = Report::bare("quotes")?;
     let mut answers = Tally::default();
 
     for number in 0..count {
+        // A new one each time: a report whose request was late waits for that, instead of asking again.
+        let report = Report::bare("quotes")?;
         let mut inblob = [0; 64];
         inblob[..8].copy_from_slice(&number.to_le_bytes());
         report.set_inblob(&inblob)?;
@@ -34,7 +35,8 @@ fn main() -> io::Result<()> {
             Ok(_) => "quote".to_owned(),
             Err(err) => tally::name(&err),
         });
+        report.remove()?;
     }
     print!("{answers}");
-    report.remove()
+    Ok(())
 }
