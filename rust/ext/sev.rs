@@ -170,10 +170,11 @@ impl Sent {
 ///
 /// # Invariants
 ///
-/// `desc` comes from `snp_msg_alloc()`, was initialized, and belongs to `self`.
+/// `desc` comes from `snp_msg_alloc()`, was initialized unless `is_wiped`, and belongs to `self`.
 pub struct Channel {
     desc: NonNull<tsm_bindings::snp_msg_desc>,
     key: Vmpck,
+    is_wiped: bool,
     _claim: Claim,
 }
 
@@ -182,27 +183,42 @@ unsafe impl Send for Channel {}
 
 impl Channel {
     /// Opens a way. `claim` is the claim on the device that stands for the firmware, so that the key has
-    /// no other user.
+    /// no other user. With a key that is wiped, nothing can be sent.
     ///
     /// # Errors
     ///
-    /// [`EINVAL`] if the key is wiped, [`ENOMEM`].
+    /// [`ENOMEM`].
     #[inline]
     pub fn new(_guest: Guest, claim: Claim, key: Vmpck) -> Result<Self> {
         // SAFETY: This is an SNP guest, as `_guest` proves.
         let desc = from_err_ptr(unsafe { tsm_bindings::snp_msg_alloc() })?;
         // INVARIANT: It was allocated just now. If it can't be initialized, it is only freed.
-        let channel = Self {
+        let mut channel = Self {
             desc: NonNull::new(desc).ok_or(ENOMEM)?,
             key,
+            is_wiped: true,
             _claim: claim,
         };
 
         // SAFETY: `desc` was allocated just now.
-        to_result(unsafe {
-            tsm_bindings::snp_msg_init(channel.desc.as_ptr(), i32::from(key.number()))
-        })?;
+        let ret =
+            unsafe { tsm_bindings::snp_msg_init(channel.desc.as_ptr(), i32::from(key.number())) };
+        match to_result(ret) {
+            // A number that there is not would be, too, but a `Vmpck` is one.
+            Err(EINVAL) => {}
+            result => {
+                result?;
+                // INVARIANT: It was initialized just now.
+                channel.is_wiped = false;
+            }
+        }
         Ok(channel)
+    }
+
+    /// Tells whether the key was wiped before the way was opened.
+    #[inline]
+    pub fn is_wiped(&self) -> bool {
+        self.is_wiped
     }
 
     /// Returns the key.
@@ -226,6 +242,9 @@ impl Channel {
     pub fn send(&mut self, message: &mut Message, room: Option<Room<'_>>) -> Sent {
         let mut raw: tsm_bindings::snp_guest_req = pin_init::zeroed();
 
+        if self.is_wiped {
+            return Sent::not(no_key());
+        }
         let Some((request, answer)) = message.bytes.split_at_mut_checked(message.request_size)
         else {
             return Sent::not(EINVAL);
@@ -252,8 +271,8 @@ impl Channel {
             }
         }
 
-        // SAFETY: By the type invariant, `desc` is initialized, and `&mut self` keeps others out. The
-        // buffers have the sizes given, and the pages are shared with the host.
+        // SAFETY: By the type invariant, `desc` is initialized, since `is_wiped` is not set, and `&mut self`
+        // keeps others out. The buffers have the sizes given, and the pages are shared with the VMM.
         let ret = unsafe { tsm_bindings::snp_send_guest_request(self.desc.as_ptr(), &mut raw) };
         if ret == 0 {
             // SAFETY: By the type invariant, `desc` is initialized, and an answer was taken to it.
@@ -304,12 +323,18 @@ fn explain_sent(err: Error) -> Error {
     }
 }
 
+/// Returns the error for a key that is wiped.
+#[inline]
+fn no_key() -> Error {
+    // CAST: Every errno is below 4096.
+    Error::from_errno(-(bindings::ENOKEY as i32))
+}
+
 /// Returns why a message was not sent.
 #[inline]
 fn explain_unsent(err: Error) -> Error {
     match err {
-        // CAST: Every errno is below 4096.
-        err if err == ENOTTY => Error::from_errno(-(bindings::ENOKEY as i32)),
+        err if err == ENOTTY => no_key(),
         err if err == EIO => EOVERFLOW,
         err => err,
     }

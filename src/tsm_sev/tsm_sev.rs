@@ -55,9 +55,15 @@ struct TsmSev {
 impl kernel::Module for TsmSev {
     fn init(module: &'static ThisModule) -> Result<Self> {
         let guest = sev::Guest::new()?;
-        let key = match value(module_parameters::vmpck_id.value()) {
-            -1 => guest.vmpl()?.key(),
-            number => Vmpck::try_from(u32::try_from(number)?)?,
+        // Only a key that was chosen has to work: the VMM can have the kernel wipe the usual one, and must
+        // not keep the interface away by that.
+        let chosen = match value(module_parameters::vmpck_id.value()) {
+            -1 => None,
+            number => Some(Vmpck::try_from(u32::try_from(number)?)?),
+        };
+        let key = match chosen {
+            Some(key) => key,
+            None => guest.vmpl()?.key(),
         };
         let interval = match value(module_parameters::svsm_interval_ms.value()) {
             interval @ 0..=MAX_INTERVAL_MS => Delta::from_millis(interval.into()),
@@ -67,6 +73,9 @@ impl kernel::Module for TsmSev {
         // This is what fails where the kernel's own driver is loaded.
         let claim = Claim::new(module, c"sev-guest")?;
         let channel = sev::Channel::new(guest, claim, key)?;
+        if channel.is_wiped() && chosen.is_some() {
+            return Err(EINVAL);
+        }
         let firmware = Arc::new(firmware::Firmware::new(channel)?, GFP_KERNEL)?;
 
         let reports = reports::Reports::new(firmware.clone(), interval);
