@@ -252,9 +252,15 @@ impl Line {
         }
         let enough = |buffer: &SharedBuffer| buffer.size() / PAGE_SIZE >= count;
         if !self.pages.as_ref().is_some_and(enough) {
-            // The old ones first: there may not be memory for both.
-            self.pages = None;
-            self.pages = Some(self.sharing.share(count)?);
+            let buffer = match self.sharing.share(count) {
+                // There may not be memory for both.
+                Err(ENOMEM) => {
+                    self.pages = None;
+                    self.sharing.share(count)
+                }
+                buffer => buffer,
+            };
+            self.pages = Some(buffer?);
         }
         if let Some(buffer) = &mut self.pages {
             buffer.clear(count);
