@@ -7,15 +7,26 @@
 //! with it.
 //!
 //! There is a fixed number of places, one for each request, abandoned ones included. A request for
-//! which there is no place waits for one, first come, first served. A report has at most one
-//! abandoned request, so that one report can't take all places.
+//! which there is no place waits for one in turn. A report has at most one abandoned request, so
+//! that one report can't take all places.
+
+mod places;
+
+pub(crate) use places::header;
 
 use kernel::{
     new_mutex,
     page::PAGE_SIZE,
     prelude::*,
     static_lock_class,
-    sync::Mutex,
+    sync::{
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
+        Arc,
+        Mutex, //
+    },
     time::{
         Delta,
         Instant,
@@ -34,10 +45,14 @@ use tsm_ext::{
 };
 use tsm_proto::tdx::{
     call::Field,
-    quote::{
-        Header,
-        Status, //
-    }, //
+    quote::Header, //
+};
+
+use places::{
+    Earlier,
+    Place,
+    Places,
+    Wanted, //
 };
 
 /// Size of a buffer where the TDX module does not say how long a quote may be, and the least one. A
@@ -65,51 +80,12 @@ pub(crate) struct Buffers {
     pages: usize,
     /// How long a request waits for a place.
     timeout: Delta,
+    /// Whether requests that wait have to give up.
+    is_closed: Atomic<bool>,
     /// Held by the request that is the next one to get a place.
     turn: Pin<KBox<KillableMutex<()>>>,
     sharing: Pin<KBox<KillableMutex<Sharing>>>,
     places: Pin<KBox<Mutex<Places>>>,
-}
-
-/// The places.
-///
-/// # Invariants
-///
-/// `in_use`, the abandoned requests and the idle buffers are together at most `count`. `abandoned` has
-/// the capacity for `count`.
-struct Places {
-    count: usize,
-    /// How many requests wait for their turn.
-    waiting: usize,
-    /// How many requests have a buffer, or are about to get one.
-    in_use: usize,
-    abandoned: KVec<Abandoned>,
-    /// Buffers that are kept, because sharing memory takes long and can fail.
-    idle: KVec<SharedBuffer>,
-}
-
-/// A request that was given up, and that the VMM may still work on.
-struct Abandoned {
-    report: ReportId,
-    buffer: SharedBuffer,
-}
-
-/// A place that a request has got.
-enum Place {
-    /// With a buffer.
-    Buffer(SharedBuffer),
-    /// Without one.
-    Empty,
-}
-
-/// What a report has from earlier requests.
-enum Earlier {
-    /// A request that the VMM works on.
-    InFlight,
-    /// The buffer of a request that the VMM is done with, and its place.
-    Done(SharedBuffer),
-    /// Nothing.
-    None,
 }
 
 impl Buffers {
@@ -120,22 +96,12 @@ impl Buffers {
         let size = pages * PAGE_SIZE;
         let count = (MAX_BYTES / size).clamp(LEAST_PLACES, MOST_PLACES);
         let keep = (MAX_IDLE_BYTES / size).clamp(1, count);
-        let mut idle = KVec::with_capacity(keep, GFP_KERNEL)?;
-
-        if let Some(first) = first {
-            idle.push(first, GFP_KERNEL)?;
-        }
-        let places = Places {
-            count,
-            waiting: 0,
-            in_use: 0,
-            abandoned: KVec::with_capacity(count, GFP_KERNEL)?,
-            idle,
-        };
+        let places = Places::new(count, keep, first)?;
 
         Ok(Self {
             pages,
             timeout,
+            is_closed: Atomic::new(false),
             turn: KBox::pin_init(
                 KillableMutex::new((), c"tsm_tdx::Buffers::turn", static_lock_class!()),
                 GFP_KERNEL,
@@ -154,22 +120,34 @@ impl Buffers {
     /// # Errors
     ///
     /// [`EBUSY`] when an earlier request of this report is in flight, or all places are taken, for as
-    /// long as a request may take; [`EINTR`] when the task is killed while it waits; and those of
-    /// [`Sharing::share`].
+    /// long as a request may take; [`EINTR`] when the task is killed while it waits; [`ENXIO`] when the
+    /// module is about to go; and those of [`Sharing::share`], [`EIO`] only if there is no buffer that
+    /// could be waited for.
     pub(crate) fn take(&self, report: ReportId) -> Result<SharedBuffer> {
         let start = Instant::now();
 
         if let Some(buffer) = self.earlier(report, start)? {
             return Ok(buffer);
         }
-        match self.place(start)? {
+        match self.place(start, Wanted::Place)? {
             Place::Buffer(buffer) => Ok(buffer),
-            Place::Empty => self.share().inspect_err(|_| self.places.lock().in_use -= 1),
+            Place::Empty => match self.share() {
+                // Then the buffers have to do that there are.
+                Err(EIO) => match self.place(start, Wanted::Buffer)? {
+                    Place::Buffer(buffer) => Ok(buffer),
+                    Place::Empty => Err(EIO),
+                },
+                buffer => buffer,
+            },
         }
     }
 
+    /// Makes a buffer for a place without one, or gives the place up.
     fn share(&self) -> Result<SharedBuffer> {
-        self.sharing.lock_killable()?.share(self.pages)
+        self.sharing
+            .lock_killable()
+            .and_then(|mut sharing| sharing.share(self.pages))
+            .inspect_err(|_| self.places.lock().in_use -= 1)
     }
 
     /// Waits for the VMM to be done with an earlier request of a report, and returns its buffer.
@@ -185,28 +163,28 @@ impl Buffers {
     }
 
     /// Waits for a place.
-    fn place(&self, start: Instant<Monotonic>) -> Result<Place> {
+    fn place(&self, start: Instant<Monotonic>, wanted: Wanted) -> Result<Place> {
         {
             let mut places = self.places.lock();
 
             if places.waiting == 0 {
-                if let Some(place) = places.free() {
+                if let Some(place) = places.free(wanted)? {
                     return Ok(place);
                 }
             }
             places.waiting += 1;
         }
-        let place = self.wait_for_place(start);
+        let place = self.wait_for_place(start, wanted);
 
         self.places.lock().waiting -= 1;
         place
     }
 
-    fn wait_for_place(&self, start: Instant<Monotonic>) -> Result<Place> {
+    fn wait_for_place(&self, start: Instant<Monotonic>, wanted: Wanted) -> Result<Place> {
         let _turn = self.turn.lock_killable()?;
 
         loop {
-            if let Some(place) = self.places.lock().free() {
+            if let Some(place) = self.places.lock().free(wanted)? {
                 return Ok(place);
             }
             self.pause(start)?;
@@ -218,6 +196,9 @@ impl Buffers {
         const LONGEST: Delta = Delta::from_millis(5);
         let elapsed = start.elapsed();
 
+        if self.is_closed.load(Relaxed) {
+            return Err(ENXIO);
+        }
         if elapsed >= self.timeout {
             return Err(EBUSY);
         }
@@ -226,81 +207,26 @@ impl Buffers {
 
     /// Puts a buffer back whose request has ended, or is abandoned.
     pub(crate) fn put(&self, report: ReportId, buffer: SharedBuffer) {
-        let mut places = self.places.lock();
-        places.in_use -= 1;
+        let surplus = self.places.lock().put(report, buffer);
 
-        let surplus = if in_flight(&buffer) {
-            let abandoned = Abandoned { report, buffer };
-
-            if let Err(full) = places.abandoned.push_within_capacity(abandoned) {
-                // By the type invariant, there is room for it.
-                full.0.buffer.leak();
-            }
-            None
-        } else {
-            places.idle.push_within_capacity(buffer).err()
-        };
-        // Taking memory back from the VMM takes long.
-        drop(places);
+        // Without the lock: taking memory back from the VMM takes long.
         drop(surplus);
     }
 }
 
-impl Places {
-    /// Returns a place, if there is one.
-    fn free(&mut self) -> Option<Place> {
-        let place = match self.idle.pop() {
-            Some(buffer) => Place::Buffer(buffer),
-            None => match self.take_abandoned(|request| !in_flight(&request.buffer)) {
-                Some(buffer) => Place::Buffer(buffer),
-                None if self.in_use + self.abandoned.len() < self.count => Place::Empty,
-                None => return None,
-            },
-        };
+/// Has requests that wait for a place give up when this is dropped, so that unloading waits for no more
+/// than the requests that are in flight.
+pub(crate) struct Closing(Arc<Buffers>);
 
-        self.in_use += 1;
-        Some(place)
-    }
-
-    /// Looks for an earlier request of a report.
-    fn earlier(&mut self, report: ReportId) -> Earlier {
-        let of_report = |request: &Abandoned| request.report == report;
-        let Some(request) = self.abandoned.iter().find(|request| of_report(request)) else {
-            return Earlier::None;
-        };
-
-        if in_flight(&request.buffer) {
-            return Earlier::InFlight;
-        }
-        match self.take_abandoned(of_report) {
-            Some(buffer) => {
-                self.in_use += 1;
-                Earlier::Done(buffer)
-            }
-            None => Earlier::None,
-        }
-    }
-
-    fn take_abandoned(&mut self, which: impl Fn(&Abandoned) -> bool) -> Option<SharedBuffer> {
-        let index = self.abandoned.iter().position(which)?;
-
-        Some(self.abandoned.remove(index).ok()?.buffer)
+impl Closing {
+    pub(crate) fn new(buffers: Arc<Buffers>) -> Self {
+        Self(buffers)
     }
 }
 
-impl Drop for Places {
+impl Drop for Closing {
     fn drop(&mut self) {
-        let mut leaked = 0;
-
-        while let Some(request) = self.abandoned.pop() {
-            if in_flight(&request.buffer) {
-                request.buffer.leak();
-                leaked += 1;
-            }
-        }
-        if leaked > 0 {
-            pr_warn!("{leaked} quote requests still in flight, leaked their buffers\n");
-        }
+        self.0.is_closed.store(true, Relaxed);
     }
 }
 
@@ -350,20 +276,4 @@ fn first(sharing: &mut Sharing, wanted: usize) -> Result<(usize, Option<SharedBu
             }
         }
     }
-}
-
-/// Copies the header of a buffer.
-pub(crate) fn header(buffer: &SharedBuffer) -> Result<[u8; Header::SIZE]> {
-    let mut header = [0; Header::SIZE];
-
-    buffer.read(0, &mut header)?;
-    Ok(header)
-}
-
-/// Tells whether the VMM has yet to say that it is done with the buffer. It may say so and write
-/// nonsense otherwise.
-fn in_flight(buffer: &SharedBuffer) -> bool {
-    header(buffer)
-        .and_then(|header| Ok(Header::peek_status(&header)?))
-        .map_or(true, |status| status == Status::IN_FLIGHT)
 }

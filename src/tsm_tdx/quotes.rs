@@ -59,7 +59,7 @@ pub(crate) struct Quotes {
     draft: Spare<Draft>,
     /// How long a quote may take. A host that is set up well takes milliseconds.
     timeout: Delta,
-    buffers: Buffers,
+    buffers: Arc<Buffers>,
 }
 
 impl Quotes {
@@ -68,15 +68,16 @@ impl Quotes {
         measurements: Arc<KillableMutex<Measurements>>,
         registers: Publisher,
         timeout: Delta,
-    ) -> Result<Self> {
-        Ok(Self {
+        buffers: Arc<Buffers>,
+    ) -> Self {
+        Self {
             guest,
             measurements,
             registers,
             draft: Spare::default(),
             timeout,
-            buffers: Buffers::new(guest, timeout)?,
-        })
+            buffers,
+        }
     }
 
     /// Makes a quote of a report that binds `data`, for the report `id` in configfs.
@@ -88,6 +89,8 @@ impl Quotes {
     ) -> Result<KVVec<u8>, Failure> {
         *draft.data = *data;
         let report = self.measurements.lock_killable()?.complete(draft)?;
+        // There may be a TDREPORT where there is no quote.
+        let _ = self.registers.publish();
         // After the report: a buffer that was never sent would look as if it was in flight.
         let mut buffer = self.buffers.take(id)?;
         let quote = self.exchange(&mut buffer, report);
@@ -132,9 +135,7 @@ impl ReportProvider for Quotes {
         let quote = self.quote(request.id(), data, &mut draft);
 
         self.draft.put(draft);
-        let quote = quote?;
-        let _ = self.registers.publish();
-        Ok(quote.into())
+        Ok(quote?.into())
     }
 }
 

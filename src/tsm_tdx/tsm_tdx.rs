@@ -42,9 +42,10 @@ module! {
     },
 }
 
-/// The module. Reports go first, since they are what user space may be waiting for; the device goes
-/// when the registers have gone that are shown in its directory.
+/// The module. What waits for a place gives up first, then the reports go, which user space may be waiting
+/// for; the device goes when the registers have gone that are shown in its directory.
 struct TsmTdx {
+    _closing: buffers::Closing,
     _reports: ReportRegistration<quotes::Quotes>,
     _shown: Shown<registers::Registers, device::Device>,
 }
@@ -67,12 +68,16 @@ impl kernel::Module for TsmTdx {
             registers::RtmrMask::new(value(module_parameters::rtmr_writable.value()))?,
         )?;
         let device = device::Device::new(measurements.clone(), registers.clone());
+        let timeout =
+            Delta::from_millis(value::<u32>(module_parameters::quote_timeout_ms.value()).into());
+        let buffers = Arc::new(buffers::Buffers::new(guest, timeout)?, GFP_KERNEL)?;
         let quotes = quotes::Quotes::new(
             guest,
             measurements,
             registers.clone(),
-            Delta::from_millis(value::<u32>(module_parameters::quote_timeout_ms.value()).into()),
-        )?;
+            timeout,
+            buffers.clone(),
+        );
 
         // First, because where the kernel's own driver is loaded this is what fails; a second
         // device of that name would make the kernel complain.
@@ -86,6 +91,7 @@ impl kernel::Module for TsmTdx {
         let shown = registers.show_in(MiscDevice::new(device)?);
 
         Ok(Self {
+            _closing: buffers::Closing::new(buffers),
             _reports: reports,
             _shown: shown,
         })

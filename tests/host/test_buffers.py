@@ -43,6 +43,7 @@ class Buffers(Host):
 class Places(Buffers):
     def test_killed_readers_hold_no_more_than_there_are_places(self):
         script = """
+            reload quote_timeout_ms=1000000
             for round in 1 2 3; do readers 20; killed 20; done
             leaked; rmmod tsm_tdx && echo gone; dmesg | grep -o '[0-9]* quote requests still in flight, leaked.*'
         """
@@ -50,7 +51,7 @@ class Places(Buffers):
         self.assertEqual(lines, ["0", "gone", "16 quote requests still in flight, leaked their buffers"])
         requests = self.requests(trace)
         self.assertEqual((len(requests), len(set(requests))), (16, 16))
-        # One buffer was shared when the module was loaded.
+        # One buffer was shared when the module was loaded again.
         self.assertEqual(self.conversions(trace), 15)
 
     def test_more_readers_than_places_are_served_one_after_the_other(self):
@@ -74,9 +75,9 @@ class Places(Buffers):
 
     def test_a_report_has_one_abandoned_request_at_most(self):
         script = """
-            reload quote_timeout_ms=1000; make a
-            for i in 1 2 3; do
-                cat $reports/a/outblob >/dev/null 2>&1 & reader=$!; usleep 100000; kill -9 $reader; wait $reader
+            reload quote_timeout_ms=2000; begin a; kill -9 $reader; wait $reader
+            for i in 1 2; do
+                cat $reports/a/outblob >/dev/null 2>&1 & reader=$!; waits $reports/a/outblob; kill -9 $reader; wait $reader
             done
             fetch a; ask b; leaked
         """
@@ -92,20 +93,34 @@ class Places(Buffers):
         self.assertEqual((len(requests), len(set(requests))), (2, 1))
 
 
+class Unloading(Buffers):
+    def test_readers_that_wait_for_a_place_give_up(self):
+        # 16 are in flight until they are killed.
+        script = """
+            reload quote_timeout_ms=1000000; readers 16; first=$begun
+            make last; fetch last & last=$!; waits $reports/last/outblob
+            { rmmod tsm_tdx; echo gone; } & unloading=$!
+            wait $last; kill -9 $first; wait $unloading
+        """
+        self.assertEqual(self.guest(script, "quote=never"), ["No such device or address", "gone"])
+
+
 class Sharing(Buffers):
     """A VMM that refuses to share memory after the first quote. The kernel reports that as a fault of its own, once."""
 
     REFUSAL = {"status": FAULT, "because": "CPA VMM failure"}
     REFUSALS = "dmesg | grep -c 'failed to share 32 pages with the VMM, leaked'"
 
-    def test_a_refusal_is_remembered(self):
-        # One buffer is there, which the first reader has.
+    def test_a_refusal_is_remembered_and_readers_share_the_buffer_that_there_is(self):
         script = f"""
-            ask z | cut -c 1-5; begin a; asks 4; {self.REFUSALS}; wait $reader; rmdir $reports/a
-            sleep 11; begin b; asks 2; {self.REFUSALS}; wait $reader; fetch b | cut -c 1-5
+            ask z | cut -c 1-5
+            for round in 1 2; do
+                readers 5; wait; for i in 1 2 3 4 5; do fetch r$i; rmdir $reports/r$i; done | cut -c 1-5 | uniq -c
+                {self.REFUSALS}; sleep 11
+            done
         """
-        lines, trace = self.traced(script, "map=refuse", "quote_delay_ms=3000", **self.REFUSAL)
-        self.assertEqual(lines, ["quote"] + [ERROR] * 4 + ["1"] + [ERROR] * 2 + ["1", "quote"])
+        lines, trace = self.traced(script, "map=refuse", "quote_delay_ms=300", **self.REFUSAL)
+        self.assertEqual([line.strip() for line in lines], ["quote"] + ["5 quote", "1"] * 2)
         self.assertEqual(self.conversions(trace), 2)
 
     def test_the_module_loads_nevertheless(self):

@@ -28,6 +28,11 @@ class Tdx(Host):
         lines = self.guest(script, "mr_report=invalid", "refuse_count=2", drivers="none")
         self.assertEqual(lines, [*self.BEGIN, ERROR, "none", "quote", "8", "5", "quote", "8", "none"])
 
+    def test_a_tdreport_without_a_quote_publishes_the_registers(self):
+        script = "ask a; registers; ask b; registers"
+        lines = self.guest(script, "mr_report=invalid", "refuse_count=2", "quote=unavailable", drivers="none")
+        self.assertEqual(lines, [*self.BEGIN, ERROR, "none", "Host is down", "8"])
+
     def test_a_module_that_is_unloaded_without_registers(self):
         script = "ask a; registers; rmmod $provider && echo gone; load $provider; ask b; registers"
         lines = self.guest(script, "mr_report=invalid", drivers="none")
@@ -52,8 +57,11 @@ class Snp(SnpHost):
     def test_what_costs_the_key(self):
         for option, why in (("guest_request=tag", "error=-74 exitinfo2=0x0"), ("request_error=16", "error=-5 exitinfo2=0x16")):
             with self.subTest(option):
-                lines = self.guest("ask a; registers", option, drivers="none")
-                self.assertEqual(lines, [*self.begin(why), GONE, "none"])
+                # Loaded again, it has no key from the start, which is no reason to have no interface.
+                script = "ask a; registers; reload && echo loaded; ask b; /add/sev_guest report; reload vmpck_id=0 2>&1"
+                lines = self.guest(script + " | sed 's/.*: //'", option, drivers="none")
+                refused = ["ENOKEY 0xff", "Invalid argument"]
+                self.assertEqual(lines, [*self.begin(why), GONE, "none", "loaded", GONE, *refused])
 
     def test_any_report_publishes_the_registers(self):
         begin = self.begin("error=-22 firmware=0x16")

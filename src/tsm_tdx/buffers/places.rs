@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The places of quote requests, and which buffer each has.
+
+use kernel::prelude::*;
+use tsm_ext::{
+    shared::SharedBuffer,
+    tsm::ReportId, //
+};
+use tsm_proto::tdx::quote::{
+    Header,
+    Status, //
+};
+
+/// The places.
+///
+/// # Invariants
+///
+/// `in_use`, the abandoned requests and the idle buffers are together at most `count`. `abandoned` has
+/// the capacity for `count`.
+pub(super) struct Places {
+    count: usize,
+    /// How many requests wait for their turn.
+    pub(super) waiting: usize,
+    /// How many requests have a buffer, or are about to get one.
+    pub(super) in_use: usize,
+    abandoned: KVec<Abandoned>,
+    /// Buffers that are kept, because sharing memory takes long and can fail.
+    idle: KVec<SharedBuffer>,
+}
+
+/// A request that was given up, and that the VMM may still work on.
+struct Abandoned {
+    report: ReportId,
+    buffer: SharedBuffer,
+}
+
+/// A place that a request has got.
+pub(super) enum Place {
+    /// With a buffer.
+    Buffer(SharedBuffer),
+    /// Without one.
+    Empty,
+}
+
+/// What a request waits for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// A place, with a buffer or without.
+    Place,
+    /// A place with a buffer.
+    Buffer,
+}
+
+/// What a report has from earlier requests.
+pub(super) enum Earlier {
+    /// A request that the VMM works on.
+    InFlight,
+    /// The buffer of a request that the VMM is done with, and its place.
+    Done(SharedBuffer),
+    /// Nothing.
+    None,
+}
+
+impl Places {
+    /// Makes `count` places, of which at most `keep` have idle buffers. `first` is one.
+    pub(super) fn new(count: usize, keep: usize, first: Option<SharedBuffer>) -> Result<Self> {
+        let mut idle = KVec::with_capacity(keep, GFP_KERNEL)?;
+
+        if let Some(first) = first {
+            idle.push(first, GFP_KERNEL)?;
+        }
+        // INVARIANT: At most one buffer is idle.
+        Ok(Self {
+            count,
+            waiting: 0,
+            in_use: 0,
+            abandoned: KVec::with_capacity(count, GFP_KERNEL)?,
+            idle,
+        })
+    }
+
+    /// Gives up the place of a request that has ended, or is abandoned. Returns its buffer if it is not
+    /// kept.
+    pub(super) fn put(&mut self, report: ReportId, buffer: SharedBuffer) -> Option<SharedBuffer> {
+        self.in_use -= 1;
+        if !in_flight(&buffer) {
+            return self
+                .idle
+                .push_within_capacity(buffer)
+                .err()
+                .map(|full| full.0);
+        }
+        if let Err(full) = self
+            .abandoned
+            .push_within_capacity(Abandoned { report, buffer })
+        {
+            // By the type invariant, there is room for it.
+            full.0.buffer.leak();
+        }
+        None
+    }
+
+    /// Returns a place, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`EIO`] if a buffer is wanted, and no request has one that could be waited for.
+    pub(super) fn free(&mut self, wanted: Wanted) -> Result<Option<Place>> {
+        let buffer = match self.idle.pop() {
+            Some(buffer) => Some(buffer),
+            None => self.take_abandoned(|request| !in_flight(&request.buffer)),
+        };
+        let taken = self.in_use + self.abandoned.len();
+
+        let place = match (buffer, wanted) {
+            (Some(buffer), _) => Place::Buffer(buffer),
+            (None, Wanted::Place) if taken < self.count => Place::Empty,
+            (None, Wanted::Buffer) if taken == 0 => return Err(EIO),
+            (None, _) => return Ok(None),
+        };
+
+        self.in_use += 1;
+        Ok(Some(place))
+    }
+
+    /// Looks for an earlier request of a report.
+    pub(super) fn earlier(&mut self, report: ReportId) -> Earlier {
+        let of_report = |request: &Abandoned| request.report == report;
+        let Some(request) = self.abandoned.iter().find(|request| of_report(request)) else {
+            return Earlier::None;
+        };
+
+        if in_flight(&request.buffer) {
+            return Earlier::InFlight;
+        }
+        match self.take_abandoned(of_report) {
+            Some(buffer) => {
+                self.in_use += 1;
+                Earlier::Done(buffer)
+            }
+            None => Earlier::None,
+        }
+    }
+
+    fn take_abandoned(&mut self, which: impl Fn(&Abandoned) -> bool) -> Option<SharedBuffer> {
+        let index = self.abandoned.iter().position(which)?;
+
+        Some(self.abandoned.remove(index).ok()?.buffer)
+    }
+}
+
+impl Drop for Places {
+    fn drop(&mut self) {
+        let mut leaked = 0;
+
+        while let Some(request) = self.abandoned.pop() {
+            if in_flight(&request.buffer) {
+                request.buffer.leak();
+                leaked += 1;
+            }
+        }
+        if leaked > 0 {
+            pr_warn!("{leaked} quote requests still in flight, leaked their buffers\n");
+        }
+    }
+}
+
+/// Copies the header of a buffer.
+pub(crate) fn header(buffer: &SharedBuffer) -> Result<[u8; Header::SIZE]> {
+    let mut header = [0; Header::SIZE];
+
+    buffer.read(0, &mut header)?;
+    Ok(header)
+}
+
+/// Tells whether the VMM has yet to say that it is done with the buffer. It may say so and write
+/// nonsense otherwise.
+fn in_flight(buffer: &SharedBuffer) -> bool {
+    header(buffer)
+        .and_then(|header| Ok(Header::peek_status(&header)?))
+        .map_or(true, |status| status == Status::IN_FLIGHT)
+}
