@@ -2,8 +2,8 @@
 
 //! Copies of memory that another party may access at the same time: the VMM, or another CPU.
 //!
-//! The compiler knows `memcpy()`, whoever calls it, and may take it that memory which is copied by it
-//! does not change meanwhile. Of what an assembly block accesses, it assumes nothing.
+//! The compiler knows `memcpy()` as a builtin, and may assume that memory which is copied by it does not
+//! change meanwhile. Of what an assembly block accesses, it assumes nothing.
 
 use core::arch::asm;
 

@@ -156,6 +156,10 @@ unsafe extern "C" fn show<T, A: Show<T>>(
         let mut out = Formatter::new(page);
 
         A::show(item, &mut out)?;
+        // What did not fit is counted as well, if `show` goes on.
+        if out.bytes_written() > PAGE_SIZE {
+            return Err(EIO);
+        }
         // CAST: At most a page.
         Ok(out.bytes_written() as isize)
     })
