@@ -90,7 +90,7 @@ mod tests {
     use zerocopy::FromBytes as _;
 
     /// A report that a script made, with this key.
-    const SAMPLE: &[u8; 1024] = include_bytes!("../../../../../tests/vectors/tdx/report.bin");
+    const SAMPLE: &[u8; 1024] = include_bytes!("../../../tests/vectors/tdx/report.bin");
 
     /// The CPU of the sample.
     fn cpu() -> Cpu {

@@ -88,7 +88,7 @@ fn reports() {
     assert_eq!(report.mac.report_type.version, ReportType::PLAIN);
     assert_eq!(report.info.attributes.get(), 1 << 28);
     assert_eq!(report.info.mrowner, Digest384::new([7; 48]));
-    let mrtd = include_bytes!("../../../../../../tests/vectors/tdx/mrtd.bin");
+    let mrtd = include_bytes!("../../../../tests/vectors/tdx/mrtd.bin");
     assert_eq!(report.info.mrtd.bytes(), mrtd);
 }
 

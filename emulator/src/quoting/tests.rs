@@ -202,7 +202,7 @@ fn names_what_it_is_in_each_certificate() {
 
 #[test]
 fn has_the_root_that_tests_of_clients_know() {
-    const ROOT: &str = include_str!("../../../../../tests/vectors/tdx/test_root.pem");
+    const ROOT: &str = include_str!("../../../tests/vectors/tdx/test_root.pem");
     let root = platform::root(&platform::identity(platform::ROOT));
     assert_eq!(platform::to_pem(&root), ROOT);
 }
