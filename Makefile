@@ -115,6 +115,9 @@ demo: ## shows our modules at work on Debian's own kernel, as a guest of PLATFOR
 	@$(qemu-tdx)/setup toolbox stock
 	@scripts/demo
 
+unit: toolbox ## runs the tests of the pure code on this machine, in seconds
+	@$(toolbox) cargo test --locked -p tsm_proto
+
 check: setup ## runs the tests
 	@scripts/check
 
@@ -147,4 +150,4 @@ clippy: setup ## has the sources checked by clippy, and the scripts by shellchec
 toolbox:
 	@$(qemu-tdx)/setup toolbox
 
-.PHONY: help modules modules_install install uninstall clean setup demo check check-debug check-host fuzz bench shell fmt clippy toolbox
+.PHONY: help modules modules_install install uninstall clean setup demo unit check check-debug check-host fuzz bench shell fmt clippy toolbox
