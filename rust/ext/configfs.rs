@@ -33,10 +33,6 @@ use kernel::{
     prelude::*,
     static_lock_class,
     str::CStr,
-    time::{
-        delay::fsleep,
-        Delta, //
-    },
     types::Opaque,
     ThisModule, //
 };
@@ -139,9 +135,7 @@ impl<M: MakeItem> Drop for Subsystem<M> {
         group.close();
         // SAFETY: It was taken just now.
         unsafe { bindings::mutex_unlock(&raw mut (*subsystem).su_mutex) };
-        while group.items() > 0 {
-            fsleep(Delta::from_millis(100));
-        }
+        group.wait_for_items();
 
         // SAFETY: By the type invariant, it is registered, and there are no items in it. Afterwards
         // nobody uses it or its group.

@@ -31,6 +31,7 @@ pub mod tdx;
 pub mod time;
 pub mod tsm;
 pub mod uaccess;
+pub mod users;
 mod volatile;
 pub mod worker;
 

@@ -23,12 +23,10 @@ use kernel::{
         as_char_ptr_in_const_context,
         CStr, //
     },
-    sync::{
-        Completion,
-        Refcount, //
-    },
     types::Opaque, //
 };
+
+use crate::users::Users;
 
 /// What a device does.
 pub trait Ioctl: Send + Sync + 'static {
@@ -59,11 +57,9 @@ pub struct MiscDevice<T: Ioctl>(Pin<KBox<Inner<T>>>);
 struct Inner<T> {
     #[pin]
     misc: Opaque<bindings::miscdevice>,
-    /// One for the registration, and one for each open file.
-    users: Refcount,
-    /// `users` is zero.
+    /// The registration, and each open file.
     #[pin]
-    unused: Completion,
+    users: Users,
     data: T,
 }
 
@@ -98,8 +94,7 @@ impl<T: Ioctl> MiscDevice<T> {
         let inner = KBox::pin_init(
             pin_init!(Inner {
                 misc: Opaque::new(pin_init::zeroed()),
-                users: Refcount::new(1),
-                unused <- Completion::new(),
+                users <- Users::new(),
                 data,
             }),
             GFP_KERNEL,
@@ -139,17 +134,7 @@ impl<T: Ioctl> Drop for MiscDevice<T> {
     fn drop(&mut self) {
         // SAFETY: By the type invariant, it is registered. Afterwards it can't be opened.
         unsafe { bindings::misc_deregister(self.0.misc.get()) };
-        self.0.put();
-        self.0.unused.wait_for_completion();
-    }
-}
-
-impl<T> Inner<T> {
-    /// Gives up one of `users`. Without another one, `self` may be freed right after.
-    fn put(&self) {
-        if self.users.dec_and_test() {
-            self.unused.complete_all();
-        }
+        self.0.users.drain();
     }
 }
 
@@ -187,7 +172,7 @@ impl<T: Ioctl> Inner<T> {
         file: *mut bindings::file,
     ) -> ffi::c_int {
         // SAFETY: By the safety requirement; the device can't be deregistered meanwhile.
-        unsafe { Self::of(file) }.users.inc();
+        unsafe { Self::of(file) }.users.get();
         0
     }
 
@@ -199,7 +184,7 @@ impl<T: Ioctl> Inner<T> {
         file: *mut bindings::file,
     ) -> ffi::c_int {
         // SAFETY: By the safety requirement.
-        unsafe { Self::of(file) }.put();
+        unsafe { Self::of(file) }.users.put();
         0
     }
 

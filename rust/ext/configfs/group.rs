@@ -90,9 +90,9 @@ impl<M: MakeItem> Group<M> {
         self.open.store(false, Relaxed);
     }
 
-    /// Returns the number of items.
-    pub(super) fn items(&self) -> u32 {
-        self.item_type.items()
+    /// Waits until there are no items. To be called once, after [`Self::close`].
+    pub(super) fn wait_for_items(&self) {
+        self.item_type.wait_for_items();
     }
 
     const OPERATIONS: bindings::configfs_group_operations = bindings::configfs_group_operations {

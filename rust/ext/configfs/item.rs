@@ -13,15 +13,11 @@ use kernel::{
     ffi,
     prelude::*,
     str::CStr,
-    sync::atomic::{
-        Acquire,
-        Atomic,
-        Relaxed,
-        Release, //
-    },
     types::Opaque,
     ThisModule, //
 };
+
+use crate::users::Users;
 
 use super::attribute::{
     self,
@@ -66,7 +62,7 @@ pub(super) fn allocate<T: Send + Sync + 'static>(
         return Err(ENOMEM);
     }
 
-    item_type.raw.items.fetch_add(1, Relaxed);
+    item_type.raw.users.get();
     // `release` takes it back.
     // SAFETY: It is not moved, only its address is remembered.
     let _ = KBox::into_raw(unsafe { Pin::into_inner_unchecked(item) });
@@ -98,8 +94,8 @@ unsafe extern "C" fn release<T>(item: *mut bindings::config_item) {
 
     // SAFETY: `allocate` leaked it from a box, and by the safety requirement nobody uses it.
     drop(unsafe { KBox::from_raw(this.cast_mut()) });
-    // Last, because who waits for the items to go may then free their type.
-    item_type.items.fetch_sub(1, Release);
+    // Last, because the type may be freed then.
+    item_type.users.put();
 }
 
 /// Decides, when an item is made, which files it gets.
@@ -162,10 +158,13 @@ impl<T> Operations<T> {
 }
 
 /// What items point to.
+#[pin_data]
 struct RawType {
+    #[pin]
     item_type: Opaque<bindings::config_item_type>,
-    /// How many items there are of this type.
-    items: Atomic<u32>,
+    /// The group that makes items of this type, and each item.
+    #[pin]
+    users: Users,
 }
 
 impl RawType {
@@ -193,7 +192,7 @@ impl RawType {
 /// `raw` points to `attrs` and `bin_attrs`, which end with a null pointer after pointers to the
 /// elements of `text` and `bin`. None of them changes any more.
 pub struct ItemType<T> {
-    raw: KBox<RawType>,
+    raw: Pin<KBox<RawType>>,
     _attrs: KVec<*mut bindings::configfs_attribute>,
     _bin_attrs: KVec<*mut bindings::configfs_bin_attribute>,
     _text: KVec<KBox<bindings::configfs_attribute>>,
@@ -225,9 +224,9 @@ impl<T: Send + Sync + 'static> ItemType<T> {
         unsafe { (*self.raw.item_type.get()).ct_owner }
     }
 
-    /// Returns the number of items of this type.
-    pub(super) fn items(&self) -> u32 {
-        self.raw.items.load(Acquire)
+    /// Waits until there are no items of this type. To be called once, when none are made any more.
+    pub(super) fn wait_for_items(&self) {
+        self.raw.users.drain();
     }
 }
 
@@ -302,11 +301,11 @@ impl<T: Send + Sync + 'static> Builder<T> {
 
         // INVARIANT: The lists were just made so; moving the vectors does not move their elements.
         Ok(ItemType {
-            raw: KBox::new(
-                RawType {
+            raw: KBox::pin_init(
+                pin_init!(RawType {
                     item_type: Opaque::new(raw),
-                    items: Atomic::new(0),
-                },
+                    users <- Users::new(),
+                }),
                 GFP_KERNEL,
             )?,
             _attrs: attrs,

@@ -30,9 +30,7 @@ use kernel::{
         rcu,
         Arc,
         ArcBorrow,
-        Completion,
-        Mutex,
-        Refcount, //
+        Mutex, //
     }, //
 };
 
@@ -42,6 +40,7 @@ use super::{
     Desc,
     ReportId, //
 };
+use crate::users::Users;
 
 /// The place for the one provider that there can be.
 ///
@@ -66,17 +65,15 @@ unsafe impl Sync for Slot {}
 
 /// # Invariants
 ///
-/// While `calls` is not zero, `ops` is valid and its callbacks accept `data`.
+/// While there are `calls`, `ops` is valid and its callbacks accept `data`.
 #[pin_data]
 struct Provider {
     registration: u64,
     ops: *const tsm_bindings::tsm_report_ops,
     data: *mut ffi::c_void,
-    /// One for the registration, and one for each [`Call`].
-    calls: Refcount,
-    /// `calls` is zero.
+    /// The registration, and each [`Call`].
     #[pin]
-    idle: Completion,
+    calls: Users,
 }
 
 // SAFETY: The ABI demands callbacks that may be called from any thread.
@@ -84,16 +81,6 @@ unsafe impl Send for Provider {}
 
 // SAFETY: As for `Send`, and they may be called at the same time.
 unsafe impl Sync for Provider {}
-
-impl Provider {
-    /// Gives up what was counted in `calls`.
-    #[inline]
-    fn put(&self) {
-        if self.calls.dec_and_test() {
-            self.idle.complete_all();
-        }
-    }
-}
 
 impl Slot {
     /// Makes an initializer of an empty slot.
@@ -142,8 +129,7 @@ impl Slot {
                 registration,
                 ops,
                 data,
-                calls: Refcount::new(1),
-                idle <- Completion::new(),
+                calls <- Users::new(),
             }),
             GFP_KERNEL,
         )?;
@@ -180,8 +166,7 @@ impl Slot {
         // belonged to `current` is now ours.
         let provider = unsafe { Arc::from_raw(current.cast_const()) };
 
-        provider.put();
-        provider.idle.wait_for_completion();
+        provider.calls.drain();
         Ok(())
     }
 
@@ -217,7 +202,7 @@ impl Slot {
         // up before this RCU read-side section ends.
         let provider: Arc<Provider> = unsafe { ArcBorrow::from_raw(current.cast_const()) }.into();
 
-        provider.calls.inc();
+        provider.calls.get();
         // INVARIANT: It was counted just now. At that time the registration was still counted,
         // because that count is not given up before this RCU read-side section ends.
         Ok(Call(provider))
@@ -399,6 +384,6 @@ impl Asked {
 impl Drop for Call {
     #[inline]
     fn drop(&mut self) {
-        self.0.put();
+        self.0.calls.put();
     }
 }
