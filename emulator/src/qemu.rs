@@ -23,15 +23,22 @@ pub(crate) use vcpu::{
     VcpuThread, //
 };
 
-use std::ffi::{
-    c_char,
-    c_int,
-    c_uint,
-    c_void,
-    CStr, //
+use std::{
+    ffi::{
+        c_char,
+        c_int,
+        c_uint,
+        c_void,
+        CStr, //
+    },
+    io::{
+        self,
+        Write as _, //
+    },
 };
 
 use crate::{
+    config,
     hook::{
         self,
         Instruction,
@@ -76,6 +83,20 @@ pub(crate) fn stop(message: &str) -> ! {
     eprintln!("tsm-emulator: {message}");
     // SAFETY: `_exit()` has no conditions.
     unsafe { _exit(EXIT_STOPPED) }
+}
+
+/// Prints the help and ends QEMU before it starts a machine.
+fn print_help(text: &str) -> ! {
+    let mut stdout = io::stdout().lock();
+    let printed = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
+
+    if let Err(error) = printed {
+        stop(&format!("the help cannot be printed: {error}"));
+    }
+    // SAFETY: `_exit()` has no conditions.
+    unsafe { _exit(0) }
 }
 
 /// A vCPU starts.
@@ -252,11 +273,13 @@ unsafe extern "C" fn qemu_plugin_install(
         // SAFETY: The caller's promise, as `index` is below `argc`.
         .map(|index| unsafe { CStr::from_ptr(*argv.add(index)) }.to_string_lossy())
         .collect::<Vec<_>>();
+    let args = args.iter().map(|arg| &**arg).collect::<Vec<&str>>();
+    let vcpus = usize::try_from(info.max_vcpus).unwrap_or(0);
     let made = match target == c"x86_64" && info.system_emulation {
-        true => plugin::install(
-            usize::try_from(info.max_vcpus).unwrap_or(0),
-            args.iter().map(AsRef::as_ref),
-        ),
+        true => config::help(&args).and_then(|help| match help {
+            Some(text) => print_help(&text),
+            None => plugin::install(vcpus, args),
+        }),
         false => Err("made for qemu-system-x86_64".into()),
     };
 

@@ -220,13 +220,22 @@ class Arguments(unittest.TestCase):
     def test_help_on_the_emulator(self):
         for platform in "tdx", "snp":
             with self.subTest(platform):
+                # First, because it also builds the emulator, and says so on stderr.
+                refused = run("--platform", platform, "--emulator", "bogus=1", "--", "true").stderr.decode()
                 shown = run("--platform", platform, "--emulator", "help")
                 self.assertEqual((shown.returncode, shown.stderr), (0, b""))
-                refused = run("--platform", platform, "--emulator", "bogus=1", "--", "true").stderr.decode()
                 keys = re.search("expected another key: (.*)", refused)[1].replace(" or ", ", ").split(", ")
                 self.assertGreater(len(keys), 20)
                 for key in ["count", *keys]:
                     self.assertRegex(shown.stdout.decode(), rf"(?m)^  (\w+, )?{key}\b.* \[.+\]$")
+                helped = re.findall(r"(?m)^  (\w+) .* \[.+\]$", shown.stdout.decode())
+                self.assertEqual(sorted(helped), sorted(["count", *keys]))
+
+    def test_help_on_the_emulator_says_so_if_it_cannot_be_printed(self):
+        with open("/dev/full", "wb") as full:
+            shown = subprocess.run([RUN, "--emulator", "help"], stdout=full, stderr=subprocess.PIPE)
+        self.assertEqual(shown.returncode, RUNNER)
+        self.assertIn(b"the help cannot be printed", shown.stderr)
 
 
 class Snp(unittest.TestCase):

@@ -14,6 +14,11 @@ pub(super) fn hex(value: &str) -> Result<u64> {
     u64::from_str_radix(digits, 16).map_err(|_| "a hexadecimal number")
 }
 
+/// Parses a hexadecimal number of 32 bits.
+pub(super) fn hex32(value: &str) -> Result<u32> {
+    u32::try_from(hex(value)?).map_err(|_| "32 bits")
+}
+
 /// Parses a number.
 pub(super) fn number(value: &str) -> Result<u64> {
     value.parse().map_err(|_| "a number")

@@ -1,31 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Options of the SVSM that runs a guest at another VMPL than 0.
-//!
-//! | key | value | default |
-//! |---|---|---|
-//! | `svsm_services` | the services that it lists: `vtpm`, which takes no commands, `none` | `vtpm` |
-//! | `svsm_manifest_size` | least size of the vTPM's manifest, in bytes, or with `K` or `M` | what it has |
-//! | `svsm_attest` | how an attestation call is answered, see below | `answer` |
-//! | `svsm_status` | answers each attestation call with this result code, hexadecimal | what it is |
-//! | `svsm_busy` | how often it is busy before it does an attestation call | `0` |
-//! | `svsm_report_length` | the length of the report that it says, in place of the right one | the right one |
-//! | `svsm_manifest_length` | the length of the manifest that it says | the right one |
-//! | `svsm_certs_length` | the length of the certificates that it says | the right one |
-//!
-//! | `svsm_attest` | answer |
-//! |---|---|
-//! | `answer` | a right one |
-//! | `silent` | success, and nothing else |
-//! | `growing` | there is one page too few for everything, how ever many there are |
-//! | `skipped` | none, because the VMM does not run the SVSM |
+//! Options of the SVSM that runs a guest at another VMPL than 0: see [`OPTIONS`] for each.
 
-use crate::config::value::{
-    count,
-    hex,
-    number,
-    size, //
-};
+mod options;
+
+use crate::config::option;
+use options::OPTIONS;
 
 /// What services there are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -73,41 +53,19 @@ pub(crate) struct SvsmConfig {
 }
 
 impl SvsmConfig {
-    /// The keys, for who used another one.
-    pub(super) const KEYS: &'static str = "svsm_services, svsm_manifest_size, svsm_attest, \
-        svsm_status, svsm_busy, svsm_report_length, svsm_manifest_length, svsm_certs_length";
-
     /// Sets one option. Returns whether there is such a key. The error is what was expected.
     pub(super) fn set(&mut self, key: &str, value: &str) -> Result<bool, String> {
-        match key {
-            "svsm_services" => {
-                self.services = match value {
-                    "vtpm" => Services::Vtpm,
-                    "none" => Services::None,
-                    _ => return Err("vtpm or none".into()),
-                }
-            }
-            "svsm_manifest_size" => self.manifest_size = size(value)?,
-            "svsm_attest" => {
-                self.attest = match value {
-                    "answer" => AttestService::Answer,
-                    "silent" => AttestService::Silent,
-                    "growing" => AttestService::Growing,
-                    "skipped" => AttestService::Skipped,
-                    _ => return Err("answer, silent, growing or skipped".into()),
-                }
-            }
-            "svsm_status" => {
-                let status = u32::try_from(hex(value)?);
-                self.status = Some(status.map_err(|_| "32 bits")?);
-            }
-            "svsm_busy" => self.busy = count(value)?,
-            "svsm_report_length" => self.report_length = Some(number(value)?),
-            "svsm_manifest_length" => self.manifest_length = Some(number(value)?),
-            "svsm_certs_length" => self.certs_length = Some(number(value)?),
-            _ => return Ok(false),
-        }
-        Ok(true)
+        option::set(OPTIONS, self, key, value)
+    }
+
+    /// Returns the keys.
+    pub(super) fn keys() -> impl Iterator<Item = &'static str> {
+        option::keys(OPTIONS)
+    }
+
+    /// Returns the help on all options.
+    pub(super) fn help() -> String {
+        option::help(OPTIONS)
     }
 }
 
@@ -174,7 +132,7 @@ mod tests {
 
     #[test]
     fn knows_its_keys() {
-        for key in SvsmConfig::KEYS.split(", ") {
+        for key in SvsmConfig::keys() {
             assert_ne!(SvsmConfig::default().set(key, "0"), Ok(false));
         }
         assert_eq!(SvsmConfig::default().set("busy", "0"), Ok(false));
