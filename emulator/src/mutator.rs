@@ -73,11 +73,6 @@ impl Mutator {
 pub(crate) struct Random(u64);
 
 impl Random {
-    /// Begins at a seed.
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
     /// Returns the next number.
     pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);

@@ -1,71 +1,75 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! X.509 certificates, and who they are about.
+//! X.509 certificates of test authorities. RFC 5280.
 //!
-//! RFC 5280. What a test authority issues is the same on every machine: the keys come from names,
-//! and signatures depend on nothing but the key and what is signed.
+//! They are the same on every machine: a key is derived from its name, and a signature depends only
+//! on the key and on what is signed.
 
-pub(crate) mod der;
 mod ecdsa;
 mod rsa;
 
-use ::der::asn1::ObjectIdentifier;
+use p256::ecdsa::signature::Keypair;
 use sha2::{
     Digest,
     Sha256, //
 };
-
-use der::{
-    bits,
-    boolean,
-    explicit,
-    integer,
-    octets,
-    oid,
-    sequence,
-    text,
-    time,
-    tlv, //
+use x509_cert::{
+    builder::{
+        self,
+        CertificateBuilder,
+        Profile, //
+    },
+    der::{
+        self,
+        asn1::{
+            OctetString,
+            UtcTime, //
+        },
+        Encode as _, //
+    },
+    ext::pkix::{
+        AuthorityKeyIdentifier,
+        BasicConstraints,
+        KeyUsage,
+        KeyUsages,
+        SubjectKeyIdentifier, //
+    },
+    name::Name,
+    spki::{
+        DynSignatureAlgorithmIdentifier,
+        EncodePublicKey,
+        SubjectPublicKeyInfoOwned, //
+    },
+    time::{
+        Time,
+        Validity, //
+    },
+    Certificate, //
 };
 
 pub(crate) use ecdsa::{
+    p256,
+    p256_point,
+    p384,
     P256,
     P384, //
 };
-pub(crate) use rsa::Rsa;
+pub(crate) use rsa::{
+    rsa,
+    Rsa, //
+};
 
-/// Makes the constant for an object identifier.
-const fn id(text: &str) -> ObjectIdentifier {
-    ObjectIdentifier::new_unwrap(text)
-}
+/// Start of the validity of all certificates.
+const NOT_BEFORE: &str = "2024-01-01T00:00:00Z";
+/// End of the validity of all certificates: the last second that a `UTCTime` can encode.
+const NOT_AFTER: &str = "2049-12-31T23:59:59Z";
 
-/// The attribute of a name that says who it is.
-pub(crate) const COMMON_NAME: ObjectIdentifier = id("2.5.4.3");
-/// The attribute of a name that says whose it is.
-pub(crate) const ORGANIZATION: ObjectIdentifier = id("2.5.4.10");
-const SUBJECT_KEY_IDENTIFIER: ObjectIdentifier = id("2.5.29.14");
-const KEY_USAGE: ObjectIdentifier = id("2.5.29.15");
-const BASIC_CONSTRAINTS: ObjectIdentifier = id("2.5.29.19");
-const AUTHORITY_KEY_IDENTIFIER: ObjectIdentifier = id("2.5.29.35");
-
-/// When what a test authority issues begins to be valid.
-const NOT_BEFORE: &str = "240101000000Z";
-/// When it ends, the last day that a `UTCTime` can have.
-const NOT_AFTER: &str = "491231235959Z";
-
-/// A part of a distinguished name: its type, and its value.
-pub(crate) type Attribute = (ObjectIdentifier, &'static str);
-
-/// A key pair, of some algorithm.
-pub(crate) trait Key {
-    /// Encodes the `AlgorithmIdentifier` of its signatures.
-    fn algorithm(&self) -> Vec<u8>;
-
-    /// Encodes the public key as a `SubjectPublicKeyInfo`.
-    fn public_key_info(&self) -> Vec<u8>;
-
-    /// Signs `message`: the signature as certificates have it.
-    fn sign(&self, message: &[u8]) -> Vec<u8>;
+/// The key pair of an authority.
+pub(crate) trait Key:
+    Keypair<VerifyingKey: EncodePublicKey> + DynSignatureAlgorithmIdentifier + Sized
+{
+    /// Signs a certificate.
+    fn sign(certificate: CertificateBuilder<'_, Self>) -> Result<Certificate, builder::Error>;
 }
 
 /// Makes the hash that the key with a name is derived from.
@@ -75,131 +79,123 @@ fn seed<D: Digest>(name: &str) -> D {
         .chain_update(name)
 }
 
-/// Somebody with a name and a key pair.
+/// Encodes a time, given as `YYYY-MM-DDThh:mm:ssZ`.
+pub(crate) fn time(text: &str) -> der::Result<Time> {
+    Ok(Time::UtcTime(UtcTime::from_date_time(text.parse()?)?))
+}
+
+/// Returns the identifier of a public key: the first 160 bits of its SHA-256.
+fn key_identifier(key: &SubjectPublicKeyInfoOwned) -> der::Result<OctetString> {
+    let digest = Sha256::digest(key.to_der()?);
+
+    OctetString::new(digest.iter().copied().take(20).collect::<Vec<_>>())
+}
+
+/// A distinguished name with a key pair.
 pub(crate) struct Identity<K> {
-    name: Vec<Attribute>,
+    name: Name,
     key: K,
 }
 
-impl<K: Key> Identity<K> {
-    /// Makes the identity with a name and a key.
-    pub(crate) fn with_key(name: &[Attribute], key: K) -> Self {
-        Self {
-            name: name.to_vec(),
-            key,
-        }
+impl<K: Keypair<VerifyingKey: EncodePublicKey>> Identity<K> {
+    /// Makes the identity with a key, and with a name in the format of RFC 4514: the last attribute
+    /// comes first.
+    pub(crate) fn new(name: &str, key: K) -> Self {
+        // PANIC: The tests make all names.
+        let name = name.parse().expect("name");
+
+        Self { name, key }
     }
 
-    /// Encodes the `AlgorithmIdentifier` of what it signs.
-    pub(crate) fn algorithm(&self) -> Vec<u8> {
-        self.key.algorithm()
+    /// Returns the name.
+    #[cfg(test)]
+    pub(crate) fn name(&self) -> &Name {
+        &self.name
     }
 
-    /// Returns the key.
+    /// Returns the key pair.
     pub(crate) fn key(&self) -> &K {
         &self.key
     }
 
-    /// Takes the key, and forgets whose it is.
+    /// Returns the key pair alone.
     pub(crate) fn into_key(self) -> K {
         self.key
     }
 
-    /// Signs what is to be a certificate, or a list of revoked ones.
-    pub(crate) fn sign_der(&self, unsigned: &[u8]) -> Vec<u8> {
-        let signature = bits(0, &self.key.sign(unsigned));
-
-        sequence(&[unsigned, &self.algorithm(), &signature])
+    /// Returns the public key as certificates have it.
+    fn public_key_info(&self) -> Result<SubjectPublicKeyInfoOwned, builder::Error> {
+        Ok(SubjectPublicKeyInfoOwned::from_key(
+            self.key.verifying_key(),
+        )?)
     }
+}
 
-    /// Encodes the name as a `Name`.
-    pub(crate) fn distinguished_name(&self) -> Vec<u8> {
-        let parts: Vec<_> = self
-            .name
-            .iter()
-            .map(|(kind, value)| tlv(0x31, &[&sequence(&[&oid(*kind), &text(value)])]))
-            .collect();
-
-        sequence(&[&parts.concat()])
-    }
-
-    /// Returns a short name for the key.
-    fn key_identifier(&self) -> Vec<u8> {
-        let digest = Sha256::digest(self.key.public_key_info());
-
-        digest.iter().copied().take(20).collect()
-    }
-
-    /// Issues a certificate for `subject`, with `others` after the extensions that all have.
-    pub(crate) fn issue<S: Key>(
+impl<K: Key> Identity<K> {
+    /// Issues a certificate for `subject`. `describe` adds extensions to those of all certificates.
+    pub(crate) fn issue<S: Keypair<VerifyingKey: EncodePublicKey>>(
         &self,
         serial: u64,
         subject: &Identity<S>,
         usage: Usage,
-        others: &[Vec<u8>],
-    ) -> Vec<u8> {
-        let authority = tlv(0x80, &[&self.key_identifier()]);
-        let mut extensions = vec![
-            extension(AUTHORITY_KEY_IDENTIFIER, false, &sequence(&[&authority])),
-            extension(
-                SUBJECT_KEY_IDENTIFIER,
-                false,
-                &octets(&subject.key_identifier()),
-            ),
-            extension(KEY_USAGE, true, &usage.key_usage()),
-            extension(BASIC_CONSTRAINTS, true, &usage.basic_constraints()),
-        ];
-        extensions.extend_from_slice(others);
+        describe: impl FnOnce(&mut CertificateBuilder<'_, K>) -> Result<(), builder::Error>,
+    ) -> Certificate {
+        let issue = || {
+            let key = subject.public_key_info()?;
+            let mut certificate = CertificateBuilder::new(
+                // The other profiles have key identifiers by SHA-1.
+                Profile::Manual {
+                    issuer: Some(self.name.clone()),
+                },
+                serial.into(),
+                Validity {
+                    not_before: time(NOT_BEFORE)?,
+                    not_after: time(NOT_AFTER)?,
+                },
+                subject.name.clone(),
+                key.clone(),
+                &self.key,
+            )?;
 
-        self.sign_der(&sequence(&[
-            // Version 3.
-            &explicit(0, &[&integer(2)]),
-            &integer(serial),
-            &self.algorithm(),
-            &self.distinguished_name(),
-            &sequence(&[&time(NOT_BEFORE), &time(NOT_AFTER)]),
-            &subject.distinguished_name(),
-            &subject.key.public_key_info(),
-            &explicit(3, &[&sequence(&[&extensions.concat()])]),
-        ]))
+            certificate.add_extension(&AuthorityKeyIdentifier {
+                key_identifier: Some(key_identifier(&self.public_key_info()?)?),
+                ..Default::default()
+            })?;
+            certificate.add_extension(&SubjectKeyIdentifier(key_identifier(&key)?))?;
+            certificate.add_extension(&usage.key_usage())?;
+            certificate.add_extension(&usage.basic_constraints())?;
+            describe(&mut certificate)?;
+            K::sign(certificate)
+        };
+
+        // PANIC: The tests issue all certificates.
+        issue().expect("certificate")
     }
 }
 
-/// What the key in a certificate is for.
+/// Permitted use of the key in a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Usage {
-    /// To issue certificates, and lists of revoked ones.
+    /// Signatures of certificates and of revocation lists.
     Authority,
-    /// To sign anything else.
+    /// All other signatures.
     Signer,
 }
 
 impl Usage {
-    /// Encodes a `KeyUsage`.
-    fn key_usage(self) -> Vec<u8> {
-        match self {
-            // Bits 5 and 6, keyCertSign and cRLSign.
-            Self::Authority => bits(1, &[0x06]),
-            // Bits 0 and 1, digitalSignature and nonRepudiation.
-            Self::Signer => bits(6, &[0xc0]),
-        }
+    /// Returns the extension that lists the uses.
+    fn key_usage(self) -> KeyUsage {
+        KeyUsage(match self {
+            Self::Authority => KeyUsages::KeyCertSign | KeyUsages::CRLSign,
+            Self::Signer => KeyUsages::DigitalSignature | KeyUsages::NonRepudiation,
+        })
     }
 
-    /// Encodes a `BasicConstraints`.
-    fn basic_constraints(self) -> Vec<u8> {
-        match self {
-            Self::Authority => sequence(&[&boolean(true)]),
-            // A default value is left out.
-            Self::Signer => sequence(&[]),
+    /// Returns the extension that tells authorities from other subjects.
+    fn basic_constraints(self) -> BasicConstraints {
+        BasicConstraints {
+            ca: self == Self::Authority,
+            path_len_constraint: None,
         }
     }
-}
-
-/// Encodes an `Extension`.
-pub(crate) fn extension(id: ObjectIdentifier, critical: bool, value: &[u8]) -> Vec<u8> {
-    let critical = match critical {
-        true => boolean(true),
-        false => Vec::new(),
-    };
-    sequence(&[&oid(id), &critical, &octets(value)])
 }

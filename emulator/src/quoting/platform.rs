@@ -6,31 +6,52 @@
 //! has the same shape, but a root of Intel's. This one has a root of its own, whose key anybody can
 //! know: what it certifies proves nothing.
 
-use der::{
-    asn1::ObjectIdentifier,
-    pem::{
+use x509_cert::{
+    attr::AttributeTypeAndValue,
+    builder::{
         self,
-        LineEnding, //
-    }, //
+        CertificateBuilder, //
+    },
+    der::{
+        self,
+        asn1::{
+            Any,
+            Ia5String,
+            ObjectIdentifier,
+            OctetStringRef, //
+        },
+        oid::AssociatedOid,
+        pem::LineEnding,
+        Encode,
+        EncodePem as _,
+        EncodeValue,
+        Length,
+        Tag,
+        Tagged,
+        Writer, //
+    },
+    ext::{
+        pkix::{
+            crl::dp::DistributionPoint,
+            name::{
+                DistributionPointName,
+                GeneralName, //
+            },
+            CrlDistributionPoints, //
+        },
+        AsExtension,
+        Extension, //
+    },
+    name::Name,
+    Certificate, //
 };
 
 use crate::{
     tdx::Cpu,
     x509::{
         self,
-        der::{
-            boolean,
-            enumerated,
-            integer,
-            octets,
-            oid,
-            sequence,
-            tlv, //
-        },
-        extension,
         Identity,
         Usage,
-        COMMON_NAME,
         P256, //
     }, //
 };
@@ -56,95 +77,116 @@ const INSTANCE: [u8; 16] = *b"TSM-RS TEST ONLY";
 /// The kind that has several processors.
 const SCALABLE: u8 = 1;
 
-/// The extension that describes a platform. Its parts have numbers under it.
+/// Object identifier of the extension that describes a platform. Those of its parts are under it.
 const SGX: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113741.1.13.1");
 
-const CRL_DISTRIBUTION_POINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.31");
+/// The extension that describes a platform.
+struct Sgx(Vec<AttributeTypeAndValue>);
 
-/// Makes the identity with a common name, which its key is derived from.
-pub(super) fn identity(name: &'static str) -> Identity<P256> {
-    let key = P256::new(&format!("{name} of {ORGANIZATION}"));
+impl AssociatedOid for Sgx {
+    const OID: ObjectIdentifier = SGX;
+}
 
-    Identity::with_key(
-        &[(COMMON_NAME, name), (x509::ORGANIZATION, ORGANIZATION)],
-        key,
-    )
+impl Encode for Sgx {
+    fn encoded_len(&self) -> der::Result<Length> {
+        self.0.encoded_len()
+    }
+
+    fn encode(&self, encoder: &mut impl Writer) -> der::Result<()> {
+        self.0.encode(encoder)
+    }
+}
+
+impl AsExtension for Sgx {
+    fn critical(&self, _: &Name, _: &[Extension]) -> bool {
+        false
+    }
+}
+
+impl Sgx {
+    /// Makes the extension.
+    fn new() -> der::Result<Self> {
+        let svn = OctetStringRef::new(&Cpu::SVN)?;
+        let instance = OctetStringRef::new(&INSTANCE)?;
+        let mut tcb = (1..)
+            .zip(Cpu::SVN)
+            .map(|(number, svn)| part(&[2, number], &svn))
+            .collect::<der::Result<Vec<_>>>()?;
+        tcb.push(part(&[2, 17], &PCE_SVN)?);
+        tcb.push(part(&[2, 18], &svn)?);
+
+        let configuration = vec![
+            part(&[7, 1], &false)?,
+            part(&[7, 2], &true)?,
+            part(&[7, 3], &false)?,
+        ];
+        Ok(Self(vec![
+            part(&[1], &instance)?,
+            part(&[2], &tcb)?,
+            part(&[3], &OctetStringRef::new(&PCE_ID)?)?,
+            part(&[4], &OctetStringRef::new(&FMSPC)?)?,
+            part(&[5], &Any::new(Tag::Enumerated, [SCALABLE])?)?,
+            part(&[6], &instance)?,
+            part(&[7], &configuration)?,
+        ]))
+    }
 }
 
 /// Encodes a part of the extension: its place under [`SGX`], and its value.
-fn part(place: &[u8], value: &[u8]) -> Vec<u8> {
-    let id = place
-        .iter()
-        .try_fold(SGX, |id, arc| id.push_arc((*arc).into()));
-
-    // PANIC: The longest has 11 of the 39 bytes that there may be.
-    sequence(&[&oid(id.expect("short")), value])
+fn part(place: &[u32], value: &(impl EncodeValue + Tagged)) -> der::Result<AttributeTypeAndValue> {
+    Ok(AttributeTypeAndValue {
+        oid: place.iter().try_fold(SGX, |id, arc| id.push_arc(*arc))?,
+        value: Any::encode_from(value)?,
+    })
 }
 
-/// Encodes the extension.
-fn sgx_extension() -> Vec<u8> {
-    let mut tcb: Vec<_> = (1..)
-        .zip(Cpu::SVN)
-        .map(|(number, svn)| part(&[2, number], &integer(svn.into())))
-        .collect();
-    tcb.push(part(&[2, 17], &integer(PCE_SVN.into())));
-    tcb.push(part(&[2, 18], &octets(&Cpu::SVN)));
+/// Returns the extension with the address of the revocation list. The address does not exist.
+fn crl_distribution_points() -> der::Result<CrlDistributionPoints> {
+    let uri = Ia5String::new("https://tsm-rs.invalid/crl")?;
+    let names = vec![GeneralName::UniformResourceIdentifier(uri)];
 
-    let configuration = [
-        part(&[7, 1], &boolean(false)),
-        part(&[7, 2], &boolean(true)),
-        part(&[7, 3], &boolean(false)),
-    ];
-    let parts = [
-        part(&[1], &octets(&INSTANCE)),
-        part(&[2], &sequence(&[&tcb.concat()])),
-        part(&[3], &octets(&PCE_ID)),
-        part(&[4], &octets(&FMSPC)),
-        part(&[5], &enumerated(SCALABLE)),
-        part(&[6], &octets(&INSTANCE)),
-        part(&[7], &sequence(&[&configuration.concat()])),
-    ];
-    extension(SGX, false, &sequence(&[&parts.concat()]))
+    Ok(CrlDistributionPoints(vec![DistributionPoint {
+        distribution_point: Some(DistributionPointName::FullName(names)),
+        reasons: None,
+        crl_issuer: None,
+    }]))
 }
 
-/// Encodes the extension that says where the list of revoked certificates is. Nowhere.
-fn crl_distribution_points() -> Vec<u8> {
-    let uri = tlv(0x86, &[b"https://tsm-rs.invalid/crl"]);
-    let name = tlv(0xa0, &[&tlv(0xa0, &[&uri])]);
-
-    extension(
-        CRL_DISTRIBUTION_POINTS,
-        false,
-        &sequence(&[&sequence(&[&name])]),
+/// Makes the identity with a common name, which its key is derived from.
+pub(super) fn identity(name: &str) -> Identity<P256> {
+    Identity::new(
+        &format!("O={ORGANIZATION},CN={name}"),
+        x509::p256(&format!("{name} of {ORGANIZATION}")),
     )
 }
 
-/// The certificate of the root.
-pub(super) fn root(root: &Identity<P256>) -> Vec<u8> {
-    root.issue(1, root, Usage::Authority, &[])
+/// Adds the extensions of a platform to its certificate.
+fn describe(certificate: &mut CertificateBuilder<'_, P256>) -> Result<(), builder::Error> {
+    certificate.add_extension(&crl_distribution_points()?)?;
+    certificate.add_extension(&Sgx::new()?)
 }
 
-/// The certificates of a platform with the key of `pck` up to the root, as text.
+/// Makes the certificate of the root.
+pub(super) fn root(root: &Identity<P256>) -> Certificate {
+    root.issue(1, root, Usage::Authority, |_| Ok(()))
+}
+
+/// Makes the certificates of a platform with the key of `pck` up to the root, as text.
 pub(super) fn chain(pck: &Identity<P256>) -> String {
     let (authority, platform) = (identity(ROOT), identity(PLATFORM_CA));
 
     [
-        platform.issue(
-            3,
-            pck,
-            Usage::Signer,
-            &[crl_distribution_points(), sgx_extension()],
-        ),
-        authority.issue(2, &platform, Usage::Authority, &[]),
+        platform.issue(3, pck, Usage::Signer, describe),
+        authority.issue(2, &platform, Usage::Authority, |_| Ok(())),
         root(&authority),
     ]
     .iter()
-    .map(|certificate| to_pem(certificate))
+    .map(to_pem)
     .collect()
 }
 
 /// Encodes a certificate as text.
-pub(super) fn to_pem(certificate: &[u8]) -> String {
-    // PANIC: It fails for 3 EiB and more.
-    pem::encode_string("CERTIFICATE", LineEnding::LF, certificate).expect("short")
+pub(super) fn to_pem(certificate: &Certificate) -> String {
+    // PANIC: It fails for 256 MiB and more.
+    certificate.to_pem(LineEnding::LF).expect("short")
 }

@@ -21,6 +21,10 @@ use dcap_qvl::{
     verify::QuoteVerifier,
     QuoteCollateralV3, //
 };
+use x509_cert::der::{
+    pem,
+    Encode as _, //
+};
 
 mod collateral;
 
@@ -63,8 +67,9 @@ struct Judge {
 impl Judge {
     /// Makes a verifier with all that it needs to know about the platform.
     fn new() -> Self {
+        let root = platform::root(&platform::identity(platform::ROOT));
         Self {
-            verifier: QuoteVerifier::new(platform::root(&platform::identity(platform::ROOT))),
+            verifier: QuoteVerifier::new(root.to_der().unwrap()),
             collateral: collateral::make(),
         }
     }
@@ -193,7 +198,7 @@ fn names_what_it_is_in_each_certificate() {
         .collect();
     assert_eq!(certificates.len(), 3);
     for certificate in certificates {
-        let (_, der) = der::pem::decode_vec(certificate.as_bytes()).unwrap();
+        let (_, der) = pem::decode_vec(certificate.as_bytes()).unwrap();
         let names = der.windows(name.len()).filter(|part| part == name);
         // Whose it is, and who says so.
         assert_eq!(names.count(), 2);

@@ -6,7 +6,29 @@
 use std::fmt::Write as _;
 
 use dcap_qvl::QuoteCollateralV3;
-use der::asn1::ObjectIdentifier;
+use p256::ecdsa::{
+    signature::Signer as _,
+    DerSignature, //
+};
+use x509_cert::{
+    crl::{
+        CertificateList,
+        TbsCertList, //
+    },
+    der::{
+        asn1::Uint,
+        Encode as _, //
+    },
+    ext::{
+        pkix::CrlNumber,
+        AsExtension as _, //
+    },
+    spki::{
+        DynSignatureAlgorithmIdentifier as _,
+        SignatureBitStringEncoding as _, //
+    },
+    Version, //
+};
 
 use crate::{
     quoting::{
@@ -18,20 +40,13 @@ use crate::{
     },
     tdx::Cpu,
     x509::{
-        der::{
-            explicit,
-            integer,
-            sequence,
-            time, //
-        },
-        extension,
+        time,
         Identity,
         Usage,
         P256, //
     }, //
 };
 
-const CRL_NUMBER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.20");
 /// Dates of the statements.
 const DATES: &str = r#""issueDate":"2026-01-01T00:00:00Z","nextUpdate":"2027-01-01T00:00:00Z""#;
 /// The end of a level that is good.
@@ -39,17 +54,26 @@ const GOOD: &str = r#""tcbDate":"2025-01-01T00:00:00Z","tcbStatus":"UpToDate""#;
 
 /// Encodes a list of revoked certificates without any.
 fn empty_list(issuer: &Identity<P256>) -> Vec<u8> {
-    let number = extension(CRL_NUMBER, false, &integer(1));
+    let algorithm = issuer.key().signature_algorithm_identifier().unwrap();
+    let number = CrlNumber(Uint::new(&[1]).unwrap());
+    let list = TbsCertList {
+        version: Version::V2,
+        signature: algorithm.clone(),
+        issuer: issuer.name().clone(),
+        this_update: time("2026-01-01T00:00:00Z").unwrap(),
+        next_update: Some(time("2027-01-01T00:00:00Z").unwrap()),
+        revoked_certificates: None,
+        crl_extensions: Some(vec![number.to_extension(issuer.name(), &[]).unwrap()]),
+    };
+    let signature: DerSignature = issuer.key().sign(&list.to_der().unwrap());
 
-    issuer.sign_der(&sequence(&[
-        // Version 2.
-        &integer(1),
-        &issuer.algorithm(),
-        &issuer.distinguished_name(),
-        &time("260101000000Z"),
-        &time("270101000000Z"),
-        &explicit(0, &[&sequence(&[&number])]),
-    ]))
+    CertificateList {
+        tbs_cert_list: list,
+        signature_algorithm: algorithm,
+        signature: signature.to_bitstring().unwrap(),
+    }
+    .to_der()
+    .unwrap()
 }
 
 /// Writes bytes as hexadecimal digits.
@@ -108,7 +132,7 @@ pub(super) fn make() -> QuoteCollateralV3 {
     let platform_ca = platform::identity(platform::PLATFORM_CA);
     let signer = platform::identity("Intel SGX TCB Signing");
     let chain = [
-        platform::to_pem(&root.issue(4, &signer, Usage::Signer, &[])),
+        platform::to_pem(&root.issue(4, &signer, Usage::Signer, |_| Ok(()))),
         platform::to_pem(&platform::root(&root)),
     ]
     .concat();

@@ -10,30 +10,40 @@
 //! ARK ──▶ ASK ──▶ VCEK ──▶ report
 //! ```
 
-use ::der::asn1::ObjectIdentifier;
+use x509_cert::{
+    builder::{
+        self,
+        CertificateBuilder, //
+    },
+    der::{
+        self,
+        asn1::{
+            Ia5StringRef,
+            ObjectIdentifier, //
+        },
+        oid::AssociatedOid,
+        Encode,
+        Length,
+        Writer, //
+    },
+    ext::{
+        AsExtension,
+        Extension, //
+    },
+    name::Name,
+    Certificate, //
+};
 
 use super::tcb::TcbVersion;
 use crate::x509::{
-    der::{
-        ascii,
-        integer, //
-    },
-    extension,
-    Attribute,
+    self,
     Identity,
     Rsa,
     Usage,
-    COMMON_NAME,
     P384, //
 };
 
-/// Makes the constant for an object identifier.
-const fn id(text: &str) -> ObjectIdentifier {
-    ObjectIdentifier::new_unwrap(text)
-}
-
-const ORGANISATION: Attribute = (id("2.5.4.10"), "TSM-RS TEST - NOT AMD");
-const UNIT: Attribute = (id("2.5.4.11"), "Engineering");
+const ORGANIZATION: &str = "TSM-RS TEST - NOT AMD";
 
 /// The authority that everything goes back to, and where its primes are.
 const ARK: (&str, &str, [u32; 2]) = ("ARK-Milan", "TSM-RS TEST ARK - NOT AMD", [248, 302]);
@@ -48,8 +58,8 @@ pub(super) const CHIP_ID: [u8; 64] =
 /// Kind of chip, and how often it was revised.
 const PRODUCT: &str = "Milan-B1";
 
-/// What describes a chip has numbers under this.
-const AMD: ObjectIdentifier = id("1.3.6.1.4.1.3704.1");
+/// The extensions that describe a chip have their object identifiers under this one.
+const AMD: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.3704.1");
 
 /// What certifies a platform: encoded certificates, and the key of the last.
 pub(super) struct Platform {
@@ -66,52 +76,87 @@ impl std::fmt::Debug for Platform {
     }
 }
 
-/// Makes the name of somebody.
-fn name(common: &'static str) -> [Attribute; 3] {
-    [UNIT, ORGANISATION, (COMMON_NAME, common)]
+/// Makes the distinguished name with a common name.
+fn name(common: &str) -> String {
+    format!("CN={common},O={ORGANIZATION},OU=Engineering")
 }
 
 impl Platform {
     /// Makes the keys, and certifies them.
     pub(super) fn new() -> Self {
         let [ark, ask] = [ARK, ASK]
-            .map(|(common, key, places)| Identity::with_key(&name(common), Rsa::new(key, places)));
+            .map(|(common, key, places)| Identity::new(&name(common), x509::rsa(key, places)));
         let (common, key) = VCEK;
-        let vcek = Identity::with_key(&name(common), P384::new(key));
+        let vcek = Identity::new(&name(common), x509::p384(key));
 
         Self {
-            ark: ark.issue(1, &ark, Usage::Authority, &[]),
-            ask: ark.issue(2, &ask, Usage::Authority, &[]),
-            vcek: ask.issue(3, &vcek, Usage::Signer, &chip_extensions()),
+            ark: encode(&ark.issue(1, &ark, Usage::Authority, |_| Ok(()))),
+            ask: encode(&ark.issue(2, &ask, Usage::Authority, |_| Ok(()))),
+            vcek: encode(&ask.issue(3, &vcek, Usage::Signer, describe)),
             key: vcek.into_key(),
         }
     }
 }
 
-/// Encodes an extension in some place under [`AMD`].
-fn chip_extension(place: &[u32], value: &[u8]) -> Vec<u8> {
-    let id = place.iter().try_fold(AMD, |id, arc| id.push_arc(*arc));
-
-    // PANIC: The longest has 11 of the 39 bytes that there may be.
-    extension(id.expect("short"), false, value)
+/// Encodes a certificate.
+fn encode(certificate: &Certificate) -> Vec<u8> {
+    // PANIC: It fails for 256 MiB and more.
+    certificate.to_der().expect("short")
 }
 
-/// Encodes the extensions that describe the chip: the structure's version, the product, how new
-/// the parts are, the number.
-fn chip_extensions() -> Vec<Vec<u8>> {
-    let tcb = TcbVersion::CURRENT;
-    let parts = (1..).zip([tcb.boot_loader, tcb.tee, tcb.snp, 0, 0, 0, 0, tcb.microcode]);
-    let levels = parts.map(|(number, level)| chip_extension(&[3, number], &integer(level.into())));
+/// An extension that describes the chip: an encoded value. Its place under [`AMD`] is `FIRST`, or
+/// `FIRST.SECOND` if `SECOND` is not 0.
+struct Description<const FIRST: u32, const SECOND: u32 = 0>(Vec<u8>);
 
-    [
-        chip_extension(&[1], &integer(0)),
-        chip_extension(&[2], &ascii(PRODUCT)),
-    ]
-    .into_iter()
-    .chain(levels)
+impl<const FIRST: u32, const SECOND: u32> AssociatedOid for Description<FIRST, SECOND> {
+    const OID: ObjectIdentifier = match SECOND {
+        0 => child(AMD, FIRST),
+        second => child(child(AMD, FIRST), second),
+    };
+}
+
+/// Returns the object identifier with a number under another.
+const fn child(id: ObjectIdentifier, number: u32) -> ObjectIdentifier {
+    match id.push_arc(number) {
+        Ok(id) => id,
+        // PANIC: At compile time.
+        Err(_) => panic!("too long"),
+    }
+}
+
+impl<const FIRST: u32, const SECOND: u32> Encode for Description<FIRST, SECOND> {
+    fn encoded_len(&self) -> der::Result<Length> {
+        self.0.len().try_into()
+    }
+
+    fn encode(&self, encoder: &mut impl Writer) -> der::Result<()> {
+        encoder.write(&self.0)
+    }
+}
+
+impl<const FIRST: u32, const SECOND: u32> AsExtension for Description<FIRST, SECOND> {
+    fn critical(&self, _: &Name, _: &[Extension]) -> bool {
+        false
+    }
+}
+
+/// Adds the extensions that describe the chip: the version of the structure, the product, the
+/// versions of the parts, the number of the chip.
+fn describe(certificate: &mut CertificateBuilder<'_, Rsa>) -> Result<(), builder::Error> {
+    let tcb = TcbVersion::CURRENT;
+
+    certificate.add_extension(&Description::<1>(0u8.to_der()?))?;
+    certificate.add_extension(&Description::<2>(Ia5StringRef::new(PRODUCT)?.to_der()?))?;
+    certificate.add_extension(&Description::<3, 1>(tcb.boot_loader.to_der()?))?;
+    certificate.add_extension(&Description::<3, 2>(tcb.tee.to_der()?))?;
+    certificate.add_extension(&Description::<3, 3>(tcb.snp.to_der()?))?;
+    certificate.add_extension(&Description::<3, 4>(0u8.to_der()?))?;
+    certificate.add_extension(&Description::<3, 5>(0u8.to_der()?))?;
+    certificate.add_extension(&Description::<3, 6>(0u8.to_der()?))?;
+    certificate.add_extension(&Description::<3, 7>(0u8.to_der()?))?;
+    certificate.add_extension(&Description::<3, 8>(tcb.microcode.to_der()?))?;
     // KDS has the bytes as they are, not as an `OCTET STRING`.
-    .chain([chip_extension(&[4], &CHIP_ID)])
-    .collect()
+    certificate.add_extension(&Description::<4>(CHIP_ID.to_vec()))
 }
 
 #[cfg(test)]
@@ -121,7 +166,7 @@ mod tests {
     #[test]
     fn names_what_it_is_in_each_certificate() {
         let platform = Platform::new();
-        let expected = ORGANISATION.1.as_bytes();
+        let expected = ORGANIZATION.as_bytes();
         for certificate in [&platform.ark, &platform.ask, &platform.vcek] {
             let parts = certificate.windows(expected.len());
             // The issuer, and the subject.

@@ -12,6 +12,10 @@
 
 use std::mem::offset_of;
 
+use p384::ecdsa::{
+    signature::Signer as _,
+    Signature, //
+};
 use tsm_proto::tdx::Digest384;
 use zerocopy::{
     little_endian::{
@@ -258,7 +262,8 @@ fn report(
         .as_bytes()
         .get(..offset_of!(Report, signature))
         .unwrap_or_default();
-    let (r, s) = platform.key.sign_raw(signed);
+    let signature: Signature = platform.key.sign(signed);
+    let (r, s) = signature.split_bytes();
     for (to, from) in report.signature.iter_mut().zip([r, s]) {
         for (to, from) in to.iter_mut().zip(from.iter().rev()) {
             *to = *from;
