@@ -12,6 +12,14 @@ use std::{
     time::Duration,
 };
 
+use rand_chacha::{
+    rand_core::{
+        RngCore as _,
+        SeedableRng as _, //
+    },
+    ChaCha8Rng, //
+};
+
 /// Values of 64 bits that a guest may treat in ways of their own.
 const SPECIAL: [u64; 7] = [
     0,
@@ -41,7 +49,8 @@ pub(crate) enum MapAnswer {
 /// How answers are changed.
 #[derive(Debug)]
 pub(crate) struct Mutator {
-    seed: u64,
+    /// The generator of the seed. Each answer has a stream of it.
+    seeded: ChaCha8Rng,
     /// How many answers are changed; those after them are right.
     count: u64,
     done: AtomicU64,
@@ -51,7 +60,7 @@ impl Mutator {
     /// Makes a mutator.
     pub(crate) fn new(seed: u64, count: u64) -> Self {
         Self {
-            seed,
+            seeded: ChaCha8Rng::seed_from_u64(seed),
             count,
             done: AtomicU64::new(0),
         }
@@ -62,23 +71,21 @@ impl Mutator {
         let number = self.done.fetch_add(1, Ordering::Relaxed);
 
         (number < self.count).then(|| {
-            // Seeds and numbers that are near each other begin far apart.
-            Random(Random(self.seed).next() ^ number.wrapping_mul(0xd134_2543_de82_ef95))
+            let mut random = self.seeded.clone();
+            random.set_stream(number);
+            Random(random)
         })
     }
 }
 
-/// Random numbers: SplitMix64.
+/// Random numbers that decide about one answer.
 #[derive(Debug, Clone)]
-pub(crate) struct Random(u64);
+pub(crate) struct Random(ChaCha8Rng);
 
 impl Random {
     /// Returns the next number.
     pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
+        self.0.next_u64()
     }
 
     /// Returns a number below `end`, which is not 0.
@@ -229,7 +236,7 @@ mod tests {
     fn takes_an_answer_without_data() {
         let mut header = [0; 24];
         for seed in 0..100 {
-            Random(seed).mutate(&mut header, &mut []);
+            Random(ChaCha8Rng::seed_from_u64(seed)).mutate(&mut header, &mut []);
         }
         assert_ne!(header, [0; 24]);
     }

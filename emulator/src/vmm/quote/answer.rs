@@ -2,8 +2,18 @@
 
 //! What the VMM writes into a buffer, right or wrong.
 
-use std::ops::Range;
+use std::{
+    iter,
+    ops::Range, //
+};
 
+use rand_chacha::{
+    rand_core::{
+        RngCore as _,
+        SeedableRng as _, //
+    },
+    ChaCha8Rng, //
+};
 use tsm_proto::tdx::quote::{
     Header,
     Status, //
@@ -112,8 +122,9 @@ fn assign((to, from): (&mut u8, u8)) {
     *to = from;
 }
 
-/// Returns bytes that have no meaning.
+/// Returns bytes that have no meaning, the same ones every time.
 fn noise() -> impl Iterator<Item = u8> {
-    // CAST: The low bytes of a sequence that steps through all of them.
-    (0u32..).map(|index| (index.wrapping_mul(0x9e37_79b1) >> 24) as u8)
+    let mut random = ChaCha8Rng::seed_from_u64(0);
+
+    iter::repeat_with(move || random.next_u64().to_le_bytes()).flatten()
 }

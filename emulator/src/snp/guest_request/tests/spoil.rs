@@ -98,7 +98,8 @@ fn changes_certificates_only_if_told_so() {
 #[test]
 fn changes_what_is_encrypted_only_if_told_so() {
     let mut fixture = Fixture::new(|config| {
-        config.mutate = Some(5);
+        // One answer in 608 is the shortest. This seed has two in 300.
+        config.mutate = Some(6);
         config.mutate_part = MutatedPart::Payload;
         config.mutate_count = 300;
     });
