@@ -168,12 +168,12 @@ fn a_key_that_there_is_not_is_refused() {
 }
 
 #[test]
-fn a_version_that_the_firmware_refuses_is_not_sent_or_costs_the_key_and_no_other() {
+fn what_the_firmware_refuses_is_not_sent_or_costs_the_key_and_no_other() {
     // That would be the guest's only one, which other tests need.
     if snp::vmpl() == 3 {
         return;
     }
-    // With the kernel's driver, no test after this one can use that key.
+    // The last one by its name: with the kernel's driver, no test after it can use that key.
     modules::with(|_, provider| {
         unload(provider).unwrap();
         load_with(provider, "vmpck_id=3").unwrap();
