@@ -9,6 +9,7 @@
 
 pub mod configfs;
 pub mod hash;
+pub mod kstrtox;
 pub mod miscdevice;
 pub mod module_param;
 pub mod mutex;
@@ -32,6 +33,7 @@ pub mod time;
 pub mod tsm;
 pub mod uaccess;
 pub mod users;
+pub mod uuid;
 mod volatile;
 pub mod worker;
 

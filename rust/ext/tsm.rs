@@ -22,9 +22,7 @@ pub use blob::{
     Blobs, //
 };
 pub use desc::{
-    parse_u32,
     Desc,
-    Guid,
     Inblob,
     Privlevel,
     ReportId, //

@@ -36,12 +36,12 @@ use tsm_ext::{
     tsm::{
         Blobs,
         Desc,
-        Guid,
         Inblob,
         Privlevel,
         ReportId,
         Slot, //
-    }, //
+    },
+    uuid::Guid, //
 };
 use tsm_proto::Generation;
 

@@ -10,12 +10,12 @@ mod tests {
     use kernel::error::code::*;
     use tsm_ext::{
         hash::HashAlgo,
+        kstrtox::parse_u32,
         tsm::{
-            parse_u32,
-            Guid,
             Inblob,
             Privlevel, //
-        }, //
+        },
+        uuid::Guid, //
     };
 
     #[test]

@@ -8,11 +8,11 @@ use core::{
 };
 
 use kernel::{
-    bindings,
-    error::to_result,
     prelude::*,
     str::CStr, //
 };
+
+use crate::uuid::Guid;
 
 /// What a report is to bind: up to 64 bytes of the caller's choice.
 #[derive(Clone, Copy)]
@@ -96,44 +96,6 @@ impl ReportId {
     }
 }
 
-/// Identifies a service of a service provider.
-#[derive(Clone, Copy)]
-pub struct Guid(bindings::guid_t);
-
-impl Guid {
-    /// All zeros, which stands for all services.
-    pub const NULL: Self = Self(bindings::guid_t { b: [0; 16] });
-
-    /// Parses the usual form of 36 characters. What follows them is not looked at.
-    ///
-    /// # Errors
-    ///
-    /// [`EINVAL`] if it does not have that form.
-    #[inline]
-    pub fn parse(text: &CStr) -> Result<Self> {
-        let mut guid = Self::NULL;
-
-        // SAFETY: `text` is a C string, and reading stops at its end.
-        to_result(unsafe { bindings::guid_parse(text.as_char_ptr(), &mut guid.0) })?;
-        Ok(guid)
-    }
-}
-
-/// Parses an unsigned number as the kernel does: decimal, or with a prefix octal or hexadecimal, and
-/// a line feed at the end if you like.
-///
-/// # Errors
-///
-/// [`EINVAL`] if it is none, [`ERANGE`] if it is too large.
-#[inline]
-pub fn parse_u32(text: &CStr) -> Result<u32> {
-    let mut value = 0;
-
-    // SAFETY: `text` is a C string; zero stands for any base.
-    to_result(unsafe { bindings::kstrtouint(text.as_char_ptr(), 0, &mut value) })?;
-    Ok(value)
-}
-
 /// What a report is asked to be.
 pub struct Desc<'a> {
     /// What it is to bind.
@@ -142,7 +104,7 @@ pub struct Desc<'a> {
     pub privlevel: Option<Privlevel>,
     /// Where it is to come from, if not from the platform itself.
     pub service_provider: Option<&'a CStr>,
-    /// The service to attest.
+    /// The service to attest, all zeros for all services.
     pub service_guid: Guid,
     /// The version of the service's manifest.
     pub service_manifest_version: u32,
@@ -161,7 +123,7 @@ impl Desc<'_> {
             service_provider: self
                 .service_provider
                 .map_or(null_mut(), |name| name.as_char_ptr().cast_mut()),
-            service_guid: self.service_guid.0,
+            service_guid: self.service_guid.as_raw(),
             service_manifest_version: self.service_manifest_version,
         }
     }

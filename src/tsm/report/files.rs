@@ -22,14 +22,14 @@ use tsm_ext::{
         Store,
         Visible, //
     },
+    kstrtox::parse_u32,
     tsm::{
-        parse_u32,
         Blob,
         Blobs,
-        Guid,
         Inblob,
         Privlevel, //
-    }, //
+    },
+    uuid::Guid, //
 };
 
 use super::{
