@@ -93,9 +93,10 @@ impl Buffers {
     pub(crate) fn new(guest: Guest, timeout: Delta) -> Result<Self> {
         let mut sharing = Sharing::default();
         let (pages, first) = first(&mut sharing, size(guest).div_ceil(PAGE_SIZE))?;
-        let size = pages * PAGE_SIZE;
-        let count = (MAX_BYTES / size).clamp(LEAST_PLACES, MOST_PLACES);
-        let keep = (MAX_IDLE_BYTES / size).clamp(1, count);
+        // A buffer has pages, but the compiler does not know it: it would add a panic, which objtool warns of.
+        let fit = |bytes: usize| (bytes / PAGE_SIZE).checked_div(pages).unwrap_or(0);
+        let count = fit(MAX_BYTES).clamp(LEAST_PLACES, MOST_PLACES);
+        let keep = fit(MAX_IDLE_BYTES).clamp(1, count);
         let places = Places::new(count, keep, first)?;
 
         Ok(Self {
