@@ -10,9 +10,11 @@
 mod blob;
 mod desc;
 mod failure;
+mod flags;
 mod late_registration;
 mod measurement;
 mod measurement_provider;
+mod report_id;
 mod report_provider;
 mod slot;
 pub mod trace;
@@ -24,19 +26,18 @@ pub use blob::{
 pub use desc::{
     Desc,
     Inblob,
-    Privlevel,
-    ReportId, //
+    Privlevel, //
 };
 pub use failure::{
     Answer,
     Failure, //
 };
+pub use flags::Flags;
 pub use late_registration::{
     LateRegistration,
     Shown, //
 };
 pub use measurement::{
-    Flags,
     Measurement,
     MeasurementId,
     Register, //
@@ -47,6 +48,7 @@ pub use measurement_provider::{
     RegisterSpec,
     Values, //
 };
+pub use report_id::ReportId;
 pub use report_provider::{
     Files,
     Output,

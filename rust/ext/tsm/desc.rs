@@ -78,24 +78,6 @@ impl Privlevel {
     }
 }
 
-/// Tells reports apart.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct ReportId(u64);
-
-impl ReportId {
-    /// Takes the number of a report.
-    #[inline]
-    pub const fn new(number: u64) -> Self {
-        Self(number)
-    }
-
-    /// Returns the number.
-    #[inline]
-    pub const fn get(self) -> u64 {
-        self.0
-    }
-}
-
 /// What a report is asked to be.
 pub struct Desc<'a> {
     /// What it is to bind.

@@ -14,57 +14,11 @@ use kernel::{
     str::CStr, //
 };
 
+use super::Flags;
 use crate::{
     hash::HashAlgo,
     sysfs::BIN_FILE_MAX, //
 };
-
-/// Properties of a register, `enum tsm_measurement_register_flag`.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Flags(u32);
-
-impl Flags {
-    /// A write extends the register.
-    pub const EXTENSIBLE: Self = Self(tsm_bindings::tsm_measurement_register_flag_TSM_MR_F_X);
-    /// The file is writable.
-    pub const WRITABLE: Self = Self(tsm_bindings::tsm_measurement_register_flag_TSM_MR_F_W);
-    /// The file is readable.
-    pub const READABLE: Self = Self(tsm_bindings::tsm_measurement_register_flag_TSM_MR_F_R);
-    /// The value is refreshed before it is read when something was written since.
-    pub const LIVE: Self = Self(tsm_bindings::tsm_measurement_register_flag_TSM_MR_F_L);
-    /// The register is a flat file and has no hash.
-    pub const FLAT: Self = Self(tsm_bindings::tsm_measurement_register_flag_TSM_MR_F_F);
-
-    /// Returns the flags of `self` that `other` has not.
-    pub const fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
-
-    /// Returns the flags of `self` and of `other`.
-    pub const fn with(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    /// Says whether all of `other` is set.
-    pub const fn contains(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    /// Only the owner of the file may read it.
-    pub const PRIVATE: Self = Self(tsm_bindings::tsm_measurement_register_flag_TSM_MR_F_P);
-
-    const ALL: Self = Self::EXTENSIBLE
-        .with(Self::WRITABLE)
-        .with(Self::READABLE)
-        .with(Self::LIVE)
-        .with(Self::FLAT)
-        .with(Self::PRIVATE);
-
-    /// Returns the value that C code uses.
-    pub const fn as_raw(self) -> u32 {
-        self.0
-    }
-}
 
 /// One register of a [`Measurement`].
 ///
@@ -93,7 +47,7 @@ impl<'a> Register<'a> {
     /// Returns its properties.
     #[inline]
     pub fn flags(self) -> Flags {
-        Flags(self.0.mr_flags)
+        Flags::from_raw(self.0.mr_flags)
     }
 
     /// Returns its hash algorithm, which a flat one does not have.
@@ -189,7 +143,7 @@ impl Measurement {
 
     /// Checks what can be checked of one register.
     fn check(&self, raw: &tsm_bindings::tsm_measurement_register) -> Result {
-        let (flags, size) = (Flags(raw.mr_flags), raw.mr_size as usize);
+        let (flags, size) = (Flags::from_raw(raw.mr_flags), raw.mr_size as usize);
         // SAFETY: The name is not null, and the ABI makes it a C string.
         let named = is_file_name(unsafe { CStr::from_char_ptr(raw.mr_name) });
         // sysfs cuts writes off at a page, and what is cut off must not look whole.
