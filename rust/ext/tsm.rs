@@ -1,33 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The ABI between `tsm.ko` and its providers, from both sides.
+//! The ABI between `tsm.ko` and its providers, as a provider uses it.
 //!
 //! C headers: `include/tsm/tsm.h`, [`include/linux/tsm.h`](srctree/include/linux/tsm.h)
 //!
 //! A provider implements [`ReportProvider`] or [`MeasurementProvider`] and keeps a registration.
-//! `tsm.ko` keeps what was registered in a [`Slot`] or in a [`Measurement`].
+//! [`Flags`] and [`ReportId`] are for `tsm.ko` as well.
 
-mod blob;
-mod desc;
 mod failure;
 mod flags;
 mod late_registration;
-mod measurement;
 mod measurement_provider;
 mod report_id;
 mod report_provider;
-mod slot;
-pub mod trace;
 
-pub use blob::{
-    Blob,
-    Blobs, //
-};
-pub use desc::{
-    Desc,
-    Inblob,
-    Privlevel, //
-};
 pub use failure::{
     Answer,
     Failure, //
@@ -36,11 +22,6 @@ pub use flags::Flags;
 pub use late_registration::{
     LateRegistration,
     Shown, //
-};
-pub use measurement::{
-    Measurement,
-    MeasurementId,
-    Register, //
 };
 pub use measurement_provider::{
     MeasurementProvider,
@@ -55,9 +36,4 @@ pub use report_provider::{
     ReportProvider,
     ReportRegistration,
     Request, //
-};
-pub use slot::{
-    Asked,
-    Call,
-    Slot, //
 };

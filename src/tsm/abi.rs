@@ -15,17 +15,19 @@ use kernel::{
     }, //
 };
 use tsm_bindings as bindings;
-use tsm_ext::{
-    sysfs::Directory,
-    tsm::{
-        Asked,
+use tsm_ext::sysfs::Directory;
+
+use crate::{
+    measurement::{
         Measurement,
-        MeasurementId,
+        MeasurementId, //
+    },
+    registers::Tree,
+    slot::{
+        Asked,
         Slot, //
     }, //
 };
-
-use crate::registers::Tree;
 
 /// What providers register with.
 struct Core {

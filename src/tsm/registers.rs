@@ -13,15 +13,14 @@ use kernel::{
     },
     sync::Arc, //
 };
-use tsm_ext::{
-    sysfs::{
-        BinFile,
-        Directory, //
-    },
-    tsm::{
-        Measurement,
-        MeasurementId, //
-    }, //
+use tsm_ext::sysfs::{
+    BinFile,
+    Directory, //
+};
+
+use crate::measurement::{
+    Measurement,
+    MeasurementId, //
 };
 
 use bank::{

@@ -33,17 +33,20 @@ use kernel::{
 use tsm_ext::{
     configfs::MakeItem,
     mutex::KillableMutex,
-    tsm::{
-        Blobs,
-        Desc,
-        Inblob,
-        Privlevel,
-        ReportId,
-        Slot, //
-    },
+    tsm::ReportId,
     uuid::Guid, //
 };
 use tsm_proto::Generation;
+
+use crate::{
+    blob::Blobs,
+    desc::{
+        Desc,
+        Inblob,
+        Privlevel, //
+    },
+    slot::Slot, //
+};
 
 /// Makes the place for the provider of all reports.
 pub(crate) fn new_slot() -> Result<Arc<Slot>> {

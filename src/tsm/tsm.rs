@@ -2,8 +2,8 @@
 
 //! Attestation reports and measurement registers of a confidential guest.
 //!
-//! `abi.rs` is what providers call; `registers.rs` is the tree in `/sys/kernel/tsm`; `report.rs` is
-//! the configfs subsystem `tsm`.
+//! `abi.rs` is what providers call; `registers.rs` is the tree in `/sys/kernel/tsm`, of what is in
+//! `measurement.rs`; `report.rs` is the configfs subsystem `tsm`, for the provider in `slot.rs`.
 
 use kernel::prelude::*;
 use tsm_ext::{
@@ -12,8 +12,13 @@ use tsm_ext::{
 };
 
 mod abi;
+mod blob;
+mod desc;
+mod measurement;
 mod registers;
 mod report;
+mod slot;
+mod trace;
 
 module! {
     type: Tsm,

@@ -5,17 +5,22 @@
 
 use kernel::prelude::*;
 
+#[expect(dead_code, reason = "tsm.ko uses all of it")]
+#[path = "../../src/tsm/desc.rs"]
+mod source;
+
 #[kunit_tests(tsm_desc)]
 mod tests {
     use kernel::error::code::*;
     use tsm_ext::{
         hash::HashAlgo,
         kstrtox::parse_u32,
-        tsm::{
-            Inblob,
-            Privlevel, //
-        },
         uuid::Guid, //
+    };
+
+    use super::source::{
+        Inblob,
+        Privlevel, //
     };
 
     #[test]

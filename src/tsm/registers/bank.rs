@@ -26,12 +26,15 @@ use tsm_ext::{
         Directory,
         Mode, //
     },
-    tsm::{
-        trace,
-        Flags,
+    tsm::Flags, //
+};
+
+use crate::{
+    measurement::{
         Measurement,
         Register, //
-    }, //
+    },
+    trace, //
 };
 
 /// A register, without what the provider has of it, at which only who holds the lock may look.

@@ -23,13 +23,18 @@ use tsm_ext::{
         Visible, //
     },
     kstrtox::parse_u32,
-    tsm::{
+    uuid::Guid, //
+};
+
+use crate::{
+    blob::{
         Blob,
-        Blobs,
+        Blobs, //
+    },
+    desc::{
         Inblob,
         Privlevel, //
-    },
-    uuid::Guid, //
+    }, //
 };
 
 use super::{

@@ -13,11 +13,10 @@ use kernel::{
     prelude::*,
     str::CStr, //
 };
-
-use super::Flags;
-use crate::{
+use tsm_ext::{
     hash::HashAlgo,
-    sysfs::BIN_FILE_MAX, //
+    sysfs::BIN_FILE_MAX,
+    tsm::Flags, //
 };
 
 /// One register of a [`Measurement`].
@@ -26,12 +25,12 @@ use crate::{
 ///
 /// Has passed [`Measurement::check`].
 #[derive(Clone, Copy)]
-pub struct Register<'a>(&'a tsm_bindings::tsm_measurement_register);
+pub(crate) struct Register<'a>(&'a tsm_bindings::tsm_measurement_register);
 
 impl<'a> Register<'a> {
     /// Returns its name.
     #[inline]
-    pub fn name(self) -> &'a CStr {
+    pub(crate) fn name(self) -> &'a CStr {
         // SAFETY: The name is not null, and the ABI makes it a C string that stays as long as the
         // register.
         unsafe { CStr::from_char_ptr(self.0.mr_name) }
@@ -39,20 +38,20 @@ impl<'a> Register<'a> {
 
     /// Returns its size in bytes.
     #[inline]
-    pub fn size(self) -> usize {
+    pub(crate) fn size(self) -> usize {
         // CAST: At most `BIN_FILE_MAX`.
         self.0.mr_size as usize
     }
 
     /// Returns its properties.
     #[inline]
-    pub fn flags(self) -> Flags {
+    pub(crate) fn flags(self) -> Flags {
         Flags::from_raw(self.0.mr_flags)
     }
 
     /// Returns its hash algorithm, which a flat one does not have.
     #[inline]
-    pub fn hash(self) -> Option<HashAlgo> {
+    pub(crate) fn hash(self) -> Option<HashAlgo> {
         if self.flags().contains(Flags::FLAT) {
             return None;
         }
@@ -79,12 +78,12 @@ fn outcome(ret: ffi::c_int) -> Result {
 
 /// Tells measurements apart that are registered at the same time.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct MeasurementId(usize);
+pub(crate) struct MeasurementId(usize);
 
 impl MeasurementId {
     /// Returns that of the measurement at `raw`, which need not be valid.
     #[inline]
-    pub fn of(raw: *const tsm_bindings::tsm_measurement) -> Self {
+    pub(crate) fn of(raw: *const tsm_bindings::tsm_measurement) -> Self {
         Self(raw.addr())
     }
 }
@@ -95,7 +94,7 @@ impl MeasurementId {
 ///
 /// `raw` is what [`Measurement::new`] demands; it has `count` registers, and each has passed
 /// [`Measurement::check`].
-pub struct Measurement {
+pub(crate) struct Measurement {
     raw: NonNull<tsm_bindings::tsm_measurement>,
     count: usize,
 }
@@ -105,7 +104,7 @@ unsafe impl Send for Measurement {}
 
 impl Measurement {
     /// The most hashes that registers of one name may have.
-    pub const MAX_BANKS: usize = tsm_bindings::TSM_HELPER_MR_MAXBANKS as usize;
+    pub(crate) const MAX_BANKS: usize = tsm_bindings::TSM_HELPER_MR_MAXBANKS as usize;
 
     /// Takes what a provider registers.
     ///
@@ -118,7 +117,7 @@ impl Measurement {
     /// `raw` must be null or as `tsm_register_measurement()` demands it, until the returned value
     /// is dropped; and there must be no other [`Measurement`] of it meanwhile.
     #[inline]
-    pub unsafe fn new(raw: *mut tsm_bindings::tsm_measurement) -> Result<Self> {
+    pub(crate) unsafe fn new(raw: *mut tsm_bindings::tsm_measurement) -> Result<Self> {
         let mut this = Self {
             raw: NonNull::new(raw).ok_or(EINVAL)?,
             count: 0,
@@ -182,20 +181,20 @@ impl Measurement {
 
     /// Returns the provider's name.
     #[inline]
-    pub fn name(&self) -> &CStr {
+    pub(crate) fn name(&self) -> &CStr {
         // SAFETY: `new` refused a null pointer, and the ABI makes it a C string.
         unsafe { CStr::from_char_ptr(self.fields().name) }
     }
 
     /// Tells it apart from others.
     #[inline]
-    pub fn id(&self) -> MeasurementId {
+    pub(crate) fn id(&self) -> MeasurementId {
         MeasurementId::of(self.raw.as_ptr())
     }
 
     /// Returns the registers, in the provider's order.
     #[inline]
-    pub fn registers(&self) -> impl Iterator<Item = Register<'_>> + Clone {
+    pub(crate) fn registers(&self) -> impl Iterator<Item = Register<'_>> + Clone {
         (0..self.count)
             .filter_map(|index| {
                 // SAFETY: By the type invariant, the list has `count` registers.
@@ -207,7 +206,7 @@ impl Measurement {
 
     /// Returns the register at `index`.
     #[inline]
-    pub fn register(&self, index: usize) -> Result<Register<'_>> {
+    pub(crate) fn register(&self, index: usize) -> Result<Register<'_>> {
         if index >= self.count {
             return Err(EINVAL);
         }
@@ -220,7 +219,7 @@ impl Measurement {
 
     /// Brings the values up to date, for the register at `index` or for all.
     #[inline]
-    pub fn refresh(&mut self, index: Option<usize>) -> Result {
+    pub(crate) fn refresh(&mut self, index: Option<usize>) -> Result {
         let register = match index {
             Some(index) => self.register(index)?.0,
             None => core::ptr::null(),
@@ -236,7 +235,7 @@ impl Measurement {
 
     /// Extends the register at `index` with `data`, which has its size.
     #[inline]
-    pub fn extend(&mut self, index: usize, data: &[u8]) -> Result {
+    pub(crate) fn extend(&mut self, index: usize, data: &[u8]) -> Result {
         let register = self.register(index)?;
         let extend = self.fields().extend.ok_or(EINVAL)?;
         let needed = Flags::WRITABLE.with(Flags::EXTENSIBLE);
@@ -254,7 +253,7 @@ impl Measurement {
 
     /// Replaces the value of the register at `index` by `data`, which has its size.
     #[inline]
-    pub fn replace(&mut self, index: usize, data: &[u8]) -> Result {
+    pub(crate) fn replace(&mut self, index: usize, data: &[u8]) -> Result {
         let register = self.register(index)?;
 
         if !register.flags().contains(Flags::WRITABLE) {
@@ -274,7 +273,7 @@ impl Measurement {
 
     /// Returns the value of the register at `index`.
     #[inline]
-    pub fn value(&self, index: usize) -> Result<&[u8]> {
+    pub(crate) fn value(&self, index: usize) -> Result<&[u8]> {
         let register = self.register(index)?;
 
         // SAFETY: By the ABI, the value is initialized and has the size of the register. It changes in

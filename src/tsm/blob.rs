@@ -16,7 +16,7 @@ use kernel::bindings;
 ///
 /// The pointer is that of an allocation of `kvmalloc()` with `len` initialized bytes, which belongs
 /// to `self`. `len` is not zero.
-pub struct Blob {
+pub(crate) struct Blob {
     ptr: NonNull<u8>,
     len: usize,
 }
@@ -29,7 +29,7 @@ unsafe impl Sync for Blob {}
 
 impl Blob {
     /// The most bytes there can be.
-    pub const MAX_SIZE: u32 = tsm_bindings::TSM_REPORT_OUTBLOB_MAX;
+    pub(crate) const MAX_SIZE: u32 = tsm_bindings::TSM_REPORT_OUTBLOB_MAX;
 
     /// Takes over the memory at `ptr`, unless there is none.
     ///
@@ -68,13 +68,13 @@ impl Drop for Blob {
 }
 
 /// The blobs of a report. Which there are is up to the provider, but for the first.
-pub struct Blobs {
+pub(crate) struct Blobs {
     /// The report itself.
-    pub outblob: Blob,
+    pub(crate) outblob: Blob,
     /// What goes with it, for example certificates.
-    pub auxblob: Option<Blob>,
+    pub(crate) auxblob: Option<Blob>,
     /// The manifest of a service provider.
-    pub manifestblob: Option<Blob>,
+    pub(crate) manifestblob: Option<Blob>,
 }
 
 impl Blobs {
@@ -85,7 +85,7 @@ impl Blobs {
     ///
     /// The blobs of `report` must be as the ABI demands, and belong to the caller.
     #[inline]
-    pub(super) unsafe fn from_raw(report: &tsm_bindings::tsm_report) -> Option<Self> {
+    pub(crate) unsafe fn from_raw(report: &tsm_bindings::tsm_report) -> Option<Self> {
         // SAFETY: By the safety requirement.
         let outblob = unsafe { Blob::from_raw(report.outblob, report.outblob_len) };
         // SAFETY: As above.
@@ -102,7 +102,7 @@ impl Blobs {
 
     /// Returns the sizes of report, auxiliary data and manifest.
     #[inline]
-    pub fn sizes(&self) -> [usize; 3] {
+    pub(crate) fn sizes(&self) -> [usize; 3] {
         let size = |blob: &Option<Blob>| blob.as_ref().map_or(0, |blob| blob.len());
 
         [

@@ -33,14 +33,16 @@ use kernel::{
         Mutex, //
     }, //
 };
-
-use super::{
-    trace,
-    Blobs,
-    Desc,
-    ReportId, //
+use tsm_ext::{
+    tsm::ReportId,
+    users::Users, //
 };
-use crate::users::Users;
+
+use crate::{
+    blob::Blobs,
+    desc::Desc,
+    trace, //
+};
 
 /// The place for the one provider that there can be.
 ///
@@ -50,7 +52,7 @@ use crate::users::Users;
 /// with `registering` held, and after a change to null its reference is given up no sooner than a
 /// grace period later.
 #[pin_data(PinnedDrop)]
-pub struct Slot {
+pub(crate) struct Slot {
     current: Atomic<*mut Provider>,
     /// How many providers there have been.
     #[pin]
@@ -85,7 +87,7 @@ unsafe impl Sync for Provider {}
 impl Slot {
     /// Makes an initializer of an empty slot.
     #[inline]
-    pub fn new() -> impl PinInit<Self> {
+    pub(crate) fn new() -> impl PinInit<Self> {
         // INVARIANT: `current` is null.
         pin_init!(Self {
             current: Atomic::new(null_mut()),
@@ -104,7 +106,7 @@ impl Slot {
     /// `ops` must be null, or valid and unchanged until [`Slot::unregister`] has returned for it;
     /// its callbacks must accept `data`, from any thread and several at a time.
     #[inline]
-    pub unsafe fn register(
+    pub(crate) unsafe fn register(
         &self,
         ops: *const tsm_bindings::tsm_report_ops,
         data: *mut ffi::c_void,
@@ -147,7 +149,7 @@ impl Slot {
     ///
     /// [`EBUSY`] if `ops` is not what is registered, as the kernel's own core has it.
     #[inline]
-    pub fn unregister(&self, ops: *const tsm_bindings::tsm_report_ops) -> Result {
+    pub(crate) fn unregister(&self, ops: *const tsm_bindings::tsm_report_ops) -> Result {
         let registrations = self.registering.lock();
         let current = self.current.load(Relaxed);
 
@@ -176,7 +178,7 @@ impl Slot {
     ///
     /// [`ENXIO`] if there is none.
     #[inline]
-    pub fn registration(&self) -> Result<u64> {
+    pub(crate) fn registration(&self) -> Result<u64> {
         let _rcu = rcu::read_lock();
 
         // SAFETY: By the type invariant, what is not null is a provider, whose reference is not given up
@@ -191,7 +193,7 @@ impl Slot {
     ///
     /// [`ENXIO`] if there is none.
     #[inline]
-    pub fn call(&self) -> Result<Call> {
+    pub(crate) fn call(&self) -> Result<Call> {
         let _rcu = rcu::read_lock();
         let current = self.current.load(Acquire);
 
@@ -229,7 +231,7 @@ impl PinnedDrop for Slot {
 /// # Invariants
 ///
 /// It is counted in `calls`.
-pub struct Call(Arc<Provider>);
+pub(crate) struct Call(Arc<Provider>);
 
 impl Call {
     #[inline]
@@ -240,26 +242,26 @@ impl Call {
 
     /// Returns the number of the registration, which no other one has.
     #[inline]
-    pub fn registration(&self) -> u64 {
+    pub(crate) fn registration(&self) -> u64 {
         self.0.registration
     }
 
     /// Returns the provider's name.
     #[inline]
-    pub fn name(&self) -> &CStr {
+    pub(crate) fn name(&self) -> &CStr {
         // SAFETY: `register` refused a null pointer; the rest is as for `ops`.
         unsafe { CStr::from_char_ptr(self.ops().name) }
     }
 
     /// Returns the lowest privilege level that the provider accepts.
     #[inline]
-    pub fn privlevel_floor(&self) -> u32 {
+    pub(crate) fn privlevel_floor(&self) -> u32 {
         self.ops().privlevel_floor
     }
 
     /// Says whether reports have the text file of this index in `enum tsm_attr_index`.
     #[inline]
-    pub fn shows(&self, index: i32) -> bool {
+    pub(crate) fn shows(&self, index: i32) -> bool {
         self.ops().report_attr_visible.is_none_or(|visible| {
             // SAFETY: By the invariants of `Call` and `Provider`, the callback may be called.
             unsafe { visible(index) }
@@ -268,7 +270,7 @@ impl Call {
 
     /// Says whether reports have the binary file of this index in `enum tsm_bin_attr_index`.
     #[inline]
-    pub fn shows_binary(&self, index: i32) -> bool {
+    pub(crate) fn shows_binary(&self, index: i32) -> bool {
         self.ops().report_bin_attr_visible.is_none_or(|visible| {
             // SAFETY: By the invariants of `Call` and `Provider`, the callback may be called.
             unsafe { visible(index) }
@@ -282,7 +284,7 @@ impl Call {
     /// What the provider says, [`EIO`] if it reports success without a report, and [`EINVAL`] for a
     /// privilege level below the floor, which may have been that of another provider.
     #[inline]
-    pub fn report(&self, id: ReportId, desc: &Desc<'_>, generation: u64) -> Result<Blobs> {
+    pub(crate) fn report(&self, id: ReportId, desc: &Desc<'_>, generation: u64) -> Result<Blobs> {
         let report_new = self.ops().report_new.ok_or(EINVAL)?;
         let name = self.name();
         let floor = self.privlevel_floor();
@@ -336,7 +338,7 @@ impl Call {
 
 /// What a provider is called with, and what it says of its platform.
 #[repr(C)]
-pub struct Asked {
+pub(crate) struct Asked {
     /// First, so that its address is that of all.
     report: tsm_bindings::tsm_report,
     id: ReportId,
@@ -351,7 +353,7 @@ impl Asked {
     ///
     /// `report` must be what [`Call::report`] has called a provider with that has not returned yet.
     #[inline]
-    pub unsafe fn id(report: *const tsm_bindings::tsm_report) -> ReportId {
+    pub(crate) unsafe fn id(report: *const tsm_bindings::tsm_report) -> ReportId {
         let asked = report.cast::<Self>();
 
         // Not by a reference: the provider has one to the report, with which an `Asked` begins.
@@ -366,7 +368,7 @@ impl Asked {
     /// `report` must be what [`Call::report`] has called a provider with that has not returned yet,
     /// and nobody else may do this meanwhile; `source` must be a C string until then.
     #[inline]
-    pub unsafe fn explain(
+    pub(crate) unsafe fn explain(
         report: *mut tsm_bindings::tsm_report,
         source: *const ffi::c_char,
         status: u64,

@@ -3,8 +3,6 @@
 //! The tracepoints of `tsm.ko`.
 //!
 //! C header: `src/tsm/trace.h`
-//!
-//! Only `tsm.ko` may use these functions: it alone has the C functions behind them.
 
 use kernel::{
     prelude::*,
@@ -13,18 +11,18 @@ use kernel::{
 
 /// What a register is called.
 #[derive(Clone, Copy)]
-pub struct Label<'a> {
+pub(crate) struct Label<'a> {
     /// The provider of the register.
-    pub provider: &'a CStr,
+    pub(crate) provider: &'a CStr,
     /// The register.
-    pub name: &'a CStr,
+    pub(crate) name: &'a CStr,
     /// Its hash algorithm, or `data`.
-    pub hash: &'a CStr,
+    pub(crate) hash: &'a CStr,
 }
 
 /// The core asks a provider for a report.
 #[inline]
-pub fn report_requested(provider: &CStr, generation: u64, inblob: &[u8], privlevel: u32) {
+pub(crate) fn report_requested(provider: &CStr, generation: u64, inblob: &[u8], privlevel: u32) {
     // SAFETY: The string is valid for the call, which copies it.
     unsafe {
         tsm_bindings::tsm_trace_report_requested(
@@ -38,7 +36,7 @@ pub fn report_requested(provider: &CStr, generation: u64, inblob: &[u8], privlev
 
 /// A provider has made a report; of its blobs, only the sizes are shown.
 #[inline]
-pub fn report_generated(provider: &CStr, generation: u64, sizes: [usize; 3]) {
+pub(crate) fn report_generated(provider: &CStr, generation: u64, sizes: [usize; 3]) {
     let [outblob, auxblob, manifestblob] = sizes;
 
     // SAFETY: The string is valid for the call, which copies it.
@@ -56,7 +54,7 @@ pub fn report_generated(provider: &CStr, generation: u64, sizes: [usize; 3]) {
 /// A provider has made no report. `status` is what it returned, `error` what the reader gets, and
 /// `answer` what kind of status its platform has returned, and which.
 #[inline]
-pub fn report_failed(
+pub(crate) fn report_failed(
     provider: &CStr,
     generation: u64,
     status: i32,
@@ -78,7 +76,7 @@ pub fn report_failed(
 
 /// A register was read, and this part of it was returned.
 #[inline]
-pub fn register_read(label: Label<'_>, data: &[u8]) {
+pub(crate) fn register_read(label: Label<'_>, data: &[u8]) {
     // SAFETY: Strings and data are valid for the call, which copies them.
     unsafe {
         tsm_bindings::tsm_trace_register_read(
@@ -93,7 +91,7 @@ pub fn register_read(label: Label<'_>, data: &[u8]) {
 
 /// Registers were refreshed because this one was to be read.
 #[inline]
-pub fn register_refresh(label: Label<'_>, result: Result) {
+pub(crate) fn register_refresh(label: Label<'_>, result: Result) {
     // SAFETY: The strings are valid for the call, which copies them.
     unsafe {
         tsm_bindings::tsm_trace_register_refresh(
@@ -106,7 +104,7 @@ pub fn register_refresh(label: Label<'_>, result: Result) {
 
 /// A register was extended with, or replaced by, `data`.
 #[inline]
-pub fn register_write(label: Label<'_>, data: &[u8], result: Result) {
+pub(crate) fn register_write(label: Label<'_>, data: &[u8], result: Result) {
     // SAFETY: Strings and data are valid for the call, which copies them.
     unsafe {
         tsm_bindings::tsm_trace_register_write(

@@ -11,12 +11,11 @@ use kernel::{
     prelude::*,
     str::CStr, //
 };
-
-use crate::uuid::Guid;
+use tsm_ext::uuid::Guid;
 
 /// What a report is to bind: up to 64 bytes of the caller's choice.
 #[derive(Clone, Copy)]
-pub struct Inblob {
+pub(crate) struct Inblob {
     bytes: [u8; Self::MAX_SIZE as usize],
     /// As small as can be, because each report has one.
     len: u8,
@@ -24,7 +23,7 @@ pub struct Inblob {
 
 impl Inblob {
     /// The most bytes there can be.
-    pub const MAX_SIZE: u32 = tsm_bindings::TSM_REPORT_INBLOB_MAX;
+    pub(crate) const MAX_SIZE: u32 = tsm_bindings::TSM_REPORT_INBLOB_MAX;
 
     /// Copies `data`.
     ///
@@ -32,7 +31,7 @@ impl Inblob {
     ///
     /// [`EINVAL`] if it is empty, [`EFBIG`] if it is too long.
     #[inline]
-    pub fn new(data: &[u8]) -> Result<Self> {
+    pub(crate) fn new(data: &[u8]) -> Result<Self> {
         let mut bytes = [0; Self::MAX_SIZE as usize];
 
         if data.is_empty() {
@@ -60,12 +59,12 @@ impl Deref for Inblob {
 
 /// A privilege level that a report can be asked for.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Privlevel(u8);
+pub(crate) struct Privlevel(u8);
 
 impl Privlevel {
     /// Takes `level` if it is one, which says nothing of the provider's floor.
     #[inline]
-    pub fn new(level: u32) -> Option<Self> {
+    pub(crate) fn new(level: u32) -> Option<Self> {
         let max = tsm_bindings::TSM_REPORT_PRIVLEVEL_MAX;
 
         u8::try_from(level).ok().filter(|_| level <= max).map(Self)
@@ -73,29 +72,29 @@ impl Privlevel {
 
     /// Returns the level as a number.
     #[inline]
-    pub const fn get(self) -> u32 {
+    pub(crate) const fn get(self) -> u32 {
         self.0 as u32
     }
 }
 
 /// What a report is asked to be.
-pub struct Desc<'a> {
+pub(crate) struct Desc<'a> {
     /// What it is to bind.
-    pub inblob: &'a Inblob,
+    pub(crate) inblob: &'a Inblob,
     /// The privilege level, or [`None`] for the provider's floor.
-    pub privlevel: Option<Privlevel>,
+    pub(crate) privlevel: Option<Privlevel>,
     /// Where it is to come from, if not from the platform itself.
-    pub service_provider: Option<&'a CStr>,
+    pub(crate) service_provider: Option<&'a CStr>,
     /// The service to attest, all zeros for all services.
-    pub service_guid: Guid,
+    pub(crate) service_guid: Guid,
     /// The version of the service's manifest.
-    pub service_manifest_version: u32,
+    pub(crate) service_manifest_version: u32,
 }
 
 impl Desc<'_> {
     /// Returns what C code expects.
     #[inline]
-    pub(super) fn to_raw(&self, floor: u32) -> tsm_bindings::tsm_report_desc {
+    pub(crate) fn to_raw(&self, floor: u32) -> tsm_bindings::tsm_report_desc {
         tsm_bindings::tsm_report_desc {
             privlevel: self.privlevel.map_or(floor, Privlevel::get),
             inblob_len: self.inblob.len(),
