@@ -14,4 +14,3 @@
 #endif
 
 #include "../helpers/helpers.h"
-#include "../helpers/trace.h"

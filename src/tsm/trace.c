@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The tracepoints of tsm.ko, as functions that Rust can call. */
 
-#include "../../rust/helpers/trace.h"
+#include "trace_calls.h"
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"

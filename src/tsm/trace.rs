@@ -2,12 +2,23 @@
 
 //! The tracepoints of `tsm.ko`.
 //!
-//! C header: `src/tsm/trace.h`
+//! C headers: `src/tsm/trace.h`, `src/tsm/trace_calls.h`
 
 use kernel::{
     prelude::*,
     str::CStr, //
 };
+
+/// The C functions.
+#[expect(unreachable_pub, reason = "generated code")]
+mod bindings {
+    use kernel::{
+        bindings::*,
+        ffi, //
+    };
+
+    include!(concat!(env!("TSM_OBJTREE"), "/src/tsm/trace_generated.rs"));
+}
 
 /// What a register is called.
 #[derive(Clone, Copy)]
@@ -25,7 +36,7 @@ pub(crate) struct Label<'a> {
 pub(crate) fn report_requested(provider: &CStr, generation: u64, inblob: &[u8], privlevel: u32) {
     // SAFETY: The string is valid for the call, which copies it.
     unsafe {
-        tsm_bindings::tsm_trace_report_requested(
+        bindings::tsm_trace_report_requested(
             provider.as_char_ptr(),
             generation,
             len(inblob),
@@ -41,7 +52,7 @@ pub(crate) fn report_generated(provider: &CStr, generation: u64, sizes: [usize; 
 
     // SAFETY: The string is valid for the call, which copies it.
     unsafe {
-        tsm_bindings::tsm_trace_report_generated(
+        bindings::tsm_trace_report_generated(
             provider.as_char_ptr(),
             generation,
             outblob,
@@ -63,7 +74,7 @@ pub(crate) fn report_failed(
 ) {
     // SAFETY: The strings are valid for the call, which copies them.
     unsafe {
-        tsm_bindings::tsm_trace_report_failed(
+        bindings::tsm_trace_report_failed(
             provider.as_char_ptr(),
             generation,
             status,
@@ -79,7 +90,7 @@ pub(crate) fn report_failed(
 pub(crate) fn register_read(label: Label<'_>, data: &[u8]) {
     // SAFETY: Strings and data are valid for the call, which copies them.
     unsafe {
-        tsm_bindings::tsm_trace_register_read(
+        bindings::tsm_trace_register_read(
             label.provider.as_char_ptr(),
             label.name.as_char_ptr(),
             label.hash.as_char_ptr(),
@@ -94,7 +105,7 @@ pub(crate) fn register_read(label: Label<'_>, data: &[u8]) {
 pub(crate) fn register_refresh(label: Label<'_>, result: Result) {
     // SAFETY: The strings are valid for the call, which copies them.
     unsafe {
-        tsm_bindings::tsm_trace_register_refresh(
+        bindings::tsm_trace_register_refresh(
             label.provider.as_char_ptr(),
             label.name.as_char_ptr(),
             status(result),
@@ -107,7 +118,7 @@ pub(crate) fn register_refresh(label: Label<'_>, result: Result) {
 pub(crate) fn register_write(label: Label<'_>, data: &[u8], result: Result) {
     // SAFETY: Strings and data are valid for the call, which copies them.
     unsafe {
-        tsm_bindings::tsm_trace_register_write(
+        bindings::tsm_trace_register_write(
             label.provider.as_char_ptr(),
             label.name.as_char_ptr(),
             label.hash.as_char_ptr(),

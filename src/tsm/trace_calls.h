@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The tracepoints of tsm.ko as functions, defined in src/tsm/trace.c. */
-#ifndef _TSM_HELPERS_TRACE_H
-#define _TSM_HELPERS_TRACE_H
+/* The tracepoints of tsm.ko as functions, for Rust. */
+#ifndef _TSM_TRACE_CALLS_H
+#define _TSM_TRACE_CALLS_H
 
 #include <linux/types.h>
 
@@ -20,4 +20,4 @@ void tsm_trace_register_write(const char *provider, const char *name,
 			      const char *hash, const u8 *data, size_t len,
 			      int status);
 
-#endif /* _TSM_HELPERS_TRACE_H */
+#endif /* _TSM_TRACE_CALLS_H */
