@@ -30,7 +30,6 @@ pub mod sysfs;
 #[cfg(CONFIG_INTEL_TDX_GUEST)]
 pub mod tdx;
 pub mod time;
-pub mod tsm;
 pub mod uaccess;
 pub mod users;
 pub mod uuid;

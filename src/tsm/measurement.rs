@@ -15,9 +15,9 @@ use kernel::{
 };
 use tsm_ext::{
     hash::HashAlgo,
-    sysfs::BIN_FILE_MAX,
-    tsm::Flags, //
+    sysfs::BIN_FILE_MAX, //
 };
+use tsm_provider::Flags;
 
 /// One register of a [`Measurement`].
 ///

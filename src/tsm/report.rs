@@ -33,10 +33,10 @@ use kernel::{
 use tsm_ext::{
     configfs::MakeItem,
     mutex::KillableMutex,
-    tsm::ReportId,
     uuid::Guid, //
 };
 use tsm_proto::Generation;
+use tsm_provider::ReportId;
 
 use crate::{
     blob::Blobs,

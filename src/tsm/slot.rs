@@ -33,10 +33,8 @@ use kernel::{
         Mutex, //
     }, //
 };
-use tsm_ext::{
-    tsm::ReportId,
-    users::Users, //
-};
+use tsm_ext::users::Users;
+use tsm_provider::ReportId;
 
 use crate::{
     blob::Blobs,

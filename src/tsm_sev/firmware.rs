@@ -25,11 +25,6 @@ use tsm_ext::{
         Sharing, //
     },
     time::sleep_killable,
-    tsm::{
-        Answer,
-        Failure,
-        LateRegistration, //
-    },
     worker::Worker, //
 };
 use tsm_proto::snp::{
@@ -47,6 +42,11 @@ use tsm_proto::snp::{
     ExitInfo2,
     ReportData,
     Vmpck, //
+};
+use tsm_provider::{
+    Answer,
+    Failure,
+    LateRegistration, //
 };
 
 use crate::registers::Registers;

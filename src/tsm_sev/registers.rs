@@ -9,19 +9,17 @@ use kernel::{
     prelude::*,
     str::CStr, //
 };
-use tsm_ext::{
-    hash::HashAlgo,
-    tsm::{
-        Failure,
-        Flags,
-        MeasurementProvider,
-        RegisterSpec,
-        Values, //
-    }, //
-};
+use tsm_ext::hash::HashAlgo;
 use tsm_proto::snp::{
     message::ReportAnswer,
     Report, //
+};
+use tsm_provider::{
+    Failure,
+    Flags,
+    MeasurementProvider,
+    RegisterSpec,
+    Values, //
 };
 
 /// The registers, and the report that they are from.

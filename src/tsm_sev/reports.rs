@@ -16,14 +16,6 @@ use kernel::{
     },
     time::Delta, //
 };
-use tsm_ext::tsm::{
-    Answer,
-    Failure,
-    Files,
-    Output,
-    ReportProvider,
-    Request, //
-};
 use tsm_proto::snp::{
     certificates::Table,
     message::{
@@ -32,6 +24,14 @@ use tsm_proto::snp::{
     },
     ReportData,
     Vmpl, //
+};
+use tsm_provider::{
+    Answer,
+    Failure,
+    Files,
+    Output,
+    ReportProvider,
+    Request, //
 };
 
 use crate::{

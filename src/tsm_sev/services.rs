@@ -13,11 +13,6 @@ use tsm_ext::{
     sev::{
         Guest,
         Svsm, //
-    },
-    tsm::{
-        Failure,
-        Output,
-        Request, //
     }, //
 };
 use tsm_proto::{
@@ -30,6 +25,11 @@ use tsm_proto::{
         ReportData, //
     },
     Error as ProtoError, //
+};
+use tsm_provider::{
+    Failure,
+    Output,
+    Request, //
 };
 
 use crate::{

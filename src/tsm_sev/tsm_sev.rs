@@ -11,10 +11,10 @@ use tsm_ext::{
     miscdevice::MiscDevice,
     module_param::value,
     platform::Claim,
-    sev,
-    tsm::ReportRegistration, //
+    sev, //
 };
 use tsm_proto::snp::Vmpck;
+use tsm_provider::ReportRegistration;
 
 mod device;
 mod firmware;

@@ -40,13 +40,13 @@ use tsm_ext::{
         Sharing, //
     },
     tdx::Guest,
-    time::sleep_killable,
-    tsm::ReportId, //
+    time::sleep_killable, //
 };
 use tsm_proto::tdx::{
     call::Field,
     quote::Header, //
 };
+use tsm_provider::ReportId;
 
 use places::{
     Earlier,

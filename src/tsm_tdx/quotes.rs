@@ -22,14 +22,7 @@ use tsm_ext::{
         Guest,
         Measurements, //
     },
-    time::sleep_killable,
-    tsm::{
-        Failure,
-        Output,
-        ReportId,
-        ReportProvider,
-        Request, //
-    }, //
+    time::sleep_killable, //
 };
 use tsm_proto::tdx::{
     quote::{
@@ -39,6 +32,13 @@ use tsm_proto::tdx::{
     ReportData,
     TdReport,
     VmcallStatus, //
+};
+use tsm_provider::{
+    Failure,
+    Output,
+    ReportId,
+    ReportProvider,
+    Request, //
 };
 
 use crate::{

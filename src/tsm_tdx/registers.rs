@@ -17,20 +17,20 @@ use tsm_ext::{
         MiscDevice, //
     },
     mutex::KillableMutex,
-    tdx::Measurements,
-    tsm::{
-        Failure,
-        Flags,
-        LateRegistration,
-        MeasurementProvider,
-        RegisterSpec,
-        Shown,
-        Values, //
-    }, //
+    tdx::Measurements, //
 };
 use tsm_proto::tdx::{
     Digest384,
     Rtmr, //
+};
+use tsm_provider::{
+    Failure,
+    Flags,
+    LateRegistration,
+    MeasurementProvider,
+    RegisterSpec,
+    Shown,
+    Values, //
 };
 
 /// The registers, read with TDG.MR.REPORT and extended with TDG.MR.RTMR.EXTEND.

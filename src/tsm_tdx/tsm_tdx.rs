@@ -12,11 +12,11 @@ use tsm_ext::{
     miscdevice::MiscDevice,
     module_param::value,
     mutex::KillableMutex,
-    tdx,
-    tsm::{
-        ReportRegistration,
-        Shown, //
-    }, //
+    tdx, //
+};
+use tsm_provider::{
+    ReportRegistration,
+    Shown, //
 };
 
 mod buffers;

@@ -21,15 +21,15 @@ use tsm_ext::{
         MiscDevice, //
     },
     spare::Spare,
-    time::sleep_killable,
-    tsm::{
-        Failure,
-        Files,
-        Output,
-        ReportProvider,
-        ReportRegistration,
-        Request, //
-    }, //
+    time::sleep_killable, //
+};
+use tsm_provider::{
+    Failure,
+    Files,
+    Output,
+    ReportProvider,
+    ReportRegistration,
+    Request, //
 };
 
 module! {

@@ -8,13 +8,11 @@ use kernel::prelude::*;
 #[kunit_tests(tsm_values)]
 mod tests {
     use kernel::error::code::EINVAL;
-    use tsm_ext::{
-        hash::HashAlgo,
-        tsm::{
-            Flags,
-            RegisterSpec,
-            Values, //
-        }, //
+    use tsm_ext::hash::HashAlgo;
+    use tsm_provider::{
+        Flags,
+        RegisterSpec,
+        Values, //
     };
 
     const REGISTERS: &[RegisterSpec] = &[register(c"long", 4), register(c"short", 2)];

@@ -25,9 +25,9 @@ use tsm_ext::{
         BinFileOps,
         Directory,
         Mode, //
-    },
-    tsm::Flags, //
+    }, //
 };
+use tsm_provider::Flags;
 
 use crate::{
     measurement::{

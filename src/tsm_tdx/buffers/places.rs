@@ -3,14 +3,12 @@
 //! The places of quote requests, and which buffer each has.
 
 use kernel::prelude::*;
-use tsm_ext::{
-    shared::SharedBuffer,
-    tsm::ReportId, //
-};
+use tsm_ext::shared::SharedBuffer;
 use tsm_proto::tdx::quote::{
     Header,
     Status, //
 };
+use tsm_provider::ReportId;
 
 /// The places.
 ///

@@ -75,18 +75,18 @@ impl From<AllocError> for Failure {
 }
 
 #[cfg(CONFIG_INTEL_TDX_GUEST)]
-impl From<crate::tdx::Error> for Failure {
+impl From<tsm_ext::tdx::Error> for Failure {
     #[inline]
-    fn from(err: crate::tdx::Error) -> Self {
+    fn from(err: tsm_ext::tdx::Error) -> Self {
         match err {
-            crate::tdx::Error::Status(status) => Self::answered(
+            tsm_ext::tdx::Error::Status(status) => Self::answered(
                 status.into(),
                 Answer {
                     source: c"tdcall",
                     status: status.raw(),
                 },
             ),
-            crate::tdx::Error::Killed => EINTR.into(),
+            tsm_ext::tdx::Error::Killed => EINTR.into(),
         }
     }
 }

@@ -22,15 +22,15 @@ use kernel::{
         Mutex, //
     }, //
 };
+use tsm_ext::miscdevice::{
+    Ioctl,
+    MiscDevice, //
+};
 
 use super::{
     Failure,
     MeasurementProvider,
     MeasurementRegistration, //
-};
-use crate::miscdevice::{
-    Ioctl,
-    MiscDevice, //
 };
 
 /// The place of a [`MeasurementRegistration`] that is made later, once.

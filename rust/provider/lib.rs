@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The ABI between `tsm.ko` and its providers, as a provider uses it.
+//! The provider's side of the ABI between `tsm.ko` and its providers.
 //!
 //! C headers: `include/tsm/tsm.h`, [`include/linux/tsm.h`](srctree/include/linux/tsm.h)
 //!
@@ -37,3 +37,6 @@ pub use report_provider::{
     ReportRegistration,
     Request, //
 };
+
+/// What `pr_err!` looks for in the root of a crate, and only `module!` defines by itself.
+const __LOG_PREFIX: &[u8] = b"tsm_provider\0";

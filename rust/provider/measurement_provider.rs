@@ -23,9 +23,9 @@ use kernel::{
     },
     types::Opaque, //
 };
+use tsm_ext::hash::HashAlgo;
 
 use super::Flags;
-use crate::hash::HashAlgo;
 
 /// What a register is.
 pub struct RegisterSpec {
