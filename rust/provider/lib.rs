@@ -7,11 +7,16 @@
 //! A provider implements [`ReportProvider`] or [`MeasurementProvider`] and keeps a registration.
 //! [`Flags`] and [`ReportId`] are for `tsm.ko` as well.
 
+#![deny(unsafe_code)]
+
 mod failure;
 mod flags;
+#[expect(unsafe_code, reason = "a pointer to a device of another crate")]
 mod late_registration;
+#[expect(unsafe_code, reason = "the C ABI")]
 mod measurement_provider;
 mod report_id;
+#[expect(unsafe_code, reason = "the C ABI")]
 mod report_provider;
 
 pub use failure::{

@@ -5,19 +5,26 @@
 //! `abi.rs` is what providers call; `registers.rs` is the tree in `/sys/kernel/tsm`, of what is in
 //! `measurement.rs`; `report.rs` is the configfs subsystem `tsm`, for the provider in `slot.rs`.
 
+#![deny(unsafe_code)]
+
 use kernel::prelude::*;
 use tsm_ext::{
     configfs,
     sysfs, //
 };
 
+#[expect(unsafe_code, reason = "entry points of the C ABI")]
 mod abi;
+#[expect(unsafe_code, reason = "memory that a provider has allocated")]
 mod blob;
 mod desc;
+#[expect(unsafe_code, reason = "structures and callbacks of a provider")]
 mod measurement;
 mod registers;
 mod report;
+#[expect(unsafe_code, reason = "structures and callbacks of a provider")]
 mod slot;
+#[expect(unsafe_code, reason = "C functions")]
 mod trace;
 
 module! {
@@ -38,6 +45,7 @@ impl kernel::Module for Tsm {
     fn init(module: &'static ThisModule) -> Result<Self> {
         let root = sysfs::Directory::new_in_kernel(c"tsm")?;
         let provider = report::new_slot()?;
+        #[expect(unsafe_code, reason = "the module's only variable begins here")]
         // SAFETY: The initializer of a module runs once, and this is its only call.
         let core = unsafe { abi::Published::new(registers::Tree::new(root), provider.clone()) };
 

@@ -2,6 +2,8 @@
 
 //! Provider for AMD SEV-SNP guests: reports, derived keys and measurement registers.
 
+#![deny(unsafe_code)]
+
 use kernel::{
     prelude::*,
     sync::Arc,

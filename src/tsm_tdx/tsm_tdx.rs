@@ -2,6 +2,8 @@
 
 //! Provider for Intel TDX guests: measurement registers and quotes.
 
+#![deny(unsafe_code)]
+
 use kernel::{
     prelude::*,
     static_lock_class,

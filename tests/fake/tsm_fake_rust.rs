@@ -4,6 +4,8 @@
 //!
 //! `Documentation/writing-a-provider.md` explains it.
 
+#![deny(unsafe_code)]
+
 use core::borrow::Borrow;
 
 use kernel::{
