@@ -23,7 +23,6 @@ impl HashAlgo {
     pub const SHA384: Self = Self(tsm_bindings::hash_algo_HASH_ALGO_SHA384);
 
     /// Takes `raw` if the kernel knows it.
-    #[inline]
     pub fn new(raw: tsm_bindings::hash_algo) -> Option<Self> {
         // INVARIANT: Just compared.
         (raw < tsm_bindings::hash_algo_HASH_ALGO__LAST).then_some(Self(raw))
@@ -35,7 +34,6 @@ impl HashAlgo {
     }
 
     /// Returns the kernel's name of the algorithm, for example `sha384`.
-    #[inline]
     pub fn name(self) -> &'static CStr {
         let names = (&raw const tsm_bindings::hash_algo_name).cast::<*const kernel::ffi::c_char>();
 

@@ -17,7 +17,6 @@ use kernel::{
 /// # Errors
 ///
 /// [`EINVAL`] if it is none, [`ERANGE`] if it is too large.
-#[inline]
 pub fn parse_u32(text: &CStr) -> Result<u32> {
     let mut value = 0;
 

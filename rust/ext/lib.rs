@@ -4,8 +4,7 @@
 //!
 //! A staging area: each module here has the shape that it would have in `rust/kernel/`.
 //!
-//! Every module links the whole crate, since Kbuild drops no sections. Hence what is not generic is
-//! `#[inline]`: that leaves it out where it is not used, with the C functions that it needs.
+//! A module has only what it uses of this crate, see `inline-always` in `Kbuild`.
 
 pub mod configfs;
 pub mod hash;

@@ -120,7 +120,6 @@ impl<T: Ioctl> MiscDevice<T> {
     }
 
     /// Returns the directory of the device in sysfs. It is valid as long as `self` is.
-    #[inline]
     pub fn kobj(&self) -> *mut bindings::kobject {
         // SAFETY: By the type invariant, the device is registered, and registering has set this.
         let device = unsafe { (*self.0.misc.get()).this_device };

@@ -41,7 +41,6 @@ impl Pages {
     /// # Errors
     ///
     /// [`ENOMEM`]; for more than [`MOST`] always, on a kernel without `CONFIG_CONTIG_ALLOC`.
-    #[inline]
     pub fn zeroed(count: usize) -> Result<Self> {
         const FLAGS: bindings::gfp_t = tsm_bindings::TSM_HELPER_GFP_MANY;
         let size = count.checked_mul(PAGE_SIZE).ok_or(EINVAL)?;
@@ -60,32 +59,27 @@ impl Pages {
     }
 
     /// Returns how many there are.
-    #[inline]
     pub fn count(&self) -> usize {
         self.count
     }
 
     /// Returns the size in bytes.
-    #[inline]
     pub fn size(&self) -> usize {
         self.count * PAGE_SIZE
     }
 
     /// Returns what is in them. Not to be used where anybody else may write.
-    #[inline]
     pub fn bytes(&self) -> &[u8] {
         // SAFETY: By the type invariant, and `&self` keeps writers out.
         unsafe { slice::from_raw_parts(self.start.as_ptr(), self.size()) }
     }
 
     /// Returns where they are.
-    #[inline]
     pub(crate) fn start(&self) -> NonNull<u8> {
         self.start
     }
 
     /// Returns their physical address.
-    #[inline]
     pub(crate) fn physical(&self) -> u64 {
         // SAFETY: By the type invariant, this is an address in the direct map.
         unsafe { tsm_bindings::tsm_helper_virt_to_phys(self.start.as_ptr().cast()) }
@@ -93,7 +87,6 @@ impl Pages {
 }
 
 impl Drop for Pages {
-    #[inline]
     fn drop(&mut self) {
         let start = self.start.as_ptr().cast();
 

@@ -41,7 +41,6 @@ impl Claim {
     /// # Errors
     ///
     /// [`ENODEV`] if there is none, [`EBUSY`] if a driver of this name is loaded.
-    #[inline]
     pub fn new(module: &'static ThisModule, name: &'static CStr) -> Result<Self> {
         let mut driver: bindings::platform_driver = pin_init::zeroed();
         driver.driver.name = as_char_ptr_in_const_context(name);
@@ -63,7 +62,6 @@ impl Claim {
 }
 
 impl Drop for Claim {
-    #[inline]
     fn drop(&mut self) {
         // SAFETY: By the type invariant, it is registered.
         unsafe { bindings::platform_driver_unregister(self.0.get()) };

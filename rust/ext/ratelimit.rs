@@ -6,7 +6,6 @@
 
 /// Tells whether this module may log now: ten times within five seconds. The kernel reports later how
 /// often the answer was no.
-#[inline]
 pub fn may_log() -> bool {
     // SAFETY: The helper has no requirements.
     unsafe { tsm_bindings::tsm_helper_ratelimit() }

@@ -16,7 +16,6 @@ pub struct Secret(KVec<u8>);
 
 impl Secret {
     /// Allocates `len` zero bytes.
-    #[inline]
     pub fn zeroed(len: usize) -> Result<Self> {
         Ok(Self(KVec::from_elem(0, len, GFP_KERNEL)?))
     }
@@ -25,21 +24,18 @@ impl Secret {
 impl Deref for Secret {
     type Target = [u8];
 
-    #[inline]
     fn deref(&self) -> &[u8] {
         &self.0
     }
 }
 
 impl DerefMut for Secret {
-    #[inline]
     fn deref_mut(&mut self) -> &mut [u8] {
         &mut self.0
     }
 }
 
 impl Drop for Secret {
-    #[inline]
     fn drop(&mut self) {
         // SAFETY: The vector has as many bytes, and they are ours.
         unsafe {

@@ -33,7 +33,6 @@ unsafe impl Sync for Semaphore {}
 
 impl Semaphore {
     /// Makes an initializer of a semaphore that can be taken `count` times.
-    #[inline]
     pub fn new(count: ffi::c_int) -> impl PinInit<Self> {
         // INVARIANT: The helper initializes it.
         pin_init!(Self {
@@ -49,14 +48,12 @@ impl Semaphore {
     /// # Errors
     ///
     /// [`EINTR`] when the task is killed while it waits.
-    #[inline]
     pub fn down_killable(&self) -> Result {
         // SAFETY: By the type invariant.
         to_result(unsafe { bindings::down_killable(self.inner.get()) })
     }
 
     /// Releases the semaphore.
-    #[inline]
     pub fn up(&self) {
         // SAFETY: By the type invariant.
         unsafe { bindings::up(self.inner.get()) };

@@ -38,7 +38,6 @@ impl Version {
     const NONE: Self = Self(u64::MAX);
 
     /// Returns the next version.
-    #[inline]
     #[must_use]
     pub const fn next(self) -> Self {
         // It does not get to `NONE` in any time that there is.
@@ -51,7 +50,6 @@ pub struct CurrentVersion(Atomic<u64>);
 
 impl Default for CurrentVersion {
     /// Starts with the first version.
-    #[inline]
     fn default() -> Self {
         Self(Atomic::new(Version::default().0))
     }
@@ -59,13 +57,11 @@ impl Default for CurrentVersion {
 
 impl CurrentVersion {
     /// Returns the current version.
-    #[inline]
     pub fn get(&self) -> Version {
         Version(self.0.load(Acquire))
     }
 
     /// Makes `version` the current one.
-    #[inline]
     pub fn set(&self, version: Version) {
         self.0.store(version.0, Release);
     }
@@ -84,7 +80,6 @@ unsafe impl Sync for SeqBytes {}
 
 impl SeqBytes {
     /// Allocates `size` bytes, of no version.
-    #[inline]
     pub fn new(size: usize) -> Result<Self> {
         let mut bytes = KVec::with_capacity(size, GFP_KERNEL)?;
 
@@ -105,7 +100,6 @@ impl SeqBytes {
     /// # Errors
     ///
     /// [`EINVAL`] if there are more or fewer.
-    #[inline]
     pub fn write(&self, version: Version, bytes: &[u8]) -> Result {
         if bytes.len() != self.bytes.len() {
             return Err(EINVAL);
@@ -128,7 +122,6 @@ impl SeqBytes {
     /// # Errors
     ///
     /// `room`, if they are not, or there are not as many.
-    #[inline]
     pub fn read<'a>(
         &self,
         version: Version,

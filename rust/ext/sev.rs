@@ -63,7 +63,6 @@ impl Guest {
     /// # Errors
     ///
     /// [`ENODEV`] if there is none.
-    #[inline]
     pub fn new() -> Result<Self> {
         // SAFETY: This reads what does not change after boot.
         if !unsafe { tsm_bindings::tsm_helper_is_snp_guest() } {
@@ -74,7 +73,6 @@ impl Guest {
     }
 
     /// Returns the privilege level that the kernel runs at.
-    #[inline]
     pub fn vmpl(self) -> Result<Vmpl> {
         // SAFETY: It does not change after boot.
         let vmpl = unsafe { tsm_bindings::snp_vmpl };
@@ -100,7 +98,6 @@ pub struct Message {
 
 impl Message {
     /// Makes a message of a request.
-    #[inline]
     pub fn new<R: Request>(request: &R) -> Result<Self> {
         let request = request.as_bytes();
         let mut bytes = Secret::zeroed(request.len() + R::ANSWER_SIZE + TAG_SIZE)?;
@@ -120,7 +117,6 @@ impl Message {
     }
 
     /// Returns the answer, padded with zeros, of which there are nothing but if there is none.
-    #[inline]
     pub fn answer(&self) -> &[u8] {
         let answer = self.bytes.get(self.request_size..).unwrap_or_default();
 
@@ -129,7 +125,6 @@ impl Message {
 
     /// Returns the answer as long as the firmware has made it, so that none is taken for whole that is
     /// not.
-    #[inline]
     pub fn received(&self) -> &[u8] {
         self.answer().get(..self.received).unwrap_or(self.answer())
     }
@@ -156,7 +151,6 @@ pub struct Sent {
 
 impl Sent {
     /// What became of a message that was not sent.
-    #[inline]
     fn not(err: Error) -> Self {
         Self {
             info: None,
@@ -188,7 +182,6 @@ impl Channel {
     /// # Errors
     ///
     /// [`ENOMEM`].
-    #[inline]
     pub fn new(_guest: Guest, claim: Claim, key: Vmpck) -> Result<Self> {
         // SAFETY: This is an SNP guest, as `_guest` proves.
         let desc = from_err_ptr(unsafe { tsm_bindings::snp_msg_alloc() })?;
@@ -216,13 +209,11 @@ impl Channel {
     }
 
     /// Tells whether the key was wiped before the way was opened.
-    #[inline]
     pub fn is_wiped(&self) -> bool {
         self.is_wiped
     }
 
     /// Returns the key.
-    #[inline]
     pub fn key(&self) -> Vmpck {
         self.key
     }
@@ -238,7 +229,6 @@ impl Channel {
     ///   now.
     /// - `EBADMSG`: the answer is not authentic, and the key is wiped now.
     /// - `ETIMEDOUT`: the VMM was busy for 60 s, and the key is wiped now.
-    #[inline]
     pub fn send(&mut self, message: &mut Message, room: Option<Room<'_>>) -> Sent {
         let mut raw: tsm_bindings::snp_guest_req = pin_init::zeroed();
 
@@ -315,7 +305,6 @@ impl Channel {
 
 /// Returns why a message that was sent has no answer. The VMM does not choose another errno, even if a
 /// later kernel lets it.
-#[inline]
 fn explain_sent(err: Error) -> Error {
     match err.to_errno().unsigned_abs() {
         bindings::ETIMEDOUT | bindings::EBADMSG => err,
@@ -324,14 +313,12 @@ fn explain_sent(err: Error) -> Error {
 }
 
 /// Returns the error for a key that is wiped.
-#[inline]
 fn no_key() -> Error {
     // CAST: Every errno is below 4096.
     Error::from_errno(-(bindings::ENOKEY as i32))
 }
 
 /// Returns why a message was not sent.
-#[inline]
 fn explain_unsent(err: Error) -> Error {
     match err {
         err if err == ENOTTY => no_key(),
@@ -341,7 +328,6 @@ fn explain_unsent(err: Error) -> Error {
 }
 
 impl Drop for Channel {
-    #[inline]
     fn drop(&mut self) {
         // SAFETY: By the type invariant, it is ours.
         unsafe { tsm_bindings::snp_msg_free(self.desc.as_ptr()) };

@@ -61,7 +61,6 @@ impl Sharing {
     /// # Errors
     ///
     /// [`ENOMEM`], or [`EIO`] if the VMM refuses, or did so a while ago.
-    #[inline]
     pub fn share(&mut self, pages: usize) -> Result<SharedBuffer> {
         let pausing = |refusal: &Refusal| refusal.at.elapsed() < refusal.pause;
 
@@ -78,7 +77,6 @@ impl Sharing {
 
     /// Notes that the VMM has refused, and logs the first time that it does.
     #[cold]
-    #[inline]
     fn refused(&mut self, pages: usize) {
         let pause = match &self.refusal {
             Some(refusal) => Delta::from_nanos(refusal.pause.as_nanos() * 2),
@@ -104,7 +102,6 @@ pub struct SharedBuffer(ManuallyDrop<Pages>);
 
 impl SharedBuffer {
     /// Shares `pages` new pages, which are lost if that fails with [`EIO`].
-    #[inline]
     fn new(pages: usize) -> Result<Self> {
         let count = i32::try_from(pages)?;
         // Not given back when that fails: some of it may be shared by then.
@@ -121,26 +118,22 @@ impl SharedBuffer {
     }
 
     /// Returns the size in bytes.
-    #[inline]
     pub fn size(&self) -> usize {
         self.0.size()
     }
 
     /// Returns the address, for telling the VMM about it.
-    #[inline]
     pub(crate) fn gpa(&self) -> Gpa {
         Gpa::new(self.0.physical())
     }
 
     /// Returns where it is, for a function of the kernel that tells the VMM.
     #[cfg(CONFIG_AMD_MEM_ENCRYPT)]
-    #[inline]
     pub(crate) fn as_mut_ptr(&mut self) -> *mut u8 {
         self.0.start().as_ptr()
     }
 
     /// Writes zeros to the first `pages` pages.
-    #[inline]
     pub fn clear(&mut self, pages: usize) {
         let words = pages.min(self.0.count()) * (PAGE_SIZE / WORD);
 
@@ -153,13 +146,11 @@ impl SharedBuffer {
     }
 
     /// Gives the pages up for ever, because the VMM may still use them.
-    #[inline]
     pub fn leak(self) {
         core::mem::forget(self);
     }
 
     /// Checks that there are `len` bytes from `offset` on, and that they start at a whole word.
-    #[inline]
     fn check(&self, offset: usize, len: usize) -> Result {
         let end = offset.checked_add(len).ok_or(EINVAL)?;
 
@@ -173,7 +164,6 @@ impl SharedBuffer {
     /// Returns the words from `offset` on, a multiple of eight, that have `len` bytes.
     ///
     /// The VMM may write meanwhile; words are not torn.
-    #[inline]
     fn words(&self, offset: usize, len: usize) -> Result<impl Iterator<Item = [u8; WORD]> + '_> {
         self.check(offset, len)?;
 
@@ -191,7 +181,6 @@ impl SharedBuffer {
     /// Copies the bytes from `offset` on to `out`. `offset` is a multiple of eight.
     ///
     /// The VMM may write meanwhile; words are not torn.
-    #[inline]
     pub fn read(&self, offset: usize, out: &mut [u8]) -> Result {
         let words = self.words(offset, out.len())?;
 
@@ -205,7 +194,6 @@ impl SharedBuffer {
     ///
     /// The VMM may write meanwhile, and words may be torn. The copy is accounted to the memory control
     /// group of the current task.
-    #[inline]
     pub fn copy(&self, offset: usize, len: usize) -> Result<KVVec<u8>> {
         self.check(offset, len)?;
         let mut copy: KVVec<u8> = KVVec::with_capacity(len, GFP_KERNEL_ACCOUNT)?;
@@ -221,7 +209,6 @@ impl SharedBuffer {
     }
 
     /// Copies `data` to `offset`, a multiple of eight.
-    #[inline]
     pub fn write(&mut self, offset: usize, data: &[u8]) -> Result {
         self.check(offset, data.len())?;
 
@@ -235,7 +222,6 @@ impl SharedBuffer {
 }
 
 impl Drop for SharedBuffer {
-    #[inline]
     fn drop(&mut self) {
         let start = self.0.start();
         // CAST: `new` had it as an `i32`.
@@ -254,7 +240,6 @@ impl Drop for SharedBuffer {
     }
 }
 
-#[inline]
 fn address(start: NonNull<u8>) -> usize {
     start.as_ptr().expose_provenance()
 }

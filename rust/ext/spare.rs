@@ -38,7 +38,6 @@ unsafe impl<T: Send> Sync for Spare<T> {}
 
 impl<T> Default for Spare<T> {
     /// Makes an empty place.
-    #[inline]
     fn default() -> Self {
         // INVARIANT: The pointer is null.
         Self {
@@ -50,7 +49,6 @@ impl<T> Default for Spare<T> {
 
 impl<T> Spare<T> {
     /// Takes the value, if there is one.
-    #[inline]
     pub fn take(&self) -> Option<KBox<T>> {
         // INVARIANT: Null. Acquired, so that what was done to the value before it was put in is seen.
         let value = NonNull::new(self.value.xchg(null_mut(), Acquire))?;
@@ -60,7 +58,6 @@ impl<T> Spare<T> {
     }
 
     /// Takes the value, or makes one if there is none.
-    #[inline]
     pub fn take_or(&self, make: impl FnOnce() -> Result<KBox<T>>) -> Result<KBox<T>> {
         match self.take() {
             Some(value) => Ok(value),
@@ -69,7 +66,6 @@ impl<T> Spare<T> {
     }
 
     /// Puts a value in. One that is there already is dropped.
-    #[inline]
     pub fn put(&self, value: KBox<T>) {
         // INVARIANT: It comes from `into_raw`.
         let old = self.value.xchg(KBox::into_raw(value), Full);
@@ -82,7 +78,6 @@ impl<T> Spare<T> {
 }
 
 impl<T> Drop for Spare<T> {
-    #[inline]
     fn drop(&mut self) {
         drop(self.take());
     }

@@ -47,7 +47,6 @@ impl Directory {
     /// Makes the directory `/sys/kernel/<name>`.
     ///
     /// The kernel complains in its log when `name` is there already.
-    #[inline]
     pub fn new_in_kernel(name: &CStr) -> Result<Self> {
         // SAFETY: `kernel_kobj` is set before any module is loaded and never changes or goes away.
         let parent = unsafe { bindings::kernel_kobj };
@@ -63,7 +62,6 @@ impl Directory {
     /// # Safety
     ///
     /// `parent` must be null, which is refused, or valid and in sysfs for as long as the directory.
-    #[inline]
     pub unsafe fn new_in(parent: *mut bindings::kobject, name: &CStr) -> Result<Self> {
         if parent.is_null() {
             return Err(EINVAL);
@@ -75,7 +73,6 @@ impl Directory {
     /// Makes the directory `name` in this one.
     ///
     /// The kernel complains in its log when `name` is there already.
-    #[inline]
     pub fn new_child(&self, name: &CStr) -> Result<Self> {
         // SAFETY: By the type invariant of `Inner`, the parent is valid.
         unsafe { Self::new(name, self.as_raw(), Some(self.clone())) }
@@ -84,7 +81,6 @@ impl Directory {
     /// # Safety
     ///
     /// `kobj` must be valid.
-    #[inline]
     unsafe fn new(
         name: &CStr,
         kobj: *mut bindings::kobject,
@@ -106,14 +102,12 @@ impl Directory {
     }
 
     /// Returns the C object.
-    #[inline]
     fn as_raw(&self) -> *mut bindings::kobject {
         self.0.kobj.as_ptr()
     }
 }
 
 impl Drop for Inner {
-    #[inline]
     fn drop(&mut self) {
         // SAFETY: By the type invariant, the object is valid and in sysfs.
         unsafe { bindings::kobject_del(self.kobj.as_ptr()) };

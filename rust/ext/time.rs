@@ -15,7 +15,6 @@ use kernel::{
 /// # Errors
 ///
 /// [`EINTR`] when the task was killed.
-#[inline]
 pub fn sleep_killable(delta: Delta) -> Result {
     let mut expires = delta.as_nanos();
     // CAST: A quarter of a duration that was clamped to be positive fits an `u64`.

@@ -22,7 +22,6 @@ use zerocopy::{
 /// # Errors
 ///
 /// [`EFAULT`] if it is not there. Then some of `value` may have been copied.
-#[inline]
 pub fn read<T: FromBytes + IntoBytes>(from: UserPtr, value: &mut T) -> Result {
     let to: *mut T = value;
 
@@ -38,7 +37,6 @@ pub fn read<T: FromBytes + IntoBytes>(from: UserPtr, value: &mut T) -> Result {
 /// # Errors
 ///
 /// [`EFAULT`] if it can't be there. Then some of it may have been copied.
-#[inline]
 pub fn write<T: IntoBytes>(to: UserPtr, value: &T) -> Result {
     let from: *const T = value;
 
@@ -55,7 +53,6 @@ pub fn write<T: IntoBytes>(to: UserPtr, value: &T) -> Result {
 ///
 /// [`EFAULT`] if `size` bytes from `start` are not all where user memory can be. Whether there is any is
 /// not looked at.
-#[inline]
 pub fn check(start: UserPtr, size: usize) -> Result {
     // SAFETY: This compares numbers.
     match unsafe { tsm_bindings::tsm_helper_access_ok(start.as_const_ptr(), size) } {
@@ -64,7 +61,6 @@ pub fn check(start: UserPtr, size: usize) -> Result {
     }
 }
 
-#[inline]
 fn copied(left: usize) -> Result {
     match left {
         0 => Ok(()),

@@ -24,7 +24,6 @@ pub struct Users {
 
 impl Users {
     /// Makes an initializer of a count for the owner alone.
-    #[inline]
     pub fn new() -> impl PinInit<Self> {
         pin_init!(Self {
             count: Refcount::new(1),
@@ -33,13 +32,11 @@ impl Users {
     }
 
     /// Counts one more user. The caller is one, or keeps one from giving up its count meanwhile.
-    #[inline]
     pub fn get(&self) {
         self.count.inc();
     }
 
     /// Gives up the count of a user. The object may be freed right after.
-    #[inline]
     pub fn put(&self) {
         if self.count.dec_and_test() {
             self.none.complete_all();
@@ -47,7 +44,6 @@ impl Users {
     }
 
     /// Gives up the count of the owner, and waits until there are no other users. To be called once.
-    #[inline]
     pub fn drain(&self) {
         self.put();
         self.none.wait_for_completion();

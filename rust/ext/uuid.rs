@@ -24,7 +24,6 @@ impl Guid {
     /// # Errors
     ///
     /// [`EINVAL`] if it does not have that form.
-    #[inline]
     pub fn parse(text: &CStr) -> Result<Self> {
         let mut guid = Self::NULL;
 

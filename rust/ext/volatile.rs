@@ -13,7 +13,6 @@ use core::arch::asm;
 ///
 /// `from` must be readable and `to` writable for `len` bytes, which must not overlap. No reference may
 /// exist to memory that another party may write at the same time, nor to what is written here.
-#[inline]
 pub(crate) unsafe fn copy(from: *const u8, to: *mut u8, len: usize) {
     // SAFETY: By the safety requirements, the instruction reads and writes memory that it may. The
     // direction flag is clear on entry, as the ABI has it.

@@ -125,7 +125,6 @@ impl<T: Send + Unpin + 'static> Worker<T> {
 
     /// Has everybody who waits for his turn, or comes later, be refused ([`ENXIO`]), so that whoever waits
     /// for them need only wait for what has been begun.
-    #[inline]
     pub fn close(&self) {
         self.shared.closed.store(1, Relaxed);
     }
@@ -145,7 +144,6 @@ unsafe impl Send for Queue {}
 unsafe impl Sync for Queue {}
 
 impl Queue {
-    #[inline]
     fn new(name: &'static CStr) -> Result<Self> {
         // SAFETY: `name` is a C string, and is copied.
         let queue = unsafe { tsm_bindings::tsm_helper_alloc_workqueue(name.as_char_ptr()) };
@@ -154,7 +152,6 @@ impl Queue {
         NonNull::new(queue).map(Self).ok_or(ENOMEM)
     }
 
-    #[inline]
     fn get(&self) -> &workqueue::Queue {
         // SAFETY: By the type invariant, it is valid as long as `self`.
         unsafe { workqueue::Queue::from_raw(self.0.as_ptr()) }
@@ -162,7 +159,6 @@ impl Queue {
 }
 
 impl Drop for Queue {
-    #[inline]
     fn drop(&mut self) {
         // SAFETY: By the type invariant, it is ours. This waits for what is queued.
         unsafe { bindings::destroy_workqueue(self.0.as_ptr()) };

@@ -30,7 +30,6 @@ pub struct Failure {
 
 impl Failure {
     /// Makes the failure that a status of the platform means.
-    #[inline]
     pub fn answered(error: Error, answer: Answer) -> Self {
         Self {
             error,
@@ -40,7 +39,6 @@ impl Failure {
 }
 
 impl From<Failure> for Error {
-    #[inline]
     fn from(failure: Failure) -> Self {
         failure.error
     }
@@ -58,7 +56,6 @@ impl fmt::Display for Failure {
 }
 
 impl From<Error> for Failure {
-    #[inline]
     fn from(error: Error) -> Self {
         Self {
             error,
@@ -68,7 +65,6 @@ impl From<Error> for Failure {
 }
 
 impl From<AllocError> for Failure {
-    #[inline]
     fn from(error: AllocError) -> Self {
         Error::from(error).into()
     }
@@ -76,7 +72,6 @@ impl From<AllocError> for Failure {
 
 #[cfg(CONFIG_INTEL_TDX_GUEST)]
 impl From<tsm_ext::tdx::Error> for Failure {
-    #[inline]
     fn from(err: tsm_ext::tdx::Error) -> Self {
         match err {
             tsm_ext::tdx::Error::Status(status) => Self::answered(
@@ -92,7 +87,6 @@ impl From<tsm_ext::tdx::Error> for Failure {
 }
 
 impl From<VmcallStatus> for Failure {
-    #[inline]
     fn from(status: VmcallStatus) -> Self {
         let answer = Answer {
             source: c"vmcall",
@@ -104,7 +98,6 @@ impl From<VmcallStatus> for Failure {
 }
 
 impl From<tsm_proto::Error> for Failure {
-    #[inline]
     fn from(err: tsm_proto::Error) -> Self {
         let (source, status) = match err {
             tsm_proto::Error::FirmwareRefused(status) => (c"firmware", status.raw().into()),
@@ -122,7 +115,6 @@ impl From<tsm_proto::Error> for Failure {
 
 /// What is wrong with a quote buffer, and the status that the VMM has left there.
 impl From<(Error, quote::Status)> for Failure {
-    #[inline]
     fn from((err, status): (Error, quote::Status)) -> Self {
         let answer = Answer {
             source: c"quote",

@@ -67,7 +67,6 @@ pub struct Values<'a> {
 
 impl<'a> Values<'a> {
     /// Has `bytes` be where the values of `registers` are, one after the other.
-    #[inline]
     pub fn new(registers: &'static [RegisterSpec], bytes: &'a mut [u8]) -> Self {
         Self { registers, bytes }
     }
@@ -77,7 +76,6 @@ impl<'a> Values<'a> {
     /// # Errors
     ///
     /// [`EINVAL`] if there are more or fewer bytes.
-    #[inline]
     pub fn set_bytes(&mut self, bytes: &[u8]) -> Result {
         if bytes.len() != self.bytes.len() {
             return Err(EINVAL);
@@ -91,7 +89,6 @@ impl<'a> Values<'a> {
     /// # Errors
     ///
     /// [`EINVAL`] if there are too few, or one has another size. Those before it are set then.
-    #[inline]
     pub fn set_all<'v>(&mut self, values: impl IntoIterator<Item = &'v [u8]>) -> Result {
         let mut values = values.into_iter();
         let mut rest = &mut *self.bytes;

@@ -8,13 +8,11 @@ pub struct ReportId(u64);
 
 impl ReportId {
     /// Takes the number of a report.
-    #[inline]
     pub const fn new(number: u64) -> Self {
         Self(number)
     }
 
     /// Returns the number.
-    #[inline]
     pub const fn get(self) -> u64 {
         self.0
     }

@@ -70,7 +70,6 @@ impl Files {
     }
 
     /// Returns which files the text file belongs to that has this index in `enum tsm_attr_index`.
-    #[inline]
     fn of_text(index: tsm_bindings::tsm_attr_index) -> Self {
         match index {
             tsm_bindings::tsm_attr_index_TSM_REPORT_PRIVLEVEL
@@ -84,7 +83,6 @@ impl Files {
 
     /// Returns which files the binary file belongs to that has this index in
     /// `enum tsm_bin_attr_index`.
-    #[inline]
     fn of_binary(index: tsm_bindings::tsm_bin_attr_index) -> Self {
         match index {
             tsm_bindings::tsm_bin_attr_index_TSM_REPORT_AUXBLOB => Self::AUXBLOB,
@@ -102,13 +100,11 @@ pub struct Request<'a> {
 
 impl Request<'_> {
     /// Returns which report it is.
-    #[inline]
     pub fn id(&self) -> ReportId {
         self.id
     }
 
     /// Returns what it is to bind, not empty.
-    #[inline]
     pub fn inblob(&self) -> &[u8] {
         let len = self.desc.inblob_len;
 
@@ -116,13 +112,11 @@ impl Request<'_> {
     }
 
     /// Returns the privilege level, not less than the floor.
-    #[inline]
     pub fn privlevel(&self) -> u32 {
         self.desc.privlevel
     }
 
     /// Returns where the report is to come from, if not from the platform itself.
-    #[inline]
     pub fn service_provider(&self) -> Option<&CStr> {
         let name = self.desc.service_provider;
 
@@ -131,7 +125,6 @@ impl Request<'_> {
     }
 
     /// Returns the service to attest, all zeros for all services.
-    #[inline]
     pub fn service_guid(&self) -> &[u8; 16] {
         let bindings::guid_t { b } = &self.desc.service_guid;
 
@@ -139,7 +132,6 @@ impl Request<'_> {
     }
 
     /// Returns the version of the service's manifest.
-    #[inline]
     pub fn service_manifest_version(&self) -> u32 {
         self.desc.service_manifest_version
     }
@@ -279,7 +271,6 @@ impl<P: ReportProvider> Inner<P> {
 
 /// Returns a blob as the core takes it over: its memory is from `kvmalloc()`, as the ABI demands,
 /// because that is what allocates a [`KVVec`].
-#[inline]
 fn hand_over(blob: KVVec<u8>) -> (*mut u8, usize) {
     // One that is empty has no allocation.
     if blob.is_empty() {

@@ -95,7 +95,6 @@ pub(super) fn stored<T, A: Store<T>>(module: &ThisModule) -> bindings::configfs_
     attr
 }
 
-#[inline]
 fn text(
     name: &'static CStr,
     mode: bindings::umode_t,
@@ -124,7 +123,6 @@ pub(super) fn writable<T, A: Commit<T>>(module: &ThisModule) -> bindings::config
     attr
 }
 
-#[inline]
 fn binary(
     name: &'static CStr,
     mode: bindings::umode_t,
@@ -260,7 +258,6 @@ unsafe extern "C" fn write<T, A: Commit<T>>(
 /// # Safety
 ///
 /// configfs must be in a callback for `item`.
-#[inline]
 unsafe fn open_files(item: *mut bindings::config_item, name: &CStr) -> usize {
     // SAFETY: By the safety requirement, the item has a directory, and it stays.
     let count = unsafe { tsm_bindings::tsm_helper_configfs_open_files(item, name.as_char_ptr()) };
@@ -270,7 +267,6 @@ unsafe fn open_files(item: *mut bindings::config_item, name: &CStr) -> usize {
 }
 
 /// Tells whether limits for resources do not apply to the current task.
-#[inline]
 fn may_hold_more() -> bool {
     // SAFETY: The helper only looks at the current task.
     unsafe { tsm_bindings::tsm_helper_capable_of_resource() }

@@ -136,7 +136,6 @@ impl<M: MakeItem> Group<M> {
     }
 }
 
-#[inline]
 fn err_ptr(err: Error) -> *mut bindings::config_item {
     // CAST: C code takes an errno for a pointer in the last page of the address space.
     err.to_errno() as isize as *mut bindings::config_item

@@ -173,7 +173,6 @@ impl RawType {
     /// # Safety
     ///
     /// `item` must have been made by [`allocate`], and its type must live as long as `'a`.
-    #[inline]
     unsafe fn of<'a>(item: *mut bindings::config_item) -> &'a Self {
         // SAFETY: By the safety requirement, `item` is valid.
         let item_type = Opaque::cast_from(unsafe { (*item).ci_type });

@@ -51,7 +51,6 @@ impl Room {
     /// # Errors
     ///
     /// [`ENOMEM`].
-    #[inline]
     pub fn new(sizes: Sizes) -> Result<Self> {
         let pages = |size: usize| Pages::zeroed(size.div_ceil(PAGE_SIZE));
 
@@ -63,7 +62,6 @@ impl Room {
     }
 
     /// Returns the sizes.
-    #[inline]
     pub fn sizes(&self) -> Sizes {
         Sizes {
             report: self.report.size(),
@@ -75,7 +73,6 @@ impl Room {
 
 impl Svsm {
     /// Returns the proof, if there is an SVSM.
-    #[inline]
     pub fn new(guest: Guest) -> Option<Self> {
         // INVARIANT: An SNP guest that does not run at VMPL 0 has an SVSM there, and the kernel does not
         // boot without.
@@ -91,7 +88,6 @@ impl Svsm {
     /// # Errors
     ///
     /// [`EIO`] if the VMM does not run the SVSM, [`ENOMEM`].
-    #[inline]
     pub fn attest(
         self,
         service: Option<&Service>,
@@ -144,7 +140,6 @@ impl Svsm {
 }
 
 /// Says where a buffer is, and how long.
-#[inline]
 fn location(pages: &Pages) -> Result<tsm_bindings::svsm_loc_entry> {
     let mut location: tsm_bindings::svsm_loc_entry = pin_init::zeroed();
 

@@ -209,7 +209,6 @@ impl<T: BinFileOps> Inner<T> {
 }
 
 /// Turns the result of a callback into what C expects.
-#[inline]
 fn len_or_errno(result: Result<usize>) -> isize {
     match result {
         // CAST: A length is at most that of a page.

@@ -37,7 +37,6 @@ pub struct Draft {
 
 impl Draft {
     /// Allocates the memory.
-    #[inline]
     pub fn new() -> Result<KBox<Self>> {
         let draft = Self {
             data: Operand::new()?,
@@ -48,7 +47,6 @@ impl Draft {
     }
 
     /// Makes the report that this is for.
-    #[inline]
     fn complete(&mut self, guest: Guest) -> Result<&TdReport, Error> {
         told(guest.report(&self.data, &mut self.report))?;
         Ok(&self.report)
@@ -57,7 +55,6 @@ impl Draft {
 
 impl Measurements {
     /// Allocates the memory.
-    #[inline]
     pub fn new(guest: Guest) -> Result<Self> {
         Ok(Self {
             guest,
@@ -71,7 +68,6 @@ impl Measurements {
     /// # Errors
     ///
     /// Those of [`Guest::report`].
-    #[inline]
     pub fn complete<'a>(&mut self, draft: &'a mut Draft) -> Result<&'a TdReport, Error> {
         draft.complete(self.guest)
     }
@@ -81,7 +77,6 @@ impl Measurements {
     /// # Errors
     ///
     /// Those of [`Guest::report`].
-    #[inline]
     pub fn read(&mut self) -> Result<&TdInfo, Error> {
         // Nobody gets to see what else the report says, so it may bind anything.
         Ok(&self.draft.complete(self.guest)?.info)
@@ -92,7 +87,6 @@ impl Measurements {
     /// # Errors
     ///
     /// Those of [`Guest::extend`].
-    #[inline]
     pub fn extend(&mut self, rtmr: Rtmr, digest: &Digest384) -> Result<(), Error> {
         *self.digest = *digest;
         told(self.guest.extend(rtmr, &self.digest))
@@ -101,7 +95,6 @@ impl Measurements {
 
 /// Tells the log of a refusal, as user space gets no more than an errno. Once: anybody who may read a
 /// register may be able to have this happen as often as he likes.
-#[inline]
 fn told(result: Result<(), Error>) -> Result<(), Error> {
     if let Err(Error::Status(status)) = result {
         pr_warn_once!(

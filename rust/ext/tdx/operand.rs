@@ -42,7 +42,6 @@ impl<T: FromBytes + IntoBytes> Operand<T> {
     };
 
     /// Makes a value of zeros.
-    #[inline]
     pub fn new() -> Result<Self> {
         let () = Self::FITS;
 
@@ -61,7 +60,6 @@ impl<T: FromBytes + IntoBytes> Operand<T> {
     }
 
     /// Returns where the TDX module finds the value.
-    #[inline]
     pub(super) fn gpa(&self) -> Gpa {
         self.gpa
     }
@@ -70,7 +68,6 @@ impl<T: FromBytes + IntoBytes> Operand<T> {
 impl<T: FromBytes + IntoBytes> Deref for Operand<T> {
     type Target = T;
 
-    #[inline]
     fn deref(&self) -> &T {
         let start: *const Block = &*self.block;
 
@@ -81,7 +78,6 @@ impl<T: FromBytes + IntoBytes> Deref for Operand<T> {
 }
 
 impl<T: FromBytes + IntoBytes> DerefMut for Operand<T> {
-    #[inline]
     fn deref_mut(&mut self) -> &mut T {
         let start: *mut Block = &mut *self.block;
 
