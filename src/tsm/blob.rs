@@ -37,7 +37,6 @@ impl Blob {
     ///
     /// `ptr` must be null or come from `kvmalloc()` with `len` initialized bytes, and belong to the
     /// caller.
-    #[inline]
     unsafe fn from_raw(ptr: *mut u8, len: usize) -> Option<Self> {
         if len == 0 {
             // SAFETY: By the safety requirement. Null is accepted.
@@ -52,7 +51,6 @@ impl Blob {
 impl Deref for Blob {
     type Target = [u8];
 
-    #[inline]
     fn deref(&self) -> &[u8] {
         // SAFETY: By the type invariant.
         unsafe { slice::from_raw_parts(self.ptr.as_ptr(), self.len) }
@@ -60,7 +58,6 @@ impl Deref for Blob {
 }
 
 impl Drop for Blob {
-    #[inline]
     fn drop(&mut self) {
         // SAFETY: By the type invariant, the memory comes from `kvmalloc` and is ours.
         unsafe { bindings::kvfree(self.ptr.as_ptr().cast()) };
@@ -84,7 +81,6 @@ impl Blobs {
     /// # Safety
     ///
     /// The blobs of `report` must be as the ABI demands, and belong to the caller.
-    #[inline]
     pub(crate) unsafe fn from_raw(report: &tsm_bindings::tsm_report) -> Option<Self> {
         // SAFETY: By the safety requirement.
         let outblob = unsafe { Blob::from_raw(report.outblob, report.outblob_len) };
@@ -101,7 +97,6 @@ impl Blobs {
     }
 
     /// Returns the sizes of report, auxiliary data and manifest.
-    #[inline]
     pub(crate) fn sizes(&self) -> [usize; 3] {
         let size = |blob: &Option<Blob>| blob.as_ref().map_or(0, |blob| blob.len());
 

@@ -30,7 +30,6 @@ impl Inblob {
     /// # Errors
     ///
     /// [`EINVAL`] if it is empty, [`EFBIG`] if it is too long.
-    #[inline]
     pub(crate) fn new(data: &[u8]) -> Result<Self> {
         let mut bytes = [0; Self::MAX_SIZE as usize];
 
@@ -51,7 +50,6 @@ impl Inblob {
 impl Deref for Inblob {
     type Target = [u8];
 
-    #[inline]
     fn deref(&self) -> &[u8] {
         self.bytes.get(..usize::from(self.len)).unwrap_or_default()
     }
@@ -63,7 +61,6 @@ pub(crate) struct Privlevel(u8);
 
 impl Privlevel {
     /// Takes `level` if it is one, which says nothing of the provider's floor.
-    #[inline]
     pub(crate) fn new(level: u32) -> Option<Self> {
         let max = tsm_bindings::TSM_REPORT_PRIVLEVEL_MAX;
 
@@ -71,7 +68,6 @@ impl Privlevel {
     }
 
     /// Returns the level as a number.
-    #[inline]
     pub(crate) const fn get(self) -> u32 {
         self.0 as u32
     }
@@ -93,7 +89,6 @@ pub(crate) struct Desc<'a> {
 
 impl Desc<'_> {
     /// Returns what C code expects.
-    #[inline]
     pub(crate) fn to_raw(&self, floor: u32) -> tsm_bindings::tsm_report_desc {
         tsm_bindings::tsm_report_desc {
             privlevel: self.privlevel.map_or(floor, Privlevel::get),

@@ -84,7 +84,6 @@ unsafe impl Sync for Provider {}
 
 impl Slot {
     /// Makes an initializer of an empty slot.
-    #[inline]
     pub(crate) fn new() -> impl PinInit<Self> {
         // INVARIANT: `current` is null.
         pin_init!(Self {
@@ -103,7 +102,6 @@ impl Slot {
     ///
     /// `ops` must be null, or valid and unchanged until [`Slot::unregister`] has returned for it;
     /// its callbacks must accept `data`, from any thread and several at a time.
-    #[inline]
     pub(crate) unsafe fn register(
         &self,
         ops: *const tsm_bindings::tsm_report_ops,
@@ -146,7 +144,6 @@ impl Slot {
     /// # Errors
     ///
     /// [`EBUSY`] if `ops` is not what is registered, as the kernel's own core has it.
-    #[inline]
     pub(crate) fn unregister(&self, ops: *const tsm_bindings::tsm_report_ops) -> Result {
         let registrations = self.registering.lock();
         let current = self.current.load(Relaxed);
@@ -175,7 +172,6 @@ impl Slot {
     /// # Errors
     ///
     /// [`ENXIO`] if there is none.
-    #[inline]
     pub(crate) fn registration(&self) -> Result<u64> {
         let _rcu = rcu::read_lock();
 
@@ -190,7 +186,6 @@ impl Slot {
     /// # Errors
     ///
     /// [`ENXIO`] if there is none.
-    #[inline]
     pub(crate) fn call(&self) -> Result<Call> {
         let _rcu = rcu::read_lock();
         let current = self.current.load(Acquire);
@@ -211,7 +206,6 @@ impl Slot {
 
 #[pinned_drop]
 impl PinnedDrop for Slot {
-    #[inline]
     fn drop(self: Pin<&mut Self>) {
         let current = self.current.load(Relaxed);
 
@@ -232,33 +226,28 @@ impl PinnedDrop for Slot {
 pub(crate) struct Call(Arc<Provider>);
 
 impl Call {
-    #[inline]
     fn ops(&self) -> &tsm_bindings::tsm_report_ops {
         // SAFETY: By the invariants of `Call` and `Provider`, `ops` is valid as long as `self` is.
         unsafe { &*self.0.ops }
     }
 
     /// Returns the number of the registration, which no other one has.
-    #[inline]
     pub(crate) fn registration(&self) -> u64 {
         self.0.registration
     }
 
     /// Returns the provider's name.
-    #[inline]
     pub(crate) fn name(&self) -> &CStr {
         // SAFETY: `register` refused a null pointer; the rest is as for `ops`.
         unsafe { CStr::from_char_ptr(self.ops().name) }
     }
 
     /// Returns the lowest privilege level that the provider accepts.
-    #[inline]
     pub(crate) fn privlevel_floor(&self) -> u32 {
         self.ops().privlevel_floor
     }
 
     /// Says whether reports have the text file of this index in `enum tsm_attr_index`.
-    #[inline]
     pub(crate) fn shows(&self, index: i32) -> bool {
         self.ops().report_attr_visible.is_none_or(|visible| {
             // SAFETY: By the invariants of `Call` and `Provider`, the callback may be called.
@@ -267,7 +256,6 @@ impl Call {
     }
 
     /// Says whether reports have the binary file of this index in `enum tsm_bin_attr_index`.
-    #[inline]
     pub(crate) fn shows_binary(&self, index: i32) -> bool {
         self.ops().report_bin_attr_visible.is_none_or(|visible| {
             // SAFETY: By the invariants of `Call` and `Provider`, the callback may be called.
@@ -281,7 +269,6 @@ impl Call {
     ///
     /// What the provider says, [`EIO`] if it reports success without a report, and [`EINVAL`] for a
     /// privilege level below the floor, which may have been that of another provider.
-    #[inline]
     pub(crate) fn report(&self, id: ReportId, desc: &Desc<'_>, generation: u64) -> Result<Blobs> {
         let report_new = self.ops().report_new.ok_or(EINVAL)?;
         let name = self.name();
@@ -350,7 +337,6 @@ impl Asked {
     /// # Safety
     ///
     /// `report` must be what [`Call::report`] has called a provider with that has not returned yet.
-    #[inline]
     pub(crate) unsafe fn id(report: *const tsm_bindings::tsm_report) -> ReportId {
         let asked = report.cast::<Self>();
 
@@ -365,7 +351,6 @@ impl Asked {
     ///
     /// `report` must be what [`Call::report`] has called a provider with that has not returned yet,
     /// and nobody else may do this meanwhile; `source` must be a C string until then.
-    #[inline]
     pub(crate) unsafe fn explain(
         report: *mut tsm_bindings::tsm_report,
         source: *const ffi::c_char,
@@ -382,7 +367,6 @@ impl Asked {
 }
 
 impl Drop for Call {
-    #[inline]
     fn drop(&mut self) {
         self.0.calls.put();
     }

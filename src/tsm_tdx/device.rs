@@ -91,12 +91,10 @@ impl Ioctl for Device {
 
     type Command = Command;
 
-    #[inline]
     fn command(number: u32) -> Option<Command> {
         (number == GET_REPORT0).then_some(Command::GetReport0)
     }
 
-    #[inline]
     fn ioctl(&self, command: Command, arg: usize) -> Result<isize> {
         match command {
             Command::GetReport0 => self.get_report0(UserPtr::from_addr(arg)),
