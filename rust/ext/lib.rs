@@ -7,6 +7,7 @@
 //! A module has only what it uses of this crate, see `inline-always` in `Kbuild`.
 
 pub mod configfs;
+pub mod error;
 pub mod hash;
 pub mod kstrtox;
 pub mod miscdevice;

@@ -39,6 +39,7 @@ use tsm_proto::snp::{
 };
 
 use crate::{
+    error::errno,
     platform::Claim,
     secret::Secret,
     shared::SharedBuffer, //
@@ -287,8 +288,8 @@ impl Channel {
         // Where there is too little room the kernel repeats the request without any, for the sake of
         // the sequence number, and says so whatever the second ends with.
         let (info, needed) = match (info, ret) {
-            // CAST: Every errno is below 4096, and `usize` has at least 32 bits here.
-            (ExitInfo2::INVALID_LEN, ret) if extended && ret == -(bindings::EIO as i32) => {
+            // CAST: `usize` has at least 32 bits here.
+            (ExitInfo2::INVALID_LEN, ret) if extended && ret == EIO.to_errno() => {
                 (info, Some(raw.input.data_npages as usize))
             }
             (ExitInfo2::INVALID_LEN, _) if extended => (ExitInfo2::UNKNOWN, None),
@@ -314,8 +315,7 @@ fn explain_sent(err: Error) -> Error {
 
 /// Returns the error for a key that is wiped.
 fn no_key() -> Error {
-    // CAST: Every errno is below 4096.
-    Error::from_errno(-(bindings::ENOKEY as i32))
+    errno(bindings::ENOKEY)
 }
 
 /// Returns why a message was not sent.

@@ -16,6 +16,7 @@ use kernel::{
     },
     time::Delta, //
 };
+use tsm_ext::error::errno;
 use tsm_proto::snp::{
     certificates::Table,
     message::{
@@ -120,11 +121,7 @@ impl ReportProvider for Reports {
             return Ok(output);
         }
         // The host never has enough.
-        Err(too_much(
-            Error::from_errno(-(bindings::EPROTO as i32)),
-            c"pages",
-            pages,
-        ))
+        Err(too_much(errno(bindings::EPROTO), c"pages", pages))
     }
 }
 

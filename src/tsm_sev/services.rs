@@ -9,6 +9,7 @@ use kernel::{
     time::Delta, //
 };
 use tsm_ext::{
+    error::errno,
     pages::Pages,
     sev::{
         Guest,
@@ -93,7 +94,7 @@ pub(crate) fn report(
     }
     // There never is enough room.
     Err(too_much(
-        Error::from_errno(-(bindings::EPROTO as i32)),
+        errno(bindings::EPROTO),
         c"room",
         sizes.report + sizes.manifest + sizes.certificates,
     ))

@@ -3,7 +3,6 @@
 //! Quotes: reports that the host has signed by its quoting enclave.
 
 use kernel::{
-    bindings,
     prelude::*,
     str::CStr,
     sync::Arc,
@@ -155,8 +154,7 @@ fn wait(buffer: &SharedBuffer, timeout: Delta) -> Result<Header, Failure> {
             return Ok(header);
         }
         if elapsed >= timeout {
-            let err = Error::from_errno(-(bindings::ETIMEDOUT as i32));
-            return Err((err, status).into());
+            return Err((ETIMEDOUT, status).into());
         }
         sleep_killable(pause_after(elapsed, LONGEST))?;
     }

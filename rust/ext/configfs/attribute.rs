@@ -202,8 +202,7 @@ unsafe extern "C" fn read<T, A: Snapshot<T>>(
             // SAFETY: By the safety requirement.
             let files = unsafe { open_files(raw, A::NAME) };
             if files.saturating_mul(len) > A::MAX_HELD && !may_hold_more() {
-                // CAST: Every errno is below 4096.
-                return Err(Error::from_errno(-(bindings::EMFILE as i32)));
+                return Err(EMFILE);
             }
             return Ok(isize::try_from(len)?);
         }
