@@ -6,6 +6,7 @@
 //!
 //! A module has only what it uses of this crate, see `inline-always` in `Kbuild`.
 
+pub mod close_on_drop;
 pub mod configfs;
 pub mod error;
 pub mod hash;

@@ -13,6 +13,7 @@ use kernel::{
     }, //
 };
 use tsm_ext::{
+    close_on_drop::Close,
     sev::{
         Channel,
         Message,
@@ -185,19 +186,11 @@ impl Firmware {
     }
 }
 
-/// Has whoever waits for his turn give up when this is dropped, so that unloading waits for one request at
-/// most, however many are asked for.
-pub(crate) struct Closing(Arc<Firmware>);
-
-impl Closing {
-    pub(crate) fn new(firmware: Arc<Firmware>) -> Self {
-        Self(firmware)
-    }
-}
-
-impl Drop for Closing {
-    fn drop(&mut self) {
-        self.0.worker.close();
+impl Close for Firmware {
+    /// Fails the requests that are queued, so that unloading waits for one request at most, however many
+    /// are asked for.
+    fn close(&self) {
+        self.worker.close();
     }
 }
 

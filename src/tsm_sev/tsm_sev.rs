@@ -10,6 +10,7 @@ use kernel::{
     time::Delta, //
 };
 use tsm_ext::{
+    close_on_drop::CloseOnDrop,
     miscdevice::MiscDevice,
     module_param::value,
     platform::Claim,
@@ -50,7 +51,7 @@ const MAX_INTERVAL_MS: u32 = 60_000;
 /// fails after it; the way to the firmware is closed when nobody uses it any more.
 struct TsmSev {
     _device: MiscDevice<device::Device>,
-    _closing: firmware::Closing,
+    _firmware: CloseOnDrop<firmware::Firmware>,
     _reports: ReportRegistration<reports::Reports>,
 }
 
@@ -90,7 +91,7 @@ impl kernel::Module for TsmSev {
         }
         Ok(Self {
             _device: device,
-            _closing: firmware::Closing::new(firmware),
+            _firmware: CloseOnDrop::new(firmware),
             _reports: reports,
         })
     }

@@ -24,7 +24,6 @@ use kernel::{
             Atomic,
             Relaxed, //
         },
-        Arc,
         Mutex, //
     },
     time::{
@@ -34,6 +33,7 @@ use kernel::{
     }, //
 };
 use tsm_ext::{
+    close_on_drop::Close,
     mutex::KillableMutex,
     shared::{
         SharedBuffer,
@@ -215,19 +215,11 @@ impl Buffers {
     }
 }
 
-/// Has requests that wait for a place give up when this is dropped, so that unloading waits for no more
-/// than the requests that are in flight.
-pub(crate) struct Closing(Arc<Buffers>);
-
-impl Closing {
-    pub(crate) fn new(buffers: Arc<Buffers>) -> Self {
-        Self(buffers)
-    }
-}
-
-impl Drop for Closing {
-    fn drop(&mut self) {
-        self.0.is_closed.store(true, Relaxed);
+impl Close for Buffers {
+    /// Fails the requests that wait for a place, so that unloading waits for no more than the requests
+    /// that are in flight.
+    fn close(&self) {
+        self.is_closed.store(true, Relaxed);
     }
 }
 

@@ -11,6 +11,7 @@ use kernel::{
     time::Delta, //
 };
 use tsm_ext::{
+    close_on_drop::CloseOnDrop,
     miscdevice::MiscDevice,
     module_param::value,
     mutex::KillableMutex,
@@ -47,7 +48,7 @@ module! {
 /// The module. What waits for a place gives up first, then the reports go, which user space may be waiting
 /// for; the device goes when the registers have gone that are shown in its directory.
 struct TsmTdx {
-    _closing: buffers::Closing,
+    _buffers: CloseOnDrop<buffers::Buffers>,
     _reports: ReportRegistration<quotes::Quotes>,
     _shown: Shown<registers::Registers, device::Device>,
 }
@@ -93,7 +94,7 @@ impl kernel::Module for TsmTdx {
         let shown = registers.show_in(MiscDevice::new(device)?);
 
         Ok(Self {
-            _closing: buffers::Closing::new(buffers),
+            _buffers: CloseOnDrop::new(buffers),
             _reports: reports,
             _shown: shown,
         })
