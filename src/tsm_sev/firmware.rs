@@ -5,7 +5,6 @@
 use kernel::{
     page::PAGE_SIZE,
     prelude::*,
-    sync::Arc,
     time::{
         Delta,
         Instant,
@@ -56,10 +55,12 @@ use crate::registers::Registers;
 pub(crate) const MAX_PAGES: usize = (1 << 20) / PAGE_SIZE;
 
 /// The firmware.
+#[pin_data]
 pub(crate) struct Firmware {
     worker: Worker<Line>,
     key: Vmpck,
-    registers: Arc<LateRegistration<Registers>>,
+    #[pin]
+    registers: LateRegistration<Registers>,
 }
 
 /// What the thread has.
@@ -98,7 +99,8 @@ pub(crate) fn failure(err: Error, info: Option<ExitInfo2>) -> Failure {
 }
 
 impl Firmware {
-    pub(crate) fn new(channel: Channel) -> Result<Self> {
+    /// Makes an initializer of the firmware behind `channel`.
+    pub(crate) fn new(channel: Channel) -> Result<impl PinInit<Self>> {
         let key = channel.key();
         let line = Line {
             channel,
@@ -106,12 +108,13 @@ impl Firmware {
             sharing: Sharing::default(),
             last: None,
         };
+        let worker = Worker::new(c"tsm_sev", line)?;
 
-        Ok(Self {
-            worker: Worker::new(c"tsm_sev", line)?,
+        Ok(pin_init!(Self {
+            worker,
             key,
-            registers: Arc::pin_init(LateRegistration::new(), GFP_KERNEL)?,
-        })
+            registers <- LateRegistration::new(),
+        }))
     }
 
     /// Asks for a report, and publishes the registers that it has.
@@ -122,7 +125,7 @@ impl Firmware {
     pub(crate) fn publish_registers(&self) -> Result<(), Failure> {
         let data = ReportData::new([0; ReportData::SIZE]);
         let request = ReportRequest::new(data, self.key.floor());
-        let outcome = self.ask(&request, None)?;
+        let outcome = self.send(&request, None)?;
 
         outcome.result.map_err(|err| failure(err, outcome.info))?;
         self.publish(outcome.message.received())
@@ -137,23 +140,28 @@ impl Firmware {
         self.key
     }
 
-    /// Sends a request, as an extended one if `pages` says how many there are for certificates.
+    /// Sends a request, as an extended one if `pages` says how many there are for certificates. The first
+    /// report publishes the registers.
     ///
     /// # Errors
     ///
     /// [`EINTR`] when the caller is killed, [`ENXIO`] when the module is about to go, [`ENOMEM`]; what the
     /// request itself ends with is in the outcome.
     pub(crate) fn ask<R: Request>(&self, request: &R, pages: Option<usize>) -> Result<Outcome> {
-        let message = Message::new(request)?;
-        let outcome = self
-            .worker
-            .call(|_| Ok(()), move |line| line.send(message, pages))??;
+        let outcome = self.send(request, pages)?;
 
         if R::TYPE == MessageType::REPORT_REQUEST && outcome.result.is_ok() {
             // What is wrong with the answer is for the caller to find.
             let _ = self.publish(outcome.message.received());
         }
         Ok(outcome)
+    }
+
+    fn send<R: Request>(&self, request: &R, pages: Option<usize>) -> Result<Outcome> {
+        let message = Message::new(request)?;
+
+        self.worker
+            .call(|_| Ok(()), move |line| line.send(message, pages))?
     }
 
     /// Has an SVSM attest a service, or all, to buffers of these sizes. It asks the firmware in turn,

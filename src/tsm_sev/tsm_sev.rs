@@ -79,7 +79,7 @@ impl kernel::Module for TsmSev {
         if channel.is_wiped() && chosen.is_some() {
             return Err(EINVAL);
         }
-        let firmware = Arc::new(firmware::Firmware::new(channel)?, GFP_KERNEL)?;
+        let firmware = Arc::pin_init(firmware::Firmware::new(channel)?, GFP_KERNEL)?;
 
         let reports = reports::Reports::new(firmware.clone(), interval);
         let reports = ReportRegistration::new(reports)?;
