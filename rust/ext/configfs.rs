@@ -12,6 +12,7 @@
 mod attribute;
 mod group;
 mod item;
+mod item_type;
 
 pub use attribute::{
     Commit,
@@ -20,7 +21,7 @@ pub use attribute::{
     Store, //
 };
 pub use group::MakeItem;
-pub use item::{
+pub use item_type::{
     ItemType,
     Visible, //
 };

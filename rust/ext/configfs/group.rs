@@ -15,8 +15,8 @@ use kernel::{
     types::Opaque, //
 };
 
-use super::{
-    item,
+use super::item_type::{
+    allocate,
     ItemType, //
 };
 
@@ -127,7 +127,7 @@ impl<M: MakeItem> Group<M> {
         let made = this
             .make
             .make_item(name)
-            .and_then(|init| item::allocate(name, &this.item_type, init));
+            .and_then(|init| allocate(name, &this.item_type, init));
 
         match made {
             Ok(item) => item,
