@@ -36,6 +36,7 @@ pub use measurement_provider::{
 };
 pub use report_id::ReportId;
 pub use report_provider::{
+    copy_blob,
     Files,
     Output,
     ReportProvider,

@@ -157,6 +157,14 @@ impl From<KVVec<u8>> for Output {
     }
 }
 
+/// Copies a blob, which is accounted to the memory control group of the current task.
+pub fn copy_blob(bytes: &[u8]) -> Result<KVVec<u8>> {
+    let mut copy = KVVec::with_capacity(bytes.len(), GFP_KERNEL_ACCOUNT)?;
+
+    copy.extend_from_slice(bytes, GFP_KERNEL_ACCOUNT)?;
+    Ok(copy)
+}
+
 /// A registered [`ReportProvider`]; dropping it takes it back, and waits for calls that run.
 ///
 /// # Invariants

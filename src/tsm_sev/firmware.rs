@@ -5,6 +5,7 @@
 use kernel::{
     page::PAGE_SIZE,
     prelude::*,
+    str::CStr,
     time::{
         Delta,
         Instant,
@@ -93,6 +94,17 @@ pub(crate) fn failure(err: Error, info: Option<ExitInfo2>) -> Failure {
     let answer = Answer {
         source: c"exitinfo2",
         status: info.raw(),
+    };
+
+    Failure::answered(err, answer)
+}
+
+/// Makes the failure of a request for which VMM or SVSM still wanted more room, `amount` of it.
+pub(crate) fn too_much(err: Error, source: &'static CStr, amount: usize) -> Failure {
+    let answer = Answer {
+        source,
+        // CAST: Widens.
+        status: amount as u64,
     };
 
     Failure::answered(err, answer)

@@ -27,7 +27,7 @@ use tsm_proto::snp::{
     Vmpl, //
 };
 use tsm_provider::{
-    Answer,
+    copy_blob,
     Failure,
     Files,
     Output,
@@ -38,6 +38,7 @@ use tsm_provider::{
 use crate::{
     firmware::{
         failure,
+        too_much,
         Firmware,
         MAX_PAGES, //
     },
@@ -114,32 +115,13 @@ impl ReportProvider for Reports {
             self.pages.store(pages, Relaxed);
 
             let report = ReportAnswer::parse(outcome.message.received())?;
-            let mut output = Output::from(copy(report)?);
+            let mut output = Output::from(copy_blob(report)?);
             if let Some(table) = Table::parse(&outcome.certificates)? {
-                output.auxblob = copy(table.as_bytes())?;
+                output.auxblob = copy_blob(table.as_bytes())?;
             }
             return Ok(output);
         }
         // The host never has enough.
         Err(too_much(errno(bindings::EPROTO), c"pages", pages))
     }
-}
-
-/// Makes the failure of somebody who wants to have so much room.
-pub(crate) fn too_much(err: Error, source: &'static CStr, amount: usize) -> Failure {
-    let answer = Answer {
-        source,
-        // CAST: Widens.
-        status: amount as u64,
-    };
-
-    Failure::answered(err, answer)
-}
-
-/// Copies a part of a report, which is accounted to the memory control group of the current task.
-pub(crate) fn copy(bytes: &[u8]) -> Result<KVVec<u8>> {
-    let mut copy = KVVec::with_capacity(bytes.len(), GFP_KERNEL_ACCOUNT)?;
-
-    copy.extend_from_slice(bytes, GFP_KERNEL_ACCOUNT)?;
-    Ok(copy)
 }

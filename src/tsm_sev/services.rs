@@ -28,20 +28,16 @@ use tsm_proto::{
     Error as ProtoError, //
 };
 use tsm_provider::{
+    copy_blob,
     Failure,
     Output,
     Request, //
 };
 
-use crate::{
-    firmware::{
-        Firmware,
-        MAX_PAGES, //
-    },
-    reports::{
-        copy,
-        too_much, //
-    }, //
+use crate::firmware::{
+    too_much,
+    Firmware,
+    MAX_PAGES, //
 };
 
 /// The buffers that are tried first, as large as those of the kernel's own driver.
@@ -102,5 +98,5 @@ pub(crate) fn report(
 
 /// Copies what was written to a buffer.
 fn part(pages: &Pages, written: usize) -> Result<KVVec<u8>> {
-    copy(pages.bytes().get(..written).ok_or(EIO)?)
+    copy_blob(pages.bytes().get(..written).ok_or(EIO)?)
 }
