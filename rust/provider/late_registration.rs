@@ -27,10 +27,12 @@ use tsm_ext::miscdevice::{
     MiscDevice, //
 };
 
-use super::{
-    Failure,
-    MeasurementProvider,
-    MeasurementRegistration, //
+use crate::{
+    failure::Failure,
+    measurement_provider::{
+        MeasurementProvider,
+        MeasurementRegistration, //
+    }, //
 };
 
 /// The place of a [`MeasurementRegistration`] that is made later, once.

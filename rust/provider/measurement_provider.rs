@@ -25,7 +25,7 @@ use kernel::{
 };
 use tsm_ext::hash::HashAlgo;
 
-use super::Flags;
+use crate::flags::Flags;
 
 /// What a register is.
 pub struct RegisterSpec {

@@ -18,10 +18,12 @@ use kernel::{
     }, //
 };
 
-use super::{
-    Answer,
-    Failure,
-    ReportId, //
+use crate::{
+    failure::{
+        Answer,
+        Failure, //
+    },
+    report_id::ReportId, //
 };
 
 /// A source of attestation reports.
