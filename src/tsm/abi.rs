@@ -18,15 +18,13 @@ use tsm_bindings as bindings;
 use tsm_ext::sysfs::Directory;
 
 use crate::{
+    call::Asked,
     measurement::{
         Measurement,
         MeasurementId, //
     },
     registers::Tree,
-    slot::{
-        Asked,
-        Slot, //
-    }, //
+    slot::Slot, //
 };
 
 /// What providers register with.

@@ -17,12 +17,14 @@ use tsm_ext::{
 mod abi;
 #[expect(unsafe_code, reason = "memory that a provider has allocated")]
 mod blob;
+#[expect(unsafe_code, reason = "structures and callbacks of a provider")]
+mod call;
 mod desc;
 #[expect(unsafe_code, reason = "structures and callbacks of a provider")]
 mod measurement;
 mod registers;
 mod report;
-#[expect(unsafe_code, reason = "structures and callbacks of a provider")]
+#[expect(unsafe_code, reason = "a provider that RCU protects")]
 mod slot;
 #[expect(unsafe_code, reason = "C functions")]
 mod trace;

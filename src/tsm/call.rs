@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Calls to a report provider.
+
+use core::ptr::null;
+
+use kernel::{
+    error::to_result,
+    ffi,
+    prelude::*,
+    str::CStr,
+    sync::Arc, //
+};
+use tsm_ext::users::Users;
+use tsm_provider::ReportId;
+
+use crate::{
+    blob::Blobs,
+    desc::Desc,
+    trace, //
+};
+
+/// A provider that is registered, or was.
+///
+/// # Invariants
+///
+/// While there are `calls`, `ops` is valid and its callbacks accept `data`.
+#[pin_data]
+pub(crate) struct Provider {
+    registration: u64,
+    ops: *const tsm_bindings::tsm_report_ops,
+    data: *mut ffi::c_void,
+    /// The registration, and each [`Call`].
+    #[pin]
+    calls: Users,
+}
+
+// SAFETY: The ABI demands callbacks that may be called from any thread.
+unsafe impl Send for Provider {}
+
+// SAFETY: As for `Send`, and they may be called at the same time.
+unsafe impl Sync for Provider {}
+
+impl Provider {
+    /// Makes an initializer of the provider with this number of its registration.
+    ///
+    /// # Safety
+    ///
+    /// `ops` must be valid, with a name and `report_new`, and unchanged until [`Self::drain`] has returned;
+    /// its callbacks must accept `data`, from any thread and several at a time.
+    pub(crate) unsafe fn new(
+        registration: u64,
+        ops: *const tsm_bindings::tsm_report_ops,
+        data: *mut ffi::c_void,
+    ) -> impl PinInit<Self> {
+        // INVARIANT: By the safety requirement, until `drain` has returned, and that waits for `calls` to be
+        // zero.
+        pin_init!(Self {
+            registration,
+            ops,
+            data,
+            calls <- Users::new(),
+        })
+    }
+
+    /// Returns the number of the registration, which no other one has.
+    pub(crate) fn registration(&self) -> u64 {
+        self.registration
+    }
+
+    /// Says whether this was registered with `ops`.
+    pub(crate) fn has(&self, ops: *const tsm_bindings::tsm_report_ops) -> bool {
+        self.ops == ops
+    }
+
+    /// Ends the registration and waits until no call runs. To be called once, when none begins any more.
+    pub(crate) fn drain(&self) {
+        self.calls.drain();
+    }
+}
+
+/// The right to use a provider.
+///
+/// # Invariants
+///
+/// It is counted in `calls`.
+pub(crate) struct Call(Arc<Provider>);
+
+impl Call {
+    /// Begins to use a provider.
+    ///
+    /// # Safety
+    ///
+    /// [`Provider::drain`] must not have been called yet.
+    pub(crate) unsafe fn new(provider: Arc<Provider>) -> Self {
+        provider.calls.get();
+        // INVARIANT: It was counted just now; by the safety requirement, the registration still was.
+        Self(provider)
+    }
+
+    fn ops(&self) -> &tsm_bindings::tsm_report_ops {
+        // SAFETY: By the invariants of `Call` and `Provider`, `ops` is valid as long as `self` is.
+        unsafe { &*self.0.ops }
+    }
+
+    /// Returns the number of the registration, which no other one has.
+    pub(crate) fn registration(&self) -> u64 {
+        self.0.registration
+    }
+
+    /// Returns the provider's name.
+    pub(crate) fn name(&self) -> &CStr {
+        // SAFETY: By the safety requirement of `Provider::new`, there is one; the rest is as for `ops`.
+        unsafe { CStr::from_char_ptr(self.ops().name) }
+    }
+
+    /// Returns the lowest privilege level that the provider accepts.
+    pub(crate) fn privlevel_floor(&self) -> u32 {
+        self.ops().privlevel_floor
+    }
+
+    /// Says whether reports have the text file of this index in `enum tsm_attr_index`.
+    pub(crate) fn shows(&self, index: i32) -> bool {
+        self.ops().report_attr_visible.is_none_or(|visible| {
+            // SAFETY: By the invariants of `Call` and `Provider`, the callback may be called.
+            unsafe { visible(index) }
+        })
+    }
+
+    /// Says whether reports have the binary file of this index in `enum tsm_bin_attr_index`.
+    pub(crate) fn shows_binary(&self, index: i32) -> bool {
+        self.ops().report_bin_attr_visible.is_none_or(|visible| {
+            // SAFETY: By the invariants of `Call` and `Provider`, the callback may be called.
+            unsafe { visible(index) }
+        })
+    }
+
+    /// Asks for the report `id`, which may take long. `generation` is for the trace.
+    ///
+    /// # Errors
+    ///
+    /// What the provider says, [`EIO`] if it reports success without a report, and [`EINVAL`] for a
+    /// privilege level below the floor, which may have been that of another provider.
+    pub(crate) fn report(&self, id: ReportId, desc: &Desc<'_>, generation: u64) -> Result<Blobs> {
+        let report_new = self.ops().report_new.ok_or(EINVAL)?;
+        let name = self.name();
+        let floor = self.privlevel_floor();
+
+        if desc.privlevel.is_some_and(|level| level.get() < floor) {
+            return Err(EINVAL);
+        }
+        // Not on the stack, because providers may pass the physical address of what is in it to
+        // their platform, as sev-guest does.
+        let mut asked = KBox::new(
+            Asked {
+                report: tsm_bindings::tsm_report {
+                    desc: desc.to_raw(floor),
+                    ..pin_init::zeroed()
+                },
+                id,
+                source: null(),
+                status: 0,
+            },
+            GFP_KERNEL,
+        )?;
+
+        trace::report_requested(name, generation, desc.inblob, asked.report.desc.privlevel);
+        let start: *mut Asked = &mut *asked;
+        // SAFETY: By the invariants of `Call` and `Provider`, the callback may be called and
+        // accepts `data`; the report is as the ABI wants it, and begins an `Asked`.
+        let ret = unsafe { report_new(start.cast(), self.0.data) };
+
+        // A failed call may leave blobs as well, which the core has to free.
+        // SAFETY: By the ABI, each blob is null or memory of `kvmalloc` that is now the core's.
+        let blobs = unsafe { Blobs::from_raw(&asked.report) };
+
+        match to_result(ret).and(blobs.ok_or(EIO)) {
+            Ok(blobs) => {
+                trace::report_generated(name, generation, blobs.sizes());
+                Ok(blobs)
+            }
+            Err(err) => {
+                let source = match asked.source.is_null() {
+                    true => c"-",
+                    // SAFETY: By the safety requirement of `Asked::explain`, and the provider, whose
+                    // it is, stays as long as `self`.
+                    false => unsafe { CStr::from_char_ptr(asked.source) },
+                };
+                trace::report_failed(name, generation, ret, err, (source, asked.status));
+                Err(err)
+            }
+        }
+    }
+}
+
+/// What a provider is called with, and what it says of its platform.
+#[repr(C)]
+pub(crate) struct Asked {
+    /// First, so that its address is that of all.
+    report: tsm_bindings::tsm_report,
+    id: ReportId,
+    source: *const ffi::c_char,
+    status: u64,
+}
+
+impl Asked {
+    /// Returns the number of a report.
+    ///
+    /// # Safety
+    ///
+    /// `report` must be what [`Call::report`] has called a provider with that has not returned yet.
+    pub(crate) unsafe fn id(report: *const tsm_bindings::tsm_report) -> ReportId {
+        let asked = report.cast::<Self>();
+
+        // Not by a reference: the provider has one to the report, with which an `Asked` begins.
+        // SAFETY: By the safety requirement.
+        unsafe { (*asked).id }
+    }
+
+    /// Takes down a status of the platform.
+    ///
+    /// # Safety
+    ///
+    /// `report` must be what [`Call::report`] has called a provider with that has not returned yet,
+    /// and nobody else may do this meanwhile; `source` must be a C string until then.
+    pub(crate) unsafe fn explain(
+        report: *mut tsm_bindings::tsm_report,
+        source: *const ffi::c_char,
+        status: u64,
+    ) {
+        let asked = report.cast::<Self>();
+
+        // Not by a reference: the provider has one to the report, with which an `Asked` begins.
+        // SAFETY: By the safety requirement.
+        unsafe { (*asked).source = source };
+        // SAFETY: As above.
+        unsafe { (*asked).status = status };
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        self.0.calls.put();
+    }
+}
