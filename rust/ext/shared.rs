@@ -21,7 +21,7 @@ use kernel::{
         Monotonic, //
     }, //
 };
-use tsm_proto::tdx::call::Gpa;
+use tsm_proto::Gpa;
 
 use crate::{
     pages::Pages,

@@ -21,26 +21,28 @@ pub use measurements::{
 pub use operand::Operand;
 
 use kernel::prelude::*;
-use tsm_proto::tdx::{
-    call::{
-        Field,
-        GetQuote,
-        GpaWidth,
-        Info,
-        MrReport,
-        MrRtmrExtend,
-        MrVerifyReport,
-        SysRd,
-        VmRd,
-        VpInfo, //
+use tsm_proto::{
+    tdx::{
+        call::{
+            Field,
+            GetQuote,
+            GpaWidth,
+            Info,
+            MrReport,
+            MrRtmrExtend,
+            MrVerifyReport,
+            SysRd,
+            VmRd,
+            VpInfo, //
+        },
+        ReportMac,
+        Rtmr,
+        Status,
+        TdReport,
+        VmcallStatus, //
     },
     Digest384,
-    ReportData,
-    ReportMac,
-    Rtmr,
-    Status,
-    TdReport,
-    VmcallStatus, //
+    ReportData, //
 };
 
 use crate::shared::SharedBuffer;

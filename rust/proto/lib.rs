@@ -11,16 +11,22 @@
 #![cfg_attr(not(kernel), no_std)]
 #![forbid(unsafe_code)]
 
+mod digest;
 #[cfg(kernel)]
 mod errno;
 mod error;
-mod evidence;
 mod generation;
+mod gpa;
+mod length;
+mod report_data;
 pub mod snp;
 pub mod tdx;
 
+pub use digest::Digest384;
 pub use error::{
     Error,
     Result, //
 };
 pub use generation::Generation;
+pub use gpa::Gpa;
+pub use report_data::ReportData;

@@ -14,10 +14,6 @@ mod report;
 mod status;
 pub mod svsm;
 
-pub use crate::evidence::{
-    Digest384,
-    ReportData, //
-};
 pub use privilege::{
     Vmpck,
     Vmpl, //

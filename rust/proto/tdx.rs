@@ -11,10 +11,6 @@ mod register;
 mod report;
 mod status;
 
-pub use crate::evidence::{
-    Digest384,
-    ReportData, //
-};
 pub use register::Rtmr;
 pub use report::{
     ReportMac,

@@ -28,21 +28,23 @@ use tsm_ext::{
     time::sleep_killable,
     worker::Worker, //
 };
-use tsm_proto::snp::{
-    message::{
-        MessageType,
-        ReportRequest,
-        Request, //
+use tsm_proto::{
+    snp::{
+        message::{
+            MessageType,
+            ReportRequest,
+            Request, //
+        },
+        svsm::{
+            Lengths,
+            Service,
+            Sizes,
+            Status, //
+        },
+        ExitInfo2,
+        Vmpck, //
     },
-    svsm::{
-        Lengths,
-        Service,
-        Sizes,
-        Status, //
-    },
-    ExitInfo2,
-    ReportData,
-    Vmpck, //
+    ReportData, //
 };
 use tsm_provider::{
     Answer,

@@ -17,14 +17,16 @@ use kernel::{
     time::Delta, //
 };
 use tsm_ext::error::errno;
-use tsm_proto::snp::{
-    certificates::Table,
-    message::{
-        ReportAnswer,
-        ReportRequest, //
+use tsm_proto::{
+    snp::{
+        certificates::Table,
+        message::{
+            ReportAnswer,
+            ReportRequest, //
+        },
+        Vmpl, //
     },
-    ReportData,
-    Vmpl, //
+    ReportData, //
 };
 use tsm_provider::{
     copy_blob,

@@ -17,15 +17,13 @@ use tsm_ext::{
     }, //
 };
 use tsm_proto::{
-    snp::{
-        svsm::{
-            Service,
-            Sizes,
-            Status, //
-        },
-        ReportData, //
+    snp::svsm::{
+        Service,
+        Sizes,
+        Status, //
     },
-    Error as ProtoError, //
+    Error as ProtoError,
+    ReportData, //
 };
 use tsm_provider::{
     copy_blob,

@@ -21,9 +21,9 @@ use tsm_ext::{
     },
     uaccess, //
 };
-use tsm_proto::tdx::{
-    ReportData,
-    TdReport, //
+use tsm_proto::{
+    tdx::TdReport,
+    ReportData, //
 };
 
 use crate::registers::Publisher;

@@ -23,14 +23,16 @@ use tsm_ext::{
     },
     time::sleep_killable, //
 };
-use tsm_proto::tdx::{
-    quote::{
-        Header,
-        Status, //
+use tsm_proto::{
+    tdx::{
+        quote::{
+            Header,
+            Status, //
+        },
+        TdReport,
+        VmcallStatus, //
     },
-    ReportData,
-    TdReport,
-    VmcallStatus, //
+    ReportData, //
 };
 use tsm_provider::{
     Failure,

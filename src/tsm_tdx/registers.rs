@@ -19,9 +19,9 @@ use tsm_ext::{
     mutex::KillableMutex,
     tdx::Measurements, //
 };
-use tsm_proto::tdx::{
-    Digest384,
-    Rtmr, //
+use tsm_proto::{
+    tdx::Rtmr,
+    Digest384, //
 };
 use tsm_provider::{
     Failure,

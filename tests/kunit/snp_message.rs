@@ -20,12 +20,12 @@ mod tests {
             ExitInfo2,
             FirmwareStatus,
             Report,
-            ReportData,
             VmmStatus,
             Vmpck,
             Vmpl, //
         },
-        Error, //
+        Error,
+        ReportData, //
     };
     use zerocopy::IntoBytes as _;
 

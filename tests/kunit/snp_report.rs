@@ -10,10 +10,10 @@ mod tests {
     use tsm_proto::{
         snp::{
             FirmwareVersion,
-            Report,
-            ReportData, //
+            Report, //
         },
-        Error, //
+        Error,
+        ReportData, //
     };
     use zerocopy::IntoBytes as _;
 

@@ -7,25 +7,27 @@ use kernel::prelude::*;
 
 #[cfg_attr(kernel, kunit_tests(tsm_tdx_call))]
 mod tests {
-    use tsm_proto::tdx::{
-        call::{
-            Arguments,
-            Call,
-            Field,
-            GetQuote,
-            Gpa,
-            GpaWidth,
-            Leaf,
-            MrReport,
-            MrRtmrExtend,
-            MrVerifyReport,
-            Results,
-            SysRd,
-            VmRd,
-            VpInfo, //
+    use tsm_proto::{
+        tdx::{
+            call::{
+                Arguments,
+                Call,
+                Field,
+                GetQuote,
+                GpaWidth,
+                Leaf,
+                MrReport,
+                MrRtmrExtend,
+                MrVerifyReport,
+                Results,
+                SysRd,
+                VmRd,
+                VpInfo, //
+            },
+            Rtmr,
+            VmcallStatus, //
         },
-        Rtmr,
-        VmcallStatus, //
+        Gpa, //
     };
 
     #[test]

@@ -19,12 +19,14 @@ mod tests {
         Guest,
         Operand, //
     };
-    use tsm_proto::tdx::{
-        call::Field,
-        ReportData,
-        ReportMac,
-        Status,
-        TdReport, //
+    use tsm_proto::{
+        tdx::{
+            call::Field,
+            ReportMac,
+            Status,
+            TdReport, //
+        },
+        ReportData, //
     };
 
     /// A field that neither the TD nor the module has.

@@ -9,14 +9,14 @@ use kernel::prelude::*;
 mod tests {
     use tsm_proto::{
         tdx::{
-            Digest384,
-            ReportData,
             ReportType,
             Rtmr,
             TdReport,
             TeeTcbInfo, //
         },
-        Error, //
+        Digest384,
+        Error,
+        ReportData, //
     };
     use zerocopy::{
         FromBytes as _,

@@ -13,7 +13,7 @@ use std::{
     time::Duration, //
 };
 
-use tsm_proto::tdx::Digest384;
+use tsm_proto::Digest384;
 
 use super::option;
 use options::OPTIONS;

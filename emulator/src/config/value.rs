@@ -2,7 +2,7 @@
 
 //! Values of options. The error is what was expected.
 
-use tsm_proto::tdx::Digest384;
+use tsm_proto::Digest384;
 
 /// What a value parses to.
 type Result<T> = std::result::Result<T, &'static str>;

@@ -6,11 +6,13 @@
 
 use std::mem::offset_of;
 
-use tsm_proto::tdx::{
+use tsm_proto::{
+    tdx::{
+        Rtmr,
+        TdReport, //
+    },
     Digest384,
-    ReportData,
-    Rtmr,
-    TdReport, //
+    ReportData, //
 };
 use zerocopy::little_endian::{
     U16,

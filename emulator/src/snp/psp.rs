@@ -29,7 +29,7 @@ use sha2::{
     Digest as _,
     Sha256, //
 };
-use tsm_proto::tdx::Digest384;
+use tsm_proto::Digest384;
 use zerocopy::IntoBytes as _;
 
 use crate::{

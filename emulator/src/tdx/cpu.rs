@@ -14,10 +14,12 @@ use sha2::{
     Sha256,
     Sha384, //
 };
-use tsm_proto::tdx::{
-    Digest384,
-    ReportMac,
-    TdReport, //
+use tsm_proto::{
+    tdx::{
+        ReportMac,
+        TdReport, //
+    },
+    Digest384, //
 };
 use zerocopy::IntoBytes as _;
 

@@ -7,17 +7,19 @@ use std::sync::{
     RwLock, //
 };
 
-use tsm_proto::tdx::{
+use tsm_proto::{
+    tdx::{
+        Operand,
+        ReportMac,
+        ReportType,
+        Rtmr,
+        Status,
+        TdInfo,
+        TdReport,
+        TeeTcbInfo, //
+    },
     Digest384,
-    Operand,
-    ReportData,
-    ReportMac,
-    ReportType,
-    Rtmr,
-    Status,
-    TdInfo,
-    TdReport,
-    TeeTcbInfo, //
+    ReportData, //
 };
 use zerocopy::{
     FromBytes as _,

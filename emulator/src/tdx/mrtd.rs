@@ -13,7 +13,7 @@ use sha2::{
     Digest as _,
     Sha384, //
 };
-use tsm_proto::tdx::Digest384;
+use tsm_proto::Digest384;
 
 use crate::{
     gpa::PAGE_SIZE,

@@ -15,11 +15,13 @@ use sha2::{
     Digest as _,
     Sha384, //
 };
-use tsm_proto::tdx::{
-    Digest384,
-    ReportType,
-    Rtmr,
-    TdReport, //
+use tsm_proto::{
+    tdx::{
+        ReportType,
+        Rtmr,
+        TdReport, //
+    },
+    Digest384, //
 };
 
 /// The shared bit.

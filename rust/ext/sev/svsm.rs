@@ -13,15 +13,17 @@ use kernel::{
     page::PAGE_SIZE,
     prelude::*, //
 };
-use tsm_proto::snp::{
-    svsm::{
-        Lengths,
-        Service,
-        Sizes,
-        Status, //
+use tsm_proto::{
+    snp::{
+        svsm::{
+            Lengths,
+            Service,
+            Sizes,
+            Status, //
+        },
+        Vmpl, //
     },
-    ReportData,
-    Vmpl, //
+    ReportData, //
 };
 
 use super::Guest;

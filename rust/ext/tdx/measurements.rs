@@ -6,12 +6,14 @@ use kernel::{
     pr_warn_once,
     prelude::*, //
 };
-use tsm_proto::tdx::{
+use tsm_proto::{
+    tdx::{
+        Rtmr,
+        TdInfo,
+        TdReport, //
+    },
     Digest384,
-    ReportData,
-    Rtmr,
-    TdInfo,
-    TdReport, //
+    ReportData, //
 };
 
 use super::{

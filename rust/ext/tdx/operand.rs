@@ -11,7 +11,7 @@ use core::{
 };
 
 use kernel::prelude::*;
-use tsm_proto::tdx::call::Gpa;
+use tsm_proto::Gpa;
 use zerocopy::{
     FromBytes,
     IntoBytes, //

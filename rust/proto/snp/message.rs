@@ -25,14 +25,14 @@ use zerocopy_derive::{
 };
 
 use crate::{
-    evidence::whole,
+    length::whole,
     snp::{
         FirmwareStatus,
         Report,
-        ReportData,
         Vmpl, //
     },
     Error,
+    ReportData,
     Result, //
 };
 

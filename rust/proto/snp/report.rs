@@ -20,12 +20,10 @@ use zerocopy_derive::{
 };
 
 use crate::{
-    evidence::whole,
-    snp::{
-        Digest384,
-        ReportData, //
-    },
+    length::whole,
+    Digest384,
     Error,
+    ReportData,
     Result, //
 };
 

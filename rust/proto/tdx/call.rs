@@ -7,9 +7,12 @@
 
 use core::ops::RangeInclusive;
 
-use super::{
-    Rtmr,
-    VmcallStatus, //
+use crate::{
+    tdx::{
+        Rtmr,
+        VmcallStatus, //
+    },
+    Gpa, //
 };
 
 /// Which function, `RAX` bits 15:0. All of them are asked for in version 0.
@@ -108,18 +111,6 @@ pub trait Call {
     fn reply(results: &Results) -> Self::Reply;
 }
 
-/// An address of memory that is the guest's own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Gpa(u64);
-
-impl Gpa {
-    /// Takes a physical address, without the shared bit.
-    #[inline]
-    pub const fn new(raw: u64) -> Self {
-        Self(raw)
-    }
-}
-
 /// An address of memory that the VMM has access to: the shared bit is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SharedGpa(u64);
@@ -151,10 +142,10 @@ impl GpaWidth {
     pub const fn share(self, gpa: Gpa) -> Option<SharedGpa> {
         let shared = 1 << (self.0 - 1);
 
-        if gpa.0 >= shared {
+        if gpa.raw() >= shared {
             return None;
         }
-        Some(SharedGpa(gpa.0 | shared))
+        Some(SharedGpa(gpa.raw() | shared))
     }
 }
 
@@ -215,8 +206,8 @@ impl Call for MrReport {
     #[inline]
     fn arguments(&self) -> Arguments {
         Arguments {
-            rcx: self.report.0,
-            rdx: self.data.0,
+            rcx: self.report.raw(),
+            rdx: self.data.raw(),
             ..Arguments::default()
         }
     }
@@ -241,7 +232,7 @@ impl Call for MrRtmrExtend {
     #[inline]
     fn arguments(&self) -> Arguments {
         Arguments {
-            rcx: self.digest.0,
+            rcx: self.digest.raw(),
             rdx: self.rtmr.index().into(),
             ..Arguments::default()
         }
@@ -265,7 +256,7 @@ impl Call for MrVerifyReport {
     #[inline]
     fn arguments(&self) -> Arguments {
         Arguments {
-            rcx: self.mac.0,
+            rcx: self.mac.raw(),
             ..Arguments::default()
         }
     }

@@ -24,13 +24,11 @@ use zerocopy_derive::{
 };
 
 use crate::{
-    evidence::whole,
-    tdx::{
-        Digest384,
-        ReportData,
-        Rtmr, //
-    },
+    length::whole,
+    tdx::Rtmr,
+    Digest384,
     Error,
+    ReportData,
     Result, //
 };
 

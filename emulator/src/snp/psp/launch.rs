@@ -15,7 +15,7 @@ use sha2::{
     Digest as _,
     Sha384, //
 };
-use tsm_proto::tdx::Digest384;
+use tsm_proto::Digest384;
 use zerocopy::{
     little_endian::{
         U16,

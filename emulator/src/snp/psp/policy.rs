@@ -5,7 +5,7 @@
 //! ABI, "Guest Policy", "SNP_LAUNCH_START" and "SNP_LAUNCH_FINISH". The user is told, where the VMM gets
 //! `POLICY_FAILURE` on a real machine.
 
-use tsm_proto::tdx::Digest384;
+use tsm_proto::Digest384;
 
 use crate::config::SnpConfig;
 

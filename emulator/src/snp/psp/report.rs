@@ -16,7 +16,7 @@ use p384::ecdsa::{
     signature::Signer as _,
     Signature, //
 };
-use tsm_proto::tdx::Digest384;
+use tsm_proto::Digest384;
 use zerocopy::{
     little_endian::{
         U32,

@@ -2,15 +2,17 @@
 
 //! What calls of the TDX module return: RCX, RDX, R8, R9 and R10, then an address to be shared.
 
-use tsm_proto::tdx::call::{
-    Call as _,
-    Field,
-    GetQuote,
-    Gpa,
-    GpaWidth,
-    Results,
-    VmRd,
-    VpInfo, //
+use tsm_proto::{
+    tdx::call::{
+        Call as _,
+        Field,
+        GetQuote,
+        GpaWidth,
+        Results,
+        VmRd,
+        VpInfo, //
+    },
+    Gpa, //
 };
 
 use crate::bytes::u64_at;

@@ -3,12 +3,10 @@
 //! Registers, by their number, and what goes into them: eight bytes of a number, then a digest.
 
 use tsm_proto::{
-    tdx::{
-        Digest384,
-        ReportData,
-        Rtmr, //
-    },
-    Error, //
+    tdx::Rtmr,
+    Digest384,
+    Error,
+    ReportData, //
 };
 
 use crate::bytes::u64_at;

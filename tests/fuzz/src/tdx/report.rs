@@ -8,10 +8,10 @@ use tsm_proto::{
             self,
             Header, //
         },
-        Digest384,
         Rtmr,
         TdReport, //
     },
+    Digest384,
     Error,
     Result, //
 };
