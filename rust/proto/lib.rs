@@ -18,6 +18,7 @@ mod error;
 mod generation;
 mod gpa;
 mod length;
+mod open_enum;
 mod report_data;
 pub mod snp;
 pub mod tdx;

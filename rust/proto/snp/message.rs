@@ -26,6 +26,7 @@ use zerocopy_derive::{
 
 use crate::{
     length::whole,
+    open_enum::open_enum,
     snp::{
         FirmwareStatus,
         Report,
@@ -36,31 +37,20 @@ use crate::{
     Result, //
 };
 
-/// What kind of message it is. ABI, table "Message Type Encodings". The answer to a request has the
-/// number after it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MessageType(u8);
+open_enum! {
+    /// What kind of message it is. ABI, table "Message Type Encodings". The answer to a request has the
+    /// number after it.
+    pub struct MessageType(u8) {
+        /// `MSG_KEY_REQ`.
+        KEY_REQUEST = 3,
+        /// `MSG_REPORT_REQ`.
+        REPORT_REQUEST = 5,
+        /// `MSG_TSC_INFO_REQ`.
+        TSC_INFO_REQUEST = 17,
+    }
+}
 
 impl MessageType {
-    /// `MSG_KEY_REQ`.
-    pub const KEY_REQUEST: Self = Self(3);
-    /// `MSG_REPORT_REQ`.
-    pub const REPORT_REQUEST: Self = Self(5);
-    /// `MSG_TSC_INFO_REQ`.
-    pub const TSC_INFO_REQUEST: Self = Self(17);
-
-    /// Takes the value of a header.
-    #[inline]
-    pub const fn new(raw: u8) -> Self {
-        Self(raw)
-    }
-
-    /// Returns the value as it is in a header.
-    #[inline]
-    pub const fn raw(self) -> u8 {
-        self.0
-    }
-
     /// Returns the type of the answer, if there can be one.
     #[inline]
     pub const fn answer(self) -> Option<Self> {

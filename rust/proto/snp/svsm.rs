@@ -3,45 +3,33 @@
 //! Attestation by an SVSM. SVSM, chapter "Attestation Protocol".
 
 use crate::{
+    open_enum::open_enum,
     snp::Report,
     Error,
     Result, //
 };
 
-/// What an SVSM returns in `RAX`. SVSM, table "Result Codes".
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Status(u32);
-
-impl Status {
-    /// It did what it was asked to do.
-    pub const SUCCESS: Self = Self(0);
-    /// The call has to be made again to be finished.
-    pub const INCOMPLETE: Self = Self(0x8000_0000);
-    /// It does not have this protocol.
-    pub const UNSUPPORTED_PROTOCOL: Self = Self(0x8000_0001);
-    /// It does not have this call.
-    pub const UNSUPPORTED_CALL: Self = Self(0x8000_0002);
-    /// An address is not valid.
-    pub const INVALID_ADDRESS: Self = Self(0x8000_0003);
-    /// A structure does not have the form that it should have.
-    pub const INVALID_FORMAT: Self = Self(0x8000_0004);
-    /// A parameter is not valid; a buffer that is too small is one.
-    pub const INVALID_PARAMETER: Self = Self(0x8000_0005);
-    /// The request is not valid.
-    pub const INVALID_REQUEST: Self = Self(0x8000_0006);
-    /// It is busy.
-    pub const BUSY: Self = Self(0x8000_0007);
-
-    /// Takes the value.
-    #[inline]
-    pub const fn new(raw: u32) -> Self {
-        Self(raw)
-    }
-
-    /// Returns the value.
-    #[inline]
-    pub const fn raw(self) -> u32 {
-        self.0
+open_enum! {
+    /// What an SVSM returns in `RAX`. SVSM, table "Result Codes".
+    pub struct Status(u32) {
+        /// It did what it was asked to do.
+        SUCCESS = 0,
+        /// The call has to be made again to be finished.
+        INCOMPLETE = 0x8000_0000,
+        /// It does not have this protocol.
+        UNSUPPORTED_PROTOCOL = 0x8000_0001,
+        /// It does not have this call.
+        UNSUPPORTED_CALL = 0x8000_0002,
+        /// An address is not valid.
+        INVALID_ADDRESS = 0x8000_0003,
+        /// A structure does not have the form that it should have.
+        INVALID_FORMAT = 0x8000_0004,
+        /// A parameter is not valid; a buffer that is too small is one.
+        INVALID_PARAMETER = 0x8000_0005,
+        /// The request is not valid.
+        INVALID_REQUEST = 0x8000_0006,
+        /// It is busy.
+        BUSY = 0x8000_0007,
     }
 }
 

@@ -8,6 +8,7 @@
 use core::ops::RangeInclusive;
 
 use crate::{
+    open_enum::open_enum,
     tdx::{
         Rtmr,
         VmcallStatus, //
@@ -15,44 +16,33 @@ use crate::{
     Gpa, //
 };
 
-/// Which function, `RAX` bits 15:0. All of them are asked for in version 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Leaf(u16);
+open_enum! {
+    /// Which function, `RAX` bits 15:0. All of them are asked for in version 0.
+    pub struct Leaf(u16) {
+        /// `TDG.VP.VMCALL`.
+        VP_VMCALL = 0,
+        /// `TDG.VP.INFO`.
+        VP_INFO = 1,
+        /// `TDG.MR.RTMR.EXTEND`.
+        MR_RTMR_EXTEND = 2,
+        /// `TDG.VP.VEINFO.GET`.
+        VP_VEINFO_GET = 3,
+        /// `TDG.MR.REPORT`.
+        MR_REPORT = 4,
+        /// `TDG.MEM.PAGE.ACCEPT`.
+        MEM_PAGE_ACCEPT = 6,
+        /// `TDG.VM.RD`.
+        VM_RD = 7,
+        /// `TDG.VM.WR`.
+        VM_WR = 8,
+        /// `TDG.SYS.RD`.
+        SYS_RD = 11,
+        /// `TDG.MR.VERIFYREPORT`.
+        MR_VERIFYREPORT = 22,
+    }
+}
 
 impl Leaf {
-    /// `TDG.VP.VMCALL`.
-    pub const VP_VMCALL: Self = Self(0);
-    /// `TDG.VP.INFO`.
-    pub const VP_INFO: Self = Self(1);
-    /// `TDG.MR.RTMR.EXTEND`.
-    pub const MR_RTMR_EXTEND: Self = Self(2);
-    /// `TDG.VP.VEINFO.GET`.
-    pub const VP_VEINFO_GET: Self = Self(3);
-    /// `TDG.MR.REPORT`.
-    pub const MR_REPORT: Self = Self(4);
-    /// `TDG.MEM.PAGE.ACCEPT`.
-    pub const MEM_PAGE_ACCEPT: Self = Self(6);
-    /// `TDG.VM.RD`.
-    pub const VM_RD: Self = Self(7);
-    /// `TDG.VM.WR`.
-    pub const VM_WR: Self = Self(8);
-    /// `TDG.SYS.RD`.
-    pub const SYS_RD: Self = Self(11);
-    /// `TDG.MR.VERIFYREPORT`.
-    pub const MR_VERIFYREPORT: Self = Self(22);
-
-    /// Takes the number of a function.
-    #[inline]
-    pub const fn new(raw: u16) -> Self {
-        Self(raw)
-    }
-
-    /// Returns the number.
-    #[inline]
-    pub const fn raw(self) -> u16 {
-        self.0
-    }
-
     /// Returns what the specification calls this, if it is one of the above.
     #[inline]
     pub const fn name(self) -> Option<&'static str> {
@@ -265,30 +255,17 @@ impl Call for MrVerifyReport {
     fn reply(_results: &Results) {}
 }
 
-/// The identifier of a metadata field. ABI, "MD_FIELD_ID: Metadata Field Identifier".
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Field(u64);
-
-impl Field {
-    /// Of the TD, `QUOTE_MAX_SIZE`: how long a quote may be. Older modules do not have it.
-    pub const QUOTE_MAX_SIZE: Self = Self(0x9010_0002_0000_0008);
-    /// Of the TD, `TD_CTLS`: what the guest has chosen.
-    pub const TD_CTLS: Self = Self(0x1110_0003_0000_0017);
-    /// Of the module, `MAJOR_VERSION`.
-    pub const MAJOR_VERSION: Self = Self(0x0800_0001_0000_0004);
-    /// Of the module, `TDX_FEATURES0`: what it can do, a bit for each.
-    pub const TDX_FEATURES0: Self = Self(0x0A00_0003_0000_0008);
-
-    /// Takes an identifier.
-    #[inline]
-    pub const fn new(raw: u64) -> Self {
-        Self(raw)
-    }
-
-    /// Returns the identifier.
-    #[inline]
-    pub const fn raw(self) -> u64 {
-        self.0
+open_enum! {
+    /// The identifier of a metadata field. ABI, "MD_FIELD_ID: Metadata Field Identifier".
+    pub struct Field(u64) {
+        /// Of the TD, `QUOTE_MAX_SIZE`: how long a quote may be. Older modules do not have it.
+        QUOTE_MAX_SIZE = 0x9010_0002_0000_0008,
+        /// Of the TD, `TD_CTLS`: what the guest has chosen.
+        TD_CTLS = 0x1110_0003_0000_0017,
+        /// Of the module, `MAJOR_VERSION`.
+        MAJOR_VERSION = 0x0800_0001_0000_0004,
+        /// Of the module, `TDX_FEATURES0`: what it can do, a bit for each.
+        TDX_FEATURES0 = 0x0A00_0003_0000_0008,
     }
 }
 

@@ -26,35 +26,23 @@ use zerocopy_derive::{
 };
 
 use crate::{
+    open_enum::open_enum,
     tdx::TdReport,
     Error,
     Result, //
 };
 
-/// How far a quote request got, as the VMM says. Unknown values are kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Status(u64);
-
-impl Status {
-    /// The quote is there.
-    pub const SUCCESS: Self = Self(0);
-    /// The VMM works on it.
-    pub const IN_FLIGHT: Self = Self(0xFFFF_FFFF_FFFF_FFFF);
-    /// The VMM could not get a quote for this report.
-    pub const ERROR: Self = Self(0x8000_0000_0000_0000);
-    /// The VMM has no quoting service.
-    pub const SERVICE_UNAVAILABLE: Self = Self(0x8000_0000_0000_0001);
-
-    /// Takes the value from the buffer.
-    #[inline]
-    pub const fn new(raw: u64) -> Self {
-        Self(raw)
-    }
-
-    /// Returns the value as it is in the buffer.
-    #[inline]
-    pub const fn raw(self) -> u64 {
-        self.0
+open_enum! {
+    /// How far a quote request got, as the VMM says. Unknown values are kept.
+    pub struct Status(u64) {
+        /// The quote is there.
+        SUCCESS = 0,
+        /// The VMM works on it.
+        IN_FLIGHT = 0xFFFF_FFFF_FFFF_FFFF,
+        /// The VMM could not get a quote for this report.
+        ERROR = 0x8000_0000_0000_0000,
+        /// The VMM has no quoting service.
+        SERVICE_UNAVAILABLE = 0x8000_0000_0000_0001,
     }
 }
 

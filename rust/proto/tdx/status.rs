@@ -6,26 +6,17 @@ mod codes;
 
 use core::fmt;
 
-/// A completion status of the TDX module, what `TDCALL` returns in `RAX`.
-///
-/// Bits 63:32 say what happened, bits 31:0 give a detail, for most codes the [`Operand`]. An
-/// unknown code is kept as it is. ABI, completion status codes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Status(u64);
+use crate::open_enum::open_enum;
+
+open_enum! {
+    /// A completion status of the TDX module, what `TDCALL` returns in `RAX`.
+    ///
+    /// Bits 63:32 say what happened, bits 31:0 give a detail, for most codes the [`Operand`]. An
+    /// unknown code is kept as it is. ABI, completion status codes.
+    pub struct Status(u64) {}
+}
 
 impl Status {
-    /// Takes the value of `RAX`.
-    #[inline]
-    pub const fn new(raw: u64) -> Self {
-        Self(raw)
-    }
-
-    /// Returns the value of `RAX`.
-    #[inline]
-    pub const fn raw(self) -> u64 {
-        self.0
-    }
-
     /// Returns what happened, without the detail; comparable with the constants.
     #[inline]
     pub const fn class(self) -> Self {
@@ -84,64 +75,38 @@ impl fmt::Display for Status {
     }
 }
 
-/// The operand that a [`Status`] is about. ABI, operand identifiers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Operand(u32);
-
-impl Operand {
-    /// The leaf and version number.
-    pub const RAX: Self = Self(0);
-    /// The first operand.
-    pub const RCX: Self = Self(1);
-    /// The second operand.
-    pub const RDX: Self = Self(2);
-    /// The third operand.
-    pub const R8: Self = Self(8);
-    /// The fourth operand.
-    pub const R9: Self = Self(9);
-    /// The run-time measurement registers of the TD.
-    pub const RTMR: Self = Self(168);
-
-    /// Takes the number of an operand.
-    #[inline]
-    pub const fn new(raw: u32) -> Self {
-        Self(raw)
-    }
-
-    /// Returns the number.
-    #[inline]
-    pub const fn raw(self) -> u32 {
-        self.0
+open_enum! {
+    /// The operand that a [`Status`] is about. ABI, operand identifiers.
+    pub struct Operand(u32) {
+        /// The leaf and version number.
+        RAX = 0,
+        /// The first operand.
+        RCX = 1,
+        /// The second operand.
+        RDX = 2,
+        /// The third operand.
+        R8 = 8,
+        /// The fourth operand.
+        R9 = 9,
+        /// The run-time measurement registers of the TD.
+        RTMR = 168,
     }
 }
 
-/// What the VMM returns in `R10` for a `TDG.VP.VMCALL`. GHCI, status codes of `TDG.VP.VMCALL`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct VmcallStatus(u64);
-
-impl VmcallStatus {
-    /// The VMM did what it was asked to do.
-    pub const SUCCESS: Self = Self(0);
-    /// The guest has to ask again.
-    pub const RETRY: Self = Self(1);
-    /// An operand, or the sub-function itself, is not valid.
-    pub const INVALID_OPERAND: Self = Self(0x8000_0000_0000_0000);
-    /// The guest physical address is in use.
-    pub const GPA_IN_USE: Self = Self(0x8000_0000_0000_0001);
-    /// An address or a size is not aligned.
-    pub const ALIGN_ERROR: Self = Self(0x8000_0000_0000_0002);
-    /// The VMM does not have this sub-function.
-    pub const SUBFUNC_UNSUPPORTED: Self = Self(0x8000_0000_0000_0003);
-
-    /// Takes the value of `R10`.
-    #[inline]
-    pub const fn new(raw: u64) -> Self {
-        Self(raw)
-    }
-
-    /// Returns the value of `R10`.
-    #[inline]
-    pub const fn raw(self) -> u64 {
-        self.0
+open_enum! {
+    /// What the VMM returns in `R10` for a `TDG.VP.VMCALL`. GHCI, status codes of `TDG.VP.VMCALL`.
+    pub struct VmcallStatus(u64) {
+        /// The VMM did what it was asked to do.
+        SUCCESS = 0,
+        /// The guest has to ask again.
+        RETRY = 1,
+        /// An operand, or the sub-function itself, is not valid.
+        INVALID_OPERAND = 0x8000_0000_0000_0000,
+        /// The guest physical address is in use.
+        GPA_IN_USE = 0x8000_0000_0000_0001,
+        /// An address or a size is not aligned.
+        ALIGN_ERROR = 0x8000_0000_0000_0002,
+        /// The VMM does not have this sub-function.
+        SUBFUNC_UNSUPPORTED = 0x8000_0000_0000_0003,
     }
 }
