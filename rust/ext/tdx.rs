@@ -41,7 +41,9 @@ use tsm_proto::{
         TdReport,
         VmcallStatus, //
     },
+    Answer,
     Digest384,
+    PlatformStatus,
     ReportData, //
 };
 
@@ -62,6 +64,16 @@ impl From<Error> for kernel::error::Error {
         match err {
             Error::Status(status) => status.into(),
             Error::Killed => EINTR,
+        }
+    }
+}
+
+impl PlatformStatus for Error {
+    #[inline]
+    fn answer(&self) -> Option<Answer> {
+        match self {
+            Error::Status(status) => status.answer(),
+            Error::Killed => None,
         }
     }
 }

@@ -14,7 +14,7 @@ use zerocopy_derive::{
 
 use crate::{
     length::whole,
-    Result, //
+    LengthError, //
 };
 
 /// A SHA-384 digest, the value of a measurement register.
@@ -39,9 +39,9 @@ impl Digest384 {
     ///
     /// # Errors
     ///
-    /// [`Truncated`](crate::Error::Truncated) or [`Trailing`](crate::Error::Trailing) when `bytes` is not as long.
+    /// [`LengthError`] when `bytes` is not as long.
     #[inline]
-    pub fn parse(bytes: &[u8]) -> Result<&Self> {
+    pub fn parse(bytes: &[u8]) -> Result<&Self, LengthError> {
         whole(bytes)
     }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The errno of each [`Error`] and of each status of a platform, only in the kernel build.
+//! The errno of each error and of each status of a platform, only in the kernel build.
 //!
 //! Some errnos tell a client that there is no TSM: systemd, for one, then goes on without a
 //! signature. An answer from outside the guest never becomes one of them, see [`answer`].
@@ -9,52 +9,117 @@ use kernel::bindings;
 
 use crate::{
     snp::{
+        self,
+        certificates,
         svsm,
         FirmwareStatus, //
     },
     tdx::{
+        self,
         quote,
         Status,
         VmcallStatus, //
     },
-    Error, //
+    Exhausted,
+    LengthError, //
 };
 
-impl From<Error> for kernel::error::Error {
+impl From<LengthError> for kernel::error::Error {
     #[inline]
-    fn from(err: Error) -> Self {
+    fn from(err: LengthError) -> Self {
+        match err {
+            LengthError::Truncated | LengthError::Trailing => answer::<{ bindings::EMSGSIZE }>(),
+        }
+    }
+}
+
+impl From<Exhausted> for kernel::error::Error {
+    #[inline]
+    fn from(_: Exhausted) -> Self {
+        answer::<{ bindings::EBUSY }>()
+    }
+}
+
+impl From<tdx::Error> for kernel::error::Error {
+    #[inline]
+    fn from(err: tdx::Error) -> Self {
+        use tdx::Error;
+
         match err {
             Error::Truncated | Error::Trailing => answer::<{ bindings::EMSGSIZE }>(),
             Error::UnknownType
             | Error::UnknownSubtype
             | Error::UnknownVersion
             | Error::ReservedSet => answer::<{ bindings::EBADMSG }>(),
-            Error::NoSuchRegister | Error::NoSuchLevel => answer::<{ bindings::EINVAL }>(),
-            Error::Exhausted | Error::QuoteInFlight => answer::<{ bindings::EBUSY }>(),
-            Error::QuoteFailed(quote::Status::SERVICE_UNAVAILABLE) => {
+            Error::NoSuchRegister => answer::<{ bindings::EINVAL }>(),
+        }
+    }
+}
+
+impl From<quote::Error> for kernel::error::Error {
+    #[inline]
+    fn from(err: quote::Error) -> Self {
+        use quote::Error;
+
+        match err {
+            Error::Truncated => answer::<{ bindings::EMSGSIZE }>(),
+            Error::UnknownVersion => answer::<{ bindings::EBADMSG }>(),
+            Error::Report(err) => err.into(),
+            Error::InFlight => answer::<{ bindings::EBUSY }>(),
+            Error::Failed(quote::Status::SERVICE_UNAVAILABLE) => {
                 answer::<{ bindings::EHOSTDOWN }>()
             }
-            Error::QuoteFailed(_) => answer::<{ bindings::EIO }>(),
-            Error::QuoteEmpty
-            | Error::SvsmLength(_)
-            | Error::TableUnterminated
-            | Error::CertificateOutside(_) => answer::<{ bindings::EPROTO }>(),
-            Error::QuoteTooLarge | Error::TooLarge => answer::<{ bindings::EFBIG }>(),
-            Error::FirmwareRefused(FirmwareStatus::INVALID_PARAM) => {
+            Error::Failed(_) => answer::<{ bindings::EIO }>(),
+            Error::Empty => answer::<{ bindings::EPROTO }>(),
+            Error::TooLarge => answer::<{ bindings::EFBIG }>(),
+        }
+    }
+}
+
+impl From<snp::Error> for kernel::error::Error {
+    #[inline]
+    fn from(err: snp::Error) -> Self {
+        use snp::Error;
+
+        match err {
+            Error::Truncated | Error::Trailing => answer::<{ bindings::EMSGSIZE }>(),
+            Error::UnknownVersion => answer::<{ bindings::EBADMSG }>(),
+            Error::NoSuchLevel | Error::Refused(FirmwareStatus::INVALID_PARAM) => {
                 answer::<{ bindings::EINVAL }>()
             }
-            Error::FirmwareRefused(FirmwareStatus::INVALID_KEY) => {
-                answer::<{ bindings::EKEYREJECTED }>()
-            }
+            Error::Refused(FirmwareStatus::INVALID_KEY) => answer::<{ bindings::EKEYREJECTED }>(),
+            Error::Refused(_) => answer::<{ bindings::EREMOTEIO }>(),
+        }
+    }
+}
+
+impl From<certificates::Error> for kernel::error::Error {
+    #[inline]
+    fn from(err: certificates::Error) -> Self {
+        use certificates::Error;
+
+        match err {
+            Error::Unterminated | Error::Outside(_) => answer::<{ bindings::EPROTO }>(),
+        }
+    }
+}
+
+impl From<svsm::Error> for kernel::error::Error {
+    #[inline]
+    fn from(err: svsm::Error) -> Self {
+        use svsm::{
+            Error,
+            Status, //
+        };
+
+        match err {
             // An SVSM that does not have a service does not know the GUID either.
-            Error::SvsmRefused(
-                svsm::Status::INVALID_PARAMETER
-                | svsm::Status::UNSUPPORTED_PROTOCOL
-                | svsm::Status::UNSUPPORTED_CALL,
+            Error::Refused(
+                Status::INVALID_PARAMETER | Status::UNSUPPORTED_PROTOCOL | Status::UNSUPPORTED_CALL,
             ) => answer::<{ bindings::EINVAL }>(),
-            Error::FirmwareRefused(_) | Error::SvsmRefused(_) => {
-                answer::<{ bindings::EREMOTEIO }>()
-            }
+            Error::Refused(_) => answer::<{ bindings::EREMOTEIO }>(),
+            Error::Length(_) => answer::<{ bindings::EPROTO }>(),
+            Error::TooLarge => answer::<{ bindings::EFBIG }>(),
         }
     }
 }

@@ -2,10 +2,9 @@
 
 //! How often a report was written.
 
-use crate::{
-    Error,
-    Result, //
-};
+/// A count can't go up any further.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Exhausted;
 
 /// A number of writes. Two of a report are never the same: when there is no next one, there is no
 /// further write.
@@ -29,9 +28,9 @@ impl Generation {
     ///
     /// # Errors
     ///
-    /// [`Error::Exhausted`] when there were as many writes as can be counted.
+    /// [`Exhausted`] when there were as many writes as can be counted.
     #[inline]
-    pub fn next(self) -> Result<Self> {
-        self.0.checked_add(1).map(Self).ok_or(Error::Exhausted)
+    pub fn next(self) -> Result<Self, Exhausted> {
+        self.0.checked_add(1).map(Self).ok_or(Exhausted)
     }
 }

@@ -14,20 +14,24 @@
 mod digest;
 #[cfg(kernel)]
 mod errno;
-mod error;
 mod generation;
 mod gpa;
 mod length;
 mod open_enum;
+mod platform_status;
 mod report_data;
 pub mod snp;
 pub mod tdx;
 
 pub use digest::Digest384;
-pub use error::{
-    Error,
-    Result, //
+pub use generation::{
+    Exhausted,
+    Generation, //
 };
-pub use generation::Generation;
 pub use gpa::Gpa;
+pub use length::LengthError;
+pub use platform_status::{
+    Answer,
+    PlatformStatus, //
+};
 pub use report_data::ReportData;

@@ -12,7 +12,7 @@ use zerocopy_derive::{
 
 use crate::{
     length::whole,
-    Result, //
+    LengthError, //
 };
 
 /// `REPORTDATA` of TDX, `REPORT_DATA` of SNP: what a guest wants to be bound into a report.
@@ -36,9 +36,9 @@ impl ReportData {
     ///
     /// # Errors
     ///
-    /// [`Truncated`](crate::Error::Truncated) or [`Trailing`](crate::Error::Trailing) when `bytes` are not as long.
+    /// [`LengthError`] when `bytes` are not as long.
     #[inline]
-    pub fn parse(bytes: &[u8]) -> Result<&Self> {
+    pub fn parse(bytes: &[u8]) -> Result<&Self, LengthError> {
         whole(bytes)
     }
 

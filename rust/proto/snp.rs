@@ -7,6 +7,7 @@
 //! "GHCB"; "Secure VM Service Module for SEV-SNP Guests" (58019, revision 1.00), here "SVSM".
 
 pub mod certificates;
+mod error;
 pub mod ioctl;
 pub mod message;
 mod privilege;
@@ -14,6 +15,7 @@ mod report;
 mod status;
 pub mod svsm;
 
+pub use error::Error;
 pub use privilege::{
     Vmpck,
     Vmpl, //

@@ -6,11 +6,13 @@
 //! "Guest-Host-Communication Interface (GHCI) for Intel TDX 1.5" (348552), here "GHCI".
 
 pub mod call;
+mod error;
 pub mod quote;
 mod register;
 mod report;
 mod status;
 
+pub use error::Error;
 pub use register::Rtmr;
 pub use report::{
     ReportMac,

@@ -5,22 +5,11 @@
 use kernel::{
     alloc::AllocError,
     fmt,
-    prelude::*,
-    str::CStr, //
+    prelude::*, //
 };
-use tsm_proto::tdx::{
-    quote,
-    VmcallStatus, //
-};
+use tsm_proto::PlatformStatus;
 
-/// A status of the platform, as it came from there.
-#[derive(Clone, Copy)]
-pub struct Answer {
-    /// What kind of status it is.
-    pub source: &'static CStr,
-    /// The status.
-    pub status: u64,
-}
+pub use tsm_proto::Answer;
 
 /// Why there is no report: for user space an errno, and for the trace what the platform said.
 pub struct Failure {
@@ -29,11 +18,26 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// Makes the failure that a status of the platform means.
-    pub fn answered(error: Error, answer: Answer) -> Self {
+    /// Makes the failure that an error or a status of the platform means.
+    #[inline]
+    pub fn of<E>(err: E) -> Self
+    where
+        E: PlatformStatus + Into<Error>,
+    {
+        let answer = err.answer();
+
         Self {
-            error,
-            answer: Some(answer),
+            error: err.into(),
+            answer,
+        }
+    }
+
+    /// Makes the failure of `err`, when the platform has said `status`.
+    #[inline]
+    pub fn answered(err: impl Into<Error>, status: impl PlatformStatus) -> Self {
+        Self {
+            error: err.into(),
+            answer: status.answer(),
         }
     }
 }
@@ -67,60 +71,5 @@ impl From<Error> for Failure {
 impl From<AllocError> for Failure {
     fn from(error: AllocError) -> Self {
         Error::from(error).into()
-    }
-}
-
-#[cfg(CONFIG_INTEL_TDX_GUEST)]
-impl From<tsm_ext::tdx::Error> for Failure {
-    fn from(err: tsm_ext::tdx::Error) -> Self {
-        match err {
-            tsm_ext::tdx::Error::Status(status) => Self::answered(
-                status.into(),
-                Answer {
-                    source: c"tdcall",
-                    status: status.raw(),
-                },
-            ),
-            tsm_ext::tdx::Error::Killed => EINTR.into(),
-        }
-    }
-}
-
-impl From<VmcallStatus> for Failure {
-    fn from(status: VmcallStatus) -> Self {
-        let answer = Answer {
-            source: c"vmcall",
-            status: status.raw(),
-        };
-
-        Self::answered(status.into(), answer)
-    }
-}
-
-impl From<tsm_proto::Error> for Failure {
-    fn from(err: tsm_proto::Error) -> Self {
-        let (source, status) = match err {
-            tsm_proto::Error::FirmwareRefused(status) => (c"firmware", status.raw().into()),
-            tsm_proto::Error::SvsmRefused(status) => (c"svsm", status.raw().into()),
-            tsm_proto::Error::SvsmLength(length) => (c"svsm_length", length),
-            tsm_proto::Error::TableUnterminated => (c"table", 0),
-            // CAST: Widens.
-            tsm_proto::Error::CertificateOutside(index) => (c"certificate", index as u64),
-            _ => return Error::from(err).into(),
-        };
-
-        Self::answered(err.into(), Answer { source, status })
-    }
-}
-
-/// What is wrong with a quote buffer, and the status that the VMM has left there.
-impl From<(Error, quote::Status)> for Failure {
-    fn from((err, status): (Error, quote::Status)) -> Self {
-        let answer = Answer {
-            source: c"quote",
-            status: status.raw(),
-        };
-
-        Self::answered(err, answer)
     }
 }

@@ -92,13 +92,10 @@ pub(crate) struct Outcome {
 
 /// Makes the failure of a request, with the status of VMM and firmware if it was sent.
 pub(crate) fn failure(err: Error, info: Option<ExitInfo2>) -> Failure {
-    let Some(info) = info else { return err.into() };
-    let answer = Answer {
-        source: c"exitinfo2",
-        status: info.raw(),
-    };
-
-    Failure::answered(err, answer)
+    match info {
+        Some(info) => Failure::answered(err, info),
+        None => err.into(),
+    }
 }
 
 /// Makes the failure of a request for which VMM or SVSM still wanted more room, `amount` of it.

@@ -30,12 +30,12 @@ pub(crate) struct Registers {
 impl Registers {
     /// Takes the registers from the firmware's answer to a request for a report.
     pub(crate) fn parse(answer: &[u8]) -> Result<Self, Failure> {
-        let bytes = ReportAnswer::parse(answer)?;
+        let bytes = ReportAnswer::parse(answer).map_err(Failure::of)?;
         // Later firmware may append to it.
         let bytes = bytes.get(..Report::SIZE).unwrap_or(bytes);
         let mut report = KVec::with_capacity(bytes.len(), GFP_KERNEL)?;
 
-        Report::parse(bytes)?;
+        Report::parse(bytes).map_err(Failure::of)?;
         report.extend_from_slice(bytes, GFP_KERNEL)?;
         Ok(Self { report })
     }

@@ -116,9 +116,9 @@ impl ReportProvider for Reports {
 
             self.pages.store(pages, Relaxed);
 
-            let report = ReportAnswer::parse(outcome.message.received())?;
+            let report = ReportAnswer::parse(outcome.message.received()).map_err(Failure::of)?;
             let mut output = Output::from(copy_blob(report)?);
-            if let Some(table) = Table::parse(&outcome.certificates)? {
+            if let Some(table) = Table::parse(&outcome.certificates).map_err(Failure::of)? {
                 output.auxblob = copy_blob(table.as_bytes())?;
             }
             return Ok(output);

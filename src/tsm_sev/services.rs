@@ -18,11 +18,11 @@ use tsm_ext::{
 };
 use tsm_proto::{
     snp::svsm::{
+        self,
         Service,
         Sizes,
         Status, //
     },
-    Error as ProtoError,
     ReportData, //
 };
 use tsm_provider::{
@@ -72,7 +72,7 @@ pub(crate) fn report(
         let (status, lengths, room) = firmware.attest(svsm, service, data, sizes, interval)?;
 
         if status == Status::SUCCESS {
-            let written = lengths.written(room.sizes())?;
+            let written = lengths.written(room.sizes()).map_err(Failure::of)?;
 
             return Ok(Output {
                 outblob: part(&room.report, written.report)?,
@@ -81,10 +81,10 @@ pub(crate) fn report(
             });
         }
         let needed = match status {
-            Status::INVALID_PARAMETER => lengths.needed(sizes, LIMIT)?,
+            Status::INVALID_PARAMETER => lengths.needed(sizes, LIMIT).map_err(Failure::of)?,
             _ => None,
         };
-        sizes = needed.ok_or(ProtoError::SvsmRefused(status))?;
+        sizes = needed.ok_or_else(|| Failure::of(svsm::Error::Refused(status)))?;
     }
     // There never is enough room.
     Err(too_much(

@@ -89,7 +89,11 @@ impl Quotes {
         draft: &mut Draft,
     ) -> Result<KVVec<u8>, Failure> {
         *draft.data = *data;
-        let report = self.measurements.lock_killable()?.complete(draft)?;
+        let report = self
+            .measurements
+            .lock_killable()?
+            .complete(draft)
+            .map_err(Failure::of)?;
         // There may be a TDREPORT where there is no quote.
         let _ = self.registers.publish();
         // After the report: a buffer that was never sent would look as if it was in flight.
@@ -106,7 +110,7 @@ impl Quotes {
         let header = wait(buffer, self.timeout)?;
         let len = header
             .quote_len(size)
-            .map_err(|err| (Error::from(err), header.status()))?;
+            .map_err(|err| Failure::answered(err, header.status()))?;
 
         Ok(buffer.copy(Header::SIZE, len)?)
     }
@@ -117,13 +121,13 @@ impl Quotes {
         for size in [buffer.size(), USUAL_SIZE] {
             buffer.write(0, Header::request().as_bytes())?;
             buffer.write(Header::SIZE, report.as_bytes())?;
-            match self.guest.get_quote(buffer, size)? {
+            match self.guest.get_quote(buffer, size).map_err(Failure::of)? {
                 VmcallStatus::SUCCESS => return Ok(size),
                 VmcallStatus::INVALID_OPERAND if size > USUAL_SIZE => {}
-                status => return Err(status.into()),
+                status => return Err(Failure::of(status)),
             }
         }
-        Err(VmcallStatus::INVALID_OPERAND.into())
+        Err(Failure::of(VmcallStatus::INVALID_OPERAND))
     }
 }
 
@@ -150,13 +154,13 @@ fn wait(buffer: &SharedBuffer, timeout: Delta) -> Result<Header, Failure> {
         let elapsed = start.elapsed();
         // After the time, so that a quote that is there when it is over counts.
         let bytes = header(buffer)?;
-        let status = Header::peek_status(&bytes)?;
-        let header = Header::parse(&bytes).map_err(|err| (Error::from(err), status))?;
+        let status = Header::peek_status(&bytes).map_err(Failure::of)?;
+        let header = Header::parse(&bytes).map_err(|err| Failure::answered(err, status))?;
         if status != Status::IN_FLIGHT {
             return Ok(header);
         }
         if elapsed >= timeout {
-            return Err((ETIMEDOUT, status).into());
+            return Err(Failure::answered(ETIMEDOUT, status));
         }
         sleep_killable(pause_after(elapsed, LONGEST))?;
     }

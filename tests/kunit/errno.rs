@@ -8,41 +8,56 @@ use kernel::prelude::*;
 mod tests {
     use tsm_proto::{
         snp::{
+            self,
+            certificates,
             svsm,
             FirmwareStatus, //
         },
         tdx::{
             self,
-            quote::Status,
+            quote::{
+                self,
+                Status, //
+            },
             Operand,
             VmcallStatus, //
         },
-        Error, //
+        Exhausted,
+        LengthError, //
     };
 
     /// Returns the number that user space gets.
-    fn errno(error: Error) -> i32 {
-        -kernel::error::Error::from(error).to_errno()
+    fn errno(error: impl Into<kernel::error::Error>) -> i32 {
+        -error.into().to_errno()
     }
 
     #[test]
     fn tells_a_message_of_wrong_length() {
-        assert_eq!(errno(Error::Truncated), 90); // EMSGSIZE
-        assert_eq!(errno(Error::Trailing), 90);
+        assert_eq!(errno(LengthError::Truncated), 90); // EMSGSIZE
+        assert_eq!(errno(LengthError::Trailing), 90);
+        assert_eq!(errno(tdx::Error::Truncated), 90);
+        assert_eq!(errno(tdx::Error::Trailing), 90);
+        assert_eq!(errno(quote::Error::Truncated), 90);
+        assert_eq!(errno(quote::Error::Report(tdx::Error::Trailing)), 90);
+        assert_eq!(errno(snp::Error::Truncated), 90);
+        assert_eq!(errno(snp::Error::Trailing), 90);
     }
 
     #[test]
     fn tells_a_message_of_wrong_contents() {
-        assert_eq!(errno(Error::UnknownType), 74); // EBADMSG
-        assert_eq!(errno(Error::UnknownSubtype), 74);
-        assert_eq!(errno(Error::UnknownVersion), 74);
-        assert_eq!(errno(Error::ReservedSet), 74);
+        assert_eq!(errno(tdx::Error::UnknownType), 74); // EBADMSG
+        assert_eq!(errno(tdx::Error::UnknownSubtype), 74);
+        assert_eq!(errno(tdx::Error::UnknownVersion), 74);
+        assert_eq!(errno(tdx::Error::ReservedSet), 74);
+        assert_eq!(errno(quote::Error::UnknownVersion), 74);
+        assert_eq!(errno(quote::Error::Report(tdx::Error::ReservedSet)), 74);
+        assert_eq!(errno(snp::Error::UnknownVersion), 74);
     }
 
     #[test]
     fn tells_an_argument_that_is_wrong() {
-        assert_eq!(errno(Error::NoSuchRegister), 22); // EINVAL
-        assert_eq!(errno(Error::Exhausted), 16); // EBUSY
+        assert_eq!(errno(tdx::Error::NoSuchRegister), 22); // EINVAL
+        assert_eq!(errno(Exhausted), 16); // EBUSY
     }
 
     #[test]
@@ -65,37 +80,40 @@ mod tests {
 
     #[test]
     fn tells_why_there_is_no_quote() {
-        assert_eq!(errno(Error::QuoteInFlight), 16); // EBUSY
-        assert_eq!(errno(Error::QuoteFailed(Status::ERROR)), 5); // EIO
-        assert_eq!(errno(Error::QuoteFailed(Status::new(0x1234))), 5);
-        assert_eq!(errno(Error::QuoteFailed(Status::SERVICE_UNAVAILABLE)), 112); // EHOSTDOWN
-        assert_eq!(errno(Error::QuoteEmpty), 71); // EPROTO
-        assert_eq!(errno(Error::QuoteTooLarge), 27); // EFBIG
+        assert_eq!(errno(quote::Error::InFlight), 16); // EBUSY
+        assert_eq!(errno(quote::Error::Failed(Status::ERROR)), 5); // EIO
+        assert_eq!(errno(quote::Error::Failed(Status::new(0x1234))), 5);
+        assert_eq!(
+            errno(quote::Error::Failed(Status::SERVICE_UNAVAILABLE)),
+            112
+        ); // EHOSTDOWN
+        assert_eq!(errno(quote::Error::Empty), 71); // EPROTO
+        assert_eq!(errno(quote::Error::TooLarge), 27); // EFBIG
     }
     #[test]
     fn tells_why_there_is_no_report() {
-        let refused = |status| errno(Error::FirmwareRefused(FirmwareStatus::new(status)));
+        let refused = |status| errno(snp::Error::Refused(FirmwareStatus::new(status)));
         assert_eq!(refused(0x16), 22); // EINVAL
         assert_eq!(refused(0x27), 129); // EKEYREJECTED
         assert_eq!(refused(0x1234), 121); // EREMOTEIO
-        assert_eq!(errno(Error::NoSuchLevel), 22);
+        assert_eq!(errno(snp::Error::NoSuchLevel), 22);
     }
 
     #[test]
     fn tells_what_is_wrong_with_certificates() {
-        assert_eq!(errno(Error::TableUnterminated), 71); // EPROTO
-        assert_eq!(errno(Error::CertificateOutside(1)), 71);
-        assert_eq!(errno(Error::TooLarge), 27); // EFBIG
+        assert_eq!(errno(certificates::Error::Unterminated), 71); // EPROTO
+        assert_eq!(errno(certificates::Error::Outside(1)), 71);
     }
 
     #[test]
     fn tells_why_the_svsm_attests_nothing() {
-        let refused = |status| errno(Error::SvsmRefused(svsm::Status::new(status)));
+        let refused = |status| errno(svsm::Error::Refused(svsm::Status::new(status)));
         assert_eq!(refused(0x8000_0005), 22); // EINVAL
         assert_eq!(refused(0x8000_0001), 22);
         assert_eq!(refused(0x8000_0002), 22);
         assert_eq!(refused(0x8000_0006), 121); // EREMOTEIO
-        assert_eq!(errno(Error::SvsmLength(1)), 71); // EPROTO
+        assert_eq!(errno(svsm::Error::Length(1)), 71); // EPROTO
+        assert_eq!(errno(svsm::Error::TooLarge), 27); // EFBIG
     }
     /// Tells whether a client takes this errno for the absence of a TSM.
     fn means_absence(errno: i32) -> bool {
@@ -118,14 +136,14 @@ mod tests {
                 assert!(!means_absence(-tdcall.to_errno()));
                 let vmcall = kernel::error::Error::from(VmcallStatus::new(status));
                 assert!(!means_absence(-vmcall.to_errno()));
-                assert!(!means_absence(errno(Error::QuoteFailed(Status::new(
+                assert!(!means_absence(errno(quote::Error::Failed(Status::new(
                     status
                 )))));
             }
             let firmware = FirmwareStatus::new(number);
-            assert!(!means_absence(errno(Error::FirmwareRefused(firmware))));
+            assert!(!means_absence(errno(snp::Error::Refused(firmware))));
             let svsm = svsm::Status::new(number | 1 << 31);
-            assert!(!means_absence(errno(Error::SvsmRefused(svsm))));
+            assert!(!means_absence(errno(svsm::Error::Refused(svsm))));
         }
     }
 }

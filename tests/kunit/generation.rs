@@ -10,7 +10,7 @@ use kernel::prelude::*;
 #[cfg_attr(kernel, kunit_tests(tsm_generation))]
 mod tests {
     use tsm_proto::{
-        Error,
+        Exhausted,
         Generation, //
     };
 
@@ -26,7 +26,7 @@ mod tests {
     fn refuses_to_start_again() {
         let last = Generation::new(u64::MAX);
 
-        assert_eq!(last.next(), Err(Error::Exhausted));
+        assert_eq!(last.next(), Err(Exhausted));
         assert_eq!(Generation::new(u64::MAX - 1).next(), Ok(last));
     }
 }

@@ -8,12 +8,10 @@ use kernel::prelude::*;
 
 #[cfg_attr(kernel, kunit_tests(tsm_snp_certificates))]
 mod tests {
-    use tsm_proto::{
-        snp::certificates::{
-            Entry,
-            Table, //
-        },
-        Error, //
+    use tsm_proto::snp::certificates::{
+        Entry,
+        Error,
+        Table, //
     };
     use zerocopy::IntoBytes as _;
 
@@ -99,7 +97,7 @@ mod tests {
 
     #[test]
     fn refuses_a_certificate_after_the_end() {
-        let outside = |index| Err(Error::CertificateOutside(index));
+        let outside = |index| Err(Error::Outside(index));
         assert_eq!(parse(&[(1, 48, 209), END]), outside(0));
         assert_eq!(parse(&[(1, 257, 0), END]), outside(0));
         assert_eq!(parse(&[(1, 72, 8), (2, 1000, 8), END]), outside(1));
@@ -107,7 +105,7 @@ mod tests {
 
     #[test]
     fn refuses_a_certificate_that_wraps_around() {
-        let outside = |index| Err(Error::CertificateOutside(index));
+        let outside = |index| Err(Error::Outside(index));
         assert_eq!(parse(&[(1, 48, u32::MAX), END]), outside(0));
         assert_eq!(parse(&[(1, u32::MAX, 64), END]), outside(0));
         assert_eq!(parse(&[(1, u32::MAX, u32::MAX), END]), outside(0));
@@ -115,7 +113,7 @@ mod tests {
 
     #[test]
     fn refuses_a_certificate_within_the_table() {
-        let outside = |index| Err(Error::CertificateOutside(index));
+        let outside = |index| Err(Error::Outside(index));
         assert_eq!(parse(&[(1, 0, 64), END]), outside(0));
         assert_eq!(parse(&[(1, 47, 64), END]), outside(0));
         assert_eq!(parse(&[(1, 71, 8), (2, 80, 8), END]), outside(0));
@@ -123,7 +121,7 @@ mod tests {
 
     #[test]
     fn refuses_a_table_without_end() {
-        let unterminated = Err(Error::TableUnterminated);
+        let unterminated = Err(Error::Unterminated);
         assert_eq!(parse(&[]), unterminated);
         assert_eq!(parse(&[(1, 48, 8)]), unterminated);
         assert_eq!(parse(&[(1, 240, 8); LEN / Entry::SIZE]), unterminated);
@@ -140,10 +138,7 @@ mod tests {
         for len in [0, 1, Entry::SIZE - 1] {
             let bytes = [0; Entry::SIZE];
             let short = bytes.get(..len).unwrap_or_default();
-            assert_eq!(
-                Table::parse(short).map(|_| ()),
-                Err(Error::TableUnterminated)
-            );
+            assert_eq!(Table::parse(short).map(|_| ()), Err(Error::Unterminated));
         }
     }
 }

@@ -17,6 +17,7 @@ mod tests {
                 ReportRequest,
                 Request, //
             },
+            Error,
             ExitInfo2,
             FirmwareStatus,
             Report,
@@ -24,7 +25,6 @@ mod tests {
             Vmpck,
             Vmpl, //
         },
-        Error,
         ReportData, //
     };
     use zerocopy::IntoBytes as _;
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn tells_why_there_is_no_report() {
-        let refused = |status| Err(Error::FirmwareRefused(FirmwareStatus::new(status)));
+        let refused = |status| Err(Error::Refused(FirmwareStatus::new(status)));
         assert_eq!(parse::<4000>(0x16, 0), refused(0x16));
         assert_eq!(parse::<4000>(0x27, 1184), refused(0x27));
         assert_eq!(parse::<4000>(u32::MAX, 1184), refused(u32::MAX));
@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn refuses_an_answer_without_key() {
         let answer = KeyAnswer::new(FirmwareStatus::INVALID_PARAM, [9; 32]);
-        let refused = Error::FirmwareRefused(FirmwareStatus::INVALID_PARAM);
+        let refused = Error::Refused(FirmwareStatus::INVALID_PARAM);
         assert_eq!(KeyAnswer::parse(answer.as_bytes()), Err(refused));
     }
 

@@ -9,10 +9,10 @@ use kernel::prelude::*;
 mod tests {
     use tsm_proto::{
         snp::{
+            Error,
             FirmwareVersion,
             Report, //
         },
-        Error,
         ReportData, //
     };
     use zerocopy::IntoBytes as _;
@@ -103,7 +103,7 @@ mod tests {
         let report = Report::parse(&raw);
         assert_eq!(
             report.map(|report| report.report_data),
-            ReportData::parse(data).copied()
+            ReportData::parse(data).copied().map_err(Error::from)
         );
         assert_eq!(
             report.map(|report| is_at(&report.signature, 0x2a0)),

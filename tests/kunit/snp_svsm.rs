@@ -7,13 +7,11 @@ use kernel::prelude::*;
 
 #[cfg_attr(kernel, kunit_tests(tsm_snp_svsm))]
 mod tests {
-    use tsm_proto::{
-        snp::svsm::{
-            Lengths,
-            Service,
-            Sizes, //
-        },
-        Error, //
+    use tsm_proto::snp::svsm::{
+        Error,
+        Lengths,
+        Service,
+        Sizes, //
     };
 
     const ROOM: Sizes = sizes(4096, 4096, 16384);
@@ -44,7 +42,7 @@ mod tests {
 
     #[test]
     fn refuses_more_than_there_is_room_for() {
-        let refused = |length| Err(Error::SvsmLength(length));
+        let refused = |length| Err(Error::Length(length));
         assert_eq!(lengths(4097, 20, 0).written(ROOM), refused(4097));
         assert_eq!(lengths(1184, 4097, 0).written(ROOM), refused(4097));
         assert_eq!(lengths(1184, 20, 16385).written(ROOM), refused(16385));
@@ -54,7 +52,7 @@ mod tests {
 
     #[test]
     fn refuses_lengths_that_were_not_returned() {
-        let refused = Err(Error::SvsmLength(UNSET));
+        let refused = Err(Error::Length(UNSET));
         assert_eq!(lengths(UNSET, 20, 0).written(ROOM), refused);
         assert_eq!(lengths(1184, UNSET, 0).written(ROOM), refused);
         assert_eq!(lengths(1184, 20, UNSET).written(ROOM), refused);
@@ -62,7 +60,7 @@ mod tests {
 
     #[test]
     fn refuses_success_without_a_whole_report() {
-        let refused = |length| Err(Error::SvsmLength(length));
+        let refused = |length| Err(Error::Length(length));
         assert_eq!(lengths(0, 20, 0).written(ROOM), refused(0));
         assert_eq!(lengths(1183, 20, 0).written(ROOM), refused(1183));
     }

@@ -7,16 +7,15 @@ use kernel::prelude::*;
 
 #[cfg_attr(kernel, kunit_tests(tsm_tdx_quote))]
 mod tests {
-    use tsm_proto::{
-        tdx::{
-            quote::{
-                self,
-                Header,
-                Status, //
-            },
-            TdReport, //
+    use tsm_proto::tdx::{
+        quote::{
+            self,
+            Error,
+            Header,
+            Status, //
         },
-        Error, //
+        Error as ReportError,
+        TdReport, //
     };
     use zerocopy::IntoBytes as _;
 
@@ -70,7 +69,7 @@ mod tests {
     #[test]
     fn parses_the_request() {
         let report = quote::parse_request(REQUEST);
-        assert!(report == TdReport::parse(REPORT));
+        assert!(report == TdReport::parse(REPORT).map_err(Error::from));
     }
 
     #[test]
@@ -85,7 +84,10 @@ mod tests {
     fn refuses_a_request_with_another_report_length() {
         // in_len is 0x400.
         assert_eq!(request_with(16, 0xff), Err(Error::Truncated));
-        assert_eq!(request_with(17, 0x03), Err(Error::Truncated));
+        assert_eq!(
+            request_with(17, 0x03),
+            Err(Error::Report(ReportError::Truncated))
+        );
         assert_eq!(request_with(19, 0xff), Err(Error::Truncated));
     }
 
@@ -97,7 +99,10 @@ mod tests {
 
     #[test]
     fn refuses_a_request_with_no_report_of_a_td() {
-        assert_eq!(request_with(24, 0), Err(Error::UnknownType));
+        assert_eq!(
+            request_with(24, 0),
+            Err(Error::Report(ReportError::UnknownType))
+        );
     }
 
     #[test]
@@ -115,20 +120,20 @@ mod tests {
     fn refuses_a_quote_larger_than_the_buffer() {
         for out_len in [17, 40, 0x8000_0000, u32::MAX] {
             let raw = answer(Status::SUCCESS, out_len);
-            assert_eq!(quote::parse_answer(&raw), Err(Error::QuoteTooLarge));
+            assert_eq!(quote::parse_answer(&raw), Err(Error::TooLarge));
         }
     }
 
     #[test]
     fn refuses_an_empty_quote() {
         let raw = answer(Status::SUCCESS, 0);
-        assert_eq!(quote::parse_answer(&raw), Err(Error::QuoteEmpty));
+        assert_eq!(quote::parse_answer(&raw), Err(Error::Empty));
     }
 
     #[test]
     fn refuses_a_quote_in_flight() {
         let raw = answer(Status::IN_FLIGHT, 5);
-        assert_eq!(quote::parse_answer(&raw), Err(Error::QuoteInFlight));
+        assert_eq!(quote::parse_answer(&raw), Err(Error::InFlight));
     }
 
     #[test]
@@ -136,7 +141,7 @@ mod tests {
         let unknown = Status::new(0x1234);
         for status in [Status::ERROR, Status::SERVICE_UNAVAILABLE, unknown] {
             let raw = answer(status, 5);
-            assert_eq!(quote::parse_answer(&raw), Err(Error::QuoteFailed(status)));
+            assert_eq!(quote::parse_answer(&raw), Err(Error::Failed(status)));
         }
     }
 
@@ -162,11 +167,8 @@ mod tests {
         assert_eq!(header.and_then(|h| h.quote_len(ANSWER.len())), Ok(5));
         assert_eq!(
             header.and_then(|h| h.quote_len(Header::SIZE + 4)),
-            Err(Error::QuoteTooLarge)
+            Err(Error::TooLarge)
         );
-        assert_eq!(
-            header.and_then(|h| h.quote_len(0)),
-            Err(Error::QuoteTooLarge)
-        );
+        assert_eq!(header.and_then(|h| h.quote_len(0)), Err(Error::TooLarge));
     }
 }

@@ -9,13 +9,14 @@ use kernel::prelude::*;
 mod tests {
     use tsm_proto::{
         tdx::{
+            Error,
             ReportType,
             Rtmr,
             TdReport,
             TeeTcbInfo, //
         },
         Digest384,
-        Error,
+        LengthError,
         ReportData, //
     };
     use zerocopy::{
@@ -37,7 +38,7 @@ mod tests {
     /// Reads the digest at `offset` of the sample.
     fn digest_at(offset: usize) -> Result<Digest384, Error> {
         let bytes = SAMPLE.get(offset..).and_then(|tail| tail.get(..48));
-        Digest384::parse(bytes.unwrap_or_default()).copied()
+        Ok(*Digest384::parse(bytes.unwrap_or_default())?)
     }
 
     #[test]
@@ -71,7 +72,7 @@ mod tests {
         let data = SAMPLE.get(128..192).unwrap_or_default();
         assert_eq!(
             report.map(|r| r.mac.report_data),
-            ReportData::parse(data).copied()
+            ReportData::parse(data).copied().map_err(Error::from)
         );
         assert_eq!(report.map(|r| r.info.attributes.get()), Ok(1 << 28));
         assert_eq!(
@@ -176,11 +177,11 @@ mod tests {
     fn refuses_a_digest_of_another_length() {
         assert_eq!(
             Digest384::parse([0; 47].as_slice()).copied(),
-            Err(Error::Truncated)
+            Err(LengthError::Truncated)
         );
         assert_eq!(
             Digest384::parse([0; 49].as_slice()).copied(),
-            Err(Error::Trailing)
+            Err(LengthError::Trailing)
         );
         assert_eq!(
             Digest384::parse([0; 48].as_slice()).copied(),
@@ -192,11 +193,11 @@ mod tests {
     fn refuses_report_data_of_another_length() {
         assert_eq!(
             ReportData::parse([0; 63].as_slice()).copied(),
-            Err(Error::Truncated)
+            Err(LengthError::Truncated)
         );
         assert_eq!(
             ReportData::parse([0; 65].as_slice()).copied(),
-            Err(Error::Trailing)
+            Err(LengthError::Trailing)
         );
     }
 }

@@ -126,7 +126,7 @@ impl Bench {
     }
 
     /// Parses the answer.
-    fn answer(&self) -> tsm_proto::Result<Vec<u8>> {
+    fn answer(&self) -> std::result::Result<Vec<u8>, proto::Error> {
         let buffer = self.memory.bytes(0x10000, 0x2000);
         proto::parse_answer(&buffer).map(<[u8]>::to_vec)
     }

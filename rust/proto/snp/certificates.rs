@@ -20,9 +20,31 @@ use zerocopy_derive::{
 };
 
 use crate::{
-    Error,
-    Result, //
+    Answer,
+    PlatformStatus, //
 };
+
+/// Why a table was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Error {
+    /// The table has no last entry.
+    Unterminated,
+    /// A certificate is not where certificates are, that of the entry of this number, from 0.
+    Outside(usize),
+}
+
+impl PlatformStatus for Error {
+    #[inline]
+    fn answer(&self) -> Option<Answer> {
+        let (source, status) = match *self {
+            Self::Unterminated => (c"table", 0),
+            // CAST: Widens.
+            Self::Outside(index) => (c"certificate", index as u64),
+        };
+
+        Some(Answer { source, status })
+    }
+}
 
 /// Where a certificate is.
 #[derive(
@@ -85,13 +107,13 @@ impl<'a> Table<'a> {
     ///
     /// # Errors
     ///
-    /// [`Error::TableUnterminated`] when no entry is the last, [`Error::CertificateOutside`] when a
+    /// [`Error::Unterminated`] when no entry is the last, [`Error::Outside`] when a
     /// certificate is not wholly between the table and the end of `bytes`.
     #[inline]
-    pub fn parse(bytes: &'a [u8]) -> Result<Option<Self>> {
+    pub fn parse(bytes: &'a [u8]) -> Result<Option<Self>, Error> {
         let count = entries(bytes)
             .position(|entry| entry == Entry::END)
-            .ok_or(Error::TableUnterminated)?;
+            .ok_or(Error::Unterminated)?;
         if count == 0 {
             return Ok(None);
         }
@@ -103,18 +125,18 @@ impl<'a> Table<'a> {
             let start = usize::try_from(entry.offset.get()).ok();
             let end = entry.end();
             let (Some(start), Some(end)) = (start, end) else {
-                return Err(Error::CertificateOutside(index));
+                return Err(Error::Outside(index));
             };
 
             let is_in_table = start < first && start < end;
             if is_in_table || end > bytes.len() {
-                return Err(Error::CertificateOutside(index));
+                return Err(Error::Outside(index));
             }
             size = size.max(end);
         }
         // INVARIANT: Just counted and checked; no certificate ends after `size`.
         Ok(Some(Self {
-            bytes: bytes.get(..size).ok_or(Error::Truncated)?,
+            bytes: bytes.get(..size).unwrap_or(bytes),
             count,
         }))
     }

@@ -28,13 +28,12 @@ use crate::{
     length::whole,
     open_enum::open_enum,
     snp::{
+        Error,
         FirmwareStatus,
         Report,
         Vmpl, //
     },
-    Error,
-    ReportData,
-    Result, //
+    ReportData, //
 };
 
 open_enum! {
@@ -141,14 +140,14 @@ impl ReportAnswer {
     /// # Errors
     ///
     /// [`Error::Truncated`] when `payload` can't have the header or the report, or a report is too
-    /// short to be one; [`Error::FirmwareRefused`] when the firmware made none.
+    /// short to be one; [`Error::Refused`] when the firmware made none.
     #[inline]
-    pub fn parse(payload: &[u8]) -> Result<&[u8]> {
+    pub fn parse(payload: &[u8]) -> Result<&[u8], Error> {
         let (header, rest) = Self::ref_from_prefix(payload).map_err(|_| Error::Truncated)?;
 
         match FirmwareStatus::new(header.status.get()) {
             FirmwareStatus::SUCCESS => {}
-            status => return Err(Error::FirmwareRefused(status)),
+            status => return Err(Error::Refused(status)),
         }
         let size = usize::try_from(header.report_size.get()).map_err(|_| Error::Truncated)?;
 
@@ -222,14 +221,14 @@ impl KeyAnswer {
     /// # Errors
     ///
     /// [`Error::Truncated`] or [`Error::Trailing`] when `payload` is not as long as an answer,
-    /// [`Error::FirmwareRefused`] when the firmware derived none.
+    /// [`Error::Refused`] when the firmware derived none.
     #[inline]
-    pub fn parse(payload: &[u8]) -> Result<&[u8; 32]> {
+    pub fn parse(payload: &[u8]) -> Result<&[u8; 32], Error> {
         let answer: &Self = whole(payload)?;
 
         match FirmwareStatus::new(answer.status.get()) {
             FirmwareStatus::SUCCESS => Ok(&answer.key),
-            status => Err(Error::FirmwareRefused(status)),
+            status => Err(Error::Refused(status)),
         }
     }
 }

@@ -2,10 +2,7 @@
 
 //! Privilege levels, and the keys that go with them.
 
-use crate::{
-    Error,
-    Result, //
-};
+use crate::snp::Error;
 
 /// A virtual machine privilege level. The smaller the number, the more it may do.
 ///
@@ -42,7 +39,7 @@ impl TryFrom<u32> for Vmpl {
     type Error = Error;
 
     #[inline]
-    fn try_from(number: u32) -> Result<Self> {
+    fn try_from(number: u32) -> Result<Self, Error> {
         Self::ALL
             .into_iter()
             .find(|vmpl| u32::from(vmpl.0) == number)
@@ -78,7 +75,7 @@ impl TryFrom<u32> for Vmpck {
     type Error = Error;
 
     #[inline]
-    fn try_from(number: u32) -> Result<Self> {
+    fn try_from(number: u32) -> Result<Self, Error> {
         Ok(Vmpl::try_from(number)?.key())
     }
 }

@@ -21,10 +21,9 @@ use zerocopy_derive::{
 
 use crate::{
     length::whole,
+    snp::Error,
     Digest384,
-    Error,
-    ReportData,
-    Result, //
+    ReportData, //
 };
 
 /// A version of the firmware.
@@ -140,7 +139,7 @@ impl Report {
     /// [`Error::Truncated`] or [`Error::Trailing`] when `bytes` is not as long as a report,
     /// [`Error::UnknownVersion`] when its layout is older than this one.
     #[inline]
-    pub fn parse(bytes: &[u8]) -> Result<&Self> {
+    pub fn parse(bytes: &[u8]) -> Result<&Self, Error> {
         let report: &Self = whole(bytes)?;
 
         if report.version.get() < Self::OLDEST {

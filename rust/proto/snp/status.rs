@@ -2,7 +2,11 @@
 
 //! How a guest request ended.
 
-use crate::open_enum::open_enum;
+use crate::{
+    open_enum::open_enum,
+    Answer,
+    PlatformStatus, //
+};
 
 open_enum! {
     /// What the firmware says. ABI, table "Status Codes".
@@ -69,5 +73,15 @@ impl ExitInfo2 {
     pub const fn firmware(self) -> FirmwareStatus {
         // CAST: The lower half is meant.
         FirmwareStatus(self.0 as u32)
+    }
+}
+
+impl PlatformStatus for ExitInfo2 {
+    #[inline]
+    fn answer(&self) -> Option<Answer> {
+        Some(Answer {
+            source: c"exitinfo2",
+            status: self.raw(),
+        })
     }
 }

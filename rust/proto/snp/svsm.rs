@@ -5,8 +5,8 @@
 use crate::{
     open_enum::open_enum,
     snp::Report,
-    Error,
-    Result, //
+    Answer,
+    PlatformStatus, //
 };
 
 open_enum! {
@@ -30,6 +30,30 @@ open_enum! {
         INVALID_REQUEST = 0x8000_0006,
         /// It is busy.
         BUSY = 0x8000_0007,
+    }
+}
+
+/// Why there is no report of an SVSM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Error {
+    /// The SVSM ended the call with this status.
+    Refused(Status),
+    /// The SVSM claims to have written this many bytes, which it can't have.
+    Length(u64),
+    /// What the SVSM wants to write is larger than what there is memory for.
+    TooLarge,
+}
+
+impl PlatformStatus for Error {
+    #[inline]
+    fn answer(&self) -> Option<Answer> {
+        let (source, status) = match *self {
+            Self::Refused(status) => (c"svsm", status.raw().into()),
+            Self::Length(length) => (c"svsm_length", length),
+            Self::TooLarge => return None,
+        };
+
+        Some(Answer { source, status })
     }
 }
 
@@ -83,9 +107,9 @@ impl Lengths {
     ///
     /// # Errors
     ///
-    /// [`Error::SvsmLength`] when that is more than a buffer has, or less than a report.
+    /// [`Error::Length`] when that is more than a buffer has, or less than a report.
     #[inline]
-    pub fn written(&self, room: Sizes) -> Result<Sizes> {
+    pub fn written(&self, room: Sizes) -> Result<Sizes, Error> {
         let written = Sizes {
             report: within(self.report, room.report)?,
             manifest: within(self.manifest, room.manifest)?,
@@ -93,7 +117,7 @@ impl Lengths {
         };
 
         if written.report < Report::SIZE {
-            return Err(Error::SvsmLength(self.report));
+            return Err(Error::Length(self.report));
         }
         Ok(written)
     }
@@ -105,7 +129,7 @@ impl Lengths {
     ///
     /// [`Error::TooLarge`] when one is above `limit`, itself whole pages.
     #[inline]
-    pub fn needed(&self, room: Sizes, limit: usize) -> Result<Option<Sizes>> {
+    pub fn needed(&self, room: Sizes, limit: usize) -> Result<Option<Sizes>, Error> {
         let needed = Sizes {
             report: grown(self.report, room.report, limit)?,
             manifest: grown(self.manifest, room.manifest, limit)?,
@@ -118,16 +142,16 @@ impl Lengths {
 
 /// Returns `length` if the buffer has as much.
 #[inline]
-fn within(length: u64, room: usize) -> Result<usize> {
+fn within(length: u64, room: usize) -> Result<usize, Error> {
     usize::try_from(length)
         .ok()
         .filter(|length| *length <= room)
-        .ok_or(Error::SvsmLength(length))
+        .ok_or(Error::Length(length))
 }
 
 /// Returns the size that a buffer of `room` bytes needs to have for `length` of them.
 #[inline]
-fn grown(length: u64, room: usize, limit: usize) -> Result<usize> {
+fn grown(length: u64, room: usize, limit: usize) -> Result<usize, Error> {
     const PAGE: usize = 4096;
 
     // This asks for nothing.

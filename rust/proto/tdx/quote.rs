@@ -27,9 +27,12 @@ use zerocopy_derive::{
 
 use crate::{
     open_enum::open_enum,
-    tdx::TdReport,
-    Error,
-    Result, //
+    tdx::{
+        self,
+        TdReport, //
+    },
+    Answer,
+    PlatformStatus, //
 };
 
 open_enum! {
@@ -43,6 +46,52 @@ open_enum! {
         ERROR = 0x8000_0000_0000_0000,
         /// The VMM has no quoting service.
         SERVICE_UNAVAILABLE = 0x8000_0000_0000_0001,
+    }
+}
+
+impl PlatformStatus for Status {
+    #[inline]
+    fn answer(&self) -> Option<Answer> {
+        Some(Answer {
+            source: c"quote",
+            status: self.raw(),
+        })
+    }
+}
+
+/// Why there is no request, or no quote, in a buffer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Error {
+    /// The buffer ends before what it has to hold.
+    Truncated,
+    /// The header has a version whose layout is not known.
+    UnknownVersion,
+    /// What the guest sent is not a report.
+    Report(tdx::Error),
+    /// The VMM still owns the buffer.
+    InFlight,
+    /// The VMM ended the request with this status.
+    Failed(Status),
+    /// The VMM reported success and no quote.
+    Empty,
+    /// The VMM claims a quote that is larger than the buffer.
+    TooLarge,
+}
+
+impl From<tdx::Error> for Error {
+    #[inline]
+    fn from(err: tdx::Error) -> Self {
+        Self::Report(err)
+    }
+}
+
+impl PlatformStatus for Error {
+    #[inline]
+    fn answer(&self) -> Option<Answer> {
+        match self {
+            Self::Failed(status) => status.answer(),
+            _ => None,
+        }
     }
 }
 
@@ -102,7 +151,7 @@ impl Header {
     /// [`Error::Truncated`] when there is not one, [`Error::UnknownVersion`] when it is of another
     /// version.
     #[inline]
-    pub fn parse(buffer: &[u8]) -> Result<Self> {
+    pub fn parse(buffer: &[u8]) -> Result<Self, Error> {
         let (header, _) = Self::read_from_prefix(buffer).map_err(|_| Error::Truncated)?;
 
         if header.version.get() != Self::VERSION {
@@ -118,7 +167,7 @@ impl Header {
     ///
     /// [`Error::Truncated`] when there is no header.
     #[inline]
-    pub fn peek_status(buffer: &[u8]) -> Result<Status> {
+    pub fn peek_status(buffer: &[u8]) -> Result<Status, Error> {
         let (header, _) = Self::read_from_prefix(buffer).map_err(|_| Error::Truncated)?;
 
         Ok(header.status())
@@ -140,22 +189,22 @@ impl Header {
     ///
     /// # Errors
     ///
-    /// [`Error::QuoteInFlight`] while the VMM works on it, [`Error::QuoteFailed`] when it gave up,
-    /// [`Error::QuoteEmpty`] and [`Error::QuoteTooLarge`] when its length is none that a quote in
+    /// [`Error::InFlight`] while the VMM works on it, [`Error::Failed`] when it gave up,
+    /// [`Error::Empty`] and [`Error::TooLarge`] when its length is none that a quote in
     /// this buffer can have.
     #[inline]
-    pub fn quote_len(&self, buffer_len: usize) -> Result<usize> {
+    pub fn quote_len(&self, buffer_len: usize) -> Result<usize, Error> {
         match self.status() {
             Status::SUCCESS => {}
-            Status::IN_FLIGHT => return Err(Error::QuoteInFlight),
-            status => return Err(Error::QuoteFailed(status)),
+            Status::IN_FLIGHT => return Err(Error::InFlight),
+            status => return Err(Error::Failed(status)),
         }
         let room = buffer_len.saturating_sub(Self::SIZE);
-        let len = usize::try_from(self.out_len.get()).map_err(|_| Error::QuoteTooLarge)?;
+        let len = usize::try_from(self.out_len.get()).map_err(|_| Error::TooLarge)?;
 
         match len {
-            0 => Err(Error::QuoteEmpty),
-            len if len > room => Err(Error::QuoteTooLarge),
+            0 => Err(Error::Empty),
+            len if len > room => Err(Error::TooLarge),
             len => Ok(len),
         }
     }
@@ -167,10 +216,10 @@ impl Header {
 ///
 /// Those of [`Header::parse`] and [`TdReport::parse`].
 #[inline]
-pub fn parse_request(buffer: &[u8]) -> Result<&TdReport> {
-    let len = usize::try_from(Header::parse(buffer)?.in_len()).map_err(|_| Error::Trailing)?;
+pub fn parse_request(buffer: &[u8]) -> Result<&TdReport, Error> {
+    let len = usize::try_from(Header::parse(buffer)?.in_len()).map_err(|_| Error::Truncated)?;
 
-    TdReport::parse(data(buffer, len).ok_or(Error::Truncated)?)
+    Ok(TdReport::parse(data(buffer, len).ok_or(Error::Truncated)?)?)
 }
 
 /// Borrows the quote from a private copy of the whole buffer.
@@ -179,10 +228,10 @@ pub fn parse_request(buffer: &[u8]) -> Result<&TdReport> {
 ///
 /// Those of [`Header::parse`] and [`Header::quote_len`].
 #[inline]
-pub fn parse_answer(buffer: &[u8]) -> Result<&[u8]> {
+pub fn parse_answer(buffer: &[u8]) -> Result<&[u8], Error> {
     let len = Header::parse(buffer)?.quote_len(buffer.len())?;
 
-    data(buffer, len).ok_or(Error::QuoteTooLarge)
+    data(buffer, len).ok_or(Error::TooLarge)
 }
 
 /// Returns the `len` bytes after the header.

@@ -2,10 +2,7 @@
 
 //! Run-time measurement registers.
 
-use crate::{
-    Error,
-    Result, //
-};
+use crate::tdx::Error;
 
 /// The number of a run-time measurement register.
 ///
@@ -31,7 +28,7 @@ impl TryFrom<u64> for Rtmr {
     type Error = Error;
 
     #[inline]
-    fn try_from(index: u64) -> Result<Self> {
+    fn try_from(index: u64) -> Result<Self, Error> {
         Self::ALL
             .into_iter()
             .find(|rtmr| u64::from(rtmr.0) == index)

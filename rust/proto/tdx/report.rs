@@ -25,11 +25,12 @@ use zerocopy_derive::{
 
 use crate::{
     length::whole,
-    tdx::Rtmr,
+    tdx::{
+        Error,
+        Rtmr, //
+    },
     Digest384,
-    Error,
-    ReportData,
-    Result, //
+    ReportData, //
 };
 
 /// `REPORTTYPE`.
@@ -68,7 +69,7 @@ impl ReportType {
 
     /// Checks what the specification fixes.
     #[inline]
-    fn check(&self) -> Result {
+    fn check(&self) -> Result<(), Error> {
         if self.kind != Self::TDX {
             return Err(Error::UnknownType);
         }
@@ -113,7 +114,7 @@ impl ReportMac {
 
     /// Checks what the specification fixes.
     #[inline]
-    fn check(&self) -> Result {
+    fn check(&self) -> Result<(), Error> {
         self.report_type.check()?;
         if self.reserved1 != [0; 12] || self.reserved2 != [0; 32] {
             return Err(Error::ReservedSet);
@@ -241,7 +242,7 @@ impl TdReport {
     /// [`Error::UnknownType`], [`Error::UnknownSubtype`], [`Error::UnknownVersion`] or
     /// [`Error::ReservedSet`] when it is not a report of a TD.
     #[inline]
-    pub fn parse(bytes: &[u8]) -> Result<&Self> {
+    pub fn parse(bytes: &[u8]) -> Result<&Self, Error> {
         let report: &Self = whole(bytes)?;
 
         report.mac.check()?;

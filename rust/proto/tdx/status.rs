@@ -6,7 +6,11 @@ mod codes;
 
 use core::fmt;
 
-use crate::open_enum::open_enum;
+use crate::{
+    open_enum::open_enum,
+    Answer,
+    PlatformStatus, //
+};
 
 open_enum! {
     /// A completion status of the TDX module, what `TDCALL` returns in `RAX`.
@@ -75,6 +79,16 @@ impl fmt::Display for Status {
     }
 }
 
+impl PlatformStatus for Status {
+    #[inline]
+    fn answer(&self) -> Option<Answer> {
+        Some(Answer {
+            source: c"tdcall",
+            status: self.raw(),
+        })
+    }
+}
+
 open_enum! {
     /// The operand that a [`Status`] is about. ABI, operand identifiers.
     pub struct Operand(u32) {
@@ -108,5 +122,15 @@ open_enum! {
         ALIGN_ERROR = 0x8000_0000_0000_0002,
         /// The VMM does not have this sub-function.
         SUBFUNC_UNSUPPORTED = 0x8000_0000_0000_0003,
+    }
+}
+
+impl PlatformStatus for VmcallStatus {
+    #[inline]
+    fn answer(&self) -> Option<Answer> {
+        Some(Answer {
+            source: c"vmcall",
+            status: self.raw(),
+        })
     }
 }

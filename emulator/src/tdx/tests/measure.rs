@@ -250,7 +250,10 @@ fn sets_what_is_reserved_if_it_was_told_to() {
         ..TdxConfig::default()
     });
     let raw = bench.report();
-    assert_eq!(TdReport::parse(&raw), Err(tsm_proto::Error::ReservedSet));
+    assert_eq!(
+        TdReport::parse(&raw),
+        Err(tsm_proto::tdx::Error::ReservedSet)
+    );
     let report = TdReport::from_module(raw.as_slice().try_into().unwrap());
     // The module signs what it wrote.
     assert!(bench.cpu.verify(report));

@@ -5,7 +5,7 @@
 use super::*;
 
 /// Asks a VMM that misbehaves for a quote.
-fn spoiled(quote: QuoteService) -> (Bench, tsm_proto::Result<Vec<u8>>) {
+fn spoiled(quote: QuoteService) -> (Bench, std::result::Result<Vec<u8>, proto::Error>) {
     let bench = Bench::new(quote);
     bench.request();
     assert_eq!(bench.get_quote(), SUCCESS);
@@ -16,30 +16,30 @@ fn spoiled(quote: QuoteService) -> (Bench, tsm_proto::Result<Vec<u8>>) {
 #[test]
 fn answers_with_any_status() {
     for raw in [1, 0x8000_0000_0000_00ff, 0x7fff_ffff_ffff_ffff] {
-        let error = tsm_proto::Error::QuoteFailed(proto::Status::new(raw));
+        let error = proto::Error::Failed(proto::Status::new(raw));
         assert_eq!(spoiled(QuoteService::Status(raw)).1, Err(error));
     }
 }
 
 #[test]
 fn answers_with_lengths_that_no_quote_has() {
-    use tsm_proto::Error;
+    use proto::Error;
 
     let len = |bench: &Bench| bench.memory.bytes(0x10000 + 20, 4);
     let (_, answer) = spoiled(QuoteService::Empty);
-    assert_eq!(answer, Err(Error::QuoteEmpty));
+    assert_eq!(answer, Err(Error::Empty));
     let (bench, answer) = spoiled(QuoteService::Long);
-    assert_eq!(answer, Err(Error::QuoteTooLarge));
+    assert_eq!(answer, Err(Error::TooLarge));
     assert_eq!(len(&bench), (0x2000u32 - 24 + 1).to_le_bytes());
     let (bench, answer) = spoiled(QuoteService::Huge);
-    assert_eq!(answer, Err(Error::QuoteTooLarge));
+    assert_eq!(answer, Err(Error::TooLarge));
     assert_eq!(len(&bench), [0xff; 4]);
 }
 
 #[test]
 fn answers_with_another_version() {
     let (_, answer) = spoiled(QuoteService::Version);
-    assert_eq!(answer, Err(tsm_proto::Error::UnknownVersion));
+    assert_eq!(answer, Err(proto::Error::UnknownVersion));
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn changes_the_length_again_and_again() {
     assert_eq!(answer.ok(), bench.quote());
     for _ in 0..3 {
         bench.pass(MS);
-        assert_eq!(bench.answer(), Err(tsm_proto::Error::QuoteTooLarge));
+        assert_eq!(bench.answer(), Err(proto::Error::TooLarge));
         bench.pass(MS);
         assert_eq!(bench.answer().ok(), bench.quote());
     }
@@ -76,7 +76,7 @@ fn takes_the_answer_back_again_and_again() {
     assert_eq!(answer.ok(), bench.quote());
     for _ in 0..3 {
         bench.pass(MS);
-        assert_eq!(bench.answer(), Err(tsm_proto::Error::QuoteInFlight));
+        assert_eq!(bench.answer(), Err(proto::Error::InFlight));
         bench.pass(MS);
         assert_eq!(bench.answer().ok(), bench.quote());
     }
@@ -167,7 +167,7 @@ fn has_the_status_and_the_length_be_read_once() {
     for address in 0x10008..0x10010 {
         assert_eq!(load(&bench, address, 1), [0]);
     }
-    assert_eq!(bench.answer(), Err(tsm_proto::Error::QuoteInFlight));
+    assert_eq!(bench.answer(), Err(proto::Error::InFlight));
     assert_eq!(load(&bench, 0x10014, 4), len.to_le_bytes());
     assert_eq!(load(&bench, 0x10014, 4), [0xff; 4]);
     // The next request is answered again.

@@ -20,7 +20,7 @@ fn answers_with_an_error_to_a_forged_report() {
         bench.request();
         bench.memory.write(0x10000 + 24 + offset, b"x").unwrap();
         assert_eq!(bench.get_quote(), SUCCESS);
-        let error = tsm_proto::Error::QuoteFailed(proto::Status::ERROR);
+        let error = proto::Error::Failed(proto::Status::ERROR);
         assert_eq!(bench.answer(), Err(error));
     }
 }
@@ -31,22 +31,22 @@ fn answers_with_an_error_to_a_report_of_another_length() {
     bench.request();
     bench.memory.write(0x10000 + 16, &[0xff, 3]).unwrap();
     assert_eq!(bench.get_quote(), SUCCESS);
-    let error = tsm_proto::Error::QuoteFailed(proto::Status::ERROR);
+    let error = proto::Error::Failed(proto::Status::ERROR);
     assert_eq!(bench.answer(), Err(error));
 }
 
 #[test]
 fn answers_as_it_was_told() {
+    use proto::Error;
     use proto::Status;
-    use tsm_proto::Error;
 
     for (service, error) in [
-        (QuoteService::Error, Error::QuoteFailed(Status::ERROR)),
+        (QuoteService::Error, Error::Failed(Status::ERROR)),
         (
             QuoteService::Unavailable,
-            Error::QuoteFailed(Status::SERVICE_UNAVAILABLE),
+            Error::Failed(Status::SERVICE_UNAVAILABLE),
         ),
-        (QuoteService::Never, Error::QuoteInFlight),
+        (QuoteService::Never, Error::InFlight),
     ] {
         let bench = Bench::new(service);
         bench.request();
@@ -71,7 +71,7 @@ fn writes_a_delayed_quote_while_the_guest_runs() {
     let bench = slow();
     assert!(bench.vmm.has_work());
     for _ in 0..2 {
-        assert_eq!(bench.answer(), Err(tsm_proto::Error::QuoteInFlight));
+        assert_eq!(bench.answer(), Err(proto::Error::InFlight));
         bench.pass(MS);
     }
     bench.pass(MS);
@@ -88,9 +88,9 @@ fn delays_errors_too() {
     });
     bench.request();
     assert_eq!(bench.get_quote(), SUCCESS);
-    assert_eq!(bench.answer(), Err(tsm_proto::Error::QuoteInFlight));
+    assert_eq!(bench.answer(), Err(proto::Error::InFlight));
     bench.pass(MS);
-    let error = tsm_proto::Error::QuoteFailed(proto::Status::ERROR);
+    let error = proto::Error::Failed(proto::Status::ERROR);
     assert_eq!(bench.answer(), Err(error));
 }
 
@@ -111,7 +111,7 @@ fn has_several_quotes_in_flight() {
         proto::parse_answer(&buffer).map(<[u8]>::to_vec)
     };
     assert!(bench.answer().is_ok());
-    assert_eq!(second(), Err(tsm_proto::Error::QuoteInFlight));
+    assert_eq!(second(), Err(proto::Error::InFlight));
     bench.pass(MS);
     assert_eq!(second(), bench.answer());
 }
@@ -125,7 +125,7 @@ fn held(until: QuoteUntil) -> Bench {
     bench.request();
     assert_eq!(bench.get_quote(), SUCCESS);
     bench.pass(1000 * MS);
-    assert_eq!(bench.answer(), Err(tsm_proto::Error::QuoteInFlight));
+    assert_eq!(bench.answer(), Err(proto::Error::InFlight));
     bench
 }
 
@@ -170,7 +170,7 @@ fn holds_quotes_until_the_status_was_read_as_often() {
     }
     assert!(!bench.vmm.has_work());
     read(0x1000f, 1);
-    assert_eq!(bench.answer(), Err(tsm_proto::Error::QuoteInFlight));
+    assert_eq!(bench.answer(), Err(proto::Error::InFlight));
     bench.pass(Duration::ZERO);
     assert_eq!(bench.answer().ok(), bench.quote());
     assert!(!bench.vmm.awaits(0x10008));
@@ -205,7 +205,7 @@ fn answers_with_an_error_if_the_buffer_is_too_small_for_the_quote() {
     });
     bench.request();
     assert_eq!(bench.get_quote(), SUCCESS);
-    let error = tsm_proto::Error::QuoteFailed(proto::Status::ERROR);
+    let error = proto::Error::Failed(proto::Status::ERROR);
     assert_eq!(bench.answer(), Err(error));
 }
 

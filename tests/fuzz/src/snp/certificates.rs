@@ -2,10 +2,9 @@
 
 //! The table of certificates.
 
-use tsm_proto::{
-    snp::certificates::Table,
+use tsm_proto::snp::certificates::{
     Error,
-    Result, //
+    Table, //
 };
 
 use crate::bytes::u32_at;
@@ -14,25 +13,25 @@ use crate::bytes::u32_at;
 type Certificate<'a> = (&'a [u8], &'a [u8]);
 
 /// Says what certificates there are, and where the last one ends.
-fn expected(bytes: &[u8]) -> Result<(Vec<Certificate<'_>>, usize)> {
+fn expected(bytes: &[u8]) -> Result<(Vec<Certificate<'_>>, usize), Error> {
     let entries: Vec<_> = bytes.chunks_exact(24).collect();
     let count = entries
         .iter()
         .position(|entry| entry.iter().all(|byte| *byte == 0))
-        .ok_or(Error::TableUnterminated)?;
+        .ok_or(Error::Unterminated)?;
     let after = 24 * (count + 1);
     let mut end = after;
     let mut certificates = Vec::new();
 
     for (index, entry) in entries[..count].iter().enumerate() {
         let (Some(start), Some(len)) = (u32_at(entry, 16), u32_at(entry, 20)) else {
-            return Err(Error::TableUnterminated);
+            return Err(Error::Unterminated);
         };
         let (start, len) = (start as usize, len as usize);
         let certificate = bytes
             .get(start..start + len)
             .filter(|_| start >= after || len == 0)
-            .ok_or(Error::CertificateOutside(index))?;
+            .ok_or(Error::Outside(index))?;
         certificates.push((&entry[..16], certificate));
         end = end.max(start + len);
     }

@@ -2,26 +2,23 @@
 
 //! What the firmware answers.
 
-use tsm_proto::{
-    snp::{
-        message::{
-            KeyAnswer,
-            ReportAnswer, //
-        },
-        FirmwareStatus,
+use tsm_proto::snp::{
+    message::{
+        KeyAnswer,
+        ReportAnswer, //
     },
     Error,
-    Result, //
+    FirmwareStatus, //
 };
 
 use crate::bytes::u32_at;
 
 /// Says what the first field says of an answer of `size` bytes at least.
-fn status(bytes: &[u8], size: usize) -> Result {
+fn status(bytes: &[u8], size: usize) -> Result<(), Error> {
     match u32_at(bytes, 0) {
         Some(status) if bytes.len() >= size => match status {
             0 => Ok(()),
-            _ => Err(Error::FirmwareRefused(FirmwareStatus::new(status))),
+            _ => Err(Error::Refused(FirmwareStatus::new(status))),
         },
         _ => Err(Error::Truncated),
     }

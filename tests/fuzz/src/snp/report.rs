@@ -2,17 +2,16 @@
 
 //! `ATTESTATION_REPORT`.
 
-use tsm_proto::{
-    snp::Report,
+use tsm_proto::snp::{
     Error,
-    Result, //
+    Report, //
 };
 use zerocopy::IntoBytes as _;
 
 use crate::bytes::u32_at;
 
 /// Says what the table says of a report.
-fn verdict(bytes: &[u8]) -> Result {
+fn verdict(bytes: &[u8]) -> Result<(), Error> {
     if bytes.len() < 1184 {
         Err(Error::Truncated)
     } else if bytes.len() > 1184 {

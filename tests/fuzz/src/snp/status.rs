@@ -2,13 +2,11 @@
 
 //! How requests ended, eight bytes, and a privilege level, four more.
 
-use tsm_proto::{
-    snp::{
-        ExitInfo2,
-        Vmpck,
-        Vmpl, //
-    },
-    Error, //
+use tsm_proto::snp::{
+    Error,
+    ExitInfo2,
+    Vmpck,
+    Vmpl, //
 };
 
 use crate::bytes::{

@@ -2,27 +2,24 @@
 
 //! The lengths of an SVSM: three of them, the room in pages that there is for each, and the limit.
 
-use tsm_proto::{
-    snp::svsm::{
-        Lengths,
-        Sizes, //
-    },
+use tsm_proto::snp::svsm::{
     Error,
-    Result, //
+    Lengths,
+    Sizes, //
 };
 
 use crate::bytes::u64_at;
 
 /// Says how much was written to `room`.
-fn written(length: u64, room: usize) -> Result<usize> {
+fn written(length: u64, room: usize) -> Result<usize, Error> {
     match u128::from(length) <= room as u128 {
         true => Ok(length as usize),
-        false => Err(Error::SvsmLength(length)),
+        false => Err(Error::Length(length)),
     }
 }
 
 /// Says how large a buffer has to be. What nobody has set is all ones.
-fn needed(length: u64, room: usize, limit: usize) -> Result<usize> {
+fn needed(length: u64, room: usize, limit: usize) -> Result<usize, Error> {
     match u128::from(length) {
         _ if length == u64::MAX => Ok(room),
         length if length > limit as u128 => Err(Error::TooLarge),
@@ -54,7 +51,7 @@ pub(crate) fn svsm(data: &[u8]) -> bool {
     };
 
     let sizes = each(lengths, room, written).and_then(|sizes| match sizes.report {
-        ..1184 => Err(Error::SvsmLength(report)),
+        ..1184 => Err(Error::Length(report)),
         _ => Ok(sizes),
     });
     assert_eq!(lengths.written(room), sizes);
@@ -69,7 +66,11 @@ pub(crate) fn svsm(data: &[u8]) -> bool {
 }
 
 /// Applies `to` to each length and its buffer.
-fn each(lengths: Lengths, room: Sizes, to: impl Fn(u64, usize) -> Result<usize>) -> Result<Sizes> {
+fn each(
+    lengths: Lengths,
+    room: Sizes,
+    to: impl Fn(u64, usize) -> Result<usize, Error>,
+) -> Result<Sizes, Error> {
     Ok(Sizes {
         report: to(lengths.report, room.report)?,
         manifest: to(lengths.manifest, room.manifest)?,

@@ -2,14 +2,11 @@
 
 //! The buffer of GetQuote, in both directions.
 
-use tsm_proto::{
-    tdx::quote::{
-        self,
-        Header,
-        Status, //
-    },
+use tsm_proto::tdx::quote::{
+    self,
     Error,
-    Result, //
+    Header,
+    Status, //
 };
 use zerocopy::IntoBytes as _;
 
@@ -26,7 +23,7 @@ const HEADER: usize = 24;
 const SIZES: [usize; 7] = [0, 23, 24, 25, 4096, 128 << 10, usize::MAX];
 
 /// Says what the tables say of a header.
-fn header(bytes: &[u8]) -> Result {
+fn header(bytes: &[u8]) -> Result<(), Error> {
     match u64_at(bytes, 0) {
         _ if bytes.len() < HEADER => Err(Error::Truncated),
         Some(1) => Ok(()),
@@ -35,17 +32,18 @@ fn header(bytes: &[u8]) -> Result {
 }
 
 /// Says where the tables have the report in a request.
-fn request(bytes: &[u8]) -> Result<&[u8]> {
+fn request(bytes: &[u8]) -> Result<&[u8], Error> {
     header(bytes)?;
     let len = u32_at(bytes, 16).map(|len| len as usize);
     let report = len.and_then(|len| bytes[HEADER..].get(..len));
 
     let report = report.ok_or(Error::Truncated)?;
-    report::verdict(report).map(|()| report)
+    report::verdict(report)?;
+    Ok(report)
 }
 
 /// Says how long the tables say that a quote is, in a buffer of `size` bytes with this header.
-fn length(bytes: &[u8], size: usize) -> Result<usize> {
+fn length(bytes: &[u8], size: usize) -> Result<usize, Error> {
     header(bytes)?;
     let (status, len) = (u64_at(bytes, 8), u32_at(bytes, 20));
     let (Some(status), Some(len)) = (status, len) else {
@@ -53,11 +51,11 @@ fn length(bytes: &[u8], size: usize) -> Result<usize> {
     };
 
     match (status, len as usize) {
-        (u64::MAX, _) => Err(Error::QuoteInFlight),
-        (1.., _) => Err(Error::QuoteFailed(Status::new(status))),
-        (0, 0) => Err(Error::QuoteEmpty),
+        (u64::MAX, _) => Err(Error::InFlight),
+        (1.., _) => Err(Error::Failed(Status::new(status))),
+        (0, 0) => Err(Error::Empty),
         (0, len) if len.checked_add(HEADER).is_some_and(|end| end <= size) => Ok(len),
-        (0, _) => Err(Error::QuoteTooLarge),
+        (0, _) => Err(Error::TooLarge),
     }
 }
 
@@ -117,8 +115,8 @@ fn check_header(header: Header, bytes: &[u8]) {
         answer.answer(header.status(), 7).quote_len(HEADER + 7),
         match header.status() {
             Status::SUCCESS => Ok(7),
-            Status::IN_FLIGHT => Err(Error::QuoteInFlight),
-            status => Err(Error::QuoteFailed(status)),
+            Status::IN_FLIGHT => Err(Error::InFlight),
+            status => Err(Error::Failed(status)),
         }
     );
 }

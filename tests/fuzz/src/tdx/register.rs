@@ -3,9 +3,12 @@
 //! Registers, by their number, and what goes into them: eight bytes of a number, then a digest.
 
 use tsm_proto::{
-    tdx::Rtmr,
+    tdx::{
+        Error,
+        Rtmr, //
+    },
     Digest384,
-    Error,
+    LengthError,
     ReportData, //
 };
 
@@ -23,8 +26,8 @@ pub(crate) fn register(data: &[u8]) -> bool {
 
     let bytes = &data[8..];
     let exactly = |len| match bytes.len() {
-        short if short < len => Err(Error::Truncated),
-        long if long > len => Err(Error::Trailing),
+        short if short < len => Err(LengthError::Truncated),
+        long if long > len => Err(LengthError::Trailing),
         _ => Ok(bytes.to_vec()),
     };
     let report_data = ReportData::parse(bytes);

@@ -8,12 +8,11 @@ use tsm_proto::{
             self,
             Header, //
         },
+        Error,
         Rtmr,
         TdReport, //
     },
-    Digest384,
-    Error,
-    Result, //
+    Digest384, //
 };
 use zerocopy::IntoBytes as _;
 
@@ -21,7 +20,7 @@ use zerocopy::IntoBytes as _;
 const RTMR0: usize = 720;
 
 /// Says what the tables say of a report.
-pub(super) fn verdict(bytes: &[u8]) -> Result {
+pub(super) fn verdict(bytes: &[u8]) -> Result<(), Error> {
     let zero = |range: std::ops::Range<usize>| bytes[range].iter().all(|byte| *byte == 0);
 
     if bytes.len() < 1024 {
