@@ -34,7 +34,7 @@ pub mod time;
 pub mod uaccess;
 pub mod users;
 pub mod uuid;
-mod volatile;
+pub mod volatile;
 pub mod worker;
 
 /// What `pr_err!` looks for in the root of a crate, and only `module!` defines by itself.

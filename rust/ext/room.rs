@@ -4,6 +4,7 @@
 
 use core::{
     marker::PhantomData,
+    mem::MaybeUninit,
     slice, //
 };
 
@@ -93,5 +94,12 @@ impl<'a> From<&'a mut [u8]> for Room<'a> {
     fn from(bytes: &'a mut [u8]) -> Self {
         // SAFETY: It is exclusive.
         unsafe { Self::new(bytes.as_mut_ptr(), bytes.len()) }
+    }
+}
+
+impl<'a> From<&'a mut [MaybeUninit<u8>]> for Room<'a> {
+    fn from(bytes: &'a mut [MaybeUninit<u8>]) -> Self {
+        // SAFETY: It is exclusive.
+        unsafe { Self::new(bytes.as_mut_ptr().cast(), bytes.len()) }
     }
 }

@@ -11,26 +11,32 @@
 //! Unlike that of a C seqlock, the number says which version of the bytes it is, so that who knows
 //! that there is a later one need not wait until somebody has written it.
 
-use core::cell::UnsafeCell;
+use core::{
+    cell::UnsafeCell,
+    ptr::NonNull, //
+};
 
 use kernel::{
     bindings,
     prelude::*,
-    sync::atomic::{
-        Acquire,
-        Atomic,
-        Relaxed,
-        Release, //
+    sync::{
+        atomic::{
+            Acquire,
+            Atomic,
+            Relaxed,
+            Release, //
+        },
+        Arc, //
     }, //
 };
 
 use crate::{
     room::Room,
-    volatile, //
+    volatile::VolatileSlice, //
 };
 
 /// Which version of something it is. The default is the first one.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version(u64);
 
 impl Version {
@@ -67,54 +73,26 @@ impl CurrentVersion {
     }
 }
 
-/// Bytes that many read and, at a time, one writes.
+/// Bytes that many read. [`Writer`] is what writes them.
 pub struct SeqBytes {
     /// The version of the bytes, or [`Version::NONE`] while they are being written.
     version: Atomic<u64>,
     bytes: KVec<UnsafeCell<u8>>,
 }
 
-// SAFETY: There is no reference to the bytes: they are copied in both directions by `volatile::copy()`.
+// SAFETY: There is no reference to the bytes: they are copied in both directions by `VolatileSlice`.
 // A reader that copies during a write finds that out by the version.
 unsafe impl Sync for SeqBytes {}
 
 impl SeqBytes {
-    /// Allocates `size` bytes, of no version.
-    pub fn new(size: usize) -> Result<Self> {
-        let mut bytes = KVec::with_capacity(size, GFP_KERNEL)?;
+    /// Returns the bytes themselves.
+    fn bytes(&self) -> VolatileSlice<'_> {
+        // The vector of a size of zero has a pointer as well.
+        let start = NonNull::from(self.bytes.as_slice()).cast();
 
-        for _ in 0..size {
-            bytes.push(UnsafeCell::new(0), GFP_KERNEL)?;
-        }
-        Ok(Self {
-            version: Atomic::new(Version::NONE.0),
-            bytes,
-        })
-    }
-
-    /// Writes all bytes, which become those of `version`. What is of one version is the same each time.
-    ///
-    /// The caller sees to it that there is one writer at a time. With two, readers could take a
-    /// mixture for a value, but no worse.
-    ///
-    /// # Errors
-    ///
-    /// [`EINVAL`] if there are more or fewer.
-    pub fn write(&self, version: Version, bytes: &[u8]) -> Result {
-        if bytes.len() != self.bytes.len() {
-            return Err(EINVAL);
-        }
-        self.version.store(Version::NONE.0, Relaxed);
-        // SAFETY: It has no conditions. The version has changed before a byte does.
-        unsafe { bindings::smp_wmb() };
-
-        let to = UnsafeCell::raw_get(self.bytes.as_ptr());
-        // SAFETY: There are as many bytes, to which there is no reference.
-        unsafe { volatile::copy(bytes.as_ptr(), to, bytes.len()) };
-
-        // Released, so that all bytes have changed before.
-        self.version.store(version.0, Release);
-        Ok(())
+        // SAFETY: There are as many, in cells, and they stay as long as `self`. No function of this type
+        // makes a reference to the contents of a cell.
+        unsafe { VolatileSlice::new(start, self.bytes.len()) }
     }
 
     /// Fills `room` with the bytes from `offset` on and returns them, if they are those of `version`.
@@ -131,23 +109,78 @@ impl SeqBytes {
         if self.version.load(Acquire) != version.0 {
             return Err(room);
         }
-        let Some(rest) = self.bytes.get(offset..) else {
+        let Ok(bytes) = self.bytes().part(offset, room.len()) else {
             return Err(room);
         };
-        if rest.len() < room.len() {
-            return Err(room);
-        }
-        let from = UnsafeCell::raw_get(rest.as_ptr());
-        // SAFETY: There are as many bytes, to which there is no reference; the room is the caller's. As
-        // with a C seqlock, what is copied during a write is not looked at.
-        unsafe { volatile::copy(from, room.start(), room.len()) };
+        let copy = bytes.read(room)?;
 
         // SAFETY: It has no conditions. The bytes are copied before the version is looked at again.
         unsafe { bindings::smp_rmb() };
         if self.version.load(Relaxed) != version.0 {
-            return Err(room);
+            // As with a C seqlock, what is copied during a write is not looked at.
+            return Err(copy.into());
         }
-        // SAFETY: All of it was copied to.
-        Ok(unsafe { room.assume_filled() })
+        Ok(copy)
+    }
+}
+
+/// The right to write [`SeqBytes`], of which there is one.
+pub struct Writer {
+    bytes: Arc<SeqBytes>,
+    /// The version of the bytes, if they have one.
+    written: Option<Version>,
+}
+
+impl Writer {
+    /// Allocates `size` bytes, of no version.
+    ///
+    /// # Errors
+    ///
+    /// [`ENOMEM`].
+    pub fn new(size: usize) -> Result<Self> {
+        let mut bytes = KVec::with_capacity(size, GFP_KERNEL)?;
+
+        for _ in 0..size {
+            bytes.push(UnsafeCell::new(0), GFP_KERNEL)?;
+        }
+        let bytes = SeqBytes {
+            version: Atomic::new(Version::NONE.0),
+            bytes,
+        };
+
+        Ok(Self {
+            bytes: Arc::new(bytes, GFP_KERNEL)?,
+            written: None,
+        })
+    }
+
+    /// Returns the bytes, for a reader.
+    pub fn reader(&self) -> Arc<SeqBytes> {
+        self.bytes.clone()
+    }
+
+    /// Writes all bytes, which become those of `version`. If they are of that version already, they stay,
+    /// so that no reader takes a mixture for a value.
+    ///
+    /// # Errors
+    ///
+    /// [`EINVAL`] if there are more or fewer, or those of a later version were written before.
+    pub fn write(&mut self, version: Version, bytes: &[u8]) -> Result {
+        let to = &*self.bytes;
+
+        if bytes.len() != to.bytes.len() || self.written > Some(version) {
+            return Err(EINVAL);
+        }
+        if self.written == Some(version) {
+            return Ok(());
+        }
+        to.version.store(Version::NONE.0, Relaxed);
+        // SAFETY: It has no conditions. The version has changed before a byte does.
+        unsafe { bindings::smp_wmb() };
+        to.bytes().write(bytes)?;
+        // Released, so that all bytes have changed before.
+        to.version.store(version.0, Release);
+        self.written = Some(version);
+        Ok(())
     }
 }

@@ -26,11 +26,12 @@ use tsm_proto::Gpa;
 use crate::{
     pages::Pages,
     ratelimit::may_log,
-    volatile, //
+    room::Room,
+    volatile::{
+        VolatileSlice,
+        WORD, //
+    }, //
 };
-
-/// The unit in which the memory is accessed.
-const WORD: usize = size_of::<u64>();
 
 /// Makes buffers that are shared with the VMM.
 ///
@@ -133,16 +134,19 @@ impl SharedBuffer {
         self.0.start().as_ptr()
     }
 
+    /// Returns all of the bytes.
+    fn bytes(&self) -> VolatileSlice<'_> {
+        // SAFETY: By the type invariant, the pages stay as long as `self`, and there is no reference to
+        // what is in them.
+        unsafe { VolatileSlice::new(self.0.start(), self.size()) }
+    }
+
     /// Writes zeros to the first `pages` pages.
     pub fn clear(&mut self, pages: usize) {
-        let words = pages.min(self.0.count()) * (PAGE_SIZE / WORD);
+        let size = pages.min(self.0.count()) * PAGE_SIZE;
 
-        for word in 0..words {
-            // SAFETY: There are as many words in the pages.
-            let at = unsafe { self.0.start().add(word * WORD) }.cast::<u64>();
-            // SAFETY: As above; pages are aligned. The write is volatile because the VMM reads.
-            unsafe { at.write_volatile(0) };
-        }
+        // There are as many bytes, and pages are whole words.
+        let _ = self.bytes().part(0, size).and_then(VolatileSlice::clear);
     }
 
     /// Gives the pages up for ever, because the VMM may still use them.
@@ -150,74 +154,52 @@ impl SharedBuffer {
         core::mem::forget(self);
     }
 
-    /// Checks that there are `len` bytes from `offset` on, and that they start at a whole word.
-    fn check(&self, offset: usize, len: usize) -> Result {
-        let end = offset.checked_add(len).ok_or(EINVAL)?;
-
-        if offset % WORD == 0 && end <= self.size() {
-            Ok(())
-        } else {
-            Err(EINVAL)
-        }
-    }
-
-    /// Returns the words from `offset` on, a multiple of eight, that have `len` bytes.
-    ///
-    /// The VMM may write meanwhile; words are not torn.
-    fn words(&self, offset: usize, len: usize) -> Result<impl Iterator<Item = [u8; WORD]> + '_> {
-        self.check(offset, len)?;
-
-        Ok((0..len.div_ceil(WORD)).map(move |word| {
-            // SAFETY: `check` found this word to begin within the pages, and a word that begins in
-            // a page ends in it.
-            let at = unsafe { self.0.start().add(offset + word * WORD) }.cast::<u64>();
-
-            // SAFETY: As above; pages are aligned. The read is volatile because the VMM may write,
-            // and the compiler must not read again.
-            unsafe { at.read_volatile() }.to_ne_bytes()
-        }))
-    }
-
     /// Copies the bytes from `offset` on to `out`. `offset` is a multiple of eight.
     ///
     /// The VMM may write meanwhile; words are not torn.
+    ///
+    /// # Errors
+    ///
+    /// [`EINVAL`] if there are not as many, or they start elsewhere.
     pub fn read(&self, offset: usize, out: &mut [u8]) -> Result {
-        let words = self.words(offset, out.len())?;
+        let bytes = self
+            .bytes()
+            .part(offset, out.len().next_multiple_of(WORD))?;
 
-        for (out, word) in out.chunks_mut(WORD).zip(words) {
+        for (out, word) in out.chunks_mut(WORD).zip(bytes.words()?) {
             out.copy_from_slice(word.get(..out.len()).unwrap_or_default());
         }
         Ok(())
     }
 
-    /// Returns a copy of the `len` bytes from `offset` on, a multiple of eight.
+    /// Returns a copy of the `len` bytes from `offset` on.
     ///
     /// The VMM may write meanwhile, and words may be torn. The copy is accounted to the memory control
     /// group of the current task.
+    ///
+    /// # Errors
+    ///
+    /// [`EINVAL`] if there are not as many, [`ENOMEM`].
     pub fn copy(&self, offset: usize, len: usize) -> Result<KVVec<u8>> {
-        self.check(offset, len)?;
+        let bytes = self.bytes().part(offset, len)?;
         let mut copy: KVVec<u8> = KVVec::with_capacity(len, GFP_KERNEL_ACCOUNT)?;
 
-        // SAFETY: `check` found these bytes to be in the pages.
-        let from = unsafe { self.0.start().add(offset) };
-        // SAFETY: `check` found as many bytes in the pages, to which there is no reference by the type
-        // invariant, and `copy` has the capacity.
-        unsafe { volatile::copy(from.as_ptr(), copy.as_mut_ptr(), len) };
-        // SAFETY: So many were copied just now.
-        unsafe { copy.inc_len(len) };
+        let read = bytes
+            .read(Room::from(copy.spare_capacity_mut()).limit(len))
+            .map_err(|_| EINVAL)?
+            .len();
+        // SAFETY: So many were copied just now, to the start of the capacity.
+        unsafe { copy.inc_len(read) };
         Ok(copy)
     }
 
-    /// Copies `data` to `offset`, a multiple of eight.
+    /// Copies `data` to `offset`.
+    ///
+    /// # Errors
+    ///
+    /// [`EINVAL`] if it does not fit.
     pub fn write(&mut self, offset: usize, data: &[u8]) -> Result {
-        self.check(offset, data.len())?;
-
-        // SAFETY: `check` found these bytes to be in the pages.
-        let to = unsafe { self.0.start().add(offset) };
-        // SAFETY: `check` found as many bytes in the pages, to which there is no reference by the type
-        // invariant.
-        unsafe { volatile::copy(data.as_ptr(), to.as_ptr(), data.len()) };
-        Ok(())
+        self.bytes().part(offset, data.len())?.write(data)
     }
 }
 

@@ -1,11 +1,170 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Copies of memory that another party may access at the same time: the VMM, or another CPU.
+//! Memory that another party may access at the same time: the VMM, a device, or another CPU.
 //!
 //! The compiler knows `memcpy()` as a builtin, and may assume that memory which is copied by it does not
-//! change meanwhile. Of what an assembly block accesses, it assumes nothing.
+//! change meanwhile. Of what an assembly block or a volatile access does, it assumes nothing.
 
-use core::arch::asm;
+use core::{
+    arch::asm,
+    marker::PhantomData,
+    ptr::NonNull,
+    slice, //
+};
+
+use kernel::prelude::*;
+
+use crate::room::Room;
+
+/// The unit of the accesses that are not torn.
+pub const WORD: usize = size_of::<u64>();
+
+/// Bytes that another party may read and write at the same time.
+///
+/// Each access copies. What is read twice may differ, so the copy is what gets parsed.
+///
+/// # Invariants
+///
+/// For as long as `'a`, the `len` bytes at `start` can be read and written, and there is no reference to
+/// them.
+#[derive(Clone, Copy)]
+pub struct VolatileSlice<'a> {
+    start: NonNull<u8>,
+    len: usize,
+    _memory: PhantomData<&'a ()>,
+}
+
+impl<'a> VolatileSlice<'a> {
+    /// Takes the `len` bytes at `start`.
+    ///
+    /// # Safety
+    ///
+    /// For as long as `'a`, they must be readable and writable, and there must be no reference to them.
+    pub unsafe fn new(start: NonNull<u8>, len: usize) -> Self {
+        // INVARIANT: By the safety requirement.
+        Self {
+            start,
+            len,
+            _memory: PhantomData,
+        }
+    }
+
+    /// Returns how many bytes there are.
+    pub fn len(self) -> usize {
+        self.len
+    }
+
+    /// Says whether there are none.
+    pub fn is_empty(self) -> bool {
+        self.len == 0
+    }
+
+    /// Returns the `len` bytes from `offset` on.
+    ///
+    /// # Errors
+    ///
+    /// [`EINVAL`] if there are not as many.
+    pub fn part(self, offset: usize, len: usize) -> Result<Self> {
+        let end = offset.checked_add(len).ok_or(EINVAL)?;
+
+        if end > self.len {
+            return Err(EINVAL);
+        }
+        // INVARIANT: It is a part of what was there.
+        Ok(Self {
+            // SAFETY: By the type invariant, and `offset` is not behind the end.
+            start: unsafe { self.start.add(offset) },
+            len,
+            ..self
+        })
+    }
+
+    /// Fills `room` with the first bytes, and returns the copy.
+    ///
+    /// What another party writes meanwhile may be copied in part.
+    ///
+    /// # Errors
+    ///
+    /// `room`, if there are fewer.
+    pub fn read<'b>(self, room: Room<'b>) -> Result<&'b mut [u8], Room<'b>> {
+        let (to, len) = (room.start(), room.len());
+
+        if self.len < len {
+            return Err(room);
+        }
+        // SAFETY: By both type invariants, there are so many bytes, and they do not overlap: the room is
+        // exclusive.
+        unsafe { copy(self.start.as_ptr(), to, len) };
+        // SAFETY: They were written just now, and the room was given up for the reference.
+        Ok(unsafe { slice::from_raw_parts_mut(to, len) })
+    }
+
+    /// Copies `data` to the first bytes.
+    ///
+    /// Another party that reads meanwhile may see a part of it.
+    ///
+    /// # Errors
+    ///
+    /// [`EINVAL`] if there are fewer.
+    pub fn write(self, data: &[u8]) -> Result {
+        if self.len < data.len() {
+            return Err(EINVAL);
+        }
+        // SAFETY: By the type invariant, there are so many bytes, and no reference to them, hence `data`
+        // is elsewhere.
+        unsafe { copy(data.as_ptr(), self.start.as_ptr(), data.len()) };
+        Ok(())
+    }
+
+    /// Returns copies of the words that the bytes have, none of which is torn. Bytes at the end that are
+    /// less than a word are left out.
+    ///
+    /// # Errors
+    ///
+    /// [`EINVAL`] if the bytes do not start at the address of a word.
+    pub fn words(self) -> Result<impl Iterator<Item = [u8; WORD]> + use<'a>> {
+        Ok(self.word_pointers()?.map(|word| {
+            // SAFETY: By the type invariant; `word_pointers` gives aligned words.
+            unsafe { word.read_volatile() }.to_ne_bytes()
+        }))
+    }
+
+    /// Writes zeros to all bytes, which are whole words.
+    ///
+    /// # Errors
+    ///
+    /// [`EINVAL`] if the bytes do not start and end at the address of a word.
+    pub fn clear(self) -> Result {
+        if self.len % WORD != 0 {
+            return Err(EINVAL);
+        }
+        for word in self.word_pointers()? {
+            // SAFETY: By the type invariant; `word_pointers` gives aligned words.
+            unsafe { word.write_volatile(0) };
+        }
+        Ok(())
+    }
+
+    /// Returns where the words are, all of which are aligned and within the bytes.
+    fn word_pointers(self) -> Result<impl Iterator<Item = NonNull<u64>> + use<'a>> {
+        let start = self.start.cast::<u64>();
+
+        if !start.is_aligned() {
+            return Err(EINVAL);
+        }
+        // SAFETY: By the type invariant, there are as many words.
+        Ok((0..self.len / WORD).map(move |word| unsafe { start.add(word) }))
+    }
+}
+
+impl<'a> From<&'a mut [u8]> for VolatileSlice<'a> {
+    fn from(bytes: &'a mut [u8]) -> Self {
+        let len = bytes.len();
+
+        // SAFETY: The reference was exclusive, and is given up for this.
+        unsafe { Self::new(NonNull::from(bytes).cast(), len) }
+    }
+}
 
 /// Copies `len` bytes, each once. What another party writes meanwhile may be copied in part.
 ///
@@ -13,7 +172,7 @@ use core::arch::asm;
 ///
 /// `from` must be readable and `to` writable for `len` bytes, which must not overlap. No reference may
 /// exist to memory that another party may write at the same time, nor to what is written here.
-pub(crate) unsafe fn copy(from: *const u8, to: *mut u8, len: usize) {
+unsafe fn copy(from: *const u8, to: *mut u8, len: usize) {
     // SAFETY: By the safety requirements, the instruction reads and writes memory that it may. The
     // direction flag is clear on entry, as the ABI has it.
     unsafe {

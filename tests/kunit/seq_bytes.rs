@@ -10,37 +10,39 @@ mod tests {
         room::Room,
         seq_bytes::{
             CurrentVersion,
-            SeqBytes,
-            Version, //
+            Version,
+            Writer, //
         }, //
     };
 
     const SAMPLE: [u8; 5] = [1, 2, 3, 4, 5];
 
     /// Returns five bytes of no version.
-    fn new() -> SeqBytes {
-        let bytes = SeqBytes::new(SAMPLE.len());
+    fn new() -> Writer {
+        let bytes = Writer::new(SAMPLE.len());
 
         assert!(bytes.is_ok());
         bytes.unwrap()
     }
 
     /// Reads as many bytes from `start` on, and says whether there were those.
-    fn reads(bytes: &SeqBytes, version: Version, start: usize, expected: &[u8]) -> bool {
+    fn reads(bytes: &Writer, version: Version, start: usize, expected: &[u8]) -> bool {
         let mut out = [9; 8];
         let room = Room::from(&mut out[..]).limit(expected.len());
 
         bytes
+            .reader()
             .read(version, start, room)
             .is_ok_and(|read| read == expected)
             && out[expected.len()..].iter().all(|byte| *byte == 9)
     }
 
     /// Says whether not one byte can be read.
-    fn refuses(bytes: &SeqBytes, version: Version, start: usize) -> bool {
+    fn refuses(bytes: &Writer, version: Version, start: usize) -> bool {
         let mut out = [9; 1];
 
         bytes
+            .reader()
             .read(version, start, Room::from(&mut out[..]))
             .is_err_and(|room| room.len() == 1)
     }
@@ -52,7 +54,7 @@ mod tests {
 
     #[test]
     fn reads_any_part_of_what_was_written() {
-        let (bytes, version) = (new(), Version::default());
+        let (mut bytes, version) = (new(), Version::default());
         assert!(bytes.write(version, &SAMPLE).is_ok());
 
         for start in 0..=5 {
@@ -64,7 +66,7 @@ mod tests {
 
     #[test]
     fn gives_no_earlier_version() {
-        let (bytes, version) = (new(), Version::default());
+        let (mut bytes, version) = (new(), Version::default());
 
         assert!(bytes.write(version, &SAMPLE).is_ok());
         assert!(refuses(&bytes, version.next(), 0));
@@ -74,15 +76,33 @@ mod tests {
 
     #[test]
     fn gives_no_later_version() {
-        let (bytes, version) = (new(), Version::default());
+        let (mut bytes, version) = (new(), Version::default());
 
         assert!(bytes.write(version.next(), &SAMPLE).is_ok());
         assert!(refuses(&bytes, version, 0));
     }
 
     #[test]
+    fn keeps_the_bytes_that_a_version_has() {
+        let (mut bytes, version) = (new(), Version::default());
+
+        assert!(bytes.write(version, &SAMPLE).is_ok());
+        assert!(bytes.write(version, &[6; 5]).is_ok());
+        assert!(reads(&bytes, version, 0, &SAMPLE));
+    }
+
+    #[test]
+    fn refuses_to_go_back_to_an_earlier_version() {
+        let (mut bytes, version) = (new(), Version::default());
+
+        assert!(bytes.write(version.next(), &SAMPLE).is_ok());
+        assert!(bytes.write(version, &[6; 5]).is_err());
+        assert!(reads(&bytes, version.next(), 0, &SAMPLE));
+    }
+
+    #[test]
     fn refuses_more_and_fewer_bytes() {
-        let (bytes, version) = (new(), Version::default());
+        let (mut bytes, version) = (new(), Version::default());
 
         assert!(bytes.write(version, &SAMPLE[..4]).is_err());
         assert!(bytes.write(version, &[6; 6]).is_err());
@@ -91,7 +111,7 @@ mod tests {
 
     #[test]
     fn gives_nothing_from_behind_the_end() {
-        let (bytes, version) = (new(), Version::default());
+        let (mut bytes, version) = (new(), Version::default());
 
         assert!(bytes.write(version, &SAMPLE).is_ok());
         assert!(reads(&bytes, version, 4, &SAMPLE[4..]));

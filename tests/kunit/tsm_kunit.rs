@@ -21,6 +21,7 @@ mod tdx_quote;
 mod tdx_report;
 mod tdx_status;
 mod values;
+mod volatile;
 
 module! {
     type: TsmKunit,

@@ -18,7 +18,8 @@ use tsm_ext::{
     seq_bytes::{
         CurrentVersion,
         SeqBytes,
-        Version, //
+        Version,
+        Writer, //
     },
     sysfs::{
         BinFile,
@@ -48,12 +49,12 @@ pub(super) struct Entry {
     hash_name: &'static CStr,
     /// Changes when the register does, if it is not live. Changes with the lock held.
     version: CurrentVersion,
-    /// The value, for who does not hold the lock.
-    copy: SeqBytes,
+    /// The value, for a reader that does not hold the lock.
+    copy: Arc<SeqBytes>,
 }
 
 impl Entry {
-    fn new(index: usize, register: Register<'_>) -> Result<Self> {
+    fn new(index: usize, register: Register<'_>, copy: Arc<SeqBytes>) -> Result<Self> {
         Ok(Self {
             index,
             size: register.size(),
@@ -62,7 +63,7 @@ impl Entry {
             hash: register.hash(),
             hash_name: register.hash().map_or(c"data", HashAlgo::name),
             version: CurrentVersion::default(),
-            copy: SeqBytes::new(register.size())?,
+            copy,
         })
     }
 }
@@ -85,6 +86,8 @@ pub(super) struct Bank {
 /// What the provider has.
 struct Source {
     measurement: Measurement,
+    /// What writes each [`Entry::copy`].
+    copies: KVec<Writer>,
     /// Changes when a live register may have changed.
     live: Version,
     /// Of which version of the live registers the values are.
@@ -96,14 +99,18 @@ impl Bank {
     pub(super) fn new(measurement: Measurement) -> Result<impl PinInit<Self>> {
         let name = CString::try_from(measurement.name())?;
         let mut entries = KVec::new();
+        let mut copies = KVec::new();
 
         for (index, register) in measurement.registers().enumerate() {
-            let entry = Arc::new(Entry::new(index, register)?, GFP_KERNEL)?;
+            let copy = Writer::new(register.size())?;
+            let entry = Arc::new(Entry::new(index, register, copy.reader())?, GFP_KERNEL)?;
 
             entries.push(entry, GFP_KERNEL)?;
+            copies.push(copy, GFP_KERNEL)?;
         }
         let source = Source {
             measurement,
+            copies,
             live: Version::default(),
             refreshed: Version::default(),
         };
@@ -175,7 +182,8 @@ impl RegisterFile {
 
     /// Brings the value and its copy up to date, and fills `room` from `offset` on.
     fn read_source<'a>(&self, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
-        let mut source = self.bank.source.lock_killable()?;
+        let mut guard = self.bank.source.lock_killable()?;
+        let source = &mut *guard;
         let version = match self.is_live() {
             true => source.live,
             false => self.entry.version.get(),
@@ -192,7 +200,8 @@ impl RegisterFile {
         let value = source.measurement.value(self.entry.index)?;
         let rest = value.get(offset..).ok_or(EINVAL)?;
 
-        self.entry.copy.write(version, value)?;
+        let copy = source.copies.get_mut(self.entry.index).ok_or(EINVAL)?;
+        copy.write(version, value)?;
         room.fill(rest)
     }
 
@@ -202,8 +211,8 @@ impl RegisterFile {
         self.bank.live.set(source.live);
     }
 
-    /// Says that this register may have changed, which is not live. To be called with the lock held.
-    fn next_own(&self) {
+    /// Says that this register may have changed, which is not live.
+    fn next_own(&self, _source: &mut Source) {
         self.entry.version.set(self.entry.version.get().next());
     }
 
@@ -218,7 +227,7 @@ impl RegisterFile {
                 source.refreshed = source.live;
             }
         } else {
-            self.next_own();
+            self.next_own(source);
         }
         Ok(())
     }
@@ -251,7 +260,7 @@ impl BinFileOps for RegisterFile {
             // whether it fails or not, since only the provider knows what is left.
             self.next_live(&mut source);
             if !self.is_live() {
-                self.next_own();
+                self.next_own(&mut source);
             }
             source.measurement.extend(self.entry.index, data)
         } else {
