@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Pages in one piece, whose address somebody outside the kernel is told.
+//! Pages in one piece, whose address a party outside the kernel gets.
 //!
 //! C header: [`include/linux/gfp.h`](srctree/include/linux/gfp.h)
 
@@ -18,7 +18,8 @@ use kernel::{
 /// The most pages that the page allocator gives in one piece. More than that have to be made free.
 const MOST: usize = 1 << tsm_bindings::TSM_HELPER_MAX_PAGE_ORDER;
 
-/// Pages of the direct map, in one piece.
+/// Pages of the direct map, in one piece. Another party may write to them, so there is no way to look at
+/// what is in them; [`PrivatePages`] has one.
 ///
 /// # Invariants
 ///
@@ -32,7 +33,7 @@ pub struct Pages {
 // SAFETY: It is memory that no other part of the kernel knows.
 unsafe impl Send for Pages {}
 
-// SAFETY: A shared reference only allows reading.
+// SAFETY: A shared reference only tells where they are, and how many.
 unsafe impl Sync for Pages {}
 
 impl Pages {
@@ -68,12 +69,6 @@ impl Pages {
         self.count * PAGE_SIZE
     }
 
-    /// Returns what is in them. Not to be used where anybody else may write.
-    pub fn bytes(&self) -> &[u8] {
-        // SAFETY: By the type invariant, and `&self` keeps writers out.
-        unsafe { slice::from_raw_parts(self.start.as_ptr(), self.size()) }
-    }
-
     /// Returns where they are.
     pub(crate) fn start(&self) -> NonNull<u8> {
         self.start
@@ -97,5 +92,42 @@ impl Drop for Pages {
             // SAFETY: As above.
             unsafe { tsm_bindings::tsm_helper_free_contig_pages(start, self.count) };
         }
+    }
+}
+
+/// Pages that nothing writes to but what has the only reference to them.
+///
+/// # Invariants
+///
+/// The pages are private memory of the guest. Between two uses of `&mut self`, their contents do not change.
+pub struct PrivatePages(Pages);
+
+impl PrivatePages {
+    /// Allocates `count` pages of zeros. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Pages::zeroed`].
+    pub fn zeroed(count: usize) -> Result<Self> {
+        // INVARIANT: They were allocated just now, and no other party has their address.
+        Ok(Self(Pages::zeroed(count)?))
+    }
+
+    /// Returns the size in bytes.
+    pub fn size(&self) -> usize {
+        self.0.size()
+    }
+
+    /// Returns what is in them.
+    pub fn bytes(&self) -> &[u8] {
+        // SAFETY: By the invariant of `Pages`, there are as many initialized bytes. By that of this type,
+        // nothing writes to them while there is a shared reference to `self`.
+        unsafe { slice::from_raw_parts(self.0.start().as_ptr(), self.size()) }
+    }
+
+    /// Returns their physical address, at which another party may write for as long as the caller has
+    /// `self` to itself.
+    pub(crate) fn physical(&mut self) -> u64 {
+        self.0.physical()
     }
 }

@@ -10,7 +10,7 @@ use kernel::{
 };
 use tsm_ext::{
     error::errno,
-    pages::Pages,
+    pages::PrivatePages,
     sev::{
         Guest,
         Svsm, //
@@ -95,6 +95,6 @@ pub(crate) fn report(
 }
 
 /// Copies what was written to a buffer.
-fn part(pages: &Pages, written: usize) -> Result<KVVec<u8>> {
+fn part(pages: &PrivatePages, written: usize) -> Result<KVVec<u8>> {
     copy_blob(pages.bytes().get(..written).ok_or(EIO)?)
 }

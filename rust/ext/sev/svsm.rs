@@ -27,7 +27,7 @@ use tsm_proto::{
 };
 
 use super::Guest;
-use crate::pages::Pages;
+use crate::pages::PrivatePages;
 
 /// The proof that the kernel runs under an SVSM.
 ///
@@ -40,11 +40,11 @@ pub struct Svsm(());
 /// Buffers for what an SVSM writes.
 pub struct Room {
     /// For the attestation report.
-    pub report: Pages,
+    pub report: PrivatePages,
     /// For the manifest.
-    pub manifest: Pages,
+    pub manifest: PrivatePages,
     /// For the certificates.
-    pub certificates: Pages,
+    pub certificates: PrivatePages,
 }
 
 impl Room {
@@ -54,7 +54,7 @@ impl Room {
     ///
     /// [`ENOMEM`].
     pub fn new(sizes: Sizes) -> Result<Self> {
-        let pages = |size: usize| Pages::zeroed(size.div_ceil(PAGE_SIZE));
+        let pages = |size: usize| PrivatePages::zeroed(size.div_ceil(PAGE_SIZE));
 
         Ok(Self {
             report: pages(sizes.report)?,
@@ -102,9 +102,9 @@ impl Svsm {
         let mut call: tsm_bindings::svsm_call = pin_init::zeroed();
         let mut id = tsm_bindings::TSM_HELPER_SVSM_ATTEST_SERVICES;
 
-        operation.report_buf = location(&room.report)?;
-        operation.manifest_buf = location(&room.manifest)?;
-        operation.certificates_buf = location(&room.certificates)?;
+        operation.report_buf = location(&mut room.report)?;
+        operation.manifest_buf = location(&mut room.manifest)?;
+        operation.certificates_buf = location(&mut room.certificates)?;
         let start = (&raw const *nonce).cast();
         // SAFETY: A box is in the direct map. It is not across pages, since memory of a size that is a
         // power of two is aligned to that.
@@ -116,8 +116,8 @@ impl Svsm {
             operation.service_manifest_ver = service.manifest_version;
         }
 
-        // SAFETY: By the type invariant, there is an SVSM. The buffers have the sizes given, and nobody
-        // else has them, as `&mut Room` proves; the nonce stays until the end of this function.
+        // SAFETY: By the type invariant, there is an SVSM. The buffers have the sizes given, and `room`
+        // is exclusive until this returns, when the SVSM is done; the nonce stays as long.
         let ret = unsafe {
             tsm_bindings::snp_issue_svsm_attest_req(id, &raw mut call, &raw mut operation)
         };
@@ -142,7 +142,7 @@ impl Svsm {
 }
 
 /// Says where a buffer is, and how long.
-fn location(pages: &Pages) -> Result<tsm_bindings::svsm_loc_entry> {
+fn location(pages: &mut PrivatePages) -> Result<tsm_bindings::svsm_loc_entry> {
     let mut location: tsm_bindings::svsm_loc_entry = pin_init::zeroed();
 
     location.pa = pages.physical();
