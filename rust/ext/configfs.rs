@@ -133,10 +133,12 @@ impl<M: MakeItem> Drop for Subsystem<M> {
         // all.
         // SAFETY: `new` initialized the mutex.
         unsafe { bindings::mutex_lock(&raw mut (*subsystem).su_mutex) };
-        group.close();
+        // SAFETY: The mutex was taken just now.
+        unsafe { group.close() };
         // SAFETY: It was taken just now.
         unsafe { bindings::mutex_unlock(&raw mut (*subsystem).su_mutex) };
-        group.wait_for_items();
+        // SAFETY: It was closed just now, and a subsystem is dropped once.
+        unsafe { group.wait_for_items() };
 
         // SAFETY: By the type invariant, it is registered, and there are no items in it. Afterwards
         // nobody uses it or its group.

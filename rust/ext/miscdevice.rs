@@ -133,7 +133,8 @@ impl<T: Ioctl> Drop for MiscDevice<T> {
     fn drop(&mut self) {
         // SAFETY: By the type invariant, it is registered. Afterwards it can't be opened.
         unsafe { bindings::misc_deregister(self.0.misc.get()) };
-        self.0.users.drain();
+        // SAFETY: Nothing else calls this, and a device is dropped once.
+        unsafe { self.0.users.drain() };
     }
 }
 
@@ -171,7 +172,10 @@ impl<T: Ioctl> Inner<T> {
         file: *mut bindings::file,
     ) -> ffi::c_int {
         // SAFETY: By the safety requirement; the device can't be deregistered meanwhile.
-        unsafe { Self::of(file) }.users.get();
+        let this = unsafe { Self::of(file) };
+
+        // SAFETY: The registration is counted until the device is deregistered.
+        unsafe { this.users.get() };
         0
     }
 
@@ -183,7 +187,10 @@ impl<T: Ioctl> Inner<T> {
         file: *mut bindings::file,
     ) -> ffi::c_int {
         // SAFETY: By the safety requirement.
-        unsafe { Self::of(file) }.users.put();
+        let this = unsafe { Self::of(file) };
+
+        // SAFETY: `open` has counted this file, and a file is released once.
+        unsafe { this.users.put() };
         0
     }
 

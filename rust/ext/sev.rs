@@ -12,8 +12,7 @@
 //! Those functions have properties that can't be changed from outside. A request that the VMM does not
 //! take is tried again each 2 s; after 60 s, and on any other error, the kernel wipes the key, since it
 //! must not encrypt another message under the same sequence number. A task that has been killed does not
-//! sleep in between. So that it never is one, messages are to be sent by a
-//! [`Worker`](crate::worker::Worker).
+//! sleep in between. So that it never is one, only the [`Thread`] of a worker sends messages.
 
 mod svsm;
 
@@ -42,7 +41,8 @@ use crate::{
     error::errno,
     platform::Claim,
     secret::Secret,
-    shared::SharedBuffer, //
+    shared::SharedBuffer,
+    worker::Thread, //
 };
 
 pub use svsm::{
@@ -219,8 +219,7 @@ impl Channel {
         self.key
     }
 
-    /// Sends a message, as an extended request if there is `room`, and waits for the answer. To be
-    /// called by a thread that is not killed.
+    /// Sends a message, as an extended request if there is `room`, and waits for the answer.
     ///
     /// # Errors
     ///
@@ -230,7 +229,12 @@ impl Channel {
     ///   now.
     /// - `EBADMSG`: the answer is not authentic, and the key is wiped now.
     /// - `ETIMEDOUT`: the VMM was busy for 60 s, and the key is wiped now.
-    pub fn send(&mut self, message: &mut Message, room: Option<Room<'_>>) -> Sent {
+    pub fn send(
+        &mut self,
+        _thread: &Thread,
+        message: &mut Message,
+        room: Option<Room<'_>>,
+    ) -> Sent {
         let mut raw: tsm_bindings::snp_guest_req = pin_init::zeroed();
 
         if self.is_wiped {

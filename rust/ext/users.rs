@@ -31,21 +31,37 @@ impl Users {
         })
     }
 
-    /// Counts one more user. The caller is one, or keeps one from giving up its count meanwhile.
-    pub fn get(&self) {
+    /// Counts one more user.
+    ///
+    /// # Safety
+    ///
+    /// There must be a user, the owner included, that does not give up its count before this returns.
+    pub unsafe fn get(&self) {
         self.count.inc();
     }
 
     /// Gives up the count of a user. The object may be freed right after.
-    pub fn put(&self) {
+    ///
+    /// # Safety
+    ///
+    /// The count must come from [`Self::get`], and must not have been given up before.
+    pub unsafe fn put(&self) {
+        self.give_up();
+    }
+
+    fn give_up(&self) {
         if self.count.dec_and_test() {
             self.none.complete_all();
         }
     }
 
-    /// Gives up the count of the owner, and waits until there are no other users. To be called once.
-    pub fn drain(&self) {
-        self.put();
+    /// Gives up the count of the owner, and waits until there are no other users.
+    ///
+    /// # Safety
+    ///
+    /// This must be called once at most.
+    pub unsafe fn drain(&self) {
+        self.give_up();
         self.none.wait_for_completion();
     }
 }

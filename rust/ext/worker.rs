@@ -4,7 +4,10 @@
 //!
 //! C header: [`include/linux/workqueue.h`](srctree/include/linux/workqueue.h)
 
-use core::ptr::NonNull;
+use core::{
+    marker::PhantomData,
+    ptr::NonNull, //
+};
 
 use kernel::{
     bindings,
@@ -24,7 +27,7 @@ use kernel::{
 
 use crate::semaphore::Semaphore;
 
-/// A kernel thread with data that nobody else touches. It does one thing at a time.
+/// A kernel thread with data of its own. It does one thing at a time.
 pub struct Worker<T: Send + Unpin + 'static> {
     // Goes first, and waits for what is still being done.
     queue: Queue,
@@ -33,13 +36,46 @@ pub struct Worker<T: Send + Unpin + 'static> {
 
 #[pin_data]
 struct Shared<T> {
-    /// Whose turn it is: that of a caller, and from then on that of its work.
+    /// Free for the next caller. See [`Turn`].
     #[pin]
     turn: Semaphore,
     #[pin]
     data: Mutex<T>,
     /// Whether nothing is to be begun any more, if not 0.
     closed: Atomic<u32>,
+}
+
+/// The proof that the current task is the thread of a [`Worker`], which no signal reaches and which is
+/// never killed.
+pub struct Thread {
+    /// It proves nothing of another task.
+    _not_send: PhantomData<*mut ()>,
+}
+
+/// The right to use the thread. A caller has it first, then its work.
+///
+/// # Invariants
+///
+/// `turn` is taken.
+struct Turn<T: Send + Unpin + 'static>(Arc<Shared<T>>);
+
+impl<T: Send + Unpin + 'static> Turn<T> {
+    /// Waits until it is the caller's turn.
+    ///
+    /// # Errors
+    ///
+    /// [`EINTR`] when the caller is killed while it waits.
+    fn wait(shared: &Arc<Shared<T>>) -> Result<Self> {
+        shared.turn.down_killable()?;
+        // INVARIANT: It was taken just now.
+        Ok(Self(shared.clone()))
+    }
+}
+
+impl<T: Send + Unpin + 'static> Drop for Turn<T> {
+    fn drop(&mut self) {
+        self.0.turn.up();
+    }
 }
 
 /// What a caller waits for. The caller may be gone when it is done.
@@ -79,7 +115,7 @@ impl<T: Send + Unpin + 'static> Worker<T> {
     pub fn call<R: Send + Unpin + 'static>(
         &self,
         ready: impl FnOnce(&T) -> Result,
-        work: impl FnOnce(&mut T) -> R + Send + 'static,
+        work: impl FnOnce(&mut T, &Thread) -> R + Send + 'static,
     ) -> Result<R> {
         let job = Arc::pin_init(
             pin_init!(Job {
@@ -89,23 +125,22 @@ impl<T: Send + Unpin + 'static> Worker<T> {
             GFP_KERNEL,
         )?;
 
-        self.shared.turn.down_killable()?;
-        self.begin(job.clone(), ready, work)
-            .inspect_err(|_| self.shared.turn.up())?;
+        self.begin(Turn::wait(&self.shared)?, job.clone(), ready, work)?;
 
         job.done.down_killable()?;
         let result = job.result.lock().take();
         result.ok_or(EIO)
     }
 
-    /// Begins with a job, to be called when it is its turn.
+    /// Begins with a job.
     fn begin<R: Send + Unpin + 'static>(
         &self,
+        turn: Turn<T>,
         job: Arc<Job<R>>,
         ready: impl FnOnce(&T) -> Result,
-        work: impl FnOnce(&mut T) -> R + Send + 'static,
+        work: impl FnOnce(&mut T, &Thread) -> R + Send + 'static,
     ) -> Result {
-        let shared = self.shared.clone();
+        let shared = &turn.0;
 
         if shared.closed.load(Relaxed) != 0 {
             return Err(ENXIO);
@@ -114,17 +149,19 @@ impl<T: Send + Unpin + 'static> Worker<T> {
         self.queue
             .get()
             .try_spawn(GFP_KERNEL, move || {
-                let result = work(&mut shared.data.lock());
+                let thread = Thread {
+                    _not_send: PhantomData,
+                };
+                let result = work(&mut turn.0.data.lock(), &thread);
 
                 *job.result.lock() = Some(result);
-                shared.turn.up();
+                drop(turn);
                 job.done.up();
             })
             .map_err(|_| ENOMEM)
     }
 
-    /// Has everybody who waits for his turn, or comes later, be refused ([`ENXIO`]), so that whoever waits
-    /// for them need only wait for what has been begun.
+    /// Fails all callers that wait for their turn or come later with [`ENXIO`]. Work that has begun goes on.
     pub fn close(&self) {
         self.shared.closed.store(1, Relaxed);
     }

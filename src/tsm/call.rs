@@ -73,9 +73,14 @@ impl Provider {
         self.ops == ops
     }
 
-    /// Ends the registration and waits until no call runs. To be called once, when none begins any more.
-    pub(crate) fn drain(&self) {
-        self.calls.drain();
+    /// Ends the registration and waits until no call runs.
+    ///
+    /// # Safety
+    ///
+    /// This must be called once at most, and no call may begin from then on.
+    pub(crate) unsafe fn drain(&self) {
+        // SAFETY: By the safety requirement.
+        unsafe { self.calls.drain() };
     }
 }
 
@@ -93,7 +98,8 @@ impl Call {
     ///
     /// [`Provider::drain`] must not have been called yet.
     pub(crate) unsafe fn new(provider: Arc<Provider>) -> Self {
-        provider.calls.get();
+        // SAFETY: By the safety requirement, the registration is counted.
+        unsafe { provider.calls.get() };
         // INVARIANT: It was counted just now; by the safety requirement, the registration still was.
         Self(provider)
     }
@@ -240,6 +246,7 @@ impl Asked {
 
 impl Drop for Call {
     fn drop(&mut self) {
-        self.0.calls.put();
+        // SAFETY: By the type invariant, it is counted, and it is dropped once.
+        unsafe { self.0.calls.put() };
     }
 }

@@ -129,7 +129,9 @@ impl Slot {
         // belonged to `current` is now ours.
         let provider = unsafe { Arc::from_raw(current.cast_const()) };
 
-        provider.drain();
+        // SAFETY: `current` does not have the provider any more, so no call begins and no other task gets
+        // here with it.
+        unsafe { provider.drain() };
         Ok(())
     }
 

@@ -26,7 +26,10 @@ use tsm_ext::{
         Sharing, //
     },
     time::sleep_killable,
-    worker::Worker, //
+    worker::{
+        Thread,
+        Worker, //
+    }, //
 };
 use tsm_proto::{
     snp::{
@@ -171,8 +174,10 @@ impl Firmware {
     fn send<R: Request>(&self, request: &R, pages: Option<usize>) -> Result<Outcome> {
         let message = Message::new(request)?;
 
-        self.worker
-            .call(|_| Ok(()), move |line| line.send(message, pages))?
+        self.worker.call(
+            |_| Ok(()),
+            move |line, thread| line.send(thread, message, pages),
+        )?
     }
 
     /// Has an SVSM attest a service, or all, to buffers of these sizes. It asks the firmware in turn,
@@ -193,7 +198,7 @@ impl Firmware {
         self.worker.call(
             // By the caller, whom a signal can wake.
             move |line| line.pause(interval),
-            move |line| {
+            move |line, _thread| {
                 let mut room = SvsmRoom::new(sizes)?;
                 let answer = svsm.attest(service.as_ref(), nonce, &mut room);
                 line.last = Some(Instant::now());
@@ -214,7 +219,12 @@ impl Close for Firmware {
 }
 
 impl Line {
-    fn send(&mut self, mut message: Message, pages: Option<usize>) -> Result<Outcome> {
+    fn send(
+        &mut self,
+        thread: &Thread,
+        mut message: Message,
+        pages: Option<usize>,
+    ) -> Result<Outcome> {
         let count = pages.unwrap_or(0);
 
         if count > 0 {
@@ -226,7 +236,7 @@ impl Line {
         };
         let sent = self
             .channel
-            .send(&mut message, pages.is_some().then_some(room));
+            .send(thread, &mut message, pages.is_some().then_some(room));
 
         self.last = Some(Instant::now());
         let mut certificates = KVVec::new();

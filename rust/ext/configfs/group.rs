@@ -85,14 +85,24 @@ impl<M: MakeItem> Group<M> {
         unsafe { tsm_bindings::tsm_helper_configfs_add_default_group(self.group.get(), parent) };
     }
 
-    /// Has `mkdir` make no more items. To be called with the mutex of the subsystem held.
-    pub(super) fn close(&self) {
+    /// Has `mkdir` make no more items.
+    ///
+    /// # Safety
+    ///
+    /// The mutex of the subsystem must be held.
+    pub(super) unsafe fn close(&self) {
         self.open.store(false, Relaxed);
     }
 
-    /// Waits until there are no items. To be called once, after [`Self::close`].
-    pub(super) fn wait_for_items(&self) {
-        self.item_type.wait_for_items();
+    /// Waits until there are no items.
+    ///
+    /// # Safety
+    ///
+    /// This must be called once at most, after [`Self::close`], and without the mutex.
+    pub(super) unsafe fn wait_for_items(&self) {
+        // SAFETY: By the safety requirement, `open` is not set, and it was cleared with the mutex held,
+        // with which `make_item` is called.
+        unsafe { self.item_type.wait_for_items() };
     }
 
     const OPERATIONS: bindings::configfs_group_operations = bindings::configfs_group_operations {
@@ -124,10 +134,11 @@ impl<M: MakeItem> Group<M> {
         if !this.open.load(Relaxed) {
             return err_ptr(ENODEV);
         }
-        let made = this
-            .make
-            .make_item(name)
-            .and_then(|init| allocate(name, &this.item_type, init));
+        let made = this.make.make_item(name).and_then(|init| {
+            // SAFETY: `open` was set, and configfs holds the mutex of the subsystem, with which it is
+            // cleared before there is a wait for items.
+            unsafe { allocate(name, &this.item_type, init) }
+        });
 
         match made {
             Ok(item) => item,

@@ -34,7 +34,11 @@ use super::{
 };
 
 /// Makes an item that configfs frees with the last reference.
-pub(super) fn allocate<T: Send + Sync + 'static>(
+///
+/// # Safety
+///
+/// [`ItemType::wait_for_items`] must not be called for `item_type` before this returns.
+pub(super) unsafe fn allocate<T: Send + Sync + 'static>(
     name: &CStr,
     item_type: &ItemType<T>,
     data: impl PinInit<T, Error>,
@@ -59,7 +63,8 @@ pub(super) fn allocate<T: Send + Sync + 'static>(
         return Err(ENOMEM);
     }
 
-    item_type.raw.users.get();
+    // SAFETY: By the safety requirement, the group has not given up its count.
+    unsafe { item_type.raw.users.get() };
     // `release` takes it back.
     // SAFETY: It is not moved, only its address is remembered.
     let _ = KBox::into_raw(unsafe { Pin::into_inner_unchecked(item) });
@@ -79,7 +84,8 @@ unsafe extern "C" fn release<T>(item: *mut bindings::config_item) {
     // SAFETY: `allocate` leaked it from a box, and by the safety requirement nobody uses it.
     drop(unsafe { KBox::from_raw(this.cast_mut()) });
     // Last, because the type may be freed then.
-    item_type.users.put();
+    // SAFETY: `allocate` has counted this item, of which this was the last reference.
+    unsafe { item_type.users.put() };
 }
 
 /// Decides, when an item is made, which files it gets.
@@ -207,9 +213,14 @@ impl<T: Send + Sync + 'static> ItemType<T> {
         unsafe { (*self.raw.item_type.get()).ct_owner }
     }
 
-    /// Waits until there are no items of this type. To be called once, when none are made any more.
-    pub(super) fn wait_for_items(&self) {
-        self.raw.users.drain();
+    /// Waits until there are no items of this type.
+    ///
+    /// # Safety
+    ///
+    /// This must be called once at most, and no item of this type may be made from then on.
+    pub(super) unsafe fn wait_for_items(&self) {
+        // SAFETY: By the safety requirement.
+        unsafe { self.raw.users.drain() };
     }
 }
 
