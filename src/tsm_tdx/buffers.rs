@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The memory that quotes come in.
+//! The shared memory in which the VMM returns quotes.
 //!
-//! A buffer belongs to the VMM from the request on until the status in it says otherwise. A request
-//! whose caller does not wait for that is abandoned: its buffer is used again when the VMM is done
-//! with it.
+//! A request is in flight from `TDG.VP.VMCALL<GetQuote>` until the VMM changes the status in the header of
+//! its buffer. Until then the VMM may write to the buffer, so no other request uses it.
 //!
-//! There is a fixed number of places, one for each request, abandoned ones included. A request for
-//! which there is no place waits for one in turn. A report has at most one abandoned request, so
-//! that one report can't take all places.
+//! A request is abandoned if its caller is killed or times out while the request is in flight. Its buffer
+//! is reused when its status changes.
+//!
+//! The number of places is fixed. Each request takes one, and an abandoned request keeps its place.
+//! If all places are taken, a request waits in a queue. An item in configfs has at most one abandoned
+//! request: its next request waits for that one. So one item can not take all places.
 
 mod places;
 
@@ -55,41 +57,41 @@ use places::{
     Wanted, //
 };
 
-/// Size of a buffer where the TDX module does not say how long a quote may be, and the least one. A
-/// quote has about 8 KiB with a certificate chain, and some 100 KiB with layered (DICE) evidence.
+/// Least size of a buffer, and its size if the TDX module does not report the maximum size of a quote.
+/// A quote has about 8 KiB with a certificate chain, and about 100 KiB with layered (DICE) evidence.
 pub(crate) const USUAL_SIZE: usize = 128 << 10;
 
-/// The longest quote that there is a buffer for: no more can be read from a report.
+/// Maximum size of a quote. The `outblob` of a report in configfs has no more.
 const LONGEST_QUOTE: u64 = 16 << 20;
 
-/// How much memory the buffers of all places may have, unless the least number of places needs more.
+/// Maximum size of all buffers together, unless [`LEAST_PLACES`] need more.
 const MAX_BYTES: usize = 32 << 20;
 
-/// The least number of places: what a few abandoned requests hold must not be all.
+/// The least number of places. With fewer, a few abandoned requests would take all of them.
 const LEAST_PLACES: usize = 4;
 
 /// The largest number of places.
 const MOST_PLACES: usize = 16;
 
-/// How much memory is kept shared for later requests, unless one buffer has more.
+/// Maximum size of all idle buffers together, unless one buffer has more. They stay shared.
 const MAX_IDLE_BYTES: usize = 2 << 20;
 
 /// The buffers of all requests.
 pub(crate) struct Buffers {
-    /// Pages of each.
+    /// Size of each buffer, in pages.
     pages: usize,
-    /// How long a request waits for a place.
+    /// Maximum time that a request waits for a place.
     timeout: Delta,
-    /// Whether requests that wait have to give up.
+    /// Requests that wait fail with `ENXIO`.
     is_closed: Atomic<bool>,
-    /// Held by the request that is the next one to get a place.
+    /// The queue for places. The request that holds the lock gets the next place.
     turn: Pin<KBox<KillableMutex<()>>>,
     sharing: Pin<KBox<KillableMutex<Sharing>>>,
     places: Pin<KBox<Mutex<Places>>>,
 }
 
 impl Buffers {
-    /// Makes places for buffers of the size that this guest needs, and a first buffer.
+    /// Makes the places, and the first buffer, which tells how large all buffers are.
     pub(crate) fn new(guest: Guest, timeout: Delta) -> Result<Self> {
         let mut sharing = Sharing::default();
         let (pages, first) = first(&mut sharing, size(guest).div_ceil(PAGE_SIZE))?;
@@ -115,15 +117,17 @@ impl Buffers {
         })
     }
 
-    /// Takes a buffer that the VMM does not use, for a request of `report`. It has to be
-    /// [put](Self::put) back.
+    /// Takes a place and a buffer that the VMM does not use, for a request of `report`. [`Self::put`]
+    /// returns both.
     ///
     /// # Errors
     ///
-    /// [`EBUSY`] when an earlier request of this report is in flight, or all places are taken, for as
-    /// long as a request may take; [`EINTR`] when the task is killed while it waits; [`ENXIO`] when the
-    /// module is about to go; and those of [`Sharing::share`], [`EIO`] only if there is no buffer that
-    /// could be waited for.
+    /// - [`EBUSY`]: the wait for a place, or for an abandoned request of this report, timed out.
+    /// - [`EINTR`]: the task was killed while it waited.
+    /// - [`ENXIO`]: the module is being unloaded.
+    /// - [`ENOMEM`]: there is no memory for a new buffer.
+    /// - [`EIO`]: the VMM refused to share a new buffer, and no request has one that this one could wait
+    ///   for.
     pub(crate) fn take(&self, report: ReportId) -> Result<SharedBuffer> {
         let start = Instant::now();
 
@@ -133,7 +137,7 @@ impl Buffers {
         match self.place(start, Wanted::Place)? {
             Place::Buffer(buffer) => Ok(buffer),
             Place::Empty => match self.share() {
-                // Then the buffers have to do that there are.
+                // The VMM refused. Wait for a buffer of another request.
                 Err(EIO) => match self.place(start, Wanted::Buffer)? {
                     Place::Buffer(buffer) => Ok(buffer),
                     Place::Empty => Err(EIO),
@@ -151,7 +155,7 @@ impl Buffers {
             .inspect_err(|_| self.places.lock().in_use -= 1)
     }
 
-    /// Waits for the VMM to be done with an earlier request of a report, and returns its buffer.
+    /// Waits until an abandoned request of `report` is not in flight any more, and returns its buffer.
     fn earlier(&self, report: ReportId, start: Instant<Monotonic>) -> Result<Option<SharedBuffer>> {
         loop {
             match self.places.lock().earlier(report) {
@@ -163,7 +167,7 @@ impl Buffers {
         }
     }
 
-    /// Waits for a place.
+    /// Takes a place, at once or after the requests that wait already.
     fn place(&self, start: Instant<Monotonic>, wanted: Wanted) -> Result<Place> {
         {
             let mut places = self.places.lock();
@@ -192,7 +196,11 @@ impl Buffers {
         }
     }
 
-    /// Sleeps for a part of the time since `start`.
+    /// Sleeps for a part of the time since `start`, at which a wait began.
+    ///
+    /// # Errors
+    ///
+    /// [`EBUSY`], [`EINTR`] and [`ENXIO`], as for [`Self::take`].
     fn pause(&self, start: Instant<Monotonic>) -> Result {
         const LONGEST: Delta = Delta::from_millis(5);
         let elapsed = start.elapsed();
@@ -206,33 +214,34 @@ impl Buffers {
         sleep_killable(pause_after(elapsed, LONGEST))
     }
 
-    /// Puts a buffer back whose request has ended, or is abandoned.
+    /// Returns the buffer of a request. If the request is in flight, it is abandoned and keeps its place.
     pub(crate) fn put(&self, report: ReportId, buffer: SharedBuffer) {
         let surplus = self.places.lock().put(report, buffer);
 
-        // Without the lock: taking memory back from the VMM takes long.
+        // Dropped without the lock, because the conversion to private memory is slow.
         drop(surplus);
     }
 }
 
 impl Close for Buffers {
-    /// Fails the requests that wait for a place, so that unloading waits for no more than the requests
-    /// that are in flight.
+    /// Fails the requests that wait for a place. Then unloading waits only for requests that have a place.
     fn close(&self) {
         self.is_closed.store(true, Relaxed);
     }
 }
 
-/// Returns how long to sleep until the next look at something that began so long ago: a sixteenth of
-/// that, so that with the timer's slack it is seen late by less than a tenth of its time.
+/// Returns the time to sleep before the next poll, after a wait of `elapsed`.
+///
+/// It is a sixteenth of `elapsed`. With the slack of the timer, an event that takes some time is seen later
+/// by less than a tenth of that time.
 pub(crate) fn pause_after(elapsed: Delta, longest: Delta) -> Delta {
     const SHORTEST: Delta = Delta::from_micros(50);
 
     Delta::from_nanos(elapsed.as_nanos() / 16).clamp(SHORTEST, longest)
 }
 
-/// Returns the size of a buffer: what the TDX module says that a quote may have, within limits, and
-/// the header before it.
+/// Returns the size of a buffer: the header, and the maximum size of a quote that the TDX module reports,
+/// within limits.
 fn size(guest: Guest) -> usize {
     let quote = match guest.read_td(Field::QUOTE_MAX_SIZE) {
         Ok(size) if size > LONGEST_QUOTE => {
@@ -248,16 +257,17 @@ fn size(guest: Guest) -> usize {
     size.max(USUAL_SIZE)
 }
 
-/// Makes a buffer of `wanted` pages, or a smaller one if there are not so many in one piece: what is
-/// asked for is the longest quote that there may be, not what this VMM makes. Returns the number of
-/// pages, and no buffer if the VMM refuses to share it: then a request is what fails.
+/// Makes the first buffer, of `wanted` pages or fewer. Returns its number of pages.
+///
+/// If there are not so many contiguous pages, it tries fewer, because most quotes are shorter than the
+/// maximum. If the VMM refuses to share the buffer, there is none. Then the module loads, and requests fail.
 fn first(sharing: &mut Sharing, wanted: usize) -> Result<(usize, Option<SharedBuffer>)> {
     let mut pages = wanted;
 
     loop {
         match sharing.share(pages) {
             Err(ENOMEM) if pages * PAGE_SIZE > USUAL_SIZE => {
-                // The powers of two are what the page allocator has.
+                // The page allocator has powers of two.
                 pages = pages.next_power_of_two() / 2;
             }
             Err(EIO) => return Ok((pages, None)),

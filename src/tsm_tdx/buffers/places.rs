@@ -159,7 +159,7 @@ impl Drop for Places {
             }
         }
         if leaked > 0 {
-            pr_warn!("{leaked} quote requests still in flight, leaked their buffers\n");
+            pr_warn!("leaked the buffers of quote requests in flight: {leaked}\n");
         }
     }
 }
