@@ -72,7 +72,22 @@ seconds() { cut -d . -f 1 /proc/uptime; }
 """
 
 
+def also(*checks):
+    """Makes a test, or each test of a class, part of these checks too, which tests/select lists."""
+    def tag(test):
+        test.ALSO = {*getattr(test, "ALSO", ()), *checks}
+        return test
+    return tag
+
+
+def mutations(debug):
+    """Returns how many answers a test has changed, by default `debug` on the debug kernel, which is slow."""
+    return int(os.environ.get("TSM_MUTATIONS", debug if KERNEL == "debug" else 10_000))
+
+
 class Host(unittest.TestCase):
+    # They take many guests. See tests/select.
+    CHECKS = {"host"}
     PLATFORM = "tdx"
     FUNCTIONS = "provider=tsm_tdx blob=quote register=/sys/kernel/tsm/tdx/rtmr3/sha384/digest" + FUNCTIONS
 

@@ -8,7 +8,7 @@ and the kernel reports no fault, which `run` would end with status 120 for.
 import re
 import unittest
 
-from host import FAULT, RUNNER, SHARED, Host
+from host import FAULT, RUNNER, SHARED, Host, also
 
 
 class Answers(Host):
@@ -272,6 +272,7 @@ class Lies(Host):
         self.assertEqual(others, ["Input/output error", "gone", "1"])
 
 
+@also("check")
 class Defects(Host):
     """What the kernel's own driver does wrong, which is expected of it here, and what ours does instead.
 

@@ -10,9 +10,9 @@ import os
 import re
 import unittest
 
-from host import FAULT, KERNEL, SHARED, Host, built
+from host import FAULT, KERNEL, SHARED, Host, also, built, mutations
 
-MUTATIONS = int(os.environ.get("TSM_MUTATIONS", 10_000))
+MUTATIONS = mutations(debug=10_000)
 SEED = int(os.environ.get("TSM_SEED", 7))
 
 # What each of these is for, tests/host/test_host.py says; a request that is late in the end has timed out.
@@ -36,6 +36,7 @@ LAST = """
 LAST_LINES = 4
 
 
+@also("debug")
 class Mutations(Host):
     def mutated(self, count, *emulator):
         """Has so many answers changed. Returns how often each was given, and what the last one was."""
@@ -62,6 +63,7 @@ class Mutations(Host):
         self.assert_right(last)
 
 
+@also("debug")
 class Conversions(Host):
     """Memory that the VMM does not convert between private and shared, or not all of it."""
 

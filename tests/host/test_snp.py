@@ -8,7 +8,7 @@ drivers. What is wrong with certificates, or with what the firmware says, costs 
 import re
 import unittest
 
-from host import FAULT, FUNCTIONS, Host, built
+from host import FAULT, FUNCTIONS, Host, also, built
 
 # with_certificates prints the length of these too. leaves COMMAND... has a command leave $reader waiting, kills that,
 # and prints `leaves` if it ends while its message, or the one before, is still in flight: the kernel asks for that in a
@@ -195,6 +195,7 @@ class Certificates(SnpHost):
                 script = "with_certificates a; /add/sev_guest report"
                 self.assertEqual(self.guest(script, f"certs_size={size}"), lines + ["done"])
 
+    @also("debug")
     def test_too_little_room_is_found_out_once(self):
         script = "for report in a b c; do with_certificates $report; done"
         lines, calls = self.traced(script, "certs_size=20000")
@@ -231,6 +232,7 @@ class Busy(SnpHost):
                 self.assertEqual((first, len(waits)), (0, 2))
                 self.assertLessEqual({*waits}, {least, 2})
 
+    @also("debug")
     def test_who_is_killed_leaves_at_once_and_the_key_survives(self):
         # The second waits for the message of the first.
         script = "leaves begin a; leaves begin b; ask c; /add/sev_guest report"
@@ -242,6 +244,7 @@ class Busy(SnpHost):
         self.assertEqual(first, 0)
         self.assertLessEqual({*waits}, {1, 2, 3, 4})
 
+    @also("debug")
     def test_who_is_killed_in_an_ioctl_leaves_at_once_and_the_key_survives(self):
         # The second waits for the message of the first.
         script = """
@@ -255,10 +258,12 @@ class Busy(SnpHost):
         script = "signal a; /add/sev_guest report"
         self.assertEqual(self.guest(script, "busy=4", "refuse_after=1"), ["signal", "got", "done"])
 
+    @also("debug")
     def test_unloading_waits_for_a_message_in_flight(self):
         script = "begin a; kill -9 $reader; rmmod tsm_sev && echo gone; insert; ask b"
         self.assertEqual(self.guest(script, "busy=3", "refuse_after=1"), ["gone", REPORT])
 
+    @also("debug")
     def test_unloading_does_not_wait_for_who_waits(self):
         script = """
             for report in a b c; do make $report; fetch $report & waits $reports/$report/outblob; done
@@ -271,6 +276,7 @@ class Busy(SnpHost):
         self.assertEqual(self.guest("ask a; ask b", "busy_ms=100000", "refuse_after=1"), ["Connection timed out", GONE])
 
 
+@also("check")
 class Defects(SnpHost):
     """What the kernel's own driver does wrong, which is expected of it here, and what ours does instead.
 

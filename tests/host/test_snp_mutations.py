@@ -9,10 +9,14 @@ changed, TSM_SEED in which way.
 
 import unittest
 
-from host import KERNEL, built
-from test_mutations import MUTATIONS, SEED
+from host import KERNEL, also, built, mutations
+from test_mutations import SEED
 from test_snp import GONE, REPORT, SnpHost
 from test_svsm import Svsm
+
+# Fewer on the debug kernel, because a report is signed for each, and there is a guest for each few messages.
+MUTATIONS = mutations(debug=2000)
+SERVICES = mutations(debug=500)
 
 # How many guests there are for messages, by default four.
 GUESTS = max(1, MUTATIONS // 2500)
@@ -37,6 +41,7 @@ LAST = """
 """
 
 
+@also("debug")
 class Mutations(SnpHost):
     def test_any_byte_of_the_certificates(self):
         lines = self.guest(f"/add/sev_guest certificates {MUTATIONS}\n{LAST}", f"mutate={SEED}",
@@ -116,19 +121,20 @@ class Mutations(SnpHost):
         self.assertIn(GONE, seen)
 
 
+@also("debug")
 class Services(Svsm):
     def test_any_byte_of_what_an_svsm_answers(self):
-        lines = self.guest(f"/add/sev_guest services {MUTATIONS}; dump last; rmdir last; rmmod tsm_sev", f"mutate={SEED}",
-                           f"mutate_count={MUTATIONS}", "mutate_part=svsm", timeout=900 + MUTATIONS // 10,
+        lines = self.guest(f"/add/sev_guest services {SERVICES}; dump last; rmdir last; rmmod tsm_sev", f"mutate={SEED}",
+                           f"mutate_count={SERVICES}", "mutate_part=svsm", timeout=900 + SERVICES // 10,
                            add=[built("sev_guest")])
         answers = {answer: int(number) for answer, number in map(str.split, lines[:-5])}
         print(f"kernel {KERNEL}, seed {SEED}:", answers)
 
-        self.assertEqual(sum(answers.values()), MUTATIONS)
+        self.assertEqual(sum(answers.values()), SERVICES)
         self.assertLessEqual(set(answers), SVSM | {"report"})
-        if MUTATIONS >= 1000:
+        if SERVICES >= 1000:
             self.assertEqual(set(answers), SVSM | {"report"})
-        self.assertGreater(answers["report"], MUTATIONS // 4)
+        self.assertGreater(answers["report"], SERVICES // 4)
         self.check(lines[-5:])
 
 

@@ -9,7 +9,7 @@ import struct
 import unittest
 import uuid
 
-from host import FAULT, FUNCTIONS, Host
+from host import FAULT, FUNCTIONS, Host, also
 
 VTPM = "c476f1eb-0123-45a5-9641-b4e7dde5bfe3"
 ANOTHER = "c476f1eb-0123-45a5-9641-b4e7dde5bfe4"
@@ -75,6 +75,7 @@ class Svsm(Host):
 
 
 class Attestation(Svsm):
+    @also("check")
     def test_services_are_attested_by_either_driver(self):
         results = {}
         for drivers in "rust", "c", "rust-core":
@@ -213,6 +214,7 @@ ask a >/dev/null; grep -o 'error=.*' /sys/kernel/tracing/trace"""
                 self.assertRegex(self.guest("ask a", "certs=outside", drivers=drivers)[0], "^1184 170 [1-9][0-9]*$")
 
 
+@also("check")
 class Defects(Svsm):
     """What the kernel's own driver does wrong, and ours does not."""
 

@@ -12,6 +12,9 @@ from test_run import FAULT, KERNEL, RUNNER, run
 class Debug(unittest.TestCase):
     """What other kernels pass over fails the run, whatever the command returned."""
 
+    # See tests/select.
+    CHECKS = {"debug"}
+
     def reported(self, report, *command):
         """Asserts that the command fails the run, with the report in the kernel log and some report on stderr."""
         with tempfile.TemporaryDirectory() as folder:
