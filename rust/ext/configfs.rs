@@ -49,6 +49,56 @@ use group::Group;
 /// # Invariants
 ///
 /// The subsystem is registered.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::{
+///     fmt::Write,
+///     prelude::*,
+///     str::CStr, //
+/// };
+/// use tsm_ext::configfs::{
+///     ItemType,
+///     MakeItem,
+///     Show,
+///     Subsystem, //
+/// };
+///
+/// /// What `mkdir` makes.
+/// #[pin_data]
+/// struct Report {
+///     number: u64,
+/// }
+///
+/// /// A file in it.
+/// struct Number;
+///
+/// impl Show<Report> for Number {
+///     const NAME: &'static CStr = c"number";
+///
+///     fn show(report: &Report, out: &mut impl Write) -> Result {
+///         Ok(writeln!(out, "{}", report.number)?)
+///     }
+/// }
+///
+/// struct Reports;
+///
+/// impl MakeItem for Reports {
+///     type Item = Report;
+///
+///     fn make_item(&self, _name: &CStr) -> Result<impl PinInit<Report, Error>> {
+///         Ok(try_pin_init!(Report { number: 7 }? Error))
+///     }
+/// }
+///
+/// /// Makes `/sys/kernel/config/tsm/report`.
+/// fn register(module: &'static ThisModule) -> Result<Subsystem<Reports>> {
+///     let item_type = ItemType::builder(module).show::<Number>()?.build()?;
+///
+///     Subsystem::new(module, c"tsm", c"report", item_type, Reports)
+/// }
+/// ```
 pub struct Subsystem<M: MakeItem>(Pin<KBox<Inner<M>>>);
 
 #[pin_data]

@@ -14,6 +14,17 @@ use kernel::{
 /// # Invariants
 ///
 /// The value is less than `HASH_ALGO__LAST`.
+///
+/// # Examples
+///
+/// ```
+/// use tsm_ext::hash::HashAlgo;
+///
+/// let name = HashAlgo::SHA384.name();
+/// assert_eq!(name.to_bytes(), b"sha384");
+/// // There is no algorithm of this number.
+/// assert!(HashAlgo::new(u32::MAX).is_none());
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct HashAlgo(tsm_bindings::hash_algo);
 

@@ -29,6 +29,48 @@ use kernel::{
 use crate::users::Users;
 
 /// What a device does.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::{
+///     ioctl::_IO,
+///     prelude::*,
+///     str::CStr, //
+/// };
+/// use tsm_ext::miscdevice::{
+///     Ioctl,
+///     MiscDevice, //
+/// };
+///
+/// const GET_NUMBER: u32 = _IO(b'S' as u32, 0);
+///
+/// enum Command {
+///     GetNumber,
+/// }
+///
+/// struct Device(isize);
+///
+/// impl Ioctl for Device {
+///     const NAME: &'static CStr = c"number";
+///
+///     type Command = Command;
+///
+///     fn command(number: u32) -> Option<Command> {
+///         (number == GET_NUMBER).then_some(Command::GetNumber)
+///     }
+///
+///     fn ioctl(&self, command: Command, _arg: usize) -> Result<isize> {
+///         match command {
+///             Command::GetNumber => Ok(self.0),
+///         }
+///     }
+/// }
+///
+/// // `/dev/number` is there until this is dropped.
+/// let device = MiscDevice::new(Device(7))?;
+/// # Ok::<(), Error>(())
+/// ```
 pub trait Ioctl: Send + Sync + 'static {
     /// Its name, in `/dev` and in `/sys/class/misc`.
     const NAME: &'static CStr;
@@ -51,6 +93,10 @@ pub trait Ioctl: Send + Sync + 'static {
 /// # Invariants
 ///
 /// The device is registered.
+///
+/// # Examples
+///
+/// See [`Ioctl`].
 pub struct MiscDevice<T: Ioctl>(Pin<KBox<Inner<T>>>);
 
 #[pin_data]

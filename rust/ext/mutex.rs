@@ -35,6 +35,26 @@ use tsm_bindings::tsm_helper_mutex_lock_killable as mutex_lock_killable;
 /// # Invariants
 ///
 /// `lock` is an initialized `struct mutex`, and `data` is accessed only while it is held.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::{
+///     prelude::*,
+///     static_lock_class, //
+/// };
+/// use tsm_ext::mutex::KillableMutex;
+///
+/// let mutex = KBox::pin_init(
+///     KillableMutex::new(7, c"example", static_lock_class!()),
+///     GFP_KERNEL,
+/// )?;
+///
+/// // `EINTR` if the task is killed while it waits.
+/// let mut guard = mutex.lock_killable()?;
+/// *guard += 1;
+/// # Ok::<(), Error>(())
+/// ```
 #[pin_data]
 pub struct KillableMutex<T> {
     #[pin]
@@ -91,6 +111,10 @@ impl<T> KillableMutex<T> {
 /// # Invariants
 ///
 /// The current task holds `mutex`.
+///
+/// # Examples
+///
+/// See [`KillableMutex`].
 #[must_use = "the mutex is released when the guard is dropped"]
 pub struct Guard<'a, T> {
     mutex: &'a KillableMutex<T>,

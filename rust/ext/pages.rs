@@ -25,6 +25,17 @@ const MOST: usize = 1 << tsm_bindings::TSM_HELPER_MAX_PAGE_ORDER;
 ///
 /// `start` is the address of `count` pages, which are initialized and belong to `self`. They come from
 /// `alloc_pages_exact()` if they are not more than [`MOST`], otherwise from `alloc_contig_pages()`.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::page::PAGE_SIZE;
+/// use tsm_ext::pages::Pages;
+///
+/// let pages = Pages::zeroed(4)?;
+/// assert_eq!(pages.size(), 4 * PAGE_SIZE);
+/// # Ok::<(), kernel::error::Error>(())
+/// ```
 pub struct Pages {
     start: NonNull<u8>,
     count: usize,
@@ -100,6 +111,17 @@ impl Drop for Pages {
 /// # Invariants
 ///
 /// The pages are private memory of the guest. Between two uses of `&mut self`, their contents do not change.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::prelude::*;
+/// use tsm_ext::pages::PrivatePages;
+///
+/// let pages = PrivatePages::zeroed(1)?;
+/// assert!(pages.bytes().iter().all(|byte| *byte == 0));
+/// # Ok::<(), Error>(())
+/// ```
 pub struct PrivatePages(Pages);
 
 impl PrivatePages {

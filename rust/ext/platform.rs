@@ -27,6 +27,18 @@ use kernel::{
 /// # Invariants
 ///
 /// The driver is registered and bound.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::prelude::*;
+/// use tsm_ext::platform::Claim;
+///
+/// /// Fails if there is no such device, or another driver has it.
+/// fn claim(module: &'static ThisModule) -> Result<Claim> {
+///     Claim::new(module, c"sev-guest")
+/// }
+/// ```
 pub struct Claim(Pin<KBox<Opaque<bindings::platform_driver>>>);
 
 // SAFETY: The driver core locks what it changes, and a driver may be unregistered by any thread.

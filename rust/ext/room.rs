@@ -15,6 +15,19 @@ use kernel::prelude::*;
 /// # Invariants
 ///
 /// The `len` bytes at `start` are writable, and nobody else's, for as long as `'a`.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::prelude::*;
+/// use tsm_ext::room::Room;
+///
+/// let mut memory = [0; 8];
+/// let room = Room::from(&mut memory[..]).limit(3);
+///
+/// assert_eq!(room.fill(&[1, 2, 3, 4])?, &[1, 2, 3]);
+/// # Ok::<(), Error>(())
+/// ```
 pub struct Room<'a> {
     start: *mut u8,
     len: usize,

@@ -12,6 +12,19 @@ use core::ops::{
 use kernel::prelude::*;
 
 /// Bytes that nobody may find later.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::prelude::*;
+/// use tsm_ext::secret::Secret;
+///
+/// let mut key = Secret::zeroed(32)?;
+/// key[..4].copy_from_slice(&[1, 2, 3, 4]);
+/// // It is all zeros before the memory is freed.
+/// drop(key);
+/// # Ok::<(), Error>(())
+/// ```
 pub struct Secret(KVec<u8>);
 
 impl Secret {

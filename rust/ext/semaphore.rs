@@ -19,6 +19,20 @@ use kernel::{
 /// # Invariants
 ///
 /// The C semaphore is initialized.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::prelude::*;
+/// use tsm_ext::semaphore::Semaphore;
+///
+/// let semaphore = KBox::pin_init(Semaphore::new(1), GFP_KERNEL)?;
+///
+/// semaphore.down_killable()?;
+/// // Any task may do this.
+/// semaphore.up();
+/// # Ok::<(), Error>(())
+/// ```
 #[pin_data]
 pub struct Semaphore {
     #[pin]

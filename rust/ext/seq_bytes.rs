@@ -36,6 +36,10 @@ use crate::{
 };
 
 /// Which version of something it is. The default is the first one.
+///
+/// # Examples
+///
+/// See [`SeqBytes`].
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Version(u64);
 
@@ -52,6 +56,10 @@ impl Version {
 }
 
 /// Which version is the current one, for many to read.
+///
+/// # Examples
+///
+/// See [`SeqBytes`].
 pub struct CurrentVersion(Atomic<u64>);
 
 impl Default for CurrentVersion {
@@ -74,6 +82,35 @@ impl CurrentVersion {
 }
 
 /// Bytes that many read. [`Writer`] is what writes them.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::prelude::*;
+/// use tsm_ext::{
+///     room::Room,
+///     seq_bytes::{
+///         CurrentVersion,
+///         Writer, //
+///     }, //
+/// };
+///
+/// let current = CurrentVersion::default();
+/// let mut writer = Writer::new(4)?;
+/// let reader = writer.reader();
+///
+/// writer.write(current.get(), &[1, 2, 3, 4])?;
+///
+/// let mut memory = [0; 4];
+/// let read = reader.read(current.get(), 0, Room::from(&mut memory[..]));
+/// assert!(read.is_ok_and(|bytes| bytes == [1, 2, 3, 4]));
+///
+/// // From here on, the bytes are those of an earlier version, and no reader takes them.
+/// current.set(current.get().next());
+/// let read = reader.read(current.get(), 0, Room::from(&mut memory[..]));
+/// assert!(read.is_err());
+/// # Ok::<(), Error>(())
+/// ```
 pub struct SeqBytes {
     /// The version of the bytes, or [`Version::NONE`] while they are being written.
     version: Atomic<u64>,
@@ -125,6 +162,10 @@ impl SeqBytes {
 }
 
 /// The right to write [`SeqBytes`], of which there is one.
+///
+/// # Examples
+///
+/// See [`SeqBytes`].
 pub struct Writer {
     bytes: Arc<SeqBytes>,
     /// The version of the bytes, if they have one.

@@ -55,6 +55,18 @@ pub use svsm::{
 /// # Invariants
 ///
 /// The kernel runs as an SNP guest.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::prelude::*;
+/// use tsm_ext::sev::Guest;
+///
+/// // `ENODEV` where the kernel is no SNP guest.
+/// let guest = Guest::new()?;
+/// let vmpl = guest.vmpl()?;
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Guest(());
 
@@ -86,6 +98,10 @@ impl Guest {
 const TAG_SIZE: usize = 16;
 
 /// A message to the firmware, with room for the answer. Both are cleared when it is dropped.
+///
+/// # Examples
+///
+/// See [`Channel`].
 pub struct Message {
     kind: MessageType,
     version: u8,
@@ -132,6 +148,24 @@ impl Message {
 }
 
 /// Where the certificates go that an extended request asks for.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::page::PAGE_SIZE;
+/// use tsm_ext::{
+///     sev::Room,
+///     shared::SharedBuffer, //
+/// };
+///
+/// /// Has certificates written to all of a buffer.
+/// fn room(buffer: &mut SharedBuffer) -> Room<'_> {
+///     Room {
+///         pages: buffer.size() / PAGE_SIZE,
+///         buffer: Some(buffer),
+///     }
+/// }
+/// ```
 pub struct Room<'a> {
     /// The memory, or none to ask how much it takes.
     pub buffer: Option<&'a mut SharedBuffer>,
@@ -140,6 +174,10 @@ pub struct Room<'a> {
 }
 
 /// What became of a message.
+///
+/// # Examples
+///
+/// See [`Channel`].
 pub struct Sent {
     /// What VMM and firmware say, if it was sent.
     pub info: Option<ExitInfo2>,
@@ -166,6 +204,45 @@ impl Sent {
 /// # Invariants
 ///
 /// `desc` comes from `snp_msg_alloc()`, was initialized unless `is_wiped`, and belongs to `self`.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::prelude::*;
+/// use tsm_ext::{
+///     platform::Claim,
+///     sev::{
+///         Channel,
+///         Guest,
+///         Message, //
+///     },
+///     worker::Worker, //
+/// };
+/// use tsm_proto::{
+///     snp::message::ReportRequest,
+///     ReportData, //
+/// };
+///
+/// /// Asks the firmware for a report.
+/// fn report(module: &'static ThisModule) -> Result<Message> {
+///     let guest = Guest::new()?;
+///     let key = guest.vmpl()?.key();
+///     let channel = Channel::new(guest, Claim::new(module, c"sev-guest")?, key)?;
+///     let worker = Worker::new(c"example", channel)?;
+///
+///     let data = ReportData::new([7; ReportData::SIZE]);
+///     let mut message = Message::new(&ReportRequest::new(data, key.floor()))?;
+///
+///     worker.call(
+///         |_| Ok(()),
+///         move |channel, thread| {
+///             let sent = channel.send(thread, &mut message, None);
+///
+///             sent.result.map(|()| message)
+///         },
+///     )?
+/// }
+/// ```
 pub struct Channel {
     desc: NonNull<tsm_bindings::snp_msg_desc>,
     key: Vmpck,

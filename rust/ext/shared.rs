@@ -37,6 +37,10 @@ use crate::{
 ///
 /// The pages of a conversion that failed are lost, since the VMM may have some of them. So after a
 /// refusal, the VMM is not asked again for a while.
+///
+/// # Examples
+///
+/// See [`SharedBuffer`].
 #[derive(Default)]
 pub struct Sharing {
     refusal: Option<Refusal>,
@@ -99,6 +103,22 @@ impl Sharing {
 /// # Invariants
 ///
 /// The pages are shared, and there is no reference to what is in them.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::prelude::*;
+/// use tsm_ext::shared::Sharing;
+///
+/// let mut sharing = Sharing::default();
+/// let mut buffer = sharing.share(1)?;
+///
+/// buffer.write(0, b"request")?;
+/// // The VMM may write meanwhile. What is parsed is the copy, which does not change.
+/// let mut header = [0; 16];
+/// buffer.read(0, &mut header)?;
+/// # Ok::<(), Error>(())
+/// ```
 pub struct SharedBuffer(ManuallyDrop<Pages>);
 
 impl SharedBuffer {

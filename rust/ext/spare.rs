@@ -24,6 +24,20 @@ use kernel::{
 /// # Invariants
 ///
 /// The pointer is null or comes from [`KBox::into_raw`], and then the box belongs to `self`.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::prelude::*;
+/// use tsm_ext::spare::Spare;
+///
+/// let spare = Spare::default();
+/// let buffer = spare.take_or(|| Ok(KBox::new([0; 64], GFP_KERNEL)?))?;
+///
+/// // For the next one.
+/// spare.put(buffer);
+/// # Ok::<(), Error>(())
+/// ```
 pub struct Spare<T> {
     value: Atomic<*mut T>,
     _owned: PhantomData<T>,

@@ -24,6 +24,18 @@ use kernel::{
 };
 
 /// A directory. It is removed when the last clone of it is dropped and nothing is left in it.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::prelude::*;
+/// use tsm_ext::sysfs::Directory;
+///
+/// // `/sys/kernel/tsm/tdx` is there until both are dropped.
+/// let tsm = Directory::new_in_kernel(c"tsm")?;
+/// let tdx = tsm.new_child(c"tdx")?;
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Directory(Arc<Inner>);
 

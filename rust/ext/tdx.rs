@@ -51,6 +51,24 @@ use crate::shared::SharedBuffer;
 use tdcall::tdcall_patiently;
 
 /// Why a call was not done.
+///
+/// # Examples
+///
+/// ```
+/// use tsm_ext::tdx::{
+///     Error,
+///     Guest, //
+/// };
+/// use tsm_proto::tdx::{
+///     call::Field,
+///     Status, //
+/// };
+///
+/// /// Says whether the TDX module has the field.
+/// fn has(guest: Guest, field: Field) -> bool {
+///     !matches!(guest.read_td(field), Err(Error::Status(status)) if status.is_error())
+/// }
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Error {
     /// The TDX module refused it.
@@ -83,6 +101,26 @@ impl PlatformStatus for Error {
 /// # Invariants
 ///
 /// The kernel runs as a TDX guest, whose addresses have this width.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::prelude::*;
+/// use tsm_ext::tdx::{
+///     Guest,
+///     Operand, //
+/// };
+/// use tsm_proto::ReportData;
+///
+/// // `ENODEV` where the kernel is no TDX guest.
+/// let guest = Guest::new()?;
+/// let mut data = Operand::<ReportData>::new()?;
+/// let mut report = Operand::new()?;
+///
+/// *data = ReportData::new([7; ReportData::SIZE]);
+/// guest.report(&data, &mut report)?;
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Guest(GpaWidth);
 

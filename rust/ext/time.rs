@@ -15,6 +15,16 @@ use kernel::{
 /// # Errors
 ///
 /// [`EINTR`] when the task was killed.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::time::Delta;
+/// use tsm_ext::time::sleep_killable;
+///
+/// sleep_killable(Delta::from_millis(5))?;
+/// # Ok::<(), kernel::error::Error>(())
+/// ```
 pub fn sleep_killable(delta: Delta) -> Result {
     let mut expires = delta.as_nanos();
     // CAST: A quarter of a duration that was clamped to be positive fits an `u64`.

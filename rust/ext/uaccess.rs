@@ -22,6 +22,25 @@ use zerocopy::{
 /// # Errors
 ///
 /// [`EFAULT`] if it is not there. Then some of `value` may have been copied.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::{
+///     prelude::*,
+///     uaccess::UserPtr, //
+/// };
+/// use tsm_ext::uaccess;
+///
+/// /// Adds one to a number of user space.
+/// fn add_one(address: UserPtr) -> Result {
+///     let mut number = 0_u64;
+///
+///     uaccess::check(address, size_of::<u64>())?;
+///     uaccess::read(address, &mut number)?;
+///     uaccess::write(address, &number.wrapping_add(1))
+/// }
+/// ```
 pub fn read<T: FromBytes + IntoBytes>(from: UserPtr, value: &mut T) -> Result {
     let to: *mut T = value;
 
@@ -37,6 +56,10 @@ pub fn read<T: FromBytes + IntoBytes>(from: UserPtr, value: &mut T) -> Result {
 /// # Errors
 ///
 /// [`EFAULT`] if it can't be there. Then some of it may have been copied.
+///
+/// # Examples
+///
+/// See [`read`].
 pub fn write<T: IntoBytes>(to: UserPtr, value: &T) -> Result {
     let from: *const T = value;
 
@@ -53,6 +76,10 @@ pub fn write<T: IntoBytes>(to: UserPtr, value: &T) -> Result {
 ///
 /// [`EFAULT`] if `size` bytes from `start` are not all where user memory can be. Whether there is any is
 /// not looked at.
+///
+/// # Examples
+///
+/// See [`read`].
 pub fn check(start: UserPtr, size: usize) -> Result {
     // SAFETY: This compares numbers.
     match unsafe { tsm_bindings::tsm_helper_access_ok(start.as_const_ptr(), size) } {

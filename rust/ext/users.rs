@@ -14,6 +14,23 @@ use kernel::{
 };
 
 /// Counts the users of an object, its owner included. The owner can wait until it is the last one.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::prelude::*;
+/// use tsm_ext::users::Users;
+///
+/// let users = KBox::pin_init(Users::new(), GFP_KERNEL)?;
+///
+/// // SAFETY: The owner gives up its count below.
+/// unsafe { users.get() };
+/// // SAFETY: It was counted just now.
+/// unsafe { users.put() };
+/// // SAFETY: This is the only call.
+/// unsafe { users.drain() };
+/// # Ok::<(), Error>(())
+/// ```
 #[pin_data]
 pub struct Users {
     count: Refcount,

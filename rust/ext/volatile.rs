@@ -27,6 +27,24 @@ pub const WORD: usize = size_of::<u64>();
 ///
 /// For as long as `'a`, the `len` bytes at `start` can be read and written, and there is no reference to
 /// them.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::prelude::*;
+/// use tsm_ext::{
+///     room::Room,
+///     volatile::VolatileSlice, //
+/// };
+///
+/// let mut memory = [1, 2, 3, 4];
+/// let bytes = VolatileSlice::from(&mut memory[..]);
+///
+/// let mut copy = [0; 2];
+/// let copy = bytes.part(1, 2)?.read(Room::from(&mut copy[..])).map_err(|_| EINVAL)?;
+/// assert_eq!(copy, &[2, 3]);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct VolatileSlice<'a> {
     start: NonNull<u8>,

@@ -28,6 +28,23 @@ use kernel::{
 use crate::semaphore::Semaphore;
 
 /// A kernel thread with data of its own. It does one thing at a time.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::prelude::*;
+/// use tsm_ext::worker::Worker;
+///
+/// let worker = Worker::new(c"example", 0)?;
+/// let count = worker.call(
+///     |_| Ok(()),
+///     |count, _thread| {
+///         *count += 1;
+///         *count
+///     },
+/// )?;
+/// # Ok::<(), Error>(())
+/// ```
 pub struct Worker<T: Send + Unpin + 'static> {
     // Goes first, and waits for what is still being done.
     queue: Queue,
@@ -47,6 +64,10 @@ struct Shared<T> {
 
 /// The proof that the current task is the thread of a [`Worker`], which no signal reaches and which is
 /// never killed.
+///
+/// # Examples
+///
+/// See [`Channel`](crate::sev::Channel), of which a message is sent by such a thread.
 pub struct Thread {
     /// It proves nothing of another task.
     _not_send: PhantomData<*mut ()>,

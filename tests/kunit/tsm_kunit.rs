@@ -6,6 +6,7 @@ use kernel::prelude::*;
 
 mod desc;
 mod errno;
+mod examples;
 mod generation;
 mod room;
 mod seq_bytes;

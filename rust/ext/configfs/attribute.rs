@@ -29,6 +29,10 @@ use kernel::{
 use super::item;
 
 /// A text file that can be read.
+///
+/// # Examples
+///
+/// See [`Subsystem`](super::Subsystem).
 pub trait Show<T> {
     /// Its name.
     const NAME: &'static CStr;
@@ -38,6 +42,37 @@ pub trait Show<T> {
 }
 
 /// A text file that can be written.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::{
+///     prelude::*,
+///     str::CStr,
+///     sync::atomic::{
+///         Atomic,
+///         Relaxed, //
+///     }, //
+/// };
+/// use tsm_ext::configfs::Store;
+///
+/// struct Report {
+///     level: Atomic<u32>,
+/// }
+///
+/// struct Level;
+///
+/// impl Store<Report> for Level {
+///     const NAME: &'static CStr = c"privlevel";
+///
+///     fn store(report: &Report, text: &CStr) -> Result {
+///         let level = text.to_str()?.trim().parse().map_err(|_| EINVAL)?;
+///
+///         report.level.store(level, Relaxed);
+///         Ok(())
+///     }
+/// }
+/// ```
 pub trait Store<T> {
     /// Its name.
     const NAME: &'static CStr;
@@ -47,6 +82,37 @@ pub trait Store<T> {
 }
 
 /// A binary file that can be read.
+///
+/// # Examples
+///
+/// ```
+/// use core::ops::Deref;
+/// use kernel::{
+///     prelude::*,
+///     str::CStr, //
+/// };
+/// use tsm_ext::configfs::Snapshot;
+///
+/// struct Report {
+///     blob: KVec<u8>,
+/// }
+///
+/// struct Outblob;
+///
+/// impl Snapshot<Report> for Outblob {
+///     const NAME: &'static CStr = c"outblob";
+///     const MAX_SIZE: u32 = 4096;
+///     const MAX_HELD: usize = 2 * 4096;
+///
+///     fn snapshot(report: &Report) -> Result<impl Deref<Target = [u8]>> {
+///         Ok(report.blob.as_slice())
+///     }
+///
+///     fn latest(report: &Report) -> Option<impl Deref<Target = [u8]>> {
+///         Some(report.blob.as_slice())
+///     }
+/// }
+/// ```
 pub trait Snapshot<T> {
     /// Its name.
     const NAME: &'static CStr;
@@ -68,6 +134,39 @@ pub trait Snapshot<T> {
 }
 
 /// A binary file that can be written.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::{
+///     new_mutex,
+///     prelude::*,
+///     str::CStr,
+///     sync::Mutex, //
+/// };
+/// use tsm_ext::configfs::Commit;
+///
+/// #[pin_data]
+/// struct Report {
+///     #[pin]
+///     inblob: Mutex<KVec<u8>>,
+/// }
+///
+/// struct Inblob;
+///
+/// impl Commit<Report> for Inblob {
+///     const NAME: &'static CStr = c"inblob";
+///     const MAX_SIZE: u32 = 64;
+///
+///     fn commit(report: &Report, data: &[u8]) -> Result {
+///         let mut copy = KVec::new();
+///
+///         copy.extend_from_slice(data, GFP_KERNEL)?;
+///         *report.inblob.lock() = copy;
+///         Ok(())
+///     }
+/// }
+/// ```
 pub trait Commit<T> {
     /// Its name.
     const NAME: &'static CStr;

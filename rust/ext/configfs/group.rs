@@ -21,6 +21,10 @@ use super::item_type::{
 };
 
 /// Makes the items of a [`Subsystem`](super::Subsystem).
+///
+/// # Examples
+///
+/// See [`Subsystem`](super::Subsystem).
 pub trait MakeItem: Send + Sync + 'static {
     /// What an item holds.
     type Item: Send + Sync + 'static;

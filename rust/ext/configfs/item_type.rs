@@ -91,6 +91,29 @@ unsafe extern "C" fn release<T>(item: *mut bindings::config_item) {
 /// Decides, when an item is made, which files it gets.
 ///
 /// Files are counted from zero in the order in which they were added, text and binary ones apart.
+///
+/// # Examples
+///
+/// ```
+/// use tsm_ext::configfs::Visible;
+///
+/// struct Report {
+///     has_manifest: bool,
+/// }
+///
+/// struct Shown;
+///
+/// impl Visible<Report> for Shown {
+///     fn text(_report: &Report, _index: i32) -> bool {
+///         true
+///     }
+///
+///     /// The third binary file is the manifest.
+///     fn binary(report: &Report, index: i32) -> bool {
+///         index != 2 || report.has_manifest
+///     }
+/// }
+/// ```
 pub trait Visible<T> {
     /// Says whether `item` has a text file.
     fn text(item: &T, index: i32) -> bool;
@@ -180,6 +203,10 @@ impl RawType {
 ///
 /// `raw` points to `attrs` and `bin_attrs`, which end with a null pointer after pointers to the
 /// elements of `text` and `bin`. None of them changes any more.
+///
+/// # Examples
+///
+/// See [`Subsystem`](super::Subsystem).
 pub struct ItemType<T> {
     raw: Pin<KBox<RawType>>,
     _attrs: KVec<*mut bindings::configfs_attribute>,
@@ -225,6 +252,10 @@ impl<T: Send + Sync + 'static> ItemType<T> {
 }
 
 /// Collects the files of an [`ItemType`].
+///
+/// # Examples
+///
+/// See [`Subsystem`](super::Subsystem).
 pub struct Builder<T> {
     module: &'static ThisModule,
     group_ops: *const bindings::configfs_group_operations,

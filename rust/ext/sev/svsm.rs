@@ -34,10 +34,40 @@ use crate::pages::PrivatePages;
 /// # Invariants
 ///
 /// The kernel runs as an SNP guest under an SVSM.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::prelude::*;
+/// use tsm_ext::sev::{
+///     Guest,
+///     Svsm,
+///     SvsmRoom, //
+/// };
+/// use tsm_proto::{
+///     snp::svsm::Sizes,
+///     ReportData, //
+/// };
+///
+/// let svsm = Svsm::new(Guest::new()?).ok_or(ENODEV)?;
+/// let mut room = SvsmRoom::new(Sizes {
+///     report: 4096,
+///     manifest: 4096,
+///     certificates: 4 * 4096,
+/// })?;
+///
+/// let data = ReportData::new([7; ReportData::SIZE]);
+/// let (status, lengths) = svsm.attest(None, data, &mut room)?;
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Svsm(());
 
 /// Buffers for what an SVSM writes.
+///
+/// # Examples
+///
+/// See [`Svsm`].
 pub struct Room {
     /// For the attestation report.
     pub report: PrivatePages,

@@ -29,6 +29,15 @@ use crate::room::Room;
 pub const BIN_FILE_MAX: usize = PAGE_SIZE;
 
 /// Permission bits of a file.
+///
+/// # Examples
+///
+/// ```
+/// use tsm_ext::sysfs::Mode;
+///
+/// let mode = Mode::READ_ALL.with(Mode::WRITE_OWNER);
+/// assert!(mode.has(Mode::READ_OWNER));
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Mode(u16);
 
@@ -54,6 +63,39 @@ impl Mode {
 }
 
 /// What a binary file does. Several reads and writes may run at the same time.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::prelude::*;
+/// use tsm_ext::{
+///     room::Room,
+///     sysfs::{
+///         BinFile,
+///         BinFileOps,
+///         Directory,
+///         Mode, //
+///     }, //
+/// };
+///
+/// struct Digest([u8; 48]);
+///
+/// impl BinFileOps for Digest {
+///     fn read<'a>(&self, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
+///         let rest = self.0.get(offset..).unwrap_or_default();
+///
+///         room.limit(rest.len()).fill(rest)
+///     }
+///
+///     fn write(&self, _offset: usize, _data: &[u8]) -> Result {
+///         Err(EPERM)
+///     }
+/// }
+///
+/// let dir = Directory::new_in_kernel(c"example")?;
+/// let file = BinFile::new(&dir, c"digest", Mode::READ_ALL, 48, Digest([0; 48]))?;
+/// # Ok::<(), Error>(())
+/// ```
 pub trait BinFileOps: Send + Sync + 'static {
     /// Fills the start of `room` with the contents from `offset` on, and returns what it has filled.
     /// If that is nothing, it is the end of the file.
@@ -69,6 +111,10 @@ pub trait BinFileOps: Send + Sync + 'static {
 /// # Invariants
 ///
 /// The file of `attr` exists in `dir`.
+///
+/// # Examples
+///
+/// See [`BinFileOps`].
 pub struct BinFile<T: BinFileOps>(Pin<KBox<Inner<T>>>);
 
 #[pin_data]

@@ -23,6 +23,28 @@ use super::{
 };
 
 /// The measurement registers, with the memory that it takes to use them.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::prelude::*;
+/// use tsm_ext::tdx::{
+///     Guest,
+///     Measurements, //
+/// };
+/// use tsm_proto::{
+///     tdx::Rtmr,
+///     Digest384, //
+/// };
+///
+/// /// Extends a register, and returns its value.
+/// fn extend(rtmr: Rtmr, digest: &Digest384) -> Result<Digest384> {
+///     let mut measurements = Measurements::new(Guest::new()?)?;
+///
+///     measurements.extend(rtmr, digest)?;
+///     Ok(*measurements.read()?.rtmr(rtmr))
+/// }
+/// ```
 pub struct Measurements {
     guest: Guest,
     digest: Operand<Digest384>,
@@ -31,6 +53,26 @@ pub struct Measurements {
 }
 
 /// Memory for a report of one's own, which can be looked at when the measurements are locked no more.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::prelude::*;
+/// use tsm_ext::tdx::{
+///     Draft,
+///     Measurements, //
+/// };
+/// use tsm_proto::ReportData;
+///
+/// /// Makes a report that binds `data`.
+/// fn report(measurements: &mut Measurements, data: ReportData) -> Result<KBox<Draft>> {
+///     let mut draft = Draft::new()?;
+///
+///     *draft.data = data;
+///     measurements.complete(&mut draft)?;
+///     Ok(draft)
+/// }
+/// ```
 pub struct Draft {
     /// What the report is to bind.
     pub data: Operand<ReportData>,

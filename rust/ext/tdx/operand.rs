@@ -29,6 +29,10 @@ struct Block([u8; 1024]);
 /// `block` begins with a `T`. It comes from `kmalloc()`, so it is in one piece, and in the kernel's
 /// direct map, where what is private is never shared but by who owns the whole page. `gpa` is its
 /// address.
+///
+/// # Examples
+///
+/// See [`Guest`](super::Guest).
 pub struct Operand<T> {
     block: KBox<Block>,
     gpa: Gpa,
