@@ -4,6 +4,42 @@
 //!
 //! A staging area: each module here has the shape that it would have in `rust/kernel/`.
 //!
+//! # Status
+//!
+//! Complete: no feature is known to be missing. Stable: the API is not expected to change, but covers
+//! what the drivers here need. Initial: a first version, of which the API may change.
+//!
+//! The third column is what the `kernel` crate of 7.3.4 has for the same purpose.
+//!
+//! | module           | status   | `kernel`         | why it is not enough |
+//! |------------------|----------|------------------|---|
+//! | [`close_on_drop`] | initial  | none             | |
+//! | [`configfs`]     | stable   | `configfs`       | has no binary files; its items are groups; all files have mode 0660 |
+//! | [`error`]        | complete | `error`          | has no constants for these numbers, and `from_errno()` takes an `i32` |
+//! | [`hash`]         | initial  | none             | |
+//! | [`kstrtox`]      | complete | none             | |
+//! | [`miscdevice`]   | stable   | `miscdevice`     | a device has no data; on 7.2, an open file does not keep its module |
+//! | [`module_param`] | complete | `module_param`   | is used; its `value()` differs between 7.2 and 7.3, which this hides |
+//! | [`mutex`]        | stable   | `sync::Mutex`    | a wait can not be killed |
+//! | [`pages`]        | stable   | `page::Page`     | is one page; a quote or what an SVSM attests takes several in one piece |
+//! | [`platform`]     | initial  | `platform`       | a module loads even if there is no device |
+//! | [`ratelimit`]    | initial  | none             | |
+//! | [`room`]         | stable   | none             | `&mut [MaybeUninit<u8>]` does not tell how much of it was filled |
+//! | [`secret`]       | complete | none             | |
+//! | [`semaphore`]    | stable   | none             | `sync::Completion` counts nothing, and a wait can not be killed |
+//! | [`seq_bytes`]    | stable   | none             | |
+//! | [`sev`]          | stable   | none             | |
+//! | [`shared`]       | stable   | `dma::Coherent`  | needs a device |
+//! | [`spare`]        | complete | none             | |
+//! | [`sysfs`]        | stable   | none             | `debugfs` is for debugging only |
+//! | [`tdx`]          | stable   | none             | |
+//! | [`time`]         | initial  | `time::delay`    | a sleep can not be killed |
+//! | [`uaccess`]      | stable   | `uaccess`        | knows the traits of `transmute`, not those of zerocopy |
+//! | [`users`]        | stable   | `sync::Refcount` | is used, with `sync::Completion`; by itself it can not be waited for |
+//! | [`uuid`]         | initial  | none             | |
+//! | [`volatile`]     | stable   | `io::SysMem`     | is not in 7.2; it copies ranges by `memcpy()` |
+//! | [`worker`]       | stable   | `workqueue`      | is used; it has no queue that can be made and destroyed, and no result |
+//!
 //! A module has only what it uses of this crate, see `inline-always` in `Kbuild`.
 
 pub mod close_on_drop;

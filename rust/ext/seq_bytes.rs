@@ -4,12 +4,12 @@
 //!
 //! C header: [`include/linux/seqlock.h`](srctree/include/linux/seqlock.h)
 //!
-//! As with a C seqlock, a reader copies while somebody may write, looks at a number before and after,
-//! and throws a copy away during which that has changed. A reader writes nothing that others read, so
-//! readers on several CPUs do not slow each other down.
+//! As with a C seqlock, a reader copies while the writer may write, checks a number before and after, and
+//! discards the copy if the number has changed. A reader does not write to shared memory, so readers on
+//! several CPUs do not slow each other down.
 //!
-//! Unlike that of a C seqlock, the number says which version of the bytes it is, so that who knows
-//! that there is a later one need not wait until somebody has written it.
+//! Unlike that of a C seqlock, the number is the version of the bytes. A reader that knows of a later version
+//! does not have to wait until it is written.
 
 use core::{
     cell::UnsafeCell,
@@ -35,7 +35,7 @@ use crate::{
     volatile::VolatileSlice, //
 };
 
-/// Which version of something it is. The default is the first one.
+/// The version of a value. The default is the first one.
 ///
 /// # Examples
 ///
@@ -44,18 +44,18 @@ use crate::{
 pub struct Version(u64);
 
 impl Version {
-    /// None that there is.
+    /// The version of no value.
     const NONE: Self = Self(u64::MAX);
 
     /// Returns the next version.
     #[must_use]
     pub const fn next(self) -> Self {
-        // It does not get to `NONE` in any time that there is.
+        // This does not reach `NONE` in practice.
         Self(self.0.wrapping_add(1))
     }
 }
 
-/// Which version is the current one, for many to read.
+/// The version that is current.
 ///
 /// # Examples
 ///
@@ -81,7 +81,7 @@ impl CurrentVersion {
     }
 }
 
-/// Bytes that many read. [`Writer`] is what writes them.
+/// Bytes that many tasks read. [`Writer`] writes them.
 ///
 /// # Examples
 ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Work that goes on when the task that waits for it is killed.
+//! Work that goes on if the task that waits for it is killed.
 //!
 //! C header: [`include/linux/workqueue.h`](srctree/include/linux/workqueue.h)
 
@@ -124,10 +124,10 @@ impl<T: Send + Unpin + 'static> Worker<T> {
         })
     }
 
-    /// Has `work` done, and returns its result. No signal reaches it. When the caller is killed, it is
-    /// done nevertheless, and the result is dropped; then the next caller waits for it as well.
+    /// Runs `work` on the thread, and returns its result. No signal reaches it. If the caller is killed,
+    /// `work` goes on, its result is dropped, and the next caller waits for it as well.
     ///
-    /// Before that, when it is the caller's turn, the caller does what `ready` is, which signals reach.
+    /// Before that, at its turn, the caller runs `ready`, which signals reach.
     ///
     /// # Errors
     ///
