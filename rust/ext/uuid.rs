@@ -12,6 +12,16 @@ use kernel::{
 };
 
 /// A GUID, `guid_t`.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::prelude::*;
+/// use tsm_ext::uuid::Guid;
+///
+/// let guid = Guid::parse(c"c476f1eb-0123-45a5-9641-b4e7dde5bfe3")?;
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Guid(bindings::guid_t);
 
