@@ -12,7 +12,7 @@
 //! | 0xe to 0x20 | empty: features that TCG does not have |
 //! | 0x21 | "IntelTDX    " |
 
-use crate::registers::{
+use crate::machine::registers::{
     Reg,
     Registers, //
 };

@@ -9,7 +9,7 @@
 //! ```text
 //! qemu.rs        QEMU's plugin API; all the `unsafe`, here and in qemu/
 //! plugin.rs      what is done when QEMU calls
-//!   hook.rs      which instructions, and where they are
+//!   machine/instruction.rs   which instructions, and where they are
 //!   cpuid.rs     CPUID
 //!   machine.rs   one guest of either platform: what becomes of an instruction
 //!   machine/td.rs   a TD: hands TDCALL to the TDX module, and on to the VMM
@@ -17,9 +17,9 @@
 //!     vmm.rs     the untrusted VMM: MapGPA, GetQuote, port I/O, …
 //!       quoting.rs  the quoting enclave behind GetQuote
 //!       x509.rs     the certificates of its platform
-//!     pages.rs   which page is private, pending, shared
+//!     machine/pages.rs   which page is private, pending, shared
 //!   snp.rs       an SEV-SNP guest: its CPU, and the VMM behind VMGEXIT
-//!   iret.rs      how a flag is set, which a plugin cannot write
+//!   machine/iret.rs   how a flag is set, which a plugin cannot write
 //! ```
 //!
 //! What it does not do: it raises no `#VE`, no `#VC` and no `#GP`, a `TDCALL` of a program is an
@@ -33,23 +33,13 @@
 
 mod config;
 mod cpuid;
-mod gpa;
-mod hook;
-mod iret;
-mod lock;
 mod machine;
-mod memory;
-mod mutator;
-mod pages;
 #[cfg(not(test))]
 mod plugin;
 #[cfg(not(test))]
 mod qemu;
 mod quoting;
-mod registers;
 mod snp;
 mod tdx;
-mod trace;
-mod vcpu;
 mod vmm;
 mod x509;

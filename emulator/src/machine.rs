@@ -2,7 +2,17 @@
 
 //! One emulated machine of either platform.
 
+pub(crate) mod gpa;
+pub(crate) mod instruction;
+pub(crate) mod iret;
+pub(crate) mod lock;
+pub(crate) mod memory;
+pub(crate) mod mutator;
+pub(crate) mod pages;
+pub(crate) mod registers;
 mod td;
+pub(crate) mod trace;
+pub(crate) mod vcpu;
 
 use std::time::Duration;
 
@@ -12,11 +22,13 @@ use crate::{
         Platform, //
     },
     cpuid,
-    hook::Instruction,
-    memory::GuestMemory,
-    registers::Registers,
+    machine::{
+        instruction::Instruction,
+        memory::GuestMemory,
+        registers::Registers,
+        vcpu::Vcpu, //
+    },
     snp::SnpMachine,
-    vcpu::Vcpu,
     vmm::Effect, //
 };
 
@@ -146,7 +158,7 @@ impl Machine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
+    use crate::machine::{
         registers::Reg,
         vcpu::FakeVcpu, //
     };

@@ -10,30 +10,30 @@ use std::{
 
 use crate::{
     config::Config,
-    hook::{
-        self,
-        Instruction, //
-    },
-    iret::{
-        Frame,
-        Returns, //
-    },
     machine::{
+        instruction::{
+            self,
+            Instruction, //
+        },
+        iret::{
+            Frame,
+            Returns, //
+        },
+        memory::GuestMemory,
+        registers::{
+            Reg,
+            Registers, //
+        },
+        vcpu,
         Machine,
         Outcome, //
     },
-    memory::GuestMemory,
     qemu::{
         self,
         Counter,
         Register,
         VcpuThread, //
     },
-    registers::{
-        Reg,
-        Registers, //
-    },
-    vcpu,
     vmm::Effect, //
 };
 
@@ -267,7 +267,7 @@ pub(crate) fn execute(thread: &VcpuThread, instruction: Instruction, offset: u64
     let next = instruction.next(rip, offset);
     let next = match outcome {
         Outcome::Native => None,
-        Outcome::Again => Some(hook::address(rip, offset)),
+        Outcome::Again => Some(instruction::address(rip, offset)),
         Outcome::Done(Effect::Resume) => Some(next),
         Outcome::Done(Effect::Idle) => {
             thread::sleep(plugin.machine.idle(IDLE));
@@ -310,7 +310,7 @@ pub(crate) fn after_cpuid(thread: &VcpuThread, offset: u64) -> Option<u64> {
     if !vcpu.is_protected(thread) {
         return None;
     }
-    let here = hook::address(thread.read_register(vcpu.rip), offset);
+    let here = instruction::address(thread.read_register(vcpu.rip), offset);
     let before = vcpu.read(thread);
     let mut regs = before;
     let again = plugin.machine.after_cpuid(&mut regs);

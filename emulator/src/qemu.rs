@@ -39,7 +39,7 @@ use std::{
 
 use crate::{
     config,
-    hook::{
+    machine::instruction::{
         self,
         Instruction,
         Site, //
@@ -149,14 +149,14 @@ extern "C" fn translate(block: *mut Block, _: *mut c_void) {
             // SAFETY: The instruction is alive, the callback has the right type and lives forever.
             unsafe { qemu_plugin_register_vcpu_mem_cb(insn, load, NO_REGS, MEM_R, none) };
         }
-        if starts && hook::is_entry(address) {
+        if starts && instruction::is_entry(address) {
             register(enter, RW_REGS_PC);
         }
         if borrowed {
             register(after_cpuid, RW_REGS_PC);
         }
         borrowed = Instruction::is_borrowed(bytes) && plugin::borrows();
-        if bytes == hook::IRETQ && plugin::borrows() {
+        if bytes == instruction::IRETQ && plugin::borrows() {
             plugin::saw_return(address);
         }
         match Instruction::decode(bytes).filter(|instruction| plugin::takes(*instruction)) {

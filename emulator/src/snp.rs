@@ -37,15 +37,17 @@ use std::sync::{
 
 use crate::{
     config::SnpConfig,
-    hook::Instruction,
-    lock::lock,
-    machine::Outcome,
-    registers::{
-        Reg,
-        Registers, //
+    machine::{
+        instruction::Instruction,
+        lock::lock,
+        registers::{
+            Reg,
+            Registers, //
+        },
+        trace::Trace,
+        vcpu::Vcpu,
+        Outcome, //
     },
-    trace::Trace,
-    vcpu::Vcpu,
     vmm::Effect, //
 };
 

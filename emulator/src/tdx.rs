@@ -23,21 +23,23 @@ use tsm_proto::tdx::{
 
 use crate::{
     config::TdxConfig,
-    gpa::{
-        self,
-        Gpa, //
-    },
-    memory::{
-        GuestMemory,
-        NoMemory, //
-    },
-    pages::{
-        PageState,
-        Pages, //
-    },
-    registers::{
-        Reg,
-        Registers, //
+    machine::{
+        gpa::{
+            self,
+            Gpa, //
+        },
+        memory::{
+            GuestMemory,
+            NoMemory, //
+        },
+        pages::{
+            PageState,
+            Pages, //
+        },
+        registers::{
+            Reg,
+            Registers, //
+        }, //
     }, //
 };
 

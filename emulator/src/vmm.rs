@@ -21,11 +21,13 @@ use tsm_proto::tdx::VmcallStatus;
 
 use crate::{
     config::TdxConfig,
-    memory::GuestMemory,
-    pages::Pages,
-    registers::{
-        Reg,
-        Registers, //
+    machine::{
+        memory::GuestMemory,
+        pages::Pages,
+        registers::{
+            Reg,
+            Registers, //
+        }, //
     },
     tdx::Cpu, //
 };

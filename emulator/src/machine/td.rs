@@ -11,11 +11,15 @@ use tsm_proto::tdx::Status;
 
 use crate::{
     config::TdxConfig,
-    memory::GuestMemory,
-    pages::Pages,
-    registers::{
-        Reg,
-        Registers, //
+    machine::{
+        memory::GuestMemory,
+        pages::Pages,
+        registers::{
+            Reg,
+            Registers, //
+        },
+        trace::Trace,
+        vcpu::Vcpu, //
     },
     tdx::{
         self,
@@ -23,8 +27,6 @@ use crate::{
         Exit,
         TdxModule, //
     },
-    trace::Trace,
-    vcpu::Vcpu,
     vmm::{
         self,
         Effect,

@@ -30,7 +30,7 @@ use super::{
     bytes::Bytes,
     stop, //
 };
-use crate::memory::{
+use crate::machine::memory::{
     GuestMemory,
     NoMemory, //
 };

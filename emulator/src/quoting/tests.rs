@@ -5,11 +5,13 @@
 use super::*;
 use crate::{
     config::TdxConfig,
-    memory::FakeMemory,
-    pages::Pages,
-    registers::{
-        Reg,
-        Registers, //
+    machine::{
+        memory::FakeMemory,
+        pages::Pages,
+        registers::{
+            Reg,
+            Registers, //
+        }, //
     },
     tdx, //
 };
@@ -47,7 +49,7 @@ fn report() -> (Cpu, TdReport) {
     regs[Reg::Rcx] = 0x1000;
     regs[Reg::Rdx] = 0x2000;
     let data: Vec<u8> = (1..=64).collect();
-    crate::memory::GuestMemory::write(&memory, 0x2000, &data).unwrap();
+    crate::machine::memory::GuestMemory::write(&memory, 0x2000, &data).unwrap();
     assert_eq!(module.call(context, &mut regs), tdx::Exit::Resume);
     (cpu, *TdReport::parse(&memory.bytes(0x1000, 1024)).unwrap())
 }

@@ -6,11 +6,13 @@
 //! vCPU is made to execute its first `CPUID` once for every leaf.
 
 use crate::{
-    gpa::WIDTH,
-    machine::Outcome,
-    registers::{
-        Reg,
-        Registers, //
+    machine::{
+        gpa::WIDTH,
+        registers::{
+            Reg,
+            Registers, //
+        },
+        Outcome, //
     },
     vmm::Effect, //
 };

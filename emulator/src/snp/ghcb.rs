@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use crate::memory::{
+use crate::machine::memory::{
     GuestMemory,
     NoMemory, //
 };
@@ -117,7 +117,7 @@ impl Ghcb {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::memory::FakeMemory;
+    use crate::machine::memory::FakeMemory;
 
     #[test]
     fn takes_only_what_is_valid_and_answers() {

@@ -27,14 +27,16 @@ use crate::{
         RequestService,
         SnpConfig, //
     },
-    lock::lock,
-    memory::{
-        GuestMemory,
-        NoMemory, //
-    },
-    mutator::{
-        Mutator,
-        Random, //
+    machine::{
+        lock::lock,
+        memory::{
+            GuestMemory,
+            NoMemory, //
+        },
+        mutator::{
+            Mutator,
+            Random, //
+        }, //
     }, //
 };
 pub(super) use certificates::Table;

@@ -9,7 +9,7 @@
 
 use std::ops::Range;
 
-use crate::memory::{
+use crate::machine::memory::{
     GuestMemory,
     NoMemory, //
 };
@@ -256,7 +256,7 @@ fn write_map(memory: &dyn GuestMemory, parameters: u64, areas: &[Area]) -> Resul
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::memory::FakeMemory;
+    use crate::machine::memory::FakeMemory;
 
     pub(in crate::snp) const PARAMETERS: u64 = 0x9_0000;
 

@@ -12,13 +12,15 @@ use super::{
     SnpMachine, //
 };
 use crate::{
-    gpa::PAGE_SIZE,
-    machine::Outcome,
-    registers::{
-        Reg,
-        Registers, //
+    machine::{
+        gpa::PAGE_SIZE,
+        registers::{
+            Reg,
+            Registers, //
+        },
+        vcpu::Vcpu,
+        Outcome, //
     },
-    vcpu::Vcpu,
     vmm::Effect, //
 };
 

@@ -34,10 +34,12 @@ use zerocopy::IntoBytes as _;
 
 use crate::{
     config::SnpConfig,
-    lock::lock,
-    memory::{
-        GuestMemory,
-        NoMemory, //
+    machine::{
+        lock::lock,
+        memory::{
+            GuestMemory,
+            NoMemory, //
+        }, //
     },
     snp::svsm::Area, //
 };

@@ -14,7 +14,7 @@ use std::{
     }, //
 };
 
-use crate::{
+use crate::machine::{
     lock::lock,
     pages::{
         PageState,

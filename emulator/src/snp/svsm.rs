@@ -45,16 +45,18 @@ use crate::{
         Services,
         SnpConfig, //
     },
-    gpa::PAGE_SIZE,
-    lock::lock,
-    memory::{
-        GuestMemory,
-        NoMemory, //
-    },
-    mutator::Mutator,
-    registers::{
-        Reg,
-        Registers, //
+    machine::{
+        gpa::PAGE_SIZE,
+        lock::lock,
+        memory::{
+            GuestMemory,
+            NoMemory, //
+        },
+        mutator::Mutator,
+        registers::{
+            Reg,
+            Registers, //
+        }, //
     }, //
 };
 

@@ -4,11 +4,11 @@
 
 use super::*;
 use crate::{
+    machine::vcpu::FakeVcpu,
     snp::{
         rmp::Size,
         vmsa::Entry, //
-    },
-    vcpu::FakeVcpu, //
+    }, //
 };
 
 /// Makes a machine.

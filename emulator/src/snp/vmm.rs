@@ -17,11 +17,13 @@ use std::{
 };
 
 use crate::{
-    gpa::Gpa,
-    lock::lock,
-    memory::{
-        GuestMemory,
-        NoMemory, //
+    machine::{
+        gpa::Gpa,
+        lock::lock,
+        memory::{
+            GuestMemory,
+            NoMemory, //
+        }, //
     },
     vmm::Effect, //
 };

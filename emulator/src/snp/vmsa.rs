@@ -5,7 +5,7 @@
 //! AMD64 Architecture Programmer's Manual, volume 2, appendix B; and table 14-1 for the state after
 //! `INIT`.
 
-use crate::memory::GuestMemory;
+use crate::machine::memory::GuestMemory;
 
 use super::STATUS;
 
@@ -115,7 +115,7 @@ impl Vmsa {
 #[cfg(test)]
 pub(in crate::snp) mod tests {
     use super::*;
-    use crate::memory::FakeMemory;
+    use crate::machine::memory::FakeMemory;
 
     /// Writes a VMSA as the kernel makes it for a vCPU that is to start at offset 0x123 of page 0x99.
     pub(in crate::snp) fn write(memory: &FakeMemory, address: u64, vmpl: u8) {

@@ -12,7 +12,7 @@ use super::{
     Context,
     Result, //
 };
-use crate::{
+use crate::machine::{
     gpa::{
         Gpa,
         PAGE_SIZE, //

@@ -41,10 +41,12 @@ use crate::{
         ReportService,
         TdxConfig, //
     },
-    memory::NoMemory,
-    registers::{
-        Reg,
-        Registers, //
+    machine::{
+        memory::NoMemory,
+        registers::{
+            Reg,
+            Registers, //
+        }, //
     }, //
 };
 
@@ -222,8 +224,10 @@ fn busy() -> Failure {
 mod tests {
     use super::*;
     use crate::{
-        memory::FakeMemory,
-        pages::Pages,
+        machine::{
+            memory::FakeMemory,
+            pages::Pages, //
+        },
         tdx::Cpu, //
     };
 

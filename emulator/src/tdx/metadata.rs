@@ -19,10 +19,12 @@ use tsm_proto::tdx::{
 use super::Result;
 use crate::{
     config::TdxConfig,
-    lock::lock,
-    registers::{
-        Reg,
-        Registers, //
+    machine::{
+        lock::lock,
+        registers::{
+            Reg,
+            Registers, //
+        }, //
     }, //
 };
 

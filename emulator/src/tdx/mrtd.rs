@@ -15,7 +15,7 @@ use sha2::{
 };
 use tsm_proto::Digest384;
 
-use crate::{
+use crate::machine::{
     gpa::PAGE_SIZE,
     memory::{
         GuestMemory,
@@ -56,7 +56,7 @@ fn record(name: &[u8], gpa: u64) -> [u8; 128] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::memory::FakeMemory;
+    use crate::machine::memory::FakeMemory;
 
     #[test]
     fn records_the_step_and_the_address() {

@@ -9,7 +9,7 @@ mod metadata;
 use super::*;
 use crate::{
     config::ReportService,
-    memory::FakeMemory, //
+    machine::memory::FakeMemory, //
 };
 use sha2::{
     Digest as _,

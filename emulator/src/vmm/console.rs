@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use tsm_proto::tdx::VmcallStatus;
 
 use super::Result;
-use crate::{
+use crate::machine::{
     lock::lock,
     registers::{
         Reg,

@@ -19,19 +19,21 @@ use crate::{
         MapService,
         TdxConfig, //
     },
-    gpa::{
-        Gpa,
-        PAGE_SIZE, //
-    },
-    memory::NoMemory,
-    mutator::{
-        MapAnswer,
-        Mutator, //
-    },
-    registers::{
-        Reg,
-        Registers, //
-    },
+    machine::{
+        gpa::{
+            Gpa,
+            PAGE_SIZE, //
+        },
+        memory::NoMemory,
+        mutator::{
+            MapAnswer,
+            Mutator, //
+        },
+        registers::{
+            Reg,
+            Registers, //
+        }, //
+    }, //
 };
 use tsm_proto::tdx::VmcallStatus;
 

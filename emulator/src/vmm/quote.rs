@@ -35,18 +35,20 @@ use crate::{
         QuoteService,
         TdxConfig, //
     },
-    gpa::PAGE_SIZE,
-    memory::NoMemory,
-    mutator::{
-        Mutator,
-        Random, //
+    machine::{
+        gpa::PAGE_SIZE,
+        memory::NoMemory,
+        mutator::{
+            Mutator,
+            Random, //
+        },
+        pages::PageState,
+        registers::{
+            Reg,
+            Registers, //
+        }, //
     },
-    pages::PageState,
     quoting::Enclave,
-    registers::{
-        Reg,
-        Registers, //
-    },
     tdx::Cpu, //
 };
 use answer::Answer;

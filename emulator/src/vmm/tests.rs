@@ -12,8 +12,10 @@ use crate::{
         QuoteService,
         QuoteUntil, //
     },
-    memory::FakeMemory,
-    pages::PageState,
+    machine::{
+        memory::FakeMemory,
+        pages::PageState, //
+    },
     quoting::{
         Enclave,
         Version, //

@@ -3,7 +3,7 @@
 //! Calls that go through several parts.
 
 use super::*;
-use crate::memory::FakeMemory;
+use crate::machine::memory::FakeMemory;
 use std::sync::Barrier;
 
 /// The registers that Linux passes to the VMM.

@@ -7,7 +7,7 @@ use crate::{
         RequestService,
         SnpConfig, //
     },
-    mutator::Random,
+    machine::mutator::Random,
     snp::psp::{
         kind,
         Header,

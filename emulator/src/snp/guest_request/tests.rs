@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::*;
 use crate::{
     config::CertificateService,
-    memory::FakeMemory,
+    machine::memory::FakeMemory,
     snp::psp::tests::{
         report_request,
         Guest, //

@@ -28,7 +28,7 @@ use zerocopy_derive::{
     IntoBytes, //
 };
 
-use crate::{
+use crate::machine::{
     gpa::PAGE_SIZE,
     memory::{
         GuestMemory,

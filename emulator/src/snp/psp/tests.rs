@@ -3,7 +3,7 @@
 //! Guest messages.
 
 use super::*;
-use crate::memory::FakeMemory;
+use crate::machine::memory::FakeMemory;
 use sev::{
     firmware::guest::AttestationReport,
     parser::ByteParser as _, //

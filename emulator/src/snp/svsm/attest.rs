@@ -41,11 +41,13 @@ use crate::{
         CertificateService,
         SnpConfig, //
     },
-    gpa::PAGE_SIZE,
-    mutator::Random,
-    registers::{
-        Reg,
-        Registers, //
+    machine::{
+        gpa::PAGE_SIZE,
+        mutator::Random,
+        registers::{
+            Reg,
+            Registers, //
+        }, //
     },
     snp::guest_request::Table, //
 };

@@ -25,11 +25,13 @@ use crate::{
         Services,
         SnpConfig, //
     },
-    gpa::PAGE_SIZE,
-    memory::NoMemory,
-    registers::{
-        Reg,
-        Registers, //
+    machine::{
+        gpa::PAGE_SIZE,
+        memory::NoMemory,
+        registers::{
+            Reg,
+            Registers, //
+        }, //
     },
     snp::{
         rmp::{

@@ -14,7 +14,7 @@ use super::{
     Guest, //
 };
 use crate::{
-    gpa::PAGE_SIZE,
+    machine::gpa::PAGE_SIZE,
     snp::rmp::Size, //
 };
 

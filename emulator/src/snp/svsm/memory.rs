@@ -15,7 +15,7 @@ use super::{
     Failure,
     Guest, //
 };
-use crate::{
+use crate::machine::{
     gpa::PAGE_SIZE,
     lock::lock, //
 };

@@ -4,7 +4,7 @@
 
 use tsm_proto::snp::svsm::Status;
 
-use crate::{
+use crate::machine::{
     mutator::Random,
     registers::{
         Reg,

@@ -7,7 +7,7 @@ mod memory;
 
 use super::*;
 use crate::{
-    memory::FakeMemory,
+    machine::memory::FakeMemory,
     snp::{
         rmp::Size,
         vmsa, //

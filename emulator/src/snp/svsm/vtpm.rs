@@ -7,7 +7,7 @@
 use tsm_proto::snp::svsm::Status;
 
 use super::Failure;
-use crate::registers::{
+use crate::machine::registers::{
     Reg,
     Registers, //
 };

@@ -8,7 +8,7 @@
 //! to where `RIP` is. A VMSA with another state than that after `INIT` ends the machine.
 
 use crate::{
-    memory::{
+    machine::memory::{
         GuestMemory,
         NoMemory, //
     },

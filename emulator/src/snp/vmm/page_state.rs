@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use crate::memory::NoMemory;
+use crate::machine::memory::NoMemory;
 
 use super::{
     Context,

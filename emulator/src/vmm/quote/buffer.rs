@@ -14,12 +14,14 @@ use super::answer::{
     Answer, //
 };
 use crate::{
-    gpa::{
-        Gpa,
-        PAGE_SIZE, //
+    machine::{
+        gpa::{
+            Gpa,
+            PAGE_SIZE, //
+        },
+        memory::NoMemory,
+        pages::PageState, //
     },
-    memory::NoMemory,
-    pages::PageState,
     vmm::{
         Context,
         Result, //

@@ -16,7 +16,7 @@ use std::{
     }, //
 };
 
-use crate::lock::lock;
+use crate::machine::lock::lock;
 
 /// Something to be done, and when.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -15,7 +15,7 @@ use std::{
 
 use crate::{
     config::QuoteUntil,
-    lock::lock, //
+    machine::lock::lock, //
 };
 
 /// The requests. Those that are released leave the list.

@@ -13,7 +13,7 @@ use std::{
     }, //
 };
 
-use crate::lock::lock;
+use crate::machine::lock::lock;
 
 /// A field that the guest has not read yet.
 #[derive(Debug, Clone, PartialEq, Eq)]

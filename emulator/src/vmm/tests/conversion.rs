@@ -5,7 +5,7 @@
 use super::*;
 use crate::{
     config::MapService,
-    gpa::PAGE_SIZE, //
+    machine::gpa::PAGE_SIZE, //
 };
 
 #[test]

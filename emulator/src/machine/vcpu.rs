@@ -2,7 +2,7 @@
 
 //! A vCPU at an instruction that is taken over.
 
-use crate::memory::GuestMemory;
+use crate::machine::memory::GuestMemory;
 
 /// The vCPU. Its general purpose registers go apart.
 pub(crate) trait Vcpu {
@@ -31,7 +31,7 @@ pub(crate) trait Vcpu {
 /// A vCPU for tests.
 #[cfg(test)]
 pub(crate) struct FakeVcpu {
-    pub(crate) memory: crate::memory::FakeMemory,
+    pub(crate) memory: crate::machine::memory::FakeMemory,
     pub(crate) number: usize,
     pub(crate) kernel: bool,
     pub(crate) cr3: std::cell::Cell<u64>,
@@ -42,7 +42,7 @@ impl FakeVcpu {
     /// Makes vCPU 0, which runs a kernel, with `size` bytes of memory.
     pub(crate) fn new(size: usize) -> Self {
         Self {
-            memory: crate::memory::FakeMemory::new(size),
+            memory: crate::machine::memory::FakeMemory::new(size),
             number: 0,
             kernel: true,
             cr3: std::cell::Cell::new(0),

@@ -17,7 +17,7 @@ use std::{
     sync::Mutex, //
 };
 
-use crate::lock::lock;
+use crate::machine::lock::lock;
 
 /// The state of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,9 +9,9 @@
 
 use std::sync::Mutex;
 
-use crate::{
+use crate::machine::{
     gpa::PAGE_SIZE,
-    hook::IRETQ,
+    instruction::IRETQ,
     lock::lock,
     memory::NoMemory,
     vcpu::Vcpu, //
@@ -140,7 +140,7 @@ fn find(vcpu: &dyn Vcpu, address: u64) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vcpu::FakeVcpu;
+    use crate::machine::vcpu::FakeVcpu;
 
     const HIGH: u64 = 1 << 63;
 

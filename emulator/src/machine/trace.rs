@@ -10,10 +10,12 @@ use std::{
 };
 
 use crate::{
-    lock::lock,
-    registers::{
-        Reg,
-        Registers, //
+    machine::{
+        lock::lock,
+        registers::{
+            Reg,
+            Registers, //
+        }, //
     },
     tdx,
     vmm, //

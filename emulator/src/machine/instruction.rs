@@ -2,7 +2,7 @@
 
 //! Which instructions are taken over, and where they are when they run.
 
-use crate::{
+use crate::machine::{
     gpa::PAGE_SIZE,
     registers::Reg, //
 };
