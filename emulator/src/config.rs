@@ -8,39 +8,20 @@
 //! A program in the guest reads the count of its vCPU by `0f 1f 80 74 73 6d 21`, a `NOP` that puts it
 //! in `RAX`. It is exact, and the same for the same work: each instruction adds one when it begins.
 
-mod choice;
-mod option;
-mod snp;
-mod tdx;
-mod value;
-
-pub(crate) use snp::{
-    AttestService,
-    CertificateService,
-    MutatedPart,
-    ReportVersion,
-    RequestService,
-    Services,
-    SnpConfig,
-    SvsmConfig, //
-};
-pub(crate) use tdx::{
-    MapService,
-    QuoteService,
-    QuoteUntil,
-    ReportService,
-    TdxConfig, //
-};
-
-use choice::{
-    choose,
-    name,
-    Choice, //
-};
-use option::{
-    put,
-    Opt,
-    Values, //
+use crate::{
+    option::{
+        self,
+        choice::{
+            choose,
+            name,
+            Choice, //
+        },
+        put,
+        Opt,
+        Values, //
+    },
+    snp::SnpConfig,
+    tdx::TdxConfig, //
 };
 
 /// The options of a machine.

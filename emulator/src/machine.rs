@@ -10,7 +10,6 @@ pub(crate) mod memory;
 pub(crate) mod mutator;
 pub(crate) mod pages;
 pub(crate) mod registers;
-mod td;
 pub(crate) mod trace;
 pub(crate) mod vcpu;
 
@@ -21,18 +20,17 @@ use crate::{
         Config,
         Platform, //
     },
-    cpuid,
-    machine::{
-        instruction::Instruction,
-        memory::GuestMemory,
-        registers::Registers,
-        vcpu::Vcpu, //
-    },
     snp::SnpMachine,
-    vmm::Effect, //
+    tdx::{
+        cpuid,
+        vmm::Effect,
+        Td, //
+    }, //
 };
-
-use td::Td;
+use instruction::Instruction;
+use memory::GuestMemory;
+use registers::Registers;
+use vcpu::Vcpu;
 
 /// What becomes of an instruction.
 #[derive(Debug, Clone, PartialEq, Eq)]

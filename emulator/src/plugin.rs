@@ -34,7 +34,7 @@ use crate::{
         Register,
         VcpuThread, //
     },
-    vmm::Effect, //
+    tdx::vmm::Effect, //
 };
 
 /// Most vCPUs that a machine may have.

@@ -17,8 +17,10 @@ use crate::{
             Registers, //
         }, //
     },
-    tdx,
-    vmm, //
+    tdx::{
+        module,
+        vmm, //
+    }, //
 };
 
 /// Where the lines go.
@@ -41,8 +43,8 @@ impl Trace {
         };
         let leaf = before[Reg::Rax];
         let line = match leaf {
-            tdx::leaf::VMCALL if before[Reg::R11] == vmm::leaf::HLT => return,
-            tdx::leaf::VMCALL => format!(
+            module::leaf::VMCALL if before[Reg::R11] == vmm::leaf::HLT => return,
+            module::leaf::VMCALL => format!(
                 "{vcpu}: VMCALL {} r12={:#x} r13={:#x} r14={:#x} r15={:#x} -> rax={:#x} \
                  r10={:#x} r11={:#x}\n",
                 vmm::leaf::name(before[Reg::R11]),
@@ -57,7 +59,7 @@ impl Trace {
             _ => format!(
                 "{vcpu}: {} rcx={:#x} rdx={:#x} r8={:#x} r9={:#x} -> rax={:#x} rcx={:#x} \
                  rdx={:#x} r8={:#x}\n",
-                tdx::leaf::name(leaf),
+                module::leaf::name(leaf),
                 before[Reg::Rcx],
                 before[Reg::Rdx],
                 before[Reg::R8],

@@ -14,7 +14,7 @@ use crate::{
         },
         Outcome, //
     },
-    vmm::Effect, //
+    tdx::vmm::Effect, //
 };
 
 /// Largest extended function.

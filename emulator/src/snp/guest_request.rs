@@ -22,11 +22,6 @@ use super::psp::{
     PAGE, //
 };
 use crate::{
-    config::{
-        MutatedPart,
-        RequestService,
-        SnpConfig, //
-    },
     machine::{
         lock::lock,
         memory::{
@@ -37,6 +32,11 @@ use crate::{
             Mutator,
             Random, //
         }, //
+    },
+    snp::config::{
+        MutatedPart,
+        RequestService,
+        SnpConfig, //
     }, //
 };
 pub(super) use certificates::Table;

@@ -33,7 +33,6 @@ use tsm_proto::Digest384;
 use zerocopy::IntoBytes as _;
 
 use crate::{
-    config::SnpConfig,
     machine::{
         lock::lock,
         memory::{
@@ -41,7 +40,10 @@ use crate::{
             NoMemory, //
         }, //
     },
-    snp::svsm::Area, //
+    snp::{
+        config::SnpConfig,
+        svsm::Area, //
+    }, //
 };
 use message::Vmpck;
 use platform::Platform;

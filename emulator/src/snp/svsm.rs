@@ -39,12 +39,6 @@ use super::{
     rmp::Rmp, //
 };
 use crate::{
-    config::{
-        AttestService,
-        MutatedPart,
-        Services,
-        SnpConfig, //
-    },
     machine::{
         gpa::PAGE_SIZE,
         lock::lock,
@@ -57,6 +51,14 @@ use crate::{
             Reg,
             Registers, //
         }, //
+    },
+    snp::config::{
+        svsm::{
+            AttestService,
+            Services, //
+        },
+        MutatedPart,
+        SnpConfig, //
     }, //
 };
 

@@ -25,7 +25,7 @@ use crate::{
             NoMemory, //
         }, //
     },
-    vmm::Effect, //
+    tdx::vmm::Effect, //
 };
 
 use super::{

@@ -7,7 +7,7 @@
 
 use crate::machine::memory::GuestMemory;
 
-use super::STATUS;
+use super::machine::STATUS;
 
 /// Offsets.
 const CS: u64 = 0x10;

@@ -5,9 +5,9 @@
 //! GHCB, "SNP Extended Guest Request": entries of a GUID, an offset in the table and a length, one
 //! of zeros, then the certificates.
 
-use crate::{
+use crate::snp::{
     config::CertificateService,
-    snp::psp::{
+    psp::{
         Certificates,
         PAGE, //
     }, //

@@ -3,16 +3,18 @@
 //! Answers that are wrong because the user wants them to be.
 
 use crate::{
-    config::{
-        RequestService,
-        SnpConfig, //
-    },
     machine::mutator::Random,
-    snp::psp::{
-        kind,
-        Header,
-        Message,
-        Status, //
+    snp::{
+        config::{
+            RequestService,
+            SnpConfig, //
+        },
+        psp::{
+            kind,
+            Header,
+            Message,
+            Status, //
+        }, //
     }, //
 };
 

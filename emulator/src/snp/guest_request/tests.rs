@@ -8,11 +8,13 @@ use std::time::Duration;
 
 use super::*;
 use crate::{
-    config::CertificateService,
     machine::memory::FakeMemory,
-    snp::psp::tests::{
-        report_request,
-        Guest, //
+    snp::{
+        config::CertificateService,
+        psp::tests::{
+            report_request,
+            Guest, //
+        }, //
     }, //
 };
 use sev::{

@@ -37,7 +37,7 @@ use super::{
     status::Status,
     tcb::TcbVersion, //
 };
-use crate::config::SnpConfig;
+use crate::snp::config::SnpConfig;
 
 /// A request for a key. ABI, table "MSG_KEY_REQ Message Structure", version 1. In version 2, which is in
 /// the ABI from 1.58 on, the mitigations at launch follow.
@@ -246,7 +246,7 @@ fn derive(mix: &Mix) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::ReportVersion;
+    use crate::snp::config::ReportVersion;
 
     /// Asks for a key with these fields in some version of the request, with `rest` behind it.
     fn ask(firmware: ReportVersion, version: u8, fields: u64, rest: &[u8]) -> Result<u32, Status> {

@@ -7,7 +7,7 @@
 
 use tsm_proto::Digest384;
 
-use crate::config::SnpConfig;
+use crate::snp::config::SnpConfig;
 
 /// Bits of a policy: the least version of the ABI, that threads may be on, one that is always set, and
 /// those that have no meaning.
@@ -65,7 +65,7 @@ fn check_policy(config: &SnpConfig) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::ReportVersion;
+    use crate::snp::config::ReportVersion;
 
     /// Tells why a guest is not launched.
     fn refused(change: impl FnOnce(&mut SnpConfig)) -> String {

@@ -42,7 +42,7 @@ use super::{
     status::Status,
     tcb::TcbVersion, //
 };
-use crate::config::{
+use crate::snp::config::{
     ReportVersion,
     SnpConfig, //
 };

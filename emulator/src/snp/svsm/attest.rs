@@ -36,11 +36,6 @@ use super::{
     Guest, //
 };
 use crate::{
-    config::{
-        AttestService,
-        CertificateService,
-        SnpConfig, //
-    },
     machine::{
         gpa::PAGE_SIZE,
         mutator::Random,
@@ -49,7 +44,14 @@ use crate::{
             Registers, //
         }, //
     },
-    snp::guest_request::Table, //
+    snp::{
+        config::{
+            svsm::AttestService,
+            CertificateService,
+            SnpConfig, //
+        },
+        guest_request::Table, //
+    }, //
 };
 
 /// Its number.

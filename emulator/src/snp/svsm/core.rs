@@ -21,10 +21,6 @@ use super::{
     Guest, //
 };
 use crate::{
-    config::{
-        Services,
-        SnpConfig, //
-    },
     machine::{
         gpa::PAGE_SIZE,
         memory::NoMemory,
@@ -34,6 +30,10 @@ use crate::{
         }, //
     },
     snp::{
+        config::{
+            svsm::Services,
+            SnpConfig, //
+        },
         rmp::{
             Refusal,
             Size, //

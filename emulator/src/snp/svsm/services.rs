@@ -8,7 +8,7 @@
 use tsm_proto::snp::svsm::Status;
 
 use crate::{
-    config::{
+    snp::config::svsm::{
         Services,
         SvsmConfig, //
     },

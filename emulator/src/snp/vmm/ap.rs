@@ -12,17 +12,17 @@ use crate::{
         GuestMemory,
         NoMemory, //
     },
-    vmm::Effect, //
+    snp::vmsa::{
+        self,
+        Entry,
+        Vmsa, //
+    },
+    tdx::vmm::Effect, //
 };
 
 use super::{
     Context,
     Malformed, //
-};
-use crate::snp::vmsa::{
-    self,
-    Entry,
-    Vmsa, //
 };
 
 /// What is to become of a vCPU.

@@ -6,13 +6,15 @@
 
 use std::ops::Range;
 
-use crate::machine::memory::NoMemory;
+use crate::{
+    machine::memory::NoMemory,
+    snp::rmp::Size, //
+};
 
 use super::{
     Context,
     Malformed, //
 };
-use crate::snp::rmp::Size;
 
 /// Size of what is before the first entry of a list, and of an entry.
 const HEADER: u64 = 8;

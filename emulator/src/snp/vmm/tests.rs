@@ -7,8 +7,8 @@ mod page_state;
 
 use super::*;
 use crate::{
-    config::SnpConfig,
-    machine::memory::FakeMemory, //
+    machine::memory::FakeMemory,
+    snp::config::SnpConfig, //
 };
 
 /// A guest with 64 KiB, its GHCB at 0x1000 registered and shared.

@@ -3,7 +3,7 @@
 //! Reports as a verifier sees them that was not written here.
 
 use super::*;
-use crate::config::ReportVersion;
+use crate::snp::config::ReportVersion;
 use sev::certs::snp::{
     ca,
     Certificate,

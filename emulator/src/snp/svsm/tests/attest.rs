@@ -8,8 +8,8 @@ use sha2::{
 };
 
 use super::*;
-use crate::config::{
-    AttestService,
+use crate::snp::config::{
+    svsm::AttestService,
     CertificateService,
     MutatedPart, //
 };

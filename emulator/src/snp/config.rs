@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Options of an SEV-SNP guest, and what its VMM and the secure processor do: see [`OPTIONS`] for
+//! each, and [`svsm`] for those of the SVSM.
+//!
+//! `guest_svn`, `family_id`, `image_id` and `author_key_digest` need an `id_key_digest`.
+
+pub(crate) mod svsm;
+
+use std::{
+    path::PathBuf,
+    time::Duration, //
+};
+
+use tsm_proto::Digest384;
+
+use super::options::OPTIONS;
+use crate::option;
+
+use svsm::SvsmConfig;
+
+/// The format of a report.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum ReportVersion {
+    /// That of the firmware ABI 1.55.
+    V2,
+    /// With what CPUID says.
+    #[default]
+    V3,
+    /// The same.
+    V4,
+    /// With mitigations.
+    V5,
+}
+
+/// How a guest request is answered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum RequestService {
+    /// Rightly.
+    #[default]
+    Answer,
+    /// With success, but no message.
+    Silent,
+    /// With the message before.
+    Replay,
+    /// With a wrong number.
+    Sequence,
+    /// With a wrong tag.
+    Tag,
+    /// With half of the payload.
+    Truncated,
+    /// With a payload that fills the page.
+    Oversized,
+    /// With a size that no page has.
+    Huge,
+    /// With another type.
+    Kind,
+    /// With another version of the type.
+    Version,
+    /// As one that makes no sense.
+    Malformed,
+}
+
+/// What certificates there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum CertificateService {
+    /// All that a verifier needs.
+    #[default]
+    Chain,
+    /// None.
+    None,
+    /// More than fit.
+    Growing,
+    /// All in one place.
+    Overlapping,
+    /// With one that ends behind 4 GiB.
+    Overflowing,
+    /// With one that is not in the buffer.
+    Outside,
+    /// Entries without end.
+    Unterminated,
+}
+
+/// What is changed at random.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum MutatedPart {
+    /// Answers to guest requests: message, certificates and statuses.
+    #[default]
+    All,
+    /// The certificates in them, and whether there is room for these.
+    Certificates,
+    /// What is encrypted in them, by the firmware itself.
+    Payload,
+    /// Answers of the SVSM to attestation calls.
+    Attestation,
+}
+
+/// The options.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SnpConfig {
+    /// The VMPL that the guest runs at.
+    pub(crate) vmpl: u8,
+    /// The policy.
+    pub(crate) policy: u64,
+    /// Security version number of the guest.
+    pub(crate) guest_svn: u32,
+    /// The measurement, if not of the firmware.
+    pub(crate) measurement: Option<Digest384>,
+    /// `HOST_DATA`.
+    pub(crate) host_data: [u8; 32],
+    /// `REPORT_ID`.
+    pub(crate) report_id: [u8; 32],
+    /// `FAMILY_ID`.
+    pub(crate) family_id: [u8; 16],
+    /// `IMAGE_ID`.
+    pub(crate) image_id: [u8; 16],
+    /// `ID_KEY_DIGEST`.
+    pub(crate) id_key_digest: Digest384,
+    /// `AUTHOR_KEY_DIGEST`.
+    pub(crate) author_key_digest: Digest384,
+    /// The format of reports.
+    pub(crate) report_version: ReportVersion,
+    /// How many messages there were with each key.
+    pub(crate) messages: u32,
+    /// The certificates.
+    pub(crate) certs: CertificateService,
+    /// The least size of their table.
+    pub(crate) certs_size: u32,
+    /// How requests are answered.
+    pub(crate) guest_request: RequestService,
+    /// What requests are refused with.
+    pub(crate) request_error: Option<u64>,
+    /// How many requests are refused.
+    pub(crate) request_error_count: u32,
+    /// The status in answers.
+    pub(crate) report_status: Option<u32>,
+    /// The size of a report in answers.
+    pub(crate) report_size: Option<u32>,
+    /// How often the VMM is busy.
+    pub(crate) busy: u32,
+    /// How long the VMM is busy.
+    pub(crate) busy_for: Duration,
+    /// How many requests are handled before any is not.
+    pub(crate) refuse_after: u32,
+    /// How many requests are handled wrongly then.
+    pub(crate) refuse_count: u32,
+    /// The seed of random changes.
+    pub(crate) mutate: Option<u64>,
+    /// How many answers are changed.
+    pub(crate) mutate_count: u64,
+    /// What is changed.
+    pub(crate) mutate_part: MutatedPart,
+    /// Where calls are logged.
+    pub(crate) trace: Option<PathBuf>,
+    /// The SVSM.
+    pub(crate) svsm: SvsmConfig,
+}
+
+/// Threads may be on, and a bit that has to be set.
+const POLICY: u64 = 0x3_0000;
+
+impl Default for SnpConfig {
+    fn default() -> Self {
+        Self {
+            vmpl: 0,
+            policy: POLICY,
+            guest_svn: 0,
+            measurement: None,
+            host_data: [0; 32],
+            report_id: *b"tsm-emulator: report id of guest",
+            family_id: [0; 16],
+            image_id: [0; 16],
+            id_key_digest: Digest384::ZERO,
+            author_key_digest: Digest384::ZERO,
+            report_version: ReportVersion::default(),
+            messages: 0,
+            certs: CertificateService::default(),
+            certs_size: 0,
+            guest_request: RequestService::default(),
+            request_error: None,
+            request_error_count: u32::MAX,
+            report_status: None,
+            report_size: None,
+            busy: 0,
+            busy_for: Duration::ZERO,
+            refuse_after: 0,
+            refuse_count: u32::MAX,
+            mutate: None,
+            mutate_count: u64::MAX,
+            mutate_part: MutatedPart::default(),
+            trace: None,
+            svsm: SvsmConfig::default(),
+        }
+    }
+}
+
+impl SnpConfig {
+    /// Sets one option. The error is what was expected.
+    pub(crate) fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
+        match option::set(OPTIONS, self, key, value)? || self.svsm.set(key, value)? {
+            true => Ok(()),
+            false => Err(option::another(Self::keys())),
+        }
+    }
+
+    /// Returns the keys, with those of the SVSM.
+    pub(crate) fn keys() -> impl Iterator<Item = &'static str> {
+        option::keys(OPTIONS).chain(SvsmConfig::keys())
+    }
+
+    /// Returns the help on all options.
+    pub(crate) fn help() -> String {
+        format!("{}\n{}", option::help(OPTIONS), SvsmConfig::help())
+    }
+}
+
+#[cfg(test)]
+mod tests;

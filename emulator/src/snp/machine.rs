@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A machine with an SEV-SNP guest: the CPU's part, and how an instruction goes through the others.
+//!
+//! AMD64 Architecture Programmer's Manual, volume 3, for the instructions.
+
+mod pages;
+
+use std::sync::{
+    Mutex,
+    MutexGuard,
+    OnceLock, //
+};
+
+use crate::{
+    machine::{
+        instruction::Instruction,
+        lock::lock,
+        registers::{
+            Reg,
+            Registers, //
+        },
+        trace::Trace,
+        vcpu::Vcpu,
+        Outcome, //
+    },
+    snp::config::SnpConfig,
+    tdx::vmm::Effect, //
+};
+
+use super::{
+    cpuid::{
+        self,
+        Leaf,
+        Survey,
+        C_BIT, //
+    },
+    ghcb::Ghcb,
+    guest_request::GuestRequests,
+    launch::{
+        self,
+        Hole, //
+    },
+    rmp::Rmp,
+    svsm::{
+        self,
+        Area,
+        Svsm, //
+    },
+    vmm::{
+        self,
+        Context,
+        Next,
+        Startup,
+        Vmm, //
+    }, //
+};
+
+/// The GHCB MSR.
+const GHCB: u32 = 0xc001_0130;
+
+/// `SEV_STATUS`, which has bits for SEV, SEV-ES and SEV-SNP.
+const SEV_STATUS: u32 = 0xc001_0131;
+pub(super) const STATUS: u64 = 7;
+
+/// The MSR that has the address of the calling area. There is none: the guest's own handler of `#VC`
+/// answers, as that for `CPUID` does.
+const SVSM_CAA: u32 = 0xc001_f000;
+
+/// `CR3`: the C-bit, and the one that keeps the TLB, which is never set in the register.
+const CR3_C_BIT: u64 = 1 << C_BIT;
+const CR3_KEEP: u64 = 1 << 63;
+
+/// What changes of a vCPU.
+#[derive(Debug)]
+struct State {
+    ghcb: u64,
+    /// The C-bit of `CR3`.
+    c_bit: u64,
+    /// Where in its page it is to go on once a startup IPI has started it.
+    entry: Option<u16>,
+}
+
+impl Default for State {
+    /// As after a reset.
+    fn default() -> Self {
+        Self {
+            ghcb: vmm::INFO,
+            c_bit: 0,
+            entry: None,
+        }
+    }
+}
+
+/// A machine with one SEV-SNP guest.
+#[derive(Debug)]
+pub(crate) struct SnpMachine {
+    /// By the number of the vCPU.
+    states: Vec<Mutex<State>>,
+    /// Is going on while the CPU is asked for its leaves, at launch, when one vCPU runs.
+    survey: Mutex<Option<Survey>>,
+    leaves: OnceLock<Vec<Leaf>>,
+    rmp: Rmp,
+    vmm: Vmm,
+    requests: GuestRequests,
+    /// The VMPL that the guest runs at.
+    vmpl: u8,
+    /// Runs at VMPL 0, if the guest does not.
+    svsm: Option<Svsm>,
+    trace: Trace,
+}
+
+impl SnpMachine {
+    /// Makes a machine with a number of vCPUs. The error is for the user.
+    pub(crate) fn new(config: &SnpConfig, vcpus: usize) -> Result<Self, String> {
+        let svsm = (config.vmpl > 0).then(|| Svsm::new(config));
+        Ok(Self {
+            states: (0..vcpus).map(|_| Mutex::default()).collect(),
+            survey: Mutex::default(),
+            leaves: OnceLock::new(),
+            rmp: Rmp::default(),
+            vmm: Vmm::new(svsm.is_some()),
+            requests: GuestRequests::new(config)?,
+            vmpl: config.vmpl,
+            svsm,
+            trace: Trace::new(config.trace.as_deref())?,
+        })
+    }
+
+    /// Tells whether an instruction is to be taken over.
+    pub(crate) fn takes(instruction: Instruction) -> bool {
+        match instruction {
+            Instruction::Cpuid
+            | Instruction::Rdmsr
+            | Instruction::Wrmsr
+            | Instruction::Vmgexit
+            | Instruction::Pvalidate
+            | Instruction::Rmpadjust
+            | Instruction::ToCr3 { .. }
+            | Instruction::FromCr3 { .. } => true,
+            Instruction::Tdcall | Instruction::Visit | Instruction::Count => false,
+        }
+    }
+
+    /// Executes an instruction.
+    pub(crate) fn execute(
+        &self,
+        instruction: Instruction,
+        vcpu: &dyn Vcpu,
+        regs: &mut Registers,
+    ) -> Outcome {
+        match instruction {
+            Instruction::Cpuid => self.cpuid(vcpu, regs),
+            Instruction::Rdmsr if vcpu.is_privileged() => self.rdmsr(vcpu, regs),
+            Instruction::Wrmsr if vcpu.is_privileged() => self.wrmsr(vcpu, regs),
+            // For a program it is `VMMCALL`.
+            Instruction::Vmgexit if vcpu.is_privileged() => self.vmgexit(vcpu, regs),
+            Instruction::Pvalidate if vcpu.is_kernel() => self.pvalidate(vcpu, regs),
+            Instruction::Rmpadjust if vcpu.is_kernel() => self.rmpadjust(vcpu, regs),
+            // Before there is long mode, too. A program gets its fault from the CPU.
+            Instruction::ToCr3 { from, .. } if vcpu.is_privileged() => {
+                let value = regs[from];
+                self.state(vcpu).c_bit = value & CR3_C_BIT;
+                if value & CR3_C_BIT == 0 {
+                    return Outcome::Native;
+                }
+                vcpu.set_cr3(value & !(CR3_C_BIT | CR3_KEEP));
+                Outcome::Done(Effect::Resume)
+            }
+            Instruction::FromCr3 { to, .. } if vcpu.is_privileged() => {
+                regs[to] = vcpu.cr3() | self.state(vcpu).c_bit;
+                Outcome::Done(Effect::Resume)
+            }
+            _ => Outcome::Native,
+        }
+    }
+
+    /// Sees the answer of the CPU to a `CPUID`. Returns whether it is to be executed once more.
+    pub(crate) fn after_cpuid(&self, regs: &mut Registers) -> bool {
+        lock(&self.survey)
+            .as_mut()
+            .is_some_and(|survey| survey.take(regs))
+    }
+
+    /// `CPUID`. The first that a kernel asks for SEV launches it.
+    fn cpuid(&self, vcpu: &dyn Vcpu, regs: &mut Registers) -> Outcome {
+        let mut state = lock(&self.survey);
+
+        if let Some(mut survey) = state.take() {
+            if let Some(outcome) = survey.ask(regs) {
+                *state = Some(survey);
+                return outcome;
+            }
+            let leaves = self.leaves.get_or_init(|| survey.finish());
+            if let Err(why) = self.launch(vcpu, regs[Reg::Rsi], leaves) {
+                return Outcome::Done(Effect::Stop(why));
+            }
+        }
+        // CAST: CPUID looks at the low half.
+        let asks = regs[Reg::Rax] as u32 == cpuid::SEV;
+        if asks && self.leaves.get().is_none() && launch::is_kernel(vcpu.memory(), regs[Reg::Rsi]) {
+            *state = Some(Survey::new(*regs));
+            return Outcome::Again;
+        }
+        match cpuid::execute(regs, self.svsm.is_some()) {
+            true => Outcome::Done(Effect::Resume),
+            false => Outcome::Native,
+        }
+    }
+
+    /// Launches the kernel with these boot parameters. The error is for the user.
+    fn launch(&self, vcpu: &dyn Vcpu, parameters: u64, leaves: &[Leaf]) -> Result<(), String> {
+        let hole = Hole::new(vcpu.memory(), parameters)?;
+        self.rmp.launch(hole.memory());
+        let area = self.svsm.as_ref().map(|svsm| {
+            let area = Area {
+                memory: hole.svsm(),
+                calling_area: hole.calling_area(),
+            };
+            svsm.launch(area.clone());
+            area
+        });
+        let secrets = self.requests.processor().secrets_page(area.as_ref());
+
+        hole.fill(vcpu.memory(), parameters, &secrets, &cpuid::page(leaves))
+    }
+
+    /// `RDMSR`.
+    fn rdmsr(&self, vcpu: &dyn Vcpu, regs: &mut Registers) -> Outcome {
+        // CAST: RDMSR looks at the low half.
+        let value = match regs[Reg::Rcx] as u32 {
+            GHCB => self.state(vcpu).ghcb,
+            SEV_STATUS => STATUS,
+            SVSM_CAA => match self
+                .svsm
+                .as_ref()
+                .and_then(|svsm| svsm.calling_area(vcpu.number()))
+            {
+                Some(address) => address,
+                None => return Outcome::Native,
+            },
+            _ => return Outcome::Native,
+        };
+        regs[Reg::Rax] = value & 0xffff_ffff;
+        regs[Reg::Rdx] = value >> 32;
+        Outcome::Done(Effect::Resume)
+    }
+
+    /// `WRMSR`.
+    fn wrmsr(&self, vcpu: &dyn Vcpu, regs: &mut Registers) -> Outcome {
+        // CAST: WRMSR looks at the low half.
+        if regs[Reg::Rcx] as u32 != GHCB {
+            return Outcome::Native;
+        }
+        self.state(vcpu).ghcb = regs[Reg::Rax] & 0xffff_ffff | (regs[Reg::Rdx] << 32);
+        Outcome::Done(Effect::Resume)
+    }
+
+    /// `VMGEXIT`.
+    fn vmgexit(&self, vcpu: &dyn Vcpu, regs: &mut Registers) -> Outcome {
+        let request = self.state(vcpu).ghcb;
+        let mut answer = request;
+        let context = Context {
+            vcpu: vcpu.number(),
+            vcpus: self.states.len(),
+            vmpl: self.vmpl,
+            memory: vcpu.memory(),
+            rmp: &self.rmp,
+            leaves: self.leaves.get().map_or(&[], Vec::as_slice),
+            requests: &self.requests,
+        };
+        let next = self.vmm.call(context, &mut answer);
+
+        self.state(vcpu).ghcb = answer;
+        self.trace.line(|| {
+            let number = vcpu.number();
+            let page = (request & 0xfff == 0).then(|| Ghcb::last(vcpu.memory(), request));
+
+            match page.flatten() {
+                Some((event, info)) => format!("{number}: VMGEXIT event {event:#x} -> {info:#x}"),
+                None => format!("{number}: VMGEXIT {request:#x} -> {answer:#x}"),
+            }
+        });
+        Outcome::Done(match (next, &self.svsm) {
+            (Next::Svsm, Some(svsm)) => self.run(svsm, vcpu, regs),
+            (Next::Svsm, None) => Effect::Resume,
+            (Next::Startup(startup), _) => self.start(startup, vcpu),
+            (Next::Guest(effect), _) => effect,
+        })
+    }
+
+    /// Starts or stops another vCPU.
+    fn start(&self, startup: Startup, vcpu: &dyn Vcpu) -> Effect {
+        let (apic_id, entry) = match startup {
+            Startup::Start { apic_id, entry } => (apic_id, Some(entry.offset)),
+            Startup::Stop { apic_id } => (apic_id, None),
+        };
+
+        // PANIC: The VMM knows how many there are.
+        lock(&self.states[usize::from(apic_id)]).entry = entry;
+        startup.send(vcpu.memory())
+    }
+
+    /// Returns where in its page a vCPU goes on that is at the beginning of one in real mode, if
+    /// it was started just now.
+    pub(crate) fn entry(&self, vcpu: usize) -> Option<u16> {
+        let entry = lock(self.states.get(vcpu)?).entry.take()?;
+
+        self.trace
+            .line(|| format!("{vcpu}: starts at {entry:#x} in its page"));
+        Some(entry)
+    }
+
+    /// Runs the SVSM.
+    fn run(&self, svsm: &Svsm, vcpu: &dyn Vcpu, regs: &mut Registers) -> Effect {
+        let call = regs[Reg::Rax];
+        let context = svsm::Context {
+            vcpu: vcpu.number(),
+            vcpus: self.states.len(),
+            memory: vcpu.memory(),
+            rmp: &self.rmp,
+            processor: self.requests.processor(),
+        };
+
+        match svsm.run(context, regs) {
+            Ok(status) => {
+                let status = status.map(|status| status.raw());
+                self.trace
+                    .line(|| format!("{}: SVSM {call:#x} -> {status:#x?}", vcpu.number()));
+                Effect::Resume
+            }
+            Err(why) => Effect::Stop(why),
+        }
+    }
+
+    /// Returns the state of a vCPU.
+    fn state(&self, vcpu: &dyn Vcpu) -> MutexGuard<'_, State> {
+        // PANIC: QEMU counts its vCPUs from 0, and there is a state for each.
+        lock(&self.states[vcpu.number()])
+    }
+}
+
+#[cfg(test)]
+mod tests;

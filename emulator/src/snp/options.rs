@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The options of an SEV-SNP guest: key, meaning, values, default and parser.
+
+pub(super) mod svsm;
+
+use std::time::Duration;
+
+use super::config::{
+    CertificateService,
+    MutatedPart,
+    ReportVersion,
+    RequestService,
+    SnpConfig, //
+};
+use crate::option::{
+    choice::{
+        choose,
+        name,
+        Choice, //
+    },
+    put,
+    value::{
+        bytes,
+        count,
+        digest,
+        hex,
+        hex32,
+        number,
+        size, //
+    },
+    Opt,
+    Values, //
+};
+
+/// Values of `report_version`.
+const REPORT_VERSION: [Choice<ReportVersion>; 4] = [
+    Choice::new("2", ReportVersion::V2, ""),
+    Choice::new("3", ReportVersion::V3, ""),
+    Choice::new("4", ReportVersion::V4, ""),
+    Choice::new("5", ReportVersion::V5, ""),
+];
+
+/// Values of `guest_request`.
+const GUEST_REQUEST: [Choice<RequestService>; 11] = [
+    Choice::new("answer", RequestService::Answer, "a right one"),
+    Choice::new("silent", RequestService::Silent, "success, and no message"),
+    Choice::new(
+        "replay",
+        RequestService::Replay,
+        "the message before, and for the first none",
+    ),
+    Choice::new(
+        "sequence",
+        RequestService::Sequence,
+        "a message with a number that is 2 too high",
+    ),
+    Choice::new(
+        "tag",
+        RequestService::Tag,
+        "a message with another authentication tag",
+    ),
+    Choice::new(
+        "truncated",
+        RequestService::Truncated,
+        "a message with half of its payload",
+    ),
+    Choice::new(
+        "oversized",
+        RequestService::Oversized,
+        "a message with as much payload as a page holds",
+    ),
+    Choice::new(
+        "huge",
+        RequestService::Huge,
+        "a message whose size is said to be 65535",
+    ),
+    Choice::new("kind", RequestService::Kind, "a message of another type"),
+    Choice::new(
+        "version",
+        RequestService::Version,
+        "a message of another version",
+    ),
+    Choice::new(
+        "malformed",
+        RequestService::Malformed,
+        "none, as if the request made no sense",
+    ),
+];
+
+/// Values of `mutate_part`.
+const MUTATE_PART: [Choice<MutatedPart>; 4] = [
+    Choice::new(
+        "all",
+        MutatedPart::All,
+        "answers to guest requests: messages, which costs the key, certificates, statuses",
+    ),
+    Choice::new(
+        "certs",
+        MutatedPart::Certificates,
+        "the certificates in them, and whether there is room for these",
+    ),
+    Choice::new(
+        "payload",
+        MutatedPart::Payload,
+        "what the firmware says in them, before it is encrypted, which costs no key",
+    ),
+    Choice::new(
+        "svsm",
+        MutatedPart::Attestation,
+        "answers of the SVSM to attestation calls",
+    ),
+];
+
+/// Values of `certs`.
+const CERTS: [Choice<CertificateService>; 7] = [
+    Choice::new(
+        "chain",
+        CertificateService::Chain,
+        "the VCEK, the ASK, the ARK",
+    ),
+    Choice::new("none", CertificateService::None, "empty"),
+    Choice::new(
+        "growing",
+        CertificateService::Growing,
+        "there is one page too few for it, how ever many there are",
+    ),
+    Choice::new(
+        "overlapping",
+        CertificateService::Overlapping,
+        "all entries have the same place",
+    ),
+    Choice::new(
+        "overflowing",
+        CertificateService::Overflowing,
+        "the last entry ends behind 4 GiB",
+    ),
+    Choice::new(
+        "outside",
+        CertificateService::Outside,
+        "the last entry begins behind the buffer",
+    ),
+    Choice::new(
+        "unterminated",
+        CertificateService::Unterminated,
+        "nothing but entries",
+    ),
+];
+
+/// The options.
+pub(super) const OPTIONS: &[Opt<SnpConfig>] = &[
+    Opt {
+        key: "vmpl",
+        meaning: "the VMPL that the guest runs at: 0 to 3; if not 0, there is an SVSM",
+        values: Values::Said,
+        default: |c| c.vmpl.to_string(),
+        set: |c, v| put(&mut c.vmpl, vmpl(v)),
+    },
+    Opt {
+        key: "policy",
+        meaning: "policy of the guest, hexadecimal, which has to allow threads",
+        values: Values::Said,
+        default: |c| format!("{:x}", c.policy),
+        set: |c, v| put(&mut c.policy, hex(v)),
+    },
+    Opt {
+        key: "guest_svn",
+        meaning: "security version number of the guest",
+        values: Values::Said,
+        default: |c| c.guest_svn.to_string(),
+        set: |c, v| put(&mut c.guest_svn, count(v)),
+    },
+    Opt {
+        key: "measurement",
+        meaning: "96 hexadecimal digits",
+        values: Values::Said,
+        default: |_| "the launch digest of the firmware".into(),
+        set: |c, v| put(&mut c.measurement, digest(v).map(Some)),
+    },
+    Opt {
+        key: "host_data",
+        meaning: "64 hexadecimal digits",
+        values: Values::Said,
+        default: |_| "zero".into(),
+        set: |c, v| put(&mut c.host_data, bytes(v).ok_or("64 hexadecimal digits")),
+    },
+    Opt {
+        key: "report_id",
+        meaning: "64 hexadecimal digits",
+        values: Values::Said,
+        default: |_| "of the emulator's name".into(),
+        set: |c, v| put(&mut c.report_id, bytes(v).ok_or("64 hexadecimal digits")),
+    },
+    Opt {
+        key: "family_id",
+        meaning: "32 hexadecimal digits",
+        values: Values::Said,
+        default: |_| "zero".into(),
+        set: |c, v| put(&mut c.family_id, bytes(v).ok_or("32 hexadecimal digits")),
+    },
+    Opt {
+        key: "image_id",
+        meaning: "32 hexadecimal digits",
+        values: Values::Said,
+        default: |_| "zero".into(),
+        set: |c, v| put(&mut c.image_id, bytes(v).ok_or("32 hexadecimal digits")),
+    },
+    Opt {
+        key: "id_key_digest",
+        meaning: "96 hexadecimal digits",
+        values: Values::Said,
+        default: |_| "zero, there is no such key".into(),
+        set: |c, v| put(&mut c.id_key_digest, digest(v)),
+    },
+    Opt {
+        key: "author_key_digest",
+        meaning: "96 hexadecimal digits",
+        values: Values::Said,
+        default: |_| "zero, there is no such key".into(),
+        set: |c, v| put(&mut c.author_key_digest, digest(v)),
+    },
+    Opt {
+        key: "report_version",
+        meaning: "format of reports",
+        values: Values::Line(&REPORT_VERSION),
+        default: |c| name(&REPORT_VERSION, &c.report_version),
+        set: |c, v| put(&mut c.report_version, choose(&REPORT_VERSION, v)),
+    },
+    Opt {
+        key: "messages",
+        meaning: "how many there were with each key before, answers included",
+        values: Values::Said,
+        default: |c| c.messages.to_string(),
+        set: |c, v| put(&mut c.messages, count(v)),
+    },
+    Opt {
+        key: "certs",
+        meaning: "the certificates of extended requests",
+        values: Values::Table(&CERTS),
+        default: |c| name(&CERTS, &c.certs),
+        set: |c, v| put(&mut c.certs, choose(&CERTS, v)),
+    },
+    Opt {
+        key: "certs_size",
+        meaning: "least size of their table, in bytes, or with K or M",
+        values: Values::Said,
+        default: |_| "what it needs".into(),
+        set: |c, v| put(&mut c.certs_size, size(v)),
+    },
+    Opt {
+        key: "guest_request",
+        meaning: "how a guest request is answered",
+        values: Values::Table(&GUEST_REQUEST),
+        default: |c| name(&GUEST_REQUEST, &c.guest_request),
+        set: |c, v| put(&mut c.guest_request, choose(&GUEST_REQUEST, v)),
+    },
+    Opt {
+        key: "request_error",
+        meaning: "answers each guest request with this in SW_EXITINFO2, hexadecimal",
+        values: Values::Said,
+        default: |_| "none".into(),
+        set: |c, v| put(&mut c.request_error, hex(v).map(Some)),
+    },
+    Opt {
+        key: "request_error_count",
+        meaning: "how often it does, until it answers again",
+        values: Values::Said,
+        default: |_| "always".into(),
+        set: |c, v| put(&mut c.request_error_count, count(v)),
+    },
+    Opt {
+        key: "report_status",
+        meaning: "the status in reports and derived keys, hexadecimal",
+        values: Values::Said,
+        default: |_| "what it is".into(),
+        set: |c, v| put(&mut c.report_status, hex32(v).map(Some)),
+    },
+    Opt {
+        key: "report_size",
+        meaning: "the size that answers say a report has",
+        values: Values::Said,
+        default: |_| "what it has".into(),
+        set: |c, v| put(&mut c.report_size, count(v).map(Some)),
+    },
+    Opt {
+        key: "busy",
+        meaning: "how often the VMM is busy before it handles a request",
+        values: Values::Said,
+        default: |c| c.busy.to_string(),
+        set: |c, v| put(&mut c.busy, count(v)),
+    },
+    Opt {
+        key: "busy_ms",
+        meaning: "how long the VMM is busy before it handles a request",
+        values: Values::Said,
+        default: |c| c.busy_for.as_millis().to_string(),
+        set: |c, v| put(&mut c.busy_for, number(v).map(Duration::from_millis)),
+    },
+    Opt {
+        key: "refuse_after",
+        meaning: "how many requests are handled before any of this counts",
+        values: Values::Said,
+        default: |c| c.refuse_after.to_string(),
+        set: |c, v| put(&mut c.refuse_after, count(v)),
+    },
+    Opt {
+        key: "refuse_count",
+        meaning: "how many requests are handled wrongly then, until all is right again",
+        values: Values::Said,
+        default: |_| "all".into(),
+        set: |c, v| put(&mut c.refuse_count, count(v)),
+    },
+    Opt {
+        key: "mutate",
+        meaning: "changes bytes of each answer at random from this seed",
+        values: Values::Said,
+        default: |_| "none".into(),
+        set: |c, v| put(&mut c.mutate, number(v).map(Some)),
+    },
+    Opt {
+        key: "mutate_count",
+        meaning: "how many answers are changed",
+        values: Values::Said,
+        default: |_| "all".into(),
+        set: |c, v| put(&mut c.mutate_count, number(v)),
+    },
+    Opt {
+        key: "mutate_part",
+        meaning: "what is changed",
+        values: Values::Table(&MUTATE_PART),
+        default: |c| name(&MUTATE_PART, &c.mutate_part),
+        set: |c, v| put(&mut c.mutate_part, choose(&MUTATE_PART, v)),
+    },
+    Opt {
+        key: "trace",
+        meaning: "file for a line per VMGEXIT",
+        values: Values::Said,
+        default: |_| "none".into(),
+        set: |c, v| {
+            c.trace = Some(v.into());
+            Ok(())
+        },
+    },
+];
+
+/// Parses a VMPL.
+fn vmpl(value: &str) -> Result<u8, &'static str> {
+    match value {
+        "0" => Ok(0),
+        "1" => Ok(1),
+        "2" => Ok(2),
+        "3" => Ok(3),
+        _ => Err("0 to 3"),
+    }
+}

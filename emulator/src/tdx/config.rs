@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Options of a TD, and what its VMM does: see [`OPTIONS`] for each.
+//!
+//! A buffer for a quote may have 128 KiB, or what a quote of `quote_size` needs if that is more.
+
+use std::{
+    path::PathBuf,
+    time::Duration, //
+};
+
+use tsm_proto::Digest384;
+
+use super::options::OPTIONS;
+use crate::{
+    option,
+    tdx::quoting::Version, //
+};
+
+/// How the VMM answers a request for a quote.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum QuoteService {
+    /// With a quote.
+    #[default]
+    Answer,
+    /// With an error.
+    Error,
+    /// With the remark that there is no quoting service.
+    Unavailable,
+    /// Not at all: the request stays in flight.
+    Never,
+    /// With another status.
+    Status(u64),
+    /// With a quote of no length.
+    Empty,
+    /// With a quote that is one byte longer than the buffer.
+    Long,
+    /// With a quote of 4 GiB.
+    Huge,
+    /// With another version.
+    Version,
+    /// With bytes of no meaning in place of the quote.
+    Garbage,
+    /// With a quote, and bytes of no meaning in all other places.
+    Noise,
+    /// With a quote whose length goes on changing.
+    Changing,
+    /// With a quote that is in flight again, and then there again, and so on.
+    Flipping,
+    /// With a quote whose status and length are others as soon as the guest has read them.
+    Once,
+}
+
+/// What a quote is in flight until.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum QuoteUntil {
+    /// The guest extends a register.
+    Extend,
+    /// So many are in flight.
+    Requests(u32),
+    /// The guest has looked at the status of one so often.
+    Reads(u32),
+}
+
+/// What the VMM does when it is asked to convert pages.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum MapService {
+    /// It converts them.
+    #[default]
+    Answer,
+    /// It says that they are private, and leaves them shared.
+    KeepShared,
+    /// It says that they are shared, and leaves them private.
+    KeepPrivate,
+    /// It refuses to make pages shared.
+    Refuse,
+}
+
+/// What `TDG.MR.REPORT` does.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum ReportService {
+    /// It makes a report.
+    #[default]
+    Answer,
+    /// It refuses the operands.
+    Invalid,
+    /// It makes a report that has bits set that are reserved.
+    Reserved,
+}
+
+/// The options.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TdxConfig {
+    /// Attributes of the TD.
+    pub(crate) attributes: u64,
+    /// `XFAM`.
+    pub(crate) xfam: u64,
+    /// `MRTD`, if not measured.
+    pub(crate) mrtd: Option<Digest384>,
+    /// `MRSEAM`, if not the usual one.
+    pub(crate) mrseam: Option<Digest384>,
+    /// `MRSIGNERSEAM`.
+    pub(crate) mrsignerseam: Digest384,
+    /// `MRCONFIGID`.
+    pub(crate) mrconfigid: Digest384,
+    /// `MROWNER`.
+    pub(crate) mrowner: Digest384,
+    /// `MROWNERCONFIG`.
+    pub(crate) mrownerconfig: Digest384,
+    /// The quoting service.
+    pub(crate) quote: QuoteService,
+    /// How long the quoting service takes.
+    pub(crate) quote_delay: Duration,
+    /// What it waits for.
+    pub(crate) quote_until: Option<QuoteUntil>,
+    /// The format of quotes.
+    pub(crate) quote_version: Version,
+    /// The least size of a quote.
+    pub(crate) quote_size: u32,
+    /// The size of a quote in the metadata.
+    pub(crate) quote_size_field: Option<u64>,
+    /// With what GetQuote is refused.
+    pub(crate) quote_call: Option<u64>,
+    /// How often calls are busy.
+    pub(crate) busy: u32,
+    /// How many calls are done before any is refused.
+    pub(crate) refuse_after: u32,
+    /// How many calls are invalid.
+    pub(crate) refuse_count: u32,
+    /// What `TDG.MR.REPORT` does.
+    pub(crate) mr_report: ReportService,
+    /// Whether `TDG.MR.RTMR.EXTEND` refuses the operands.
+    pub(crate) extend_invalid: bool,
+    /// What the VMM does with conversions, from the first request for a quote on.
+    pub(crate) map: MapService,
+    /// The seed of random changes.
+    pub(crate) mutate: Option<u64>,
+    /// The seed of random changes of conversions.
+    pub(crate) mutate_map: Option<u64>,
+    /// How many answers are changed.
+    pub(crate) mutate_count: u64,
+    /// Where calls are logged.
+    pub(crate) trace: Option<PathBuf>,
+}
+
+/// Extended features that a TD of the emulator may use: x87, SSE, AVX, PKRU.
+const XFAM: u64 = 0x207;
+
+/// Without it Linux refuses to run.
+const SEPT_VE_DISABLE: u64 = 1 << 28;
+
+impl Default for TdxConfig {
+    fn default() -> Self {
+        Self {
+            attributes: SEPT_VE_DISABLE,
+            xfam: XFAM,
+            mrtd: None,
+            mrseam: None,
+            mrsignerseam: Digest384::ZERO,
+            mrconfigid: Digest384::ZERO,
+            mrowner: Digest384::ZERO,
+            mrownerconfig: Digest384::ZERO,
+            quote: QuoteService::default(),
+            quote_delay: Duration::ZERO,
+            quote_until: None,
+            quote_version: Version::default(),
+            quote_size: 0,
+            quote_size_field: None,
+            quote_call: None,
+            busy: 0,
+            refuse_after: 0,
+            refuse_count: u32::MAX,
+            mr_report: ReportService::default(),
+            extend_invalid: false,
+            map: MapService::default(),
+            mutate: None,
+            mutate_map: None,
+            mutate_count: u64::MAX,
+            trace: None,
+        }
+    }
+}
+
+impl TdxConfig {
+    /// Sets one option. The error is what was expected.
+    pub(crate) fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
+        match option::set(OPTIONS, self, key, value)? {
+            true => Ok(()),
+            false => Err(option::another(Self::keys())),
+        }
+    }
+
+    /// Returns the keys.
+    pub(crate) fn keys() -> impl Iterator<Item = &'static str> {
+        option::keys(OPTIONS)
+    }
+
+    /// Returns the help on all options.
+    pub(crate) fn help() -> String {
+        option::help(OPTIONS)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A machine with a TD: the parts, and how a call goes through them.
+
+use std::time::{
+    Duration,
+    Instant, //
+};
+
+use tsm_proto::tdx::Status;
+
+use crate::{
+    machine::{
+        memory::GuestMemory,
+        pages::Pages,
+        registers::{
+            Reg,
+            Registers, //
+        },
+        trace::Trace,
+        vcpu::Vcpu, //
+    },
+    tdx::{
+        config::TdxConfig,
+        cpu::Cpu,
+        module::{
+            self,
+            Exit,
+            TdxModule, //
+        },
+        vmm::{
+            self,
+            Effect,
+            Vmm, //
+        }, //
+    }, //
+};
+
+/// A machine with one TD.
+///
+/// Shared by all vCPU threads. Each part has locks of its own for what changes; none is held while
+/// guest memory is accessed, and none while another one is taken.
+#[derive(Debug)]
+pub(crate) struct Td {
+    module: TdxModule,
+    vmm: Vmm,
+    pages: Pages,
+    cpu: Cpu,
+    trace: Trace,
+}
+
+impl Td {
+    /// Makes a machine with a number of vCPUs. The error is for the user.
+    pub(crate) fn new(config: &TdxConfig, vcpus: usize) -> Result<Self, String> {
+        Ok(Self {
+            module: TdxModule::new(config, vcpus),
+            vmm: Vmm::new(config),
+            pages: Pages::default(),
+            cpu: Cpu::default(),
+            trace: Trace::new(config.trace.as_deref())?,
+        })
+    }
+
+    /// Does a `TDCALL` of a vCPU.
+    pub(crate) fn tdcall(
+        &self,
+        vcpu: usize,
+        regs: &mut Registers,
+        memory: &dyn GuestMemory,
+    ) -> Effect {
+        let before = *regs;
+        let context = module::Context {
+            memory,
+            pages: &self.pages,
+            cpu: &self.cpu,
+            vcpu,
+        };
+        let effect = match self.module.call(context, regs) {
+            Exit::Resume => Effect::Resume,
+            Exit::Vmcall(mask) => self.vmcall(mask, regs, memory),
+            Exit::Stop(why) => Effect::Stop(why),
+        };
+        if before[Reg::Rax] == module::leaf::RTMR_EXTEND && regs[Reg::Rax] == Status::SUCCESS.raw()
+        {
+            self.vmm.extended(Instant::now());
+        }
+        self.trace.call(vcpu, &before, regs);
+        effect
+    }
+
+    /// Tells whether the VMM may ever want to know what the guest reads.
+    pub(crate) fn watches(&self) -> bool {
+        self.vmm.watches()
+    }
+
+    /// Lets the VMM see that a vCPU has loaded `len` bytes from a virtual address.
+    pub(crate) fn loaded(&self, vcpu: &dyn Vcpu, address: u64, len: u64) {
+        // Nearly always there is nothing, and translating takes long.
+        if !self.vmm.awaits(address) {
+            return;
+        }
+        if let Some(place) = vcpu.translate(address) {
+            let context = self.vmm_context(vcpu.memory());
+            self.vmm.loaded(context, &(place..place + len));
+        }
+    }
+
+    /// Lets the VMM do what is due: it works while the guest runs.
+    pub(crate) fn poll(&self, memory: &dyn GuestMemory) {
+        if self.vmm.has_work() {
+            self.vmm.poll(self.vmm_context(memory));
+        }
+    }
+
+    /// Returns how long nothing will be due, `most` at most.
+    pub(crate) fn idle(&self, most: Duration) -> Duration {
+        self.vmm.idle(Instant::now(), most)
+    }
+
+    /// Makes what the VMM works on.
+    fn vmm_context<'a>(&'a self, memory: &'a dyn GuestMemory) -> vmm::Context<'a> {
+        vmm::Context {
+            memory,
+            pages: &self.pages,
+            cpu: &self.cpu,
+            now: Instant::now(),
+        }
+    }
+
+    /// Lets the VMM see and change the registers in `mask`, and nothing else.
+    fn vmcall(&self, mask: u64, regs: &mut Registers, memory: &dyn GuestMemory) -> Effect {
+        let mut view = regs.select(mask);
+        let effect = self.vmm.call(self.vmm_context(memory), &mut view);
+
+        regs.replace(mask, &view);
+        regs[Reg::Rax] = Status::SUCCESS.raw();
+        effect
+    }
+}
+
+#[cfg(test)]
+mod tests;

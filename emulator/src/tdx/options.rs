@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The options of a TD: key, meaning, values, default and parser.
+
+use std::time::Duration;
+
+use super::config::{
+    MapService,
+    QuoteService,
+    QuoteUntil,
+    ReportService,
+    TdxConfig, //
+};
+use crate::{
+    option::{
+        choice::{
+            choose,
+            name,
+            names,
+            Choice, //
+        },
+        put,
+        value::{
+            count,
+            digest,
+            hex,
+            number,
+            size, //
+        },
+        Opt,
+        Values, //
+    },
+    tdx::quoting::Version, //
+};
+
+/// Values of `quote`. `quote_status` has its own.
+const QUOTE: [Choice<QuoteService>; 13] = [
+    Choice::new("answer", QuoteService::Answer, "a quote"),
+    Choice::new("error", QuoteService::Error, "the status that means this"),
+    Choice::new(
+        "unavailable",
+        QuoteService::Unavailable,
+        "the status that means this",
+    ),
+    Choice::new("never", QuoteService::Never, "the request stays in flight"),
+    Choice::new("empty", QuoteService::Empty, "success, and no length"),
+    Choice::new(
+        "long",
+        QuoteService::Long,
+        "success, and a length of one byte more than fits",
+    ),
+    Choice::new("huge", QuoteService::Huge, "success, and a length of 4 GiB"),
+    Choice::new(
+        "version",
+        QuoteService::Version,
+        "a quote, in a buffer of version 2",
+    ),
+    Choice::new(
+        "garbage",
+        QuoteService::Garbage,
+        "success, and bytes of no meaning",
+    ),
+    Choice::new(
+        "noise",
+        QuoteService::Noise,
+        "a quote, but all else that the guest need not read has no meaning",
+    ),
+    Choice::new(
+        "changing",
+        QuoteService::Changing,
+        "a quote, whose length goes on changing",
+    ),
+    Choice::new(
+        "flipping",
+        QuoteService::Flipping,
+        "a quote, and in flight again, and so on",
+    ),
+    Choice::new(
+        "once",
+        QuoteService::Once,
+        "a quote, but its status and length can be read once: then in flight, and 4 GiB",
+    ),
+];
+
+/// Makes what a quote is in flight until. The argument is `N`; a name without `:N` ignores it.
+type Until = fn(u32) -> QuoteUntil;
+
+/// Values of `quote_until`. `N` is a number.
+const QUOTE_UNTIL: [Choice<Until>; 3] = [
+    Choice::new(
+        "extend",
+        |_| QuoteUntil::Extend,
+        "the guest extends a register",
+    ),
+    Choice::new("requests:N", QuoteUntil::Requests, "so many are in flight"),
+    Choice::new(
+        "reads:N",
+        QuoteUntil::Reads,
+        "the guest has looked at one so often",
+    ),
+];
+
+/// Values of `quote_version`.
+const QUOTE_VERSION: [Choice<Version>; 2] = [
+    Choice::new("4", Version::V4, "TDX 1.0"),
+    Choice::new("5", Version::V5, "TDX 1.5"),
+];
+
+/// Values of `mr_report`.
+const MR_REPORT: [Choice<ReportService>; 3] = [
+    Choice::new("answer", ReportService::Answer, ""),
+    Choice::new("invalid", ReportService::Invalid, ""),
+    Choice::new("reserved", ReportService::Reserved, "sets what is reserved"),
+];
+
+/// Values of `rtmr_extend`: whether it is invalid.
+const RTMR_EXTEND: [Choice<bool>; 2] = [
+    Choice::new("answer", false, ""),
+    Choice::new("invalid", true, ""),
+];
+
+/// Values of `map`.
+const MAP: [Choice<MapService>; 4] = [
+    Choice::new("answer", MapService::Answer, "pages are converted"),
+    Choice::new(
+        "keep_shared",
+        MapService::KeepShared,
+        "the VMM says that pages are private, and leaves them shared",
+    ),
+    Choice::new(
+        "keep_private",
+        MapService::KeepPrivate,
+        "it says that they are shared, and leaves them private",
+    ),
+    Choice::new(
+        "refuse",
+        MapService::Refuse,
+        "it refuses to make pages shared",
+    ),
+];
+
+/// The options.
+pub(super) const OPTIONS: &[Opt<TdxConfig>] = &[
+    Opt {
+        key: "attributes",
+        meaning: "attributes of the TD, hexadecimal",
+        values: Values::Said,
+        default: |c| format!("{:x}, SEPT_VE_DISABLE", c.attributes),
+        set: |c, v| put(&mut c.attributes, hex(v)),
+    },
+    Opt {
+        key: "xfam",
+        meaning: "extended features of the TD, hexadecimal",
+        values: Values::Said,
+        default: |c| format!("{:x}: x87, SSE, AVX, PKRU", c.xfam),
+        set: |c, v| put(&mut c.xfam, hex(v)),
+    },
+    Opt {
+        key: "mrtd",
+        meaning: "96 hexadecimal digits",
+        values: Values::Said,
+        default: |_| "the measurement of the firmware".into(),
+        set: |c, v| put(&mut c.mrtd, digest(v).map(Some)),
+    },
+    Opt {
+        key: "mrseam",
+        meaning: "of the TDX module, 96 hexadecimal digits",
+        values: Values::Said,
+        default: |_| "of the emulator's name".into(),
+        set: |c, v| put(&mut c.mrseam, digest(v).map(Some)),
+    },
+    Opt {
+        key: "mrsignerseam",
+        meaning: "of the TDX module, 96 hexadecimal digits",
+        values: Values::Said,
+        default: |_| "zero".into(),
+        set: |c, v| put(&mut c.mrsignerseam, digest(v)),
+    },
+    Opt {
+        key: "mrconfigid",
+        meaning: "96 hexadecimal digits",
+        values: Values::Said,
+        default: |_| "zero".into(),
+        set: |c, v| put(&mut c.mrconfigid, digest(v)),
+    },
+    Opt {
+        key: "mrowner",
+        meaning: "96 hexadecimal digits",
+        values: Values::Said,
+        default: |_| "zero".into(),
+        set: |c, v| put(&mut c.mrowner, digest(v)),
+    },
+    Opt {
+        key: "mrownerconfig",
+        meaning: "96 hexadecimal digits",
+        values: Values::Said,
+        default: |_| "zero".into(),
+        set: |c, v| put(&mut c.mrownerconfig, digest(v)),
+    },
+    Opt {
+        key: "quote",
+        meaning: "how the VMM answers GetQuote",
+        values: Values::Table(&QUOTE),
+        default: |c| name(&QUOTE, &c.quote),
+        set: |c, v| put(&mut c.quote, choose(&QUOTE, v)),
+    },
+    Opt {
+        key: "quote_status",
+        meaning: "answers GetQuote with this status and no quote, hexadecimal",
+        values: Values::Said,
+        default: |_| "none".into(),
+        set: |c, v| put(&mut c.quote, hex(v).map(QuoteService::Status)),
+    },
+    Opt {
+        key: "quote_call",
+        meaning: "refuses GetQuote with this in R10, hexadecimal",
+        values: Values::Said,
+        default: |_| "none".into(),
+        set: |c, v| put(&mut c.quote_call, hex(v).map(Some)),
+    },
+    Opt {
+        key: "quote_delay_us",
+        meaning: "how long a quote is in flight",
+        values: Values::Said,
+        default: |c| format!("{}, answered in the call", c.quote_delay.as_micros()),
+        set: |c, v| put(&mut c.quote_delay, number(v).map(Duration::from_micros)),
+    },
+    Opt {
+        key: "quote_delay_ms",
+        meaning: "how long a quote is in flight",
+        values: Values::Said,
+        default: |c| format!("{}, answered in the call", c.quote_delay.as_millis()),
+        set: |c, v| put(&mut c.quote_delay, number(v).map(Duration::from_millis)),
+    },
+    Opt {
+        key: "quote_until",
+        meaning: "what a quote is in flight until, however long that takes",
+        values: Values::Table(&QUOTE_UNTIL),
+        default: |_| "the delay".into(),
+        set: |c, v| put(&mut c.quote_until, quote_until(v).map(Some)),
+    },
+    Opt {
+        key: "quote_version",
+        meaning: "format of quotes",
+        values: Values::Line(&QUOTE_VERSION),
+        default: |c| name(&QUOTE_VERSION, &c.quote_version),
+        set: |c, v| put(&mut c.quote_version, choose(&QUOTE_VERSION, v)),
+    },
+    Opt {
+        key: "quote_size",
+        meaning: "least size of a quote, in bytes, or with K or M",
+        values: Values::Said,
+        default: |_| "what it needs".into(),
+        set: |c, v| put(&mut c.quote_size, size(v)),
+    },
+    Opt {
+        key: "quote_size_field",
+        meaning: "what the TD's metadata says of the size of quotes, or absent",
+        values: Values::Said,
+        default: |_| "absent".into(),
+        set: |c, v| put(&mut c.quote_size_field, size_field(v)),
+    },
+    Opt {
+        key: "busy",
+        meaning: "how often MR.REPORT and MR.RTMR.EXTEND are each busy before they are done",
+        values: Values::Said,
+        default: |c| c.busy.to_string(),
+        set: |c, v| put(&mut c.busy, count(v)),
+    },
+    Opt {
+        key: "mr_report",
+        meaning: "what MR.REPORT does",
+        values: Values::Line(&MR_REPORT),
+        default: |c| name(&MR_REPORT, &c.mr_report),
+        set: |c, v| put(&mut c.mr_report, choose(&MR_REPORT, v)),
+    },
+    Opt {
+        key: "rtmr_extend",
+        meaning: "what MR.RTMR.EXTEND does",
+        values: Values::Line(&RTMR_EXTEND),
+        default: |c| name(&RTMR_EXTEND, &c.extend_invalid),
+        set: |c, v| put(&mut c.extend_invalid, choose(&RTMR_EXTEND, v)),
+    },
+    Opt {
+        key: "refuse_after",
+        meaning: "how many calls of each are done before busy and invalid count",
+        values: Values::Said,
+        default: |c| c.refuse_after.to_string(),
+        set: |c, v| put(&mut c.refuse_after, count(v)),
+    },
+    Opt {
+        key: "refuse_count",
+        meaning: "how many calls of each are invalid, until they are done again",
+        values: Values::Said,
+        default: |_| "all".into(),
+        set: |c, v| put(&mut c.refuse_count, count(v)),
+    },
+    Opt {
+        key: "map",
+        meaning: "what the VMM does with MapGPA from the first GetQuote on",
+        values: Values::Table(&MAP),
+        default: |c| name(&MAP, &c.map),
+        set: |c, v| put(&mut c.map, choose(&MAP, v)),
+    },
+    Opt {
+        key: "mutate",
+        meaning: "changes bytes of each answer to GetQuote, and its R10, from this seed, or has it be late",
+        values: Values::Said,
+        default: |_| "none".into(),
+        set: |c, v| put(&mut c.mutate, number(v).map(Some)),
+    },
+    Opt {
+        key: "mutate_map",
+        meaning: "changes answers to MapGPA from this seed, from the first GetQuote on",
+        values: Values::Said,
+        default: |_| "none".into(),
+        set: |c, v| put(&mut c.mutate_map, number(v).map(Some)),
+    },
+    Opt {
+        key: "mutate_count",
+        meaning: "how many answers are changed",
+        values: Values::Said,
+        default: |_| "all".into(),
+        set: |c, v| put(&mut c.mutate_count, number(v)),
+    },
+    Opt {
+        key: "trace",
+        meaning: "file for a line per TDCALL",
+        values: Values::Said,
+        default: |_| "none".into(),
+        set: |c, v| {
+            c.trace = Some(v.into());
+            Ok(())
+        },
+    },
+];
+
+/// Parses what a quote is in flight until.
+fn quote_until(value: &str) -> Result<QuoteUntil, String> {
+    let (name, number) = match value.split_once(':') {
+        Some((word, number)) => {
+            let number = count(number).ok().filter(|number| *number > 0);
+            (format!("{word}:N"), number)
+        }
+        None => (value.into(), Some(0)),
+    };
+    let new = choose(&QUOTE_UNTIL, &name).ok();
+
+    new.zip(number)
+        .map(|(new, number)| new(number))
+        .ok_or_else(|| format!("{}, where N is at least 1", names(&QUOTE_UNTIL)))
+}
+
+/// Parses the size of quotes in the metadata, where it may be absent.
+fn size_field(value: &str) -> Result<Option<u64>, &'static str> {
+    match value {
+        "absent" => Ok(None),
+        _ => size(value).map(|size| Some(size.into())),
+    }
+}

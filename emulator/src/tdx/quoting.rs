@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The quoting enclave: it makes of a report what somebody far away can verify.
+//!
+//! ```text
+//! root ──▶ platform CA ──▶ PCK ──▶ report of the quoting enclave ──▶ attestation key ──▶ quote
+//! ```
+//!
+//! Every arrow is a signature but the last one but one, where the report has a digest of the key.
+
+mod layout;
+mod platform;
+
+use std::sync::OnceLock;
+
+use sha2::{
+    Digest as _,
+    Sha256, //
+};
+use tsm_proto::tdx::TdReport;
+use zerocopy::{
+    little_endian::{
+        U16,
+        U32, //
+    },
+    IntoBytes as _, //
+};
+
+use crate::{
+    tdx::cpu::Cpu,
+    x509::{
+        Identity,
+        P256, //
+    }, //
+};
+use layout::{
+    Body10,
+    Body15,
+    BodyDescriptor,
+    Certification,
+    EnclaveReport,
+    Header, //
+};
+
+/// Who the attestation key belongs to.
+const ATTESTATION: &str = "attestation key";
+/// What the quoting enclave is measured as, and who signed it.
+const QE: &str = "TSM-RS TEST QE - NOT INTEL";
+/// Product number of a quoting enclave for TDs.
+const QE_PRODUCT: u16 = 2;
+/// Security version number of the quoting enclave.
+const QE_SVN: u16 = 4;
+/// Attributes of the quoting enclave: initialised, 64 bits, may use the provisioning key; x87, SSE.
+const QE_ATTRIBUTES: [u8; 16] = [0x15, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0];
+/// What the quoting enclave mixes into the digest of its key.
+const QE_AUTH_DATA: [u8; 32] = *b"TSM-RS TEST QE authentication !!";
+
+/// The format of a quote.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Version {
+    /// With a body of TDX 1.0.
+    #[default]
+    V4,
+    /// With a body of TDX 1.5.
+    V5,
+}
+
+/// A quoting enclave, on a platform of its own.
+#[derive(Debug)]
+pub(crate) struct Enclave {
+    version: Version,
+    size: usize,
+    keys: OnceLock<Keys>,
+}
+
+/// What is made once, when the first quote is: in a build for tests it takes its time.
+struct Keys {
+    attestation: Identity<P256>,
+    /// The report of the quoting enclave, its signature, and what is mixed into the digest.
+    enclave: Vec<u8>,
+    /// The certificates.
+    chain: String,
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Keys")
+    }
+}
+
+impl Enclave {
+    /// Makes an enclave for quotes of one format, and of `size` bytes at least.
+    pub(crate) fn new(version: Version, size: u32) -> Self {
+        Self {
+            version,
+            // CAST: Widens.
+            size: size as usize,
+            keys: OnceLock::new(),
+        }
+    }
+
+    /// Makes a quote of a report, if it is one of this CPU.
+    pub(crate) fn quote(&self, cpu: &Cpu, report: &TdReport) -> Option<Vec<u8>> {
+        if !cpu.verify(report) {
+            return None;
+        }
+        let keys = self.keys.get_or_init(Keys::new);
+        let signed = signed(self.version, report);
+        let finish = |padding| {
+            let signature = keys.signature(&signed, padding)?;
+            let size = U32::new(u32::try_from(signature.len()).ok()?);
+
+            Some([signed.as_slice(), size.as_bytes(), &signature].concat())
+        };
+        let quote = finish(0)?;
+
+        match self.size.checked_sub(quote.len()) {
+            None | Some(0) => Some(quote),
+            Some(padding) => finish(padding),
+        }
+    }
+}
+
+impl Keys {
+    /// Makes the keys, and certifies them.
+    fn new() -> Self {
+        let (attestation, pck) = (
+            platform::identity(ATTESTATION),
+            platform::identity(platform::PCK),
+        );
+        let report = enclave_report(&attestation);
+        // CAST: 32.
+        let auth_size = U16::new(QE_AUTH_DATA.len() as u16);
+        let enclave = [
+            report.as_bytes(),
+            &pck.sign(report.as_bytes()),
+            auth_size.as_bytes(),
+            &QE_AUTH_DATA,
+        ]
+        .concat();
+
+        Self {
+            attestation,
+            enclave,
+            chain: platform::chain(&pck),
+        }
+    }
+
+    /// Signs a quote, with some bytes more than that needs: lines after the certificates, which
+    /// are text in which everything else is a comment.
+    fn signature(&self, signed: &[u8], padding: usize) -> Option<Vec<u8>> {
+        let padding = vec![b'\n'; padding];
+        let chain = certification(Certification::PCK_CHAIN, &[self.chain.as_bytes(), &padding])?;
+        let certification = certification(Certification::QE_REPORT, &[&self.enclave, &chain])?;
+
+        Some(
+            [
+                self.attestation.sign(signed).as_slice(),
+                &self.attestation.public_key(),
+                &certification,
+            ]
+            .concat(),
+        )
+    }
+}
+
+/// Returns what the attestation key signs: the header and the body.
+fn signed(version: Version, report: &TdReport) -> Vec<u8> {
+    let digest: [u8; 32] = Sha256::digest(QE).into();
+    let mut user_data = [0; 20];
+    user_data[..16].copy_from_slice(&digest[..16]);
+    let header = |version| Header {
+        version: U16::new(version),
+        key_type: U16::new(Header::ECDSA_P256),
+        tee_type: U32::new(Header::TDX),
+        reserved: [0; 4],
+        vendor: Header::VENDOR,
+        user_data,
+    };
+
+    match version {
+        Version::V4 => [header(4).as_bytes(), Body10::from(report).as_bytes()].concat(),
+        Version::V5 => {
+            let descriptor = BodyDescriptor {
+                kind: U16::new(BodyDescriptor::TDX_1_5),
+                // CAST: 648.
+                size: U32::new(size_of::<Body15>() as u32),
+            };
+            [
+                header(5).as_bytes(),
+                descriptor.as_bytes(),
+                Body15::from(report).as_bytes(),
+            ]
+            .concat()
+        }
+    }
+}
+
+/// Makes the report of the quoting enclave, which binds the attestation key.
+fn enclave_report(attestation: &Identity<P256>) -> EnclaveReport {
+    let binding = Sha256::new()
+        .chain_update(attestation.public_key())
+        .chain_update(QE_AUTH_DATA);
+
+    EnclaveReport {
+        cpu_svn: Cpu::SVN,
+        misc_select: U32::new(0),
+        reserved1: [0; 28],
+        attributes: QE_ATTRIBUTES,
+        mrenclave: Sha256::digest(QE).into(),
+        reserved2: [0; 32],
+        mrsigner: mrsigner(),
+        reserved3: [0; 96],
+        isv_prod_id: U16::new(QE_PRODUCT),
+        isv_svn: U16::new(QE_SVN),
+        reserved4: [0; 60],
+        report_data: [binding.finalize().into(), [0; 32]],
+    }
+}
+
+/// Returns the measurement of the key that signed the quoting enclave.
+fn mrsigner() -> [u8; 32] {
+    Sha256::digest(format!("signer of {QE}")).into()
+}
+
+/// Makes certification data of some kind, if it is not too long.
+fn certification(kind: u16, parts: &[&[u8]]) -> Option<Vec<u8>> {
+    let data = parts.concat();
+    let header = Certification {
+        kind: U16::new(kind),
+        size: U32::new(u32::try_from(data.len()).ok()?),
+    };
+
+    Some([header.as_bytes(), &data].concat())
+}
+
+#[cfg(test)]
+mod tests;

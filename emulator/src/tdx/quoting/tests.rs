@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Quotes, as a verifier sees them that was not written here.
+
+use super::*;
+use crate::{
+    machine::{
+        memory::FakeMemory,
+        pages::Pages,
+        registers::{
+            Reg,
+            Registers, //
+        }, //
+    },
+    tdx::{
+        config::TdxConfig,
+        module, //
+    }, //
+};
+use dcap_qvl::{
+    quote::{
+        Quote,
+        Report, //
+    },
+    verify::QuoteVerifier,
+    QuoteCollateralV3, //
+};
+use x509_cert::der::{
+    pem,
+    Encode as _, //
+};
+
+mod collateral;
+
+/// What the verifier takes for now: 2026-06-01.
+const NOW: u64 = 1_780_272_000;
+
+/// Makes a report of a TD, of report data that can be recognised.
+fn report() -> (Cpu, TdReport) {
+    let cpu = Cpu::default();
+    let memory = FakeMemory::new(1 << 20);
+    let module = module::TdxModule::new(&TdxConfig::default(), 1);
+    let context = module::Context {
+        memory: &memory,
+        pages: &Pages::default(),
+        cpu: &cpu,
+        vcpu: 0,
+    };
+    let mut regs = Registers::default();
+    regs[Reg::Rax] = 4;
+    regs[Reg::Rcx] = 0x1000;
+    regs[Reg::Rdx] = 0x2000;
+    let data: Vec<u8> = (1..=64).collect();
+    crate::machine::memory::GuestMemory::write(&memory, 0x2000, &data).unwrap();
+    assert_eq!(module.call(context, &mut regs), module::Exit::Resume);
+    (cpu, *TdReport::parse(&memory.bytes(0x1000, 1024)).unwrap())
+}
+
+/// Makes a quote.
+fn quote(version: Version) -> Vec<u8> {
+    let (cpu, report) = report();
+    Enclave::new(version, 0).quote(&cpu, &report).unwrap()
+}
+
+/// Has the public verifier judge a quote, by our root.
+struct Judge {
+    verifier: QuoteVerifier,
+    collateral: QuoteCollateralV3,
+}
+
+impl Judge {
+    /// Makes a verifier with all that it needs to know about the platform.
+    fn new() -> Self {
+        let root = platform::root(&platform::identity(platform::ROOT));
+        Self {
+            verifier: QuoteVerifier::new(root.to_der().unwrap()),
+            collateral: collateral::make(),
+        }
+    }
+
+    /// Returns the status, if the quote is accepted.
+    fn judge(&self, quote: &[u8]) -> Result<String, String> {
+        self.verifier
+            .verify(quote, &self.collateral, NOW)
+            .map(|verified| verified.status)
+            .map_err(|error| format!("{error:#}"))
+    }
+}
+
+#[test]
+fn a_public_verifier_accepts_quotes_of_both_versions() {
+    let judge = Judge::new();
+    for version in [Version::V4, Version::V5] {
+        assert_eq!(judge.judge(&quote(version)), Ok("UpToDate".into()));
+    }
+}
+
+#[test]
+fn a_public_verifier_reads_what_the_report_says() {
+    let (_, report) = report();
+    let parsed = Quote::parse(&quote(Version::V4)).unwrap();
+    assert!(matches!(parsed.report, Report::TD10(_)));
+    let td = parsed.report.as_td10().unwrap();
+    assert_eq!(&td.report_data, report.mac.report_data.bytes());
+    assert_eq!(&td.mr_td, report.info.mrtd.bytes());
+    assert_eq!(td.td_attributes, report.info.attributes.get().to_le_bytes());
+    assert_eq!(&td.mr_seam, report.tee_tcb_info.mrseam.bytes());
+
+    let parsed = Quote::parse(&quote(Version::V5)).unwrap();
+    let td = parsed.report.as_td15().unwrap();
+    assert_eq!(&td.base.report_data, report.mac.report_data.bytes());
+    assert_eq!(td.tee_tcb_svn2, report.tee_tcb_info.tee_tcb_svn2);
+}
+
+#[test]
+fn a_public_verifier_with_the_root_of_intel_does_not_accept_it() {
+    let verifier = QuoteVerifier::new_prod();
+    let quote = quote(Version::V4);
+    assert!(verifier.verify(&quote, &collateral::make(), NOW).is_err());
+}
+
+#[test]
+fn a_public_verifier_finds_a_flipped_bit_wherever_it_looks() {
+    let judge = Judge::new();
+    for version in [Version::V4, Version::V5] {
+        let mut quote = quote(version);
+        // The size of what follows, the signature and the key. It does not look at the kind of the
+        // data after them.
+        let kind = signed(version, &report().1).len() + 4 + 64 + 64;
+        // It has a root of its own, and does not look at the one in the quote. That comes last.
+        let begin = b"-----BEGIN";
+        let root = quote
+            .windows(begin.len())
+            .rposition(|window| window == begin);
+        // 53 is prime, and all parts of a quote are longer.
+        for offset in (0..root.unwrap()).step_by(53) {
+            if (kind..kind + 2).contains(&offset) || quote[offset] == b'\n' {
+                continue;
+            }
+            let bit = 1 << (offset % 8);
+            quote[offset] ^= bit;
+            assert!(judge.judge(&quote).is_err(), "{version:?}: byte {offset}");
+            quote[offset] ^= bit;
+        }
+        assert!(judge.judge(&quote).is_ok());
+    }
+}
+
+#[test]
+fn a_public_verifier_accepts_quotes_of_other_sizes() {
+    let judge = Judge::new();
+    let (cpu, report) = report();
+    for size in [8 << 10, (128 << 10) - 24] {
+        for version in [Version::V4, Version::V5] {
+            let quote = Enclave::new(version, size).quote(&cpu, &report).unwrap();
+            assert_eq!(quote.len(), size as usize);
+            assert_eq!(judge.judge(&quote), Ok("UpToDate".into()));
+        }
+    }
+}
+
+#[test]
+fn makes_quotes_that_are_larger_than_the_verifier_takes() {
+    let (cpu, report) = report();
+    let small = quote(Version::V4);
+    let quote = Enclave::new(Version::V4, 4 << 20)
+        .quote(&cpu, &report)
+        .unwrap();
+    assert_eq!(quote.len(), 4 << 20);
+    // It stops at certification data of 1 MiB. What it would find is what a small quote has.
+    assert!(Judge::new().judge(&quote).is_err());
+    let chain = small.len() - platform::chain(&platform::identity(platform::PCK)).len();
+    assert_eq!(small[chain..], quote[chain..small.len()]);
+    assert!(quote[small.len()..].iter().all(|byte| *byte == b'\n'));
+}
+
+#[test]
+fn makes_no_quote_smaller_than_it_is() {
+    let (cpu, report) = report();
+    let made = Enclave::new(Version::V4, 8).quote(&cpu, &report);
+    assert_eq!(made, Some(quote(Version::V4)));
+}
+
+#[test]
+fn makes_the_same_quote_every_time() {
+    assert_eq!(quote(Version::V4), quote(Version::V4));
+}
+
+#[test]
+fn makes_no_quote_of_a_report_of_another_cpu() {
+    let (_, report) = report();
+    let other = Cpu::with_key([7; 32]);
+    assert_eq!(Enclave::new(Version::V4, 0).quote(&other, &report), None);
+}
+
+#[test]
+fn names_what_it_is_in_each_certificate() {
+    let name = b"TSM-RS TEST - NOT INTEL";
+    let chain = platform::chain(&platform::identity(platform::PCK));
+    let certificates: Vec<_> = chain
+        .split_inclusive("-----END CERTIFICATE-----\n")
+        .collect();
+    assert_eq!(certificates.len(), 3);
+    for certificate in certificates {
+        let (_, der) = pem::decode_vec(certificate.as_bytes()).unwrap();
+        let names = der.windows(name.len()).filter(|part| part == name);
+        // Whose it is, and who says so.
+        assert_eq!(names.count(), 2);
+    }
+}
+
+#[test]
+fn has_the_root_that_tests_of_clients_know() {
+    const ROOT: &str = include_str!("../../../../tests/vectors/tdx/test_root.pem");
+    let root = platform::root(&platform::identity(platform::ROOT));
+    assert_eq!(platform::to_pem(&root), ROOT);
+}

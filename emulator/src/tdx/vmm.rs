@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The VMM: what a `TDG.VP.VMCALL` does.
+//!
+//! GHCI, chapter "TDG.VP.VMCALL Interface". Where the GHCI leaves a choice, the answer is the one
+//! that KVM and QEMU give. The VMM sees only the registers that the guest passes to it.
+
+mod console;
+mod conversion;
+mod quote;
+
+use std::{
+    ops::Range,
+    time::{
+        Duration,
+        Instant, //
+    }, //
+};
+
+use tsm_proto::tdx::VmcallStatus;
+
+use crate::{
+    machine::{
+        memory::GuestMemory,
+        pages::Pages,
+        registers::{
+            Reg,
+            Registers, //
+        }, //
+    },
+    tdx::{
+        config::TdxConfig,
+        cpu::Cpu, //
+    }, //
+};
+
+/// The sub-functions, `R11`.
+pub(crate) mod leaf {
+    /// `Instruction.CPUID`.
+    pub(super) const CPUID: u64 = 10;
+    /// `Instruction.HLT`.
+    pub(crate) const HLT: u64 = 12;
+    /// `Instruction.IO`.
+    pub(super) const IO: u64 = 30;
+    /// `Instruction.RDMSR`.
+    pub(super) const RDMSR: u64 = 31;
+    /// `Instruction.WRMSR`.
+    pub(super) const WRMSR: u64 = 32;
+    /// `GetTdVmCallInfo`.
+    pub(super) const GET_TD_VM_CALL_INFO: u64 = 0x10000;
+    /// `MapGPA`.
+    pub(super) const MAP_GPA: u64 = 0x10001;
+    /// `GetQuote`.
+    pub(super) const GET_QUOTE: u64 = 0x10002;
+    /// `ReportFatalError`.
+    pub(super) const REPORT_FATAL_ERROR: u64 = 0x10003;
+    /// `SetupEventNotifyInterrupt`.
+    pub(super) const SETUP_EVENT_NOTIFY_INTERRUPT: u64 = 0x10004;
+
+    /// Returns the name of a sub-function.
+    pub(crate) fn name(leaf: u64) -> String {
+        match leaf {
+            CPUID => "Instruction.CPUID".into(),
+            HLT => "Instruction.HLT".into(),
+            IO => "Instruction.IO".into(),
+            RDMSR => "Instruction.RDMSR".into(),
+            WRMSR => "Instruction.WRMSR".into(),
+            GET_TD_VM_CALL_INFO => "GetTdVmCallInfo".into(),
+            MAP_GPA => "MapGPA".into(),
+            GET_QUOTE => "GetQuote".into(),
+            REPORT_FATAL_ERROR => "ReportFatalError".into(),
+            SETUP_EVENT_NOTIFY_INTERRUPT => "SetupEventNotifyInterrupt".into(),
+            _ => format!("sub-function {leaf:#x}"),
+        }
+    }
+}
+
+/// What the vCPU does after a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// Goes on.
+    Resume,
+    /// Goes on after a while: an interrupt may be waited for.
+    Idle,
+    /// Stops, with the whole machine.
+    Stop(String),
+}
+
+/// What a sub-function returns: the status is for `R10`.
+type Result<T = ()> = std::result::Result<T, VmcallStatus>;
+
+/// What a sub-function may need of the machine.
+#[derive(Clone, Copy)]
+pub(crate) struct Context<'a> {
+    /// Guest memory.
+    pub(crate) memory: &'a dyn GuestMemory,
+    /// The states of its pages.
+    pub(crate) pages: &'a Pages,
+    /// The CPU, which the quoting enclave runs on too.
+    pub(crate) cpu: &'a Cpu,
+    /// The time.
+    pub(crate) now: Instant,
+}
+
+/// The VMM.
+#[derive(Debug)]
+pub(crate) struct Vmm {
+    quotes: quote::Quotes,
+    conversions: conversion::Conversions,
+    console: console::Console,
+}
+
+impl Vmm {
+    /// Makes a VMM.
+    pub(crate) fn new(config: &TdxConfig) -> Self {
+        Self {
+            quotes: quote::Quotes::new(config),
+            conversions: conversion::Conversions::new(config),
+            console: console::Console::default(),
+        }
+    }
+
+    /// Does a call.
+    pub(crate) fn call(&self, context: Context<'_>, regs: &mut Registers) -> Effect {
+        let mut effect = Effect::Resume;
+        let done = match (regs[Reg::R10], regs[Reg::R11]) {
+            (0, leaf::CPUID) => cpuid(regs),
+            (0, leaf::HLT) => {
+                effect = Effect::Idle;
+                Ok(())
+            }
+            (0, leaf::IO) => self.console.io(regs),
+            // No MSR is the VMM's.
+            (0, leaf::RDMSR | leaf::WRMSR) => Err(VmcallStatus::INVALID_OPERAND),
+            (0, leaf::GET_TD_VM_CALL_INFO) => info(regs),
+            (0, leaf::MAP_GPA) => self.conversions.map_gpa(context, regs),
+            (0, leaf::GET_QUOTE) => {
+                // The kernel has booted, and who asks has a driver.
+                self.conversions.misbehave();
+                self.quotes.get(context, regs)
+            }
+            (0, leaf::REPORT_FATAL_ERROR) => {
+                effect = Effect::Stop(fatal_error(regs));
+                Ok(())
+            }
+            (0, leaf::SETUP_EVENT_NOTIFY_INTERRUPT) => setup_interrupt(regs),
+            // Not the calls of a known VMM, if R10 is not 0.
+            _ => Err(VmcallStatus::SUBFUNC_UNSUPPORTED),
+        };
+        let status = done.err().unwrap_or(VmcallStatus::SUCCESS);
+
+        regs[Reg::R10] = status.raw();
+        effect
+    }
+
+    /// Tells whether the VMM may ever want to know what the guest reads.
+    pub(crate) fn watches(&self) -> bool {
+        self.quotes.watches()
+    }
+
+    /// Tells whether it wants to know that what is at a virtual address was read.
+    pub(crate) fn awaits(&self, address: u64) -> bool {
+        self.quotes.awaits(address)
+    }
+
+    /// Sees what the guest has loaded, by its place in guest memory.
+    pub(crate) fn loaded(&self, context: Context<'_>, load: &Range<u64>) {
+        self.quotes.loaded(context, load);
+    }
+
+    /// Sees that the guest has extended a register.
+    pub(crate) fn extended(&self, now: Instant) {
+        self.quotes.extended(now);
+    }
+
+    /// Tells whether there is anything to do while the guest runs.
+    pub(crate) fn has_work(&self) -> bool {
+        self.quotes.has_work()
+    }
+
+    /// Does what is due.
+    pub(crate) fn poll(&self, context: Context<'_>) {
+        self.quotes.poll(context);
+    }
+
+    /// Returns how long nothing will be due, `most` at most.
+    pub(crate) fn idle(&self, now: Instant, most: Duration) -> Duration {
+        self.quotes.idle(now, most)
+    }
+}
+
+/// `Instruction.CPUID`: no leaf is the VMM's, so all are empty.
+fn cpuid(regs: &mut Registers) -> Result {
+    for reg in [Reg::R12, Reg::R13, Reg::R14, Reg::R15] {
+        regs[reg] = 0;
+    }
+    Ok(())
+}
+
+/// `GetTdVmCallInfo`: the sub-functions of the base GHCI are there, the optional ones are not.
+fn info(regs: &mut Registers) -> Result {
+    // 0 asks for the base GHCI, 1 for optional sub-functions.
+    if regs[Reg::R12] > 1 {
+        return Err(VmcallStatus::INVALID_OPERAND);
+    }
+    for reg in [Reg::R11, Reg::R12, Reg::R13, Reg::R14] {
+        regs[reg] = 0;
+    }
+    Ok(())
+}
+
+/// `SetupEventNotifyInterrupt`: polling is the only way here.
+fn setup_interrupt(regs: &Registers) -> Result {
+    match regs[Reg::R12] {
+        32..=255 => Err(VmcallStatus::SUBFUNC_UNSUPPORTED),
+        _ => Err(VmcallStatus::INVALID_OPERAND),
+    }
+}
+
+/// `ReportFatalError`: the code is in `R12`, up to 64 bytes of text in other registers.
+fn fatal_error(regs: &Registers) -> String {
+    const TEXT: [Reg; 8] = [
+        Reg::R14,
+        Reg::R15,
+        Reg::Rbx,
+        Reg::Rdi,
+        Reg::Rsi,
+        Reg::R8,
+        Reg::R9,
+        Reg::Rdx,
+    ];
+    let bytes: Vec<u8> = TEXT
+        .iter()
+        .flat_map(|reg| regs[*reg].to_le_bytes())
+        .take_while(|byte| *byte != 0)
+        .collect();
+
+    format!(
+        "the guest reports fatal error {:#x}: {}",
+        regs[Reg::R12],
+        bytes.escape_ascii()
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `GetQuote`: the requests, and when they are answered.
+//!
+//! The quoting service is slow, or it can be told to be. A request is in flight then: the guest
+//! gets the vCPU back and looks at the status in the buffer, which the VMM changes when the quote
+//! is there. The plugin has no thread that may write guest memory, so the VMM does its work
+//! whenever a vCPU comes by: at a `TDCALL`, where an idle vCPU comes several thousand times a
+//! second, or at the end of an interrupt and in loops that wait, which busy ones come to.
+//!
+//! What it does can also wait for something that the guest does, see `held`.
+//!
+//! Requests for a report that the quoting enclave does not take are answered with an error.
+
+mod answer;
+mod buffer;
+mod flight;
+mod held;
+mod unread;
+
+use std::{
+    ops::Range,
+    time::{
+        Duration,
+        Instant, //
+    }, //
+};
+
+use super::{
+    Context,
+    Result, //
+};
+use crate::{
+    machine::{
+        gpa::PAGE_SIZE,
+        memory::NoMemory,
+        mutator::{
+            Mutator,
+            Random, //
+        },
+        pages::PageState,
+        registers::{
+            Reg,
+            Registers, //
+        }, //
+    },
+    tdx::{
+        config::{
+            QuoteService,
+            TdxConfig, //
+        },
+        cpu::Cpu,
+        quoting::Enclave, //
+    }, //
+};
+use answer::Answer;
+use buffer::{
+    Buffer,
+    HEADER, //
+};
+use flight::{
+    Flights,
+    Work, //
+};
+use held::Held;
+use tsm_proto::tdx::{
+    quote::{
+        self,
+        Header,
+        Status, //
+    },
+    VmcallStatus, //
+};
+use unread::{
+    Field,
+    Unread, //
+};
+
+/// The largest buffer that QEMU takes, but for quotes that need more.
+const USUAL_SIZE: u64 = 128 << 10;
+
+/// The VMM's side of quotes.
+#[derive(Debug)]
+pub(super) struct Quotes {
+    service: QuoteService,
+    enclave: Enclave,
+    delay: Duration,
+    held: Held<Flight>,
+    max_size: u64,
+    refused: Option<VmcallStatus>,
+    mutator: Option<Mutator>,
+    flights: Flights<Flight>,
+    unread: Unread,
+}
+
+/// A request that the VMM still has to do with.
+#[derive(Debug)]
+struct Flight {
+    buffer: Buffer,
+    answer: Answer,
+    /// 0 until it is answered. Some VMMs do not leave it at that.
+    turn: u32,
+}
+
+/// How often a VMM that can't decide changes an answer.
+const TURN: Duration = Duration::from_micros(20);
+
+/// How late an answer may be that was changed to be in flight.
+const LATE: Duration = Duration::from_millis(40);
+
+impl Quotes {
+    /// Makes the quoting service that the user wants.
+    pub(super) fn new(config: &TdxConfig) -> Self {
+        Self {
+            service: config.quote,
+            enclave: Enclave::new(config.quote_version, config.quote_size),
+            delay: config.quote_delay,
+            held: Held::new(config.quote_until),
+            max_size: max_size(config.quote_size),
+            refused: config.quote_call.map(VmcallStatus::new),
+            mutator: config
+                .mutate
+                .map(|seed| Mutator::new(seed, config.mutate_count)),
+            flights: Flights::default(),
+            unread: Unread::default(),
+        }
+    }
+
+    /// Does the call: `R12` is the address of the buffer, `R13` its size.
+    pub(super) fn get(&self, context: Context<'_>, regs: &Registers) -> Result {
+        let buffer = Buffer::new(regs[Reg::R12], regs[Reg::R13], self.max_size)?;
+        let (header, request) = buffer.request(context)?;
+        if let Some(refused) = self.refused {
+            return Err(refused);
+        }
+
+        // A buffer that is used again is not the one that the VMM could not decide about.
+        self.flights
+            .forget(|old| old.turn > 0 && old.buffer.is_at(buffer));
+        self.unread.forget(&buffer.range());
+
+        let in_flight = Answer::status(header, Status::IN_FLIGHT);
+        let Some(mut answer) = self.answer(context.cpu, header, &request, buffer.room()) else {
+            return buffer.write(context, &in_flight);
+        };
+        let (mut delay, mut call) = (self.delay, Ok(()));
+        if let Some(random) = self.mutator.as_ref().and_then(Mutator::next) {
+            call = mutate(random, &mut answer, &mut delay);
+        }
+        let flight = Flight {
+            buffer,
+            answer,
+            turn: 0,
+        };
+        if self.held.holds() {
+            buffer.write(context, &in_flight)?;
+            self.release(context.now, self.held.add(flight));
+        } else if delay.is_zero() {
+            self.land(context, flight)?;
+        } else {
+            buffer.write(context, &in_flight)?;
+            self.flights.add(context.now + delay, flight);
+        }
+        call
+    }
+
+    /// Returns what the user wants a request to be answered with, in a buffer with `room` for data, if
+    /// anything.
+    fn answer(&self, cpu: &Cpu, header: Header, request: &[u8], room: usize) -> Option<Answer> {
+        Some(match self.service {
+            QuoteService::Never => return None,
+            QuoteService::Error => Answer::status(header, Status::ERROR),
+            QuoteService::Unavailable => Answer::status(header, Status::SERVICE_UNAVAILABLE),
+            QuoteService::Status(raw) => Answer::status(header, Status::new(raw)),
+            service => self.right_answer(cpu, header, request).spoil(service, room),
+        })
+    }
+
+    /// Answers with a quote of the TDREPORT in a request, if the enclave makes one that fits.
+    fn right_answer(&self, cpu: &Cpu, header: Header, request: &[u8]) -> Answer {
+        let quote = quote::parse_request(request)
+            .ok()
+            .and_then(|report| self.enclave.quote(cpu, report))
+            .filter(|quote| quote.len() <= request.len().saturating_sub(Header::SIZE));
+        let len = quote.as_ref().map(|quote| u32::try_from(quote.len()));
+
+        match (quote, len) {
+            (Some(quote), Some(Ok(len))) => Answer::new(header, Status::SUCCESS, len, quote),
+            _ => Answer::status(header, Status::ERROR),
+        }
+    }
+
+    /// Answers a request, or changes the answer.
+    fn land(&self, context: Context<'_>, mut flight: Flight) -> Result {
+        let changed = flight.answer.turn(self.service, flight.turn);
+
+        match &changed {
+            Some(header) if flight.turn > 0 => flight.buffer.write_header(context, header)?,
+            _ => flight.buffer.write(context, &flight.answer)?,
+        }
+        self.offer_once(flight.buffer);
+        if changed.is_some() {
+            flight.turn = flight.turn.wrapping_add(1).max(1);
+            self.flights.add(context.now + TURN, flight);
+        }
+        Ok(())
+    }
+
+    /// Waits for the guest to read what can be read once. The answer is there by then, because what
+    /// the guest reads before it does not count; another vCPU may get in a read between the two.
+    fn offer_once(&self, buffer: Buffer) {
+        for (place, then) in Answer::once(self.service) {
+            let start = buffer.range().start;
+
+            self.unread.add(Field {
+                // CAST: Widens.
+                place: start + place.start as u64..start + place.end as u64,
+                then,
+            });
+        }
+    }
+
+    /// Tells whether the VMM may ever want to know what the guest reads.
+    pub(super) fn watches(&self) -> bool {
+        !Answer::once(self.service).is_empty() || self.held.watches()
+    }
+
+    /// Tells whether what is at a virtual address may be waited for: buffers begin with a page.
+    pub(super) fn awaits(&self, address: u64) -> bool {
+        (self.unread.any() || self.held.awaits()) && address % PAGE_SIZE < HEADER
+    }
+
+    /// Sees that the guest has loaded something, and changes it if it can be read once.
+    pub(super) fn loaded(&self, context: Context<'_>, load: &Range<u64>) {
+        let looked_at = |flight: &Flight| load.contains(&flight.buffer.last_of_status());
+
+        self.release(context.now, self.held.read(looked_at));
+        for Field { place, then } in self.unread.take_read(load) {
+            let page = place.start / PAGE_SIZE;
+
+            if context.pages.uniform(page..page + 1) == Some(PageState::Shared) {
+                let _: std::result::Result<(), NoMemory> = context.memory.write(place.start, then);
+            }
+        }
+    }
+
+    /// Sees that the guest has extended a register.
+    pub(super) fn extended(&self, now: Instant) {
+        self.release(now, self.held.extended());
+    }
+
+    /// Has requests be answered that were held.
+    fn release(&self, now: Instant, flights: Vec<Flight>) {
+        for flight in flights {
+            self.flights.add(now, flight);
+        }
+    }
+
+    /// Tells whether there is anything left to do with a request.
+    pub(super) fn has_work(&self) -> bool {
+        self.flights.any()
+    }
+
+    /// Answers what is due. The guest may have taken its buffer back by then, and the VMM writes
+    /// where nobody looks.
+    pub(super) fn poll(&self, context: Context<'_>) {
+        for Work { item, .. } in self.flights.take_due(context.now) {
+            if item.buffer.is_shared(context) {
+                let _: Result = self.land(context, item);
+            }
+        }
+    }
+
+    /// Returns how long nothing will be due, `most` at most.
+    pub(super) fn idle(&self, now: Instant, most: Duration) -> Duration {
+        self.flights.idle(now, most)
+    }
+}
+
+/// Changes an answer at random, or has it be late. Returns what the call ends with.
+fn mutate(mut random: Random, answer: &mut Answer, delay: &mut Duration) -> Result {
+    let right = answer.clone();
+
+    random.mutate(&mut answer.header, &mut answer.data);
+    let call = random.call_status().map(VmcallStatus::new);
+    // Were it to stay in flight, the guest would be short of a buffer for ever.
+    if Header::peek_status(&answer.header) == Ok(Status::IN_FLIGHT) {
+        *answer = right;
+        *delay = random.delay(LATE);
+    }
+    call.map_or(Ok(()), Err)
+}
+
+/// Returns the size of the largest buffer, with quotes of `size` bytes.
+fn max_size(size: u32) -> u64 {
+    let needed = u64::from(size) + HEADER;
+
+    needed.next_multiple_of(PAGE_SIZE).max(USUAL_SIZE)
+}
