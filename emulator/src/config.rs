@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the user asks of the emulated machine: `-plugin libtsm_emulator.so,KEY=VALUE,…`.
+//! What the user asks of the emulated machine, and which platform makes it: `-plugin libtsm_emulator.so,KEY=VALUE,…`.
 //!
 //! `platform=tdx`, the default, or `platform=snp` says what the guest runs on. It may stand anywhere.
 //! Each platform has options of its own, besides [`OPTIONS`]. `help=on` has the plugin print them all.
@@ -9,6 +9,7 @@
 //! in `RAX`. It is exact, and the same for the same work: each instruction adds one when it begins.
 
 use crate::{
+    machine::platform::Platform,
     option::{
         self,
         choice::{
@@ -20,8 +21,14 @@ use crate::{
         Opt,
         Values, //
     },
-    snp::SnpConfig,
-    tdx::TdxConfig, //
+    snp::{
+        SnpConfig,
+        SnpMachine, //
+    },
+    tdx::{
+        Td,
+        TdxConfig, //
+    }, //
 };
 
 /// The options of a machine.
@@ -30,12 +37,12 @@ pub(crate) struct Config {
     /// Whether instructions are counted.
     pub(crate) count: bool,
     /// What the guest runs on, with the options of that.
-    pub(crate) platform: Platform,
+    platform: Guest,
 }
 
 /// What a guest runs on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Platform {
+enum Guest {
     /// TDX of Intel.
     Tdx(Box<TdxConfig>),
     /// SEV-SNP of AMD.
@@ -43,12 +50,12 @@ pub(crate) enum Platform {
 }
 
 /// Makes a platform that has all defaults.
-type NewPlatform = fn() -> Platform;
+type NewGuest = fn() -> Guest;
 
 /// Values of `platform`.
-const PLATFORMS: [Choice<NewPlatform>; 2] = [
-    Choice::new("tdx", || Platform::Tdx(Box::default()), "TDX of Intel"),
-    Choice::new("snp", || Platform::Snp(Box::default()), "SEV-SNP of AMD"),
+const PLATFORMS: [Choice<NewGuest>; 2] = [
+    Choice::new("tdx", || Guest::Tdx(Box::default()), "TDX of Intel"),
+    Choice::new("snp", || Guest::Snp(Box::default()), "SEV-SNP of AMD"),
 ];
 
 /// Values of `count`.
@@ -66,7 +73,7 @@ const OPTIONS: &[Opt<Config>] = &[Opt {
     set: |c, v| put(&mut c.count, choose(&COUNT, v)),
 }];
 
-impl Platform {
+impl Guest {
     /// Sets one option. The error is what was expected.
     fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
         match self {
@@ -88,7 +95,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             count: false,
-            platform: Platform::Tdx(Box::default()),
+            platform: Guest::Tdx(Box::default()),
         }
     }
 }
@@ -120,6 +127,14 @@ impl Config {
         }
         Ok(config)
     }
+
+    /// Makes the machine with a number of vCPUs. The error is for the user.
+    pub(crate) fn machine(&self, vcpus: usize) -> Result<Box<dyn Platform>, String> {
+        Ok(match &self.platform {
+            Guest::Tdx(config) => Box::new(Td::new(config, vcpus)?),
+            Guest::Snp(config) => Box::new(SnpMachine::new(config, vcpus)?),
+        })
+    }
 }
 
 /// Returns the help on the options of a platform, if the arguments ask for it. The error is for the user.
@@ -142,84 +157,4 @@ fn refusal(key: &str, value: &str, expected: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn takes_a_platform_anywhere() {
-        let tdx = Platform::Tdx(Box::default());
-        assert_eq!(Config::parse([]).unwrap().platform, tdx);
-        assert_eq!(Config::parse(["platform=tdx"]).unwrap().platform, tdx);
-        let config = Config::parse(["trace=/tmp/x", "platform=snp"]).unwrap();
-        let Platform::Snp(config) = config.platform else {
-            panic!("not SNP");
-        };
-        assert_eq!(config.trace, Some("/tmp/x".into()));
-    }
-
-    #[test]
-    fn counts_on_any_platform() {
-        assert!(!Config::parse(["count=off"]).unwrap().count);
-        for platform in ["platform=tdx", "platform=snp"] {
-            assert!(Config::parse([platform, "count=on"]).unwrap().count);
-        }
-    }
-
-    #[test]
-    fn refuses_other_values() {
-        for (arg, expected) in [("platform=sgx", "tdx or snp"), ("count=1", "on or off")] {
-            assert!(Config::parse([arg]).unwrap_err().contains(expected));
-        }
-    }
-
-    #[test]
-    fn refuses_a_key_of_the_other_platform() {
-        for args in [
-            ["platform=snp", "mrowner=00"],
-            ["quote=never", "platform=snp"],
-        ] {
-            let error = Config::parse(args).unwrap_err();
-            assert!(error.contains("another key"));
-        }
-    }
-
-    #[test]
-    fn helps_only_if_asked() {
-        assert_eq!(help(&["platform=snp", "count=on"]), Ok(None));
-        assert!(help(&["help=on", "platform=sgx"]).is_err());
-        let tdx = help(&["help=on"]).unwrap();
-        assert_eq!(help(&["platform=tdx", "help=on"]), Ok(tdx.clone()));
-        assert!(help(&["help=on", "platform=snp"]).unwrap() != tdx);
-    }
-
-    #[test]
-    fn helps_on_the_options_that_it_takes_and_on_no_other() {
-        for (platform, keys) in [
-            ("tdx", TdxConfig::keys().collect::<Vec<_>>()),
-            ("snp", SnpConfig::keys().collect()),
-        ] {
-            let platform = format!("platform={platform}");
-            let text = help(&[&platform, "help=on"]).unwrap().unwrap();
-            // An option's line ends with its default, a value's does not.
-            let helped = text.lines().filter(|line| line.ends_with(']')).skip(1);
-            let helped = helped.map(|line| line.split_whitespace().next().unwrap());
-            let mut helped = helped.collect::<Vec<_>>();
-            for key in &helped {
-                // A known key refuses the value, or takes it, but names no other keys.
-                let refused = Config::parse([platform.as_str(), &format!("{key}=~")]);
-                assert!(!refused.is_err_and(|error| error.contains("another key")));
-            }
-            let mut taken = option::keys(OPTIONS).chain(keys).collect::<Vec<_>>();
-            taken.sort_unstable();
-            helped.sort_unstable();
-            assert_eq!(helped, taken);
-            taken.dedup();
-            assert_eq!(helped.len(), taken.len());
-        }
-    }
-
-    #[test]
-    fn refuses_a_key_without_a_value() {
-        assert!(Config::parse(["trace"]).is_err());
-    }
-}
+mod tests;

@@ -20,21 +20,23 @@ use crate::{
             Returns, //
         },
         memory::GuestMemory,
+        outcome::{
+            Effect,
+            Outcome, //
+        },
+        platform::Platform,
         registers::{
             Reg,
             Registers, //
         },
-        vcpu,
-        Machine,
-        Outcome, //
+        vcpu, //
     },
     qemu::{
         self,
         Counter,
         Register,
         VcpuThread, //
-    },
-    tdx::vmm::Effect, //
+    }, //
 };
 
 /// Most vCPUs that a machine may have.
@@ -50,7 +52,7 @@ static PLUGIN: OnceLock<Plugin> = OnceLock::new();
 
 /// The machine and how its vCPUs are reached.
 struct Plugin {
-    machine: Machine,
+    machine: Box<dyn Platform>,
     counter: Option<Counter>,
     returns: Returns,
     vcpus: [OnceLock<Vcpu>; MAX_VCPUS],
@@ -180,7 +182,7 @@ pub(crate) fn install<'a>(
     }
     let config = Config::parse(args)?;
     let plugin = Plugin {
-        machine: Machine::new(&config, vcpus)?,
+        machine: config.machine(vcpus)?,
         counter: config.count.then(Counter::new),
         returns: Returns::default(),
         vcpus: Default::default(),

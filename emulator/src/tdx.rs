@@ -9,18 +9,20 @@
 //!   quoting.rs  the quoting enclave behind GetQuote
 //! cpu.rs        the CPU: reports, and what proves where they were made
 //! cpuid.rs      CPUID
+//! trace.rs      what the trace says of a call
 //! config.rs     what the user asks for
 //!   options.rs  and how
 //! ```
 
 mod config;
 mod cpu;
-pub(crate) mod cpuid;
+mod cpuid;
 mod machine;
-pub(crate) mod module;
+mod module;
 mod options;
 mod quoting;
-pub(crate) mod vmm;
+mod trace;
+mod vmm;
 
 pub(crate) use config::TdxConfig;
 pub(crate) use machine::Td;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A line per TDCALL, or per VMGEXIT and the like, for people.
+//! A line per call of the guest, for people.
 
 use std::{
     fs::File,
@@ -9,19 +9,7 @@ use std::{
     sync::Mutex, //
 };
 
-use crate::{
-    machine::{
-        lock::lock,
-        registers::{
-            Reg,
-            Registers, //
-        }, //
-    },
-    tdx::{
-        module,
-        vmm, //
-    }, //
-};
+use super::lock::lock;
 
 /// Where the lines go.
 #[derive(Debug)]
@@ -36,44 +24,7 @@ impl Trace {
         Ok(Self(path.map(open).transpose()?.map(Mutex::new)))
     }
 
-    /// Writes down one call. Idling is left out.
-    pub(crate) fn call(&self, vcpu: usize, before: &Registers, after: &Registers) {
-        let Some(file) = &self.0 else {
-            return;
-        };
-        let leaf = before[Reg::Rax];
-        let line = match leaf {
-            module::leaf::VMCALL if before[Reg::R11] == vmm::leaf::HLT => return,
-            module::leaf::VMCALL => format!(
-                "{vcpu}: VMCALL {} r12={:#x} r13={:#x} r14={:#x} r15={:#x} -> rax={:#x} \
-                 r10={:#x} r11={:#x}\n",
-                vmm::leaf::name(before[Reg::R11]),
-                before[Reg::R12],
-                before[Reg::R13],
-                before[Reg::R14],
-                before[Reg::R15],
-                after[Reg::Rax],
-                after[Reg::R10],
-                after[Reg::R11],
-            ),
-            _ => format!(
-                "{vcpu}: {} rcx={:#x} rdx={:#x} r8={:#x} r9={:#x} -> rax={:#x} rcx={:#x} \
-                 rdx={:#x} r8={:#x}\n",
-                module::leaf::name(leaf),
-                before[Reg::Rcx],
-                before[Reg::Rdx],
-                before[Reg::R8],
-                before[Reg::R9],
-                after[Reg::Rax],
-                after[Reg::Rcx],
-                after[Reg::Rdx],
-                after[Reg::R8],
-            ),
-        };
-        write(file, &line);
-    }
-
-    /// Writes down anything else.
+    /// Writes down a call.
     pub(crate) fn line(&self, make: impl FnOnce() -> String) {
         if let Some(file) = &self.0 {
             write(file, &(make() + "\n"));

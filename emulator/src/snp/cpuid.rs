@@ -5,16 +5,16 @@
 //! QEMU's CPU knows nothing of SEV. The leaves that it lacks are answered here; for the page the
 //! vCPU is made to execute its first `CPUID` once for every leaf.
 
-use crate::{
-    machine::{
-        gpa::WIDTH,
-        registers::{
-            Reg,
-            Registers, //
-        },
+use crate::machine::{
+    gpa::WIDTH,
+    outcome::{
+        Effect,
         Outcome, //
     },
-    tdx::vmm::Effect, //
+    registers::{
+        Reg,
+        Registers, //
+    }, //
 };
 
 /// Largest extended function.

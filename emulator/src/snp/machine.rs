@@ -16,16 +16,19 @@ use crate::{
     machine::{
         instruction::Instruction,
         lock::lock,
+        outcome::{
+            Effect,
+            Outcome, //
+        },
+        platform::Platform,
         registers::{
             Reg,
             Registers, //
         },
         trace::Trace,
-        vcpu::Vcpu,
-        Outcome, //
+        vcpu::Vcpu, //
     },
-    snp::config::SnpConfig,
-    tdx::vmm::Effect, //
+    snp::config::SnpConfig, //
 };
 
 use super::{
@@ -125,61 +128,6 @@ impl SnpMachine {
             svsm,
             trace: Trace::new(config.trace.as_deref())?,
         })
-    }
-
-    /// Tells whether an instruction is to be taken over.
-    pub(crate) fn takes(instruction: Instruction) -> bool {
-        match instruction {
-            Instruction::Cpuid
-            | Instruction::Rdmsr
-            | Instruction::Wrmsr
-            | Instruction::Vmgexit
-            | Instruction::Pvalidate
-            | Instruction::Rmpadjust
-            | Instruction::ToCr3 { .. }
-            | Instruction::FromCr3 { .. } => true,
-            Instruction::Tdcall | Instruction::Visit | Instruction::Count => false,
-        }
-    }
-
-    /// Executes an instruction.
-    pub(crate) fn execute(
-        &self,
-        instruction: Instruction,
-        vcpu: &dyn Vcpu,
-        regs: &mut Registers,
-    ) -> Outcome {
-        match instruction {
-            Instruction::Cpuid => self.cpuid(vcpu, regs),
-            Instruction::Rdmsr if vcpu.is_privileged() => self.rdmsr(vcpu, regs),
-            Instruction::Wrmsr if vcpu.is_privileged() => self.wrmsr(vcpu, regs),
-            // For a program it is `VMMCALL`.
-            Instruction::Vmgexit if vcpu.is_privileged() => self.vmgexit(vcpu, regs),
-            Instruction::Pvalidate if vcpu.is_kernel() => self.pvalidate(vcpu, regs),
-            Instruction::Rmpadjust if vcpu.is_kernel() => self.rmpadjust(vcpu, regs),
-            // Before there is long mode, too. A program gets its fault from the CPU.
-            Instruction::ToCr3 { from, .. } if vcpu.is_privileged() => {
-                let value = regs[from];
-                self.state(vcpu).c_bit = value & CR3_C_BIT;
-                if value & CR3_C_BIT == 0 {
-                    return Outcome::Native;
-                }
-                vcpu.set_cr3(value & !(CR3_C_BIT | CR3_KEEP));
-                Outcome::Done(Effect::Resume)
-            }
-            Instruction::FromCr3 { to, .. } if vcpu.is_privileged() => {
-                regs[to] = vcpu.cr3() | self.state(vcpu).c_bit;
-                Outcome::Done(Effect::Resume)
-            }
-            _ => Outcome::Native,
-        }
-    }
-
-    /// Sees the answer of the CPU to a `CPUID`. Returns whether it is to be executed once more.
-    pub(crate) fn after_cpuid(&self, regs: &mut Registers) -> bool {
-        lock(&self.survey)
-            .as_mut()
-            .is_some_and(|survey| survey.take(regs))
     }
 
     /// `CPUID`. The first that a kernel asks for SEV launches it.
@@ -301,16 +249,6 @@ impl SnpMachine {
         startup.send(vcpu.memory())
     }
 
-    /// Returns where in its page a vCPU goes on that is at the beginning of one in real mode, if
-    /// it was started just now.
-    pub(crate) fn entry(&self, vcpu: usize) -> Option<u16> {
-        let entry = lock(self.states.get(vcpu)?).entry.take()?;
-
-        self.trace
-            .line(|| format!("{vcpu}: starts at {entry:#x} in its page"));
-        Some(entry)
-    }
-
     /// Runs the SVSM.
     fn run(&self, svsm: &Svsm, vcpu: &dyn Vcpu, regs: &mut Registers) -> Effect {
         let call = regs[Reg::Rax];
@@ -337,6 +275,71 @@ impl SnpMachine {
     fn state(&self, vcpu: &dyn Vcpu) -> MutexGuard<'_, State> {
         // PANIC: QEMU counts its vCPUs from 0, and there is a state for each.
         lock(&self.states[vcpu.number()])
+    }
+}
+
+impl Platform for SnpMachine {
+    fn takes(&self, instruction: Instruction) -> bool {
+        match instruction {
+            Instruction::Cpuid
+            | Instruction::Rdmsr
+            | Instruction::Wrmsr
+            | Instruction::Vmgexit
+            | Instruction::Pvalidate
+            | Instruction::Rmpadjust
+            | Instruction::ToCr3 { .. }
+            | Instruction::FromCr3 { .. } => true,
+            Instruction::Tdcall | Instruction::Visit | Instruction::Count => false,
+        }
+    }
+
+    fn execute(&self, instruction: Instruction, vcpu: &dyn Vcpu, regs: &mut Registers) -> Outcome {
+        match instruction {
+            Instruction::Cpuid => self.cpuid(vcpu, regs),
+            Instruction::Rdmsr if vcpu.is_privileged() => self.rdmsr(vcpu, regs),
+            Instruction::Wrmsr if vcpu.is_privileged() => self.wrmsr(vcpu, regs),
+            // For a program it is `VMMCALL`.
+            Instruction::Vmgexit if vcpu.is_privileged() => self.vmgexit(vcpu, regs),
+            Instruction::Pvalidate if vcpu.is_kernel() => self.pvalidate(vcpu, regs),
+            Instruction::Rmpadjust if vcpu.is_kernel() => self.rmpadjust(vcpu, regs),
+            // Before there is long mode, too. A program gets its fault from the CPU.
+            Instruction::ToCr3 { from, .. } if vcpu.is_privileged() => {
+                let value = regs[from];
+                self.state(vcpu).c_bit = value & CR3_C_BIT;
+                if value & CR3_C_BIT == 0 {
+                    return Outcome::Native;
+                }
+                vcpu.set_cr3(value & !(CR3_C_BIT | CR3_KEEP));
+                Outcome::Done(Effect::Resume)
+            }
+            Instruction::FromCr3 { to, .. } if vcpu.is_privileged() => {
+                regs[to] = vcpu.cr3() | self.state(vcpu).c_bit;
+                Outcome::Done(Effect::Resume)
+            }
+            _ => Outcome::Native,
+        }
+    }
+
+    fn after_cpuid(&self, regs: &mut Registers) -> bool {
+        lock(&self.survey)
+            .as_mut()
+            .is_some_and(|survey| survey.take(regs))
+    }
+
+    fn entry(&self, vcpu: usize) -> Option<u16> {
+        let entry = lock(self.states.get(vcpu)?).entry.take()?;
+
+        self.trace
+            .line(|| format!("{vcpu}: starts at {entry:#x} in its page"));
+        Some(entry)
+    }
+
+    fn borrows(&self) -> bool {
+        true
+    }
+
+    fn starts(&self) -> bool {
+        true
     }
 }
 

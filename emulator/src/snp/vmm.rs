@@ -16,16 +16,14 @@ use std::{
     time::Instant, //
 };
 
-use crate::{
-    machine::{
-        gpa::Gpa,
-        lock::lock,
-        memory::{
-            GuestMemory,
-            NoMemory, //
-        }, //
+use crate::machine::{
+    gpa::Gpa,
+    lock::lock,
+    memory::{
+        GuestMemory,
+        NoMemory, //
     },
-    tdx::vmm::Effect, //
+    outcome::Effect, //
 };
 
 use super::{

@@ -11,8 +11,14 @@ use tsm_proto::tdx::Status;
 
 use crate::{
     machine::{
+        instruction::Instruction,
         memory::GuestMemory,
+        outcome::{
+            Effect,
+            Outcome, //
+        },
         pages::Pages,
+        platform::Platform,
         registers::{
             Reg,
             Registers, //
@@ -23,14 +29,15 @@ use crate::{
     tdx::{
         config::TdxConfig,
         cpu::Cpu,
+        cpuid,
         module::{
             self,
             Exit,
             TdxModule, //
         },
+        trace,
         vmm::{
             self,
-            Effect,
             Vmm, //
         }, //
     }, //
@@ -62,12 +69,7 @@ impl Td {
     }
 
     /// Does a `TDCALL` of a vCPU.
-    pub(crate) fn tdcall(
-        &self,
-        vcpu: usize,
-        regs: &mut Registers,
-        memory: &dyn GuestMemory,
-    ) -> Effect {
+    fn tdcall(&self, vcpu: usize, regs: &mut Registers, memory: &dyn GuestMemory) -> Effect {
         let before = *regs;
         let context = module::Context {
             memory,
@@ -84,37 +86,10 @@ impl Td {
         {
             self.vmm.extended(Instant::now());
         }
-        self.trace.call(vcpu, &before, regs);
+        if !trace::is_idle(&before) {
+            self.trace.line(|| trace::line(vcpu, &before, regs));
+        }
         effect
-    }
-
-    /// Tells whether the VMM may ever want to know what the guest reads.
-    pub(crate) fn watches(&self) -> bool {
-        self.vmm.watches()
-    }
-
-    /// Lets the VMM see that a vCPU has loaded `len` bytes from a virtual address.
-    pub(crate) fn loaded(&self, vcpu: &dyn Vcpu, address: u64, len: u64) {
-        // Nearly always there is nothing, and translating takes long.
-        if !self.vmm.awaits(address) {
-            return;
-        }
-        if let Some(place) = vcpu.translate(address) {
-            let context = self.vmm_context(vcpu.memory());
-            self.vmm.loaded(context, &(place..place + len));
-        }
-    }
-
-    /// Lets the VMM do what is due: it works while the guest runs.
-    pub(crate) fn poll(&self, memory: &dyn GuestMemory) {
-        if self.vmm.has_work() {
-            self.vmm.poll(self.vmm_context(memory));
-        }
-    }
-
-    /// Returns how long nothing will be due, `most` at most.
-    pub(crate) fn idle(&self, most: Duration) -> Duration {
-        self.vmm.idle(Instant::now(), most)
     }
 
     /// Makes what the VMM works on.
@@ -135,6 +110,51 @@ impl Td {
         regs.replace(mask, &view);
         regs[Reg::Rax] = Status::SUCCESS.raw();
         effect
+    }
+}
+
+impl Platform for Td {
+    fn takes(&self, instruction: Instruction) -> bool {
+        matches!(
+            instruction,
+            Instruction::Tdcall | Instruction::Cpuid | Instruction::Visit
+        )
+    }
+
+    fn execute(&self, instruction: Instruction, vcpu: &dyn Vcpu, regs: &mut Registers) -> Outcome {
+        match instruction {
+            Instruction::Cpuid if cpuid::execute(regs) => Outcome::Done(Effect::Resume),
+            Instruction::Tdcall if vcpu.is_kernel() => {
+                self.poll(vcpu.memory());
+                Outcome::Done(self.tdcall(vcpu.number(), regs, vcpu.memory()))
+            }
+            _ => Outcome::Native,
+        }
+    }
+
+    fn watches(&self) -> bool {
+        self.vmm.watches()
+    }
+
+    fn loaded(&self, vcpu: &dyn Vcpu, address: u64, len: u64) {
+        // Nearly always there is nothing, and translating takes long.
+        if !self.vmm.awaits(address) {
+            return;
+        }
+        if let Some(place) = vcpu.translate(address) {
+            let context = self.vmm_context(vcpu.memory());
+            self.vmm.loaded(context, &(place..place + len));
+        }
+    }
+
+    fn poll(&self, memory: &dyn GuestMemory) {
+        if self.vmm.has_work() {
+            self.vmm.poll(self.vmm_context(memory));
+        }
+    }
+
+    fn idle(&self, most: Duration) -> Duration {
+        self.vmm.idle(Instant::now(), most)
     }
 }
 

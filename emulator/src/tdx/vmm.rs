@@ -22,6 +22,7 @@ use tsm_proto::tdx::VmcallStatus;
 use crate::{
     machine::{
         memory::GuestMemory,
+        outcome::Effect,
         pages::Pages,
         registers::{
             Reg,
@@ -73,17 +74,6 @@ pub(crate) mod leaf {
             _ => format!("sub-function {leaf:#x}"),
         }
     }
-}
-
-/// What the vCPU does after a call.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Effect {
-    /// Goes on.
-    Resume,
-    /// Goes on after a while: an interrupt may be waited for.
-    Idle,
-    /// Stops, with the whole machine.
-    Stop(String),
 }
 
 /// What a sub-function returns: the status is for `R10`.

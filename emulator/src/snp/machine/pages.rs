@@ -8,18 +8,20 @@ use super::SnpMachine;
 use crate::{
     machine::{
         gpa::PAGE_SIZE,
+        outcome::{
+            Effect,
+            Outcome, //
+        },
         registers::{
             Reg,
             Registers, //
         },
-        vcpu::Vcpu,
-        Outcome, //
+        vcpu::Vcpu, //
     },
     snp::rmp::{
         Refusal,
         Size, //
-    },
-    tdx::vmm::Effect, //
+    }, //
 };
 
 impl SnpMachine {

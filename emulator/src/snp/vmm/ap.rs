@@ -8,16 +8,18 @@
 //! to where `RIP` is. A VMSA with another state than that after `INIT` ends the machine.
 
 use crate::{
-    machine::memory::{
-        GuestMemory,
-        NoMemory, //
+    machine::{
+        memory::{
+            GuestMemory,
+            NoMemory, //
+        },
+        outcome::Effect, //
     },
     snp::vmsa::{
         self,
         Entry,
         Vmsa, //
-    },
-    tdx::vmm::Effect, //
+    }, //
 };
 
 use super::{

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A machine of each platform: what it takes over, and what it leaves alone.
+
+use std::time::Duration;
+
+use super::*;
+use crate::machine::{
+    instruction::Instruction,
+    outcome::{
+        Effect,
+        Outcome, //
+    },
+    registers::{
+        Reg,
+        Registers, //
+    },
+    vcpu::{
+        FakeVcpu,
+        Vcpu as _, //
+    }, //
+};
+
+/// Makes a machine of a platform.
+fn machine(platform: &str) -> Box<dyn Platform> {
+    let config = Config::parse([format!("platform={platform}").as_str()]).unwrap();
+    config.machine(1).unwrap()
+}
+
+/// Executes an instruction with a value in RAX.
+fn execute(platform: &str, instruction: Instruction, rax: u64, kernel: bool) -> Outcome {
+    let mut regs = Registers::default();
+    regs[Reg::Rax] = rax;
+    let vcpu = FakeVcpu {
+        kernel,
+        ..FakeVcpu::new(4096)
+    };
+    machine(platform).execute(instruction, &vcpu, &mut regs)
+}
+
+#[test]
+fn has_tdcall_for_the_kernel_of_a_td() {
+    let done = Outcome::Done(Effect::Resume);
+    assert_eq!(execute("tdx", Instruction::Tdcall, 1, true), done);
+    for (platform, kernel) in [("tdx", false), ("snp", true)] {
+        let outcome = execute(platform, Instruction::Tdcall, 1, kernel);
+        assert_eq!(outcome, Outcome::Native);
+    }
+}
+
+#[test]
+fn answers_only_leaves_of_cpuid_that_the_cpu_lacks() {
+    let done = Outcome::Done(Effect::Resume);
+    assert_eq!(execute("tdx", Instruction::Cpuid, 0x21, true), done);
+    let outcome = execute("tdx", Instruction::Cpuid, 1, true);
+    assert_eq!(outcome, Outcome::Native);
+}
+
+#[test]
+fn takes_only_instructions_of_its_platform() {
+    assert!(machine("tdx").takes(Instruction::Tdcall));
+    assert!(!machine("snp").takes(Instruction::Tdcall));
+    assert!(machine("snp").takes(Instruction::Vmgexit));
+    assert!(!machine("tdx").takes(Instruction::Vmgexit));
+}
+
+#[test]
+fn borrows_instructions_for_snp_only() {
+    let mut regs = Registers::default();
+    for platform in ["tdx", "snp"] {
+        assert_eq!(machine(platform).borrows(), platform == "snp");
+        assert_eq!(machine(platform).starts(), platform == "snp");
+        assert_eq!(machine(platform).entry(0), None);
+        // Nothing was asked of the CPU.
+        assert!(!machine(platform).after_cpuid(&mut regs));
+    }
+}
+
+/// Does a call to the VMM about the page at 0x1000. Returns its status.
+fn vmcall(machine: &dyn Platform, vcpu: &FakeVcpu, leaf: u64) -> u64 {
+    let mut regs = Registers::default();
+    regs[Reg::Rcx] = 0xffcc;
+    regs[Reg::R11] = leaf;
+    regs[Reg::R12] = (1 << 52) | 0x1000;
+    regs[Reg::R13] = 0x1000;
+    let outcome = machine.execute(Instruction::Tdcall, vcpu, &mut regs);
+    assert_eq!(outcome, Outcome::Done(Effect::Resume));
+    regs[Reg::R10]
+}
+
+#[test]
+fn lets_the_vmm_see_what_a_vcpu_loads() {
+    let config = Config::parse(["platform=tdx", "quote=once"]).unwrap();
+    let (machine, vcpu) = (config.machine(1).unwrap(), FakeVcpu::new(0x4000));
+    assert!(machine.watches());
+    assert_eq!(vmcall(&*machine, &vcpu, 0x10001), 0);
+    vcpu.memory().write(0x1000, &[1]).unwrap();
+    assert_eq!(vmcall(&*machine, &vcpu, 0x10002), 0);
+
+    // Of another page, of one that is not there, of another field; then by its virtual address.
+    let status = || vcpu.memory.bytes(0x1008, 8);
+    let before = status();
+    for (address, len) in [(0x2008, 8), (8, 8), (0x1000, 8)] {
+        machine.loaded(&vcpu, address, len);
+        assert_eq!(status(), before);
+    }
+    machine.loaded(&vcpu, (1 << 63) | 0x1008, 8);
+    assert!(before != [0xff; 8] && status() == [0xff; 8]);
+}
+
+#[test]
+fn watches_only_if_the_vmm_wants_to_know() {
+    let vcpu = FakeVcpu::new(0x2000);
+    for platform in ["tdx", "snp"] {
+        assert!(!machine(platform).watches());
+        machine(platform).loaded(&vcpu, 0x1008, 8);
+    }
+    assert_eq!(vcpu.memory.bytes(0x1000, 24), [0; 24]);
+}
+
+#[test]
+fn has_nothing_to_do_while_an_snp_guest_runs() {
+    let machine = machine("snp");
+    let most = Duration::from_micros(200);
+    machine.poll(FakeVcpu::new(0).memory());
+    assert_eq!(machine.idle(most), most);
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a platform does with its guest.
+
+use std::{
+    fmt::Debug,
+    time::Duration, //
+};
+
+use super::{
+    instruction::Instruction,
+    memory::GuestMemory,
+    outcome::Outcome,
+    registers::Registers,
+    vcpu::Vcpu, //
+};
+
+/// A machine with one guest of a platform.
+///
+/// All vCPU threads share it. A platform implements what it needs; the defaults do nothing.
+pub(crate) trait Platform: Debug + Send + Sync {
+    /// Tells whether an instruction is to be taken over.
+    fn takes(&self, instruction: Instruction) -> bool;
+
+    /// Executes an instruction of a vCPU that is not in real mode.
+    fn execute(
+        &self,
+        instruction: Instruction,
+        vcpu: &dyn Vcpu,
+        regs: &mut Registers, //
+    ) -> Outcome;
+
+    /// Tells whether instructions of the CPU are borrowed.
+    fn borrows(&self) -> bool {
+        false
+    }
+
+    /// Sees the answer of the CPU to a `CPUID`. Returns whether it is to be executed once more.
+    fn after_cpuid(&self, _regs: &mut Registers) -> bool {
+        false
+    }
+
+    /// Tells whether vCPUs are to be seen where a startup IPI sends them.
+    fn starts(&self) -> bool {
+        false
+    }
+
+    /// Returns where in its segment a vCPU goes on that is where a startup IPI has sent it.
+    fn entry(&self, _vcpu: usize) -> Option<u16> {
+        None
+    }
+
+    /// Tells whether the VMM may ever want to know what the guest reads.
+    fn watches(&self) -> bool {
+        false
+    }
+
+    /// Lets the VMM see that a vCPU has loaded `len` bytes from a virtual address.
+    fn loaded(&self, _vcpu: &dyn Vcpu, _address: u64, _len: u64) {}
+
+    /// Lets the VMM do what is due: it works while the guest runs.
+    fn poll(&self, _memory: &dyn GuestMemory) {}
+
+    /// Returns how long nothing will be due, `most` at most.
+    fn idle(&self, most: Duration) -> Duration {
+        most
+    }
+}
