@@ -7,8 +7,9 @@
 //! does their work and moves the PC past them.
 //!
 //! ```text
-//! qemu.rs        QEMU's plugin API; all the `unsafe`, here and in qemu/
-//! plugin.rs      what is done when QEMU calls
+//! entry.rs       the symbol that QEMU looks up: joins the next two
+//! qemu.rs        QEMU's plugin API; all the `unsafe` but the symbol, here and in qemu/
+//! plugin.rs      what is done when QEMU calls: implements its callbacks
 //! config.rs      the options, and which platform they are for
 //!
 //! tdx.rs         TDX: the TDX module, the VMM, the quoting enclave
@@ -29,6 +30,8 @@
 //! `snp/`.
 
 mod config;
+#[cfg(not(test))]
+mod entry;
 mod machine;
 mod option;
 #[cfg(not(test))]

@@ -9,7 +9,10 @@ use std::{
 };
 
 use crate::{
-    config::Config,
+    config::{
+        self,
+        Config, //
+    },
     machine::{
         instruction::{
             self,
@@ -33,6 +36,7 @@ use crate::{
     },
     qemu::{
         self,
+        Callbacks,
         Counter,
         Register,
         VcpuThread, //
@@ -51,7 +55,7 @@ const IDLE: Duration = Duration::from_micros(200);
 static PLUGIN: OnceLock<Plugin> = OnceLock::new();
 
 /// The machine and how its vCPUs are reached.
-struct Plugin {
+pub(crate) struct Plugin {
     machine: Box<dyn Platform>,
     counter: Option<Counter>,
     returns: Returns,
@@ -170,172 +174,159 @@ impl vcpu::Vcpu for Caller<'_> {
     }
 }
 
-/// Makes the machine. The error is for the user.
-pub(crate) fn install<'a>(
-    vcpus: usize,
-    args: impl IntoIterator<Item = &'a str>,
-) -> Result<(), String> {
-    if vcpus > MAX_VCPUS {
-        return Err(format!(
-            "{vcpus} vCPUs, but a machine may have {MAX_VCPUS} at most"
-        ));
-    }
-    let config = Config::parse(args)?;
-    let plugin = Plugin {
-        machine: config.machine(vcpus)?,
-        counter: config.count.then(Counter::new),
-        returns: Returns::default(),
-        vcpus: Default::default(),
-    };
-    PLUGIN
-        .set(plugin)
-        .map_err(|_| "loaded twice, but there is one machine".into())
-}
-
-/// Returns what instructions are counted with, if they are.
-pub(crate) fn counter() -> Option<Counter> {
-    PLUGIN.get()?.counter
-}
-
-/// Gets to know a vCPU that starts.
-pub(crate) fn start_vcpu(thread: &VcpuThread) {
-    let Some(slot) = PLUGIN
-        .get()
-        .and_then(|plugin| plugin.vcpus.get(thread.number()))
-    else {
-        qemu::stop(&format!("there is no vCPU {}", thread.number()));
-    };
-    match Vcpu::new(thread) {
-        // A vCPU that starts again has the same registers.
-        Ok(vcpu) => drop(slot.set(vcpu)),
-        Err(message) => qemu::stop(&message),
-    }
-}
-
-/// Tells whether an instruction is to be taken over.
-pub(crate) fn takes(instruction: Instruction) -> bool {
-    PLUGIN.get().is_some_and(|plugin| match instruction {
-        Instruction::Count => plugin.counter.is_some(),
-        _ => plugin.machine.takes(instruction),
-    })
-}
-
-/// Tells whether instructions are borrowed.
-pub(crate) fn borrows() -> bool {
-    PLUGIN.get().is_some_and(|plugin| plugin.machine.borrows())
-}
-
-/// Tells whether vCPUs are to be seen where a startup IPI sends them.
-pub(crate) fn starts() -> bool {
-    PLUGIN.get().is_some_and(|plugin| plugin.machine.starts())
-}
-
-/// Tells whether loads are to be seen.
-pub(crate) fn watches() -> bool {
-    PLUGIN.get().is_some_and(|plugin| plugin.machine.watches())
-}
-
-/// Lets the VMM see that a vCPU has loaded `len` bytes from a virtual address.
-pub(crate) fn loaded(thread: &VcpuThread, address: u64, len: u64) {
-    let Some(plugin) = PLUGIN.get() else { return };
-
-    if let Some(vcpu) = plugin.vcpus.get(thread.number()).and_then(OnceLock::get) {
-        plugin
-            .machine
-            .loaded(&Caller { thread, vcpu }, address, len);
-    }
-}
-
-/// Executes the instruction at an offset in its page. Returns the address of the next one, or
-/// nothing if the CPU has to execute it.
-pub(crate) fn execute(thread: &VcpuThread, instruction: Instruction, offset: u64) -> Option<u64> {
-    let plugin = PLUGIN.get()?;
-    let vcpu = plugin.vcpus.get(thread.number())?.get()?;
-
-    if !vcpu.is_protected(thread) {
-        return None;
-    }
-    let before = vcpu.read(thread);
-    let mut regs = before;
-    let caller = Caller { thread, vcpu };
-    let outcome = match instruction {
-        Instruction::Count => {
-            regs[Reg::Rax] = thread.read_counter(plugin.counter?);
-            Outcome::Done(Effect::Resume)
+impl Callbacks for Plugin {
+    fn install(vcpus: usize, args: &[&str]) -> Result<Option<String>, String> {
+        if let Some(help) = config::help(args)? {
+            return Ok(Some(help));
         }
-        _ => plugin.machine.execute(instruction, &caller, &mut regs),
-    };
-    let rip = thread.read_register(vcpu.rip);
-    let next = instruction.next(rip, offset);
-    let next = match outcome {
-        Outcome::Native => None,
-        Outcome::Again => Some(instruction::address(rip, offset)),
-        Outcome::Done(Effect::Resume) => Some(next),
-        Outcome::Done(Effect::Idle) => {
-            thread::sleep(plugin.machine.idle(IDLE));
+        if vcpus > MAX_VCPUS {
+            return Err(format!(
+                "{vcpus} vCPUs, but a machine may have {MAX_VCPUS} at most"
+            ));
+        }
+        let config = Config::parse(args.iter().copied())?;
+        let plugin = Plugin {
+            machine: config.machine(vcpus)?,
+            counter: config.count.then(Counter::new),
+            returns: Returns::default(),
+            vcpus: Default::default(),
+        };
+        PLUGIN
+            .set(plugin)
+            .map(|()| None)
+            .map_err(|_| "loaded twice, but there is one machine".into())
+    }
+
+    fn counter() -> Option<Counter> {
+        PLUGIN.get()?.counter
+    }
+
+    fn start_vcpu(thread: &VcpuThread) {
+        let Some(slot) = PLUGIN
+            .get()
+            .and_then(|plugin| plugin.vcpus.get(thread.number()))
+        else {
+            qemu::stop(&format!("there is no vCPU {}", thread.number()));
+        };
+        match Vcpu::new(thread) {
+            // A vCPU that starts again has the same registers.
+            Ok(vcpu) => drop(slot.set(vcpu)),
+            Err(message) => qemu::stop(&message),
+        }
+    }
+
+    fn takes(instruction: Instruction) -> bool {
+        PLUGIN.get().is_some_and(|plugin| match instruction {
+            Instruction::Count => plugin.counter.is_some(),
+            _ => plugin.machine.takes(instruction),
+        })
+    }
+
+    fn borrows() -> bool {
+        PLUGIN.get().is_some_and(|plugin| plugin.machine.borrows())
+    }
+
+    fn starts() -> bool {
+        PLUGIN.get().is_some_and(|plugin| plugin.machine.starts())
+    }
+
+    fn watches() -> bool {
+        PLUGIN.get().is_some_and(|plugin| plugin.machine.watches())
+    }
+
+    fn loaded(thread: &VcpuThread, address: u64, len: u64) {
+        let Some(plugin) = PLUGIN.get() else { return };
+
+        if let Some(vcpu) = plugin.vcpus.get(thread.number()).and_then(OnceLock::get) {
+            plugin
+                .machine
+                .loaded(&Caller { thread, vcpu }, address, len);
+        }
+    }
+
+    fn execute(thread: &VcpuThread, instruction: Instruction, offset: u64) -> Option<u64> {
+        let plugin = PLUGIN.get()?;
+        let vcpu = plugin.vcpus.get(thread.number())?.get()?;
+
+        if !vcpu.is_protected(thread) {
+            return None;
+        }
+        let before = vcpu.read(thread);
+        let mut regs = before;
+        let caller = Caller { thread, vcpu };
+        let outcome = match instruction {
+            Instruction::Count => {
+                regs[Reg::Rax] = thread.read_counter(plugin.counter?);
+                Outcome::Done(Effect::Resume)
+            }
+            _ => plugin.machine.execute(instruction, &caller, &mut regs),
+        };
+        let rip = thread.read_register(vcpu.rip);
+        let next = instruction.next(rip, offset);
+        let next = match outcome {
+            Outcome::Native => None,
+            Outcome::Again => Some(instruction::address(rip, offset)),
+            Outcome::Done(Effect::Resume) => Some(next),
+            Outcome::Done(Effect::Idle) => {
+                thread::sleep(plugin.machine.idle(IDLE));
+                plugin.machine.poll(thread);
+                Some(next)
+            }
+            Outcome::Done(Effect::Stop(why)) => qemu::stop(&why),
+            Outcome::Carry(carry) => {
+                let frame = Frame {
+                    rip: next,
+                    cs: thread.read_register(vcpu.cs),
+                    rflags: thread.read_register(vcpu.eflags),
+                    rsp: regs[Reg::Rsp],
+                    ss: thread.read_register(vcpu.ss),
+                };
+                let sent = plugin.returns.send(&caller, frame.with_carry(carry));
+                let (there, stack) = sent.unwrap_or_else(|why| qemu::stop(&why));
+
+                regs[Reg::Rsp] = stack;
+                Some(there)
+            }
+        };
+        vcpu.write(thread, &before, &regs);
+        next
+    }
+
+    fn saw_return(address: u64) {
+        if let Some(plugin) = PLUGIN.get() {
+            plugin.returns.note(address);
+        }
+    }
+
+    fn after_cpuid(thread: &VcpuThread, offset: u64) -> Option<u64> {
+        let plugin = PLUGIN.get()?;
+        let vcpu = plugin.vcpus.get(thread.number())?.get()?;
+
+        if !vcpu.is_protected(thread) {
+            return None;
+        }
+        let here = instruction::address(thread.read_register(vcpu.rip), offset);
+        let before = vcpu.read(thread);
+        let mut regs = before;
+        let again = plugin.machine.after_cpuid(&mut regs);
+
+        vcpu.write(thread, &before, &regs);
+        again.then(|| here.wrapping_sub(2))
+    }
+
+    fn enter(thread: &VcpuThread) -> Option<u64> {
+        let plugin = PLUGIN.get()?;
+        let vcpu = plugin.vcpus.get(thread.number())?.get()?;
+
+        match vcpu.is_protected(thread) {
+            true => None,
+            false => plugin.machine.entry(thread.number()).map(u64::from),
+        }
+    }
+
+    fn visit(thread: &VcpuThread) {
+        if let Some(plugin) = PLUGIN.get() {
             plugin.machine.poll(thread);
-            Some(next)
         }
-        Outcome::Done(Effect::Stop(why)) => qemu::stop(&why),
-        Outcome::Carry(carry) => {
-            let frame = Frame {
-                rip: next,
-                cs: thread.read_register(vcpu.cs),
-                rflags: thread.read_register(vcpu.eflags),
-                rsp: regs[Reg::Rsp],
-                ss: thread.read_register(vcpu.ss),
-            };
-            let sent = plugin.returns.send(&caller, frame.with_carry(carry));
-            let (there, stack) = sent.unwrap_or_else(|why| qemu::stop(&why));
-
-            regs[Reg::Rsp] = stack;
-            Some(there)
-        }
-    };
-    vcpu.write(thread, &before, &regs);
-    next
-}
-
-/// Notes that there is an `IRETQ` in the code of the guest.
-pub(crate) fn saw_return(address: u64) {
-    if let Some(plugin) = PLUGIN.get() {
-        plugin.returns.note(address);
-    }
-}
-
-/// Goes back to the `CPUID` before the instruction at an offset in its page, if it is to be executed once
-/// more. Returns the address.
-pub(crate) fn after_cpuid(thread: &VcpuThread, offset: u64) -> Option<u64> {
-    let plugin = PLUGIN.get()?;
-    let vcpu = plugin.vcpus.get(thread.number())?.get()?;
-
-    if !vcpu.is_protected(thread) {
-        return None;
-    }
-    let here = instruction::address(thread.read_register(vcpu.rip), offset);
-    let before = vcpu.read(thread);
-    let mut regs = before;
-    let again = plugin.machine.after_cpuid(&mut regs);
-
-    vcpu.write(thread, &before, &regs);
-    again.then(|| here.wrapping_sub(2))
-}
-
-/// Sends a vCPU on that is where a startup IPI has sent it. Returns what its PC is to be: in real mode
-/// that is an offset in the code segment, which begins here.
-pub(crate) fn enter(thread: &VcpuThread) -> Option<u64> {
-    let plugin = PLUGIN.get()?;
-    let vcpu = plugin.vcpus.get(thread.number())?.get()?;
-
-    match vcpu.is_protected(thread) {
-        true => None,
-        false => plugin.machine.entry(thread.number()).map(u64::from),
-    }
-}
-
-/// Lets the VMM work while a vCPU passes.
-pub(crate) fn visit(thread: &VcpuThread) {
-    if let Some(plugin) = PLUGIN.get() {
-        plugin.machine.poll(thread);
     }
 }

@@ -81,7 +81,7 @@ pub(super) struct Entry {
 
 /// `qemu_info_t`, up to what is used.
 #[repr(C)]
-pub(super) struct Info {
+pub(crate) struct Info {
     pub(super) target_name: *const c_char,
     pub(super) version_min: c_int,
     pub(super) version_cur: c_int,

@@ -14,7 +14,7 @@ use super::{
         g_byte_array_set_size,
         GByteArray, //
     },
-    stop, //
+    exit::stop, //
 };
 
 /// A byte array of GLib.

@@ -28,7 +28,7 @@ use super::{
         RegisterHandle, //
     },
     bytes::Bytes,
-    stop, //
+    exit::stop, //
 };
 use crate::machine::memory::{
     GuestMemory,
