@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Options of an SEV-SNP guest, and what its VMM and the secure processor do: see [`OPTIONS`] for
+//! Options of an SEV-SNP guest, and what its VMM and the secure processor do: see `options` for
 //! each, and [`svsm`] for those of the SVSM.
 //!
 //! `guest_svn`, `family_id`, `image_id` and `author_key_digest` need an `id_key_digest`.
@@ -13,9 +13,6 @@ use std::{
 };
 
 use tsm_proto::Digest384;
-
-use super::options::OPTIONS;
-use crate::option;
 
 use svsm::SvsmConfig;
 
@@ -191,26 +188,6 @@ impl Default for SnpConfig {
             trace: None,
             svsm: SvsmConfig::default(),
         }
-    }
-}
-
-impl SnpConfig {
-    /// Sets one option. The error is what was expected.
-    pub(crate) fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
-        match option::set(OPTIONS, self, key, value)? || self.svsm.set(key, value)? {
-            true => Ok(()),
-            false => Err(option::another(Self::keys())),
-        }
-    }
-
-    /// Returns the keys, with those of the SVSM.
-    pub(crate) fn keys() -> impl Iterator<Item = &'static str> {
-        option::keys(OPTIONS).chain(SvsmConfig::keys())
-    }
-
-    /// Returns the help on all options.
-    pub(crate) fn help() -> String {
-        format!("{}\n{}", option::help(OPTIONS), SvsmConfig::help())
     }
 }
 

@@ -2,11 +2,12 @@
 
 //! The options of an SEV-SNP guest: key, meaning, values, default and parser.
 
-pub(super) mod svsm;
+mod svsm;
 
 use std::time::Duration;
 
 use super::config::{
+    svsm::SvsmConfig,
     CertificateService,
     MutatedPart,
     ReportVersion,
@@ -14,12 +15,18 @@ use super::config::{
     SnpConfig, //
 };
 use crate::option::{
+    self,
     choice::{
         choose,
         name,
         Choice, //
     },
     put,
+    shared::{
+        self,
+        Fields,
+        Shared, //
+    },
     value::{
         bytes,
         count,
@@ -148,7 +155,7 @@ const CERTS: [Choice<CertificateService>; 7] = [
 ];
 
 /// The options.
-pub(super) const OPTIONS: &[Opt<SnpConfig>] = &[
+const OPTIONS: &[Opt<SnpConfig>] = &[
     Opt {
         key: "vmpl",
         meaning: "the VMPL that the guest runs at: 0 to 3; if not 0, there is an SVSM",
@@ -282,13 +289,7 @@ pub(super) const OPTIONS: &[Opt<SnpConfig>] = &[
         default: |_| "what it has".into(),
         set: |c, v| put(&mut c.report_size, count(v).map(Some)),
     },
-    Opt {
-        key: "busy",
-        meaning: "how often the VMM is busy before it handles a request",
-        values: Values::Said,
-        default: |c| c.busy.to_string(),
-        set: |c, v| put(&mut c.busy, count(v)),
-    },
+    shared::busy("how often the VMM is busy before it handles a request"),
     Opt {
         key: "busy_ms",
         meaning: "how long the VMM is busy before it handles a request",
@@ -296,34 +297,10 @@ pub(super) const OPTIONS: &[Opt<SnpConfig>] = &[
         default: |c| c.busy_for.as_millis().to_string(),
         set: |c, v| put(&mut c.busy_for, number(v).map(Duration::from_millis)),
     },
-    Opt {
-        key: "refuse_after",
-        meaning: "how many requests are handled before any of this counts",
-        values: Values::Said,
-        default: |c| c.refuse_after.to_string(),
-        set: |c, v| put(&mut c.refuse_after, count(v)),
-    },
-    Opt {
-        key: "refuse_count",
-        meaning: "how many requests are handled wrongly then, until all is right again",
-        values: Values::Said,
-        default: |_| "all".into(),
-        set: |c, v| put(&mut c.refuse_count, count(v)),
-    },
-    Opt {
-        key: "mutate",
-        meaning: "changes bytes of each answer at random from this seed",
-        values: Values::Said,
-        default: |_| "none".into(),
-        set: |c, v| put(&mut c.mutate, number(v).map(Some)),
-    },
-    Opt {
-        key: "mutate_count",
-        meaning: "how many answers are changed",
-        values: Values::Said,
-        default: |_| "all".into(),
-        set: |c, v| put(&mut c.mutate_count, number(v)),
-    },
+    shared::refuse_after("how many requests are handled before any of this counts"),
+    shared::refuse_count("how many requests are handled wrongly then, until all is right again"),
+    shared::mutate("changes bytes of each answer at random from this seed"),
+    shared::mutate_count(),
     Opt {
         key: "mutate_part",
         meaning: "what is changed",
@@ -331,17 +308,41 @@ pub(super) const OPTIONS: &[Opt<SnpConfig>] = &[
         default: |c| name(&MUTATE_PART, &c.mutate_part),
         set: |c, v| put(&mut c.mutate_part, choose(&MUTATE_PART, v)),
     },
-    Opt {
-        key: "trace",
-        meaning: "file for a line per VMGEXIT",
-        values: Values::Said,
-        default: |_| "none".into(),
-        set: |c, v| {
-            c.trace = Some(v.into());
-            Ok(())
-        },
-    },
+    shared::trace("file for a line per VMGEXIT"),
 ];
+
+impl Shared for SnpConfig {
+    fn fields(&mut self) -> Fields<'_> {
+        Fields {
+            busy: &mut self.busy,
+            refuse_after: &mut self.refuse_after,
+            refuse_count: &mut self.refuse_count,
+            mutate: &mut self.mutate,
+            mutate_count: &mut self.mutate_count,
+            trace: &mut self.trace,
+        }
+    }
+}
+
+impl SnpConfig {
+    /// Sets one option. The error is what was expected.
+    pub(crate) fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
+        match option::set(OPTIONS, self, key, value)? || self.svsm.set(key, value)? {
+            true => Ok(()),
+            false => Err(option::another(Self::keys())),
+        }
+    }
+
+    /// Returns the keys, with those of the SVSM.
+    pub(crate) fn keys() -> impl Iterator<Item = &'static str> {
+        option::keys(OPTIONS).chain(SvsmConfig::keys())
+    }
+
+    /// Returns the help on all options.
+    pub(crate) fn help() -> String {
+        format!("{}\n{}", option::help(OPTIONS), SvsmConfig::help())
+    }
+}
 
 /// Parses a VMPL.
 fn vmpl(value: &str) -> Result<u8, &'static str> {

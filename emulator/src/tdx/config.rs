@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Options of a TD, and what its VMM does: see [`OPTIONS`] for each.
+//! Options of a TD, and what its VMM does: see `options` for each.
 //!
 //! A buffer for a quote may have 128 KiB, or what a quote of `quote_size` needs if that is more.
 
@@ -11,11 +11,7 @@ use std::{
 
 use tsm_proto::Digest384;
 
-use super::options::OPTIONS;
-use crate::{
-    option,
-    tdx::quoting::Version, //
-};
+use crate::tdx::quoting::Version;
 
 /// How the VMM answers a request for a quote.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -178,26 +174,6 @@ impl Default for TdxConfig {
             mutate_count: u64::MAX,
             trace: None,
         }
-    }
-}
-
-impl TdxConfig {
-    /// Sets one option. The error is what was expected.
-    pub(crate) fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
-        match option::set(OPTIONS, self, key, value)? {
-            true => Ok(()),
-            false => Err(option::another(Self::keys())),
-        }
-    }
-
-    /// Returns the keys.
-    pub(crate) fn keys() -> impl Iterator<Item = &'static str> {
-        option::keys(OPTIONS)
-    }
-
-    /// Returns the help on all options.
-    pub(crate) fn help() -> String {
-        option::help(OPTIONS)
     }
 }
 

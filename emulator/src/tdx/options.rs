@@ -13,6 +13,7 @@ use super::config::{
 };
 use crate::{
     option::{
+        self,
         choice::{
             choose,
             name,
@@ -20,6 +21,11 @@ use crate::{
             Choice, //
         },
         put,
+        shared::{
+            self,
+            Fields,
+            Shared, //
+        },
         value::{
             count,
             digest,
@@ -140,7 +146,7 @@ const MAP: [Choice<MapService>; 4] = [
 ];
 
 /// The options.
-pub(super) const OPTIONS: &[Opt<TdxConfig>] = &[
+const OPTIONS: &[Opt<TdxConfig>] = &[
     Opt {
         key: "attributes",
         meaning: "attributes of the TD, hexadecimal",
@@ -260,13 +266,7 @@ pub(super) const OPTIONS: &[Opt<TdxConfig>] = &[
         default: |_| "absent".into(),
         set: |c, v| put(&mut c.quote_size_field, size_field(v)),
     },
-    Opt {
-        key: "busy",
-        meaning: "how often MR.REPORT and MR.RTMR.EXTEND are each busy before they are done",
-        values: Values::Said,
-        default: |c| c.busy.to_string(),
-        set: |c, v| put(&mut c.busy, count(v)),
-    },
+    shared::busy("how often MR.REPORT and MR.RTMR.EXTEND are each busy before they are done"),
     Opt {
         key: "mr_report",
         meaning: "what MR.REPORT does",
@@ -281,20 +281,8 @@ pub(super) const OPTIONS: &[Opt<TdxConfig>] = &[
         default: |c| name(&RTMR_EXTEND, &c.extend_invalid),
         set: |c, v| put(&mut c.extend_invalid, choose(&RTMR_EXTEND, v)),
     },
-    Opt {
-        key: "refuse_after",
-        meaning: "how many calls of each are done before busy and invalid count",
-        values: Values::Said,
-        default: |c| c.refuse_after.to_string(),
-        set: |c, v| put(&mut c.refuse_after, count(v)),
-    },
-    Opt {
-        key: "refuse_count",
-        meaning: "how many calls of each are invalid, until they are done again",
-        values: Values::Said,
-        default: |_| "all".into(),
-        set: |c, v| put(&mut c.refuse_count, count(v)),
-    },
+    shared::refuse_after("how many calls of each are done before busy and invalid count"),
+    shared::refuse_count("how many calls of each are invalid, until they are done again"),
     Opt {
         key: "map",
         meaning: "what the VMM does with MapGPA from the first GetQuote on",
@@ -302,13 +290,9 @@ pub(super) const OPTIONS: &[Opt<TdxConfig>] = &[
         default: |c| name(&MAP, &c.map),
         set: |c, v| put(&mut c.map, choose(&MAP, v)),
     },
-    Opt {
-        key: "mutate",
-        meaning: "changes bytes of each answer to GetQuote, and its R10, from this seed, or has it be late",
-        values: Values::Said,
-        default: |_| "none".into(),
-        set: |c, v| put(&mut c.mutate, number(v).map(Some)),
-    },
+    shared::mutate(
+        "changes bytes of each answer to GetQuote, and its R10, from this seed, or has it be late",
+    ),
     Opt {
         key: "mutate_map",
         meaning: "changes answers to MapGPA from this seed, from the first GetQuote on",
@@ -316,24 +300,42 @@ pub(super) const OPTIONS: &[Opt<TdxConfig>] = &[
         default: |_| "none".into(),
         set: |c, v| put(&mut c.mutate_map, number(v).map(Some)),
     },
-    Opt {
-        key: "mutate_count",
-        meaning: "how many answers are changed",
-        values: Values::Said,
-        default: |_| "all".into(),
-        set: |c, v| put(&mut c.mutate_count, number(v)),
-    },
-    Opt {
-        key: "trace",
-        meaning: "file for a line per TDCALL",
-        values: Values::Said,
-        default: |_| "none".into(),
-        set: |c, v| {
-            c.trace = Some(v.into());
-            Ok(())
-        },
-    },
+    shared::mutate_count(),
+    shared::trace("file for a line per TDCALL"),
 ];
+
+impl Shared for TdxConfig {
+    fn fields(&mut self) -> Fields<'_> {
+        Fields {
+            busy: &mut self.busy,
+            refuse_after: &mut self.refuse_after,
+            refuse_count: &mut self.refuse_count,
+            mutate: &mut self.mutate,
+            mutate_count: &mut self.mutate_count,
+            trace: &mut self.trace,
+        }
+    }
+}
+
+impl TdxConfig {
+    /// Sets one option. The error is what was expected.
+    pub(crate) fn set(&mut self, key: &str, value: &str) -> Result<(), String> {
+        match option::set(OPTIONS, self, key, value)? {
+            true => Ok(()),
+            false => Err(option::another(Self::keys())),
+        }
+    }
+
+    /// Returns the keys.
+    pub(crate) fn keys() -> impl Iterator<Item = &'static str> {
+        option::keys(OPTIONS)
+    }
+
+    /// Returns the help on all options.
+    pub(crate) fn help() -> String {
+        option::help(OPTIONS)
+    }
+}
 
 /// Parses what a quote is in flight until.
 fn quote_until(value: &str) -> Result<QuoteUntil, String> {

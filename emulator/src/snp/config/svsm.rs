@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Options of the SVSM that runs a guest at another VMPL than 0: see [`OPTIONS`] for each.
-
-use crate::{
-    option,
-    snp::options::svsm::OPTIONS, //
-};
+//! Options of the SVSM that runs a guest at another VMPL than 0: see `options` for each.
 
 /// What services there are.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -50,23 +45,6 @@ pub(crate) struct SvsmConfig {
     pub(crate) manifest_length: Option<u64>,
     /// The length of the certificates.
     pub(crate) certs_length: Option<u64>,
-}
-
-impl SvsmConfig {
-    /// Sets one option. Returns whether there is such a key. The error is what was expected.
-    pub(super) fn set(&mut self, key: &str, value: &str) -> Result<bool, String> {
-        option::set(OPTIONS, self, key, value)
-    }
-
-    /// Returns the keys.
-    pub(super) fn keys() -> impl Iterator<Item = &'static str> {
-        option::keys(OPTIONS)
-    }
-
-    /// Returns the help on all options.
-    pub(super) fn help() -> String {
-        option::help(OPTIONS)
-    }
 }
 
 #[cfg(test)]

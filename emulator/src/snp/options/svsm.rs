@@ -4,6 +4,7 @@
 
 use crate::{
     option::{
+        self,
         choice::{
             choose,
             name,
@@ -49,7 +50,7 @@ const ATTEST: [Choice<AttestService>; 4] = [
 ];
 
 /// The options.
-pub(crate) const OPTIONS: &[Opt<SvsmConfig>] = &[
+const OPTIONS: &[Opt<SvsmConfig>] = &[
     Opt {
         key: "svsm_services",
         meaning: "the services that it lists",
@@ -107,3 +108,20 @@ pub(crate) const OPTIONS: &[Opt<SvsmConfig>] = &[
         set: |c, v| put(&mut c.certs_length, number(v).map(Some)),
     },
 ];
+
+impl SvsmConfig {
+    /// Sets one option. Returns whether there is such a key. The error is what was expected.
+    pub(crate) fn set(&mut self, key: &str, value: &str) -> Result<bool, String> {
+        option::set(OPTIONS, self, key, value)
+    }
+
+    /// Returns the keys.
+    pub(crate) fn keys() -> impl Iterator<Item = &'static str> {
+        option::keys(OPTIONS)
+    }
+
+    /// Returns the help on all options.
+    pub(crate) fn help() -> String {
+        option::help(OPTIONS)
+    }
+}
