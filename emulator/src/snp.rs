@@ -11,13 +11,17 @@
 //! vmm.rs      the untrusted VMM, behind VMGEXIT
 //!   ghcb.rs   the page that the guest calls it with
 //!   guest_request.rs  what it does with messages for the secure processor
+//! certificates.rs  the table of certificates that a guest asks for
 //! psp.rs      the secure processor
 //! svsm.rs     what runs at VMPL 0 if the guest does not
+//!   area.rs   where that is
 //! vmsa.rs     the state of a vCPU that is to start
 //! config.rs   what the user asks for
 //!   options.rs  and how
 //! ```
 
+mod area;
+mod certificates;
 mod config;
 mod cpuid;
 mod ghcb;

@@ -5,7 +5,6 @@
 //! "SEV-ES Guest-Hypervisor Communication Block Standardization" (56421), "SNP Guest Request" and
 //! "SNP Extended Guest Request". Where that leaves a choice, the answer is the one that KVM gives.
 
-mod certificates;
 mod spoil;
 
 use std::{
@@ -14,12 +13,15 @@ use std::{
     time::Instant, //
 };
 
-use super::psp::{
-    kind,
-    Header,
-    SecureProcessor,
-    Status,
-    PAGE, //
+use super::{
+    certificates::Table,
+    psp::{
+        kind,
+        Header,
+        SecureProcessor,
+        Status,
+        PAGE, //
+    },
 };
 use crate::{
     machine::{
@@ -39,7 +41,6 @@ use crate::{
         SnpConfig, //
     }, //
 };
-pub(super) use certificates::Table;
 
 /// What the guest finds in the GHCB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -32,6 +32,7 @@ use crate::{
 };
 
 use super::{
+    area::Area,
     cpuid::{
         self,
         Leaf,
@@ -47,7 +48,6 @@ use super::{
     rmp::Rmp,
     svsm::{
         self,
-        Area,
         Svsm, //
     },
     vmm::{

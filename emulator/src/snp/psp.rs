@@ -41,8 +41,8 @@ use crate::{
         }, //
     },
     snp::{
-        config::SnpConfig,
-        svsm::Area, //
+        area::Area,
+        config::SnpConfig, //
     }, //
 };
 use message::Vmpck;

@@ -6,6 +6,9 @@
 //! Convention". Its code is here, not in guest memory; some memory is set aside for it nevertheless.
 //!
 //! ```text
+//! context.rs  what a call works on, and how it fails
+//! calling_area.rs  the calling areas
+//! guest.rs    the memory that it may use
 //! core.rs     the core protocol: calling areas, validation of pages, vCPUs
 //! memory.rs   and memory that the guest gives to it, and takes back
 //! list.rs     lists of pages, which the core protocol has
@@ -16,7 +19,10 @@
 //! ```
 
 mod attest;
+mod calling_area;
+mod context;
 mod core;
+mod guest;
 mod list;
 mod memory;
 mod services;
@@ -34,18 +40,10 @@ use std::{
 
 use tsm_proto::snp::svsm::Status;
 
-use super::{
-    psp::SecureProcessor,
-    rmp::Rmp, //
-};
+use super::area::Area;
 use crate::{
     machine::{
-        gpa::PAGE_SIZE,
         lock::lock,
-        memory::{
-            GuestMemory,
-            NoMemory, //
-        },
         mutator::Mutator,
         registers::{
             Reg,
@@ -62,40 +60,14 @@ use crate::{
     }, //
 };
 
-/// Where the SVSM is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Area {
-    /// Its memory, which is of no use to the guest.
-    pub(crate) memory: Range<u64>,
-    /// The calling area of the first vCPU.
-    pub(crate) calling_area: u64,
-}
+use calling_area::{
+    CallingArea,
+    CallingAreas, //
+};
+use context::Failure;
+use guest::Guest;
 
-/// What a call may need of the machine.
-#[derive(Clone, Copy)]
-pub(super) struct Context<'a> {
-    /// The vCPU, and how many there are.
-    pub(super) vcpu: usize,
-    pub(super) vcpus: usize,
-    pub(super) memory: &'a dyn GuestMemory,
-    pub(super) rmp: &'a Rmp,
-    pub(super) processor: &'a SecureProcessor,
-}
-
-/// How a call ends that is not successful.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Failure {
-    /// With a result code.
-    Refused(Status),
-    /// Not at all: the SVSM touches a page that is the VMM's.
-    Fault(String),
-}
-
-impl From<Status> for Failure {
-    fn from(status: Status) -> Self {
-        Self::Refused(status)
-    }
-}
+pub(super) use context::Context;
 
 /// The SVSM.
 #[derive(Debug)]
@@ -107,22 +79,6 @@ pub(super) struct Svsm {
     /// Pages that the guest has given to it. Locked after `state`.
     deposited: Mutex<BTreeSet<u64>>,
 }
-
-/// The calling area of a vCPU.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct CallingArea {
-    address: u64,
-    /// The page with the state of the vCPU, if the SVSM has made it.
-    vmsa: Option<u64>,
-}
-
-impl CallingArea {
-    /// Where a guest finds out that there is memory that it can take back.
-    const MEM_AVAILABLE: u64 = 1;
-}
-
-/// The calling areas of vCPUs, by number.
-type CallingAreas = BTreeMap<usize, CallingArea>;
 
 /// What goes on.
 #[derive(Debug, Default)]
@@ -232,62 +188,6 @@ impl Svsm {
             spoil::results(random, regs);
         }
         Ok(Some(status))
-    }
-}
-
-/// The guest's memory, as the SVSM uses it: what is validated, and not its own.
-struct Guest<'a> {
-    memory: &'a dyn GuestMemory,
-    rmp: &'a Rmp,
-    own: Range<u64>,
-    deposited: &'a Mutex<BTreeSet<u64>>,
-}
-
-impl Guest<'_> {
-    /// Takes what a calling area says out of it: 1 is a call, 0 is none.
-    fn take_pending(&self, calling_area: u64) -> Result<u8, String> {
-        let lost = |_| format!("the calling area at {calling_area:#x} is not the guest's");
-        let mut pending = [0];
-
-        self.read(calling_area, &mut pending).map_err(lost)?;
-        self.write(calling_area, &[0]).map_err(lost)?;
-        let [pending] = pending;
-        Ok(pending)
-    }
-
-    /// Copies out of the guest.
-    fn read(&self, address: u64, to: &mut [u8]) -> Result<(), Status> {
-        self.check(address, to.len() as u64)?;
-        let done = self.memory.read(address, to);
-        done.map_err(|NoMemory| Status::INVALID_ADDRESS)
-    }
-
-    /// Copies into the guest.
-    fn write(&self, address: u64, from: &[u8]) -> Result<(), Status> {
-        self.check(address, from.len() as u64)?;
-        let done = self.memory.write(address, from);
-        done.map_err(|NoMemory| Status::INVALID_ADDRESS)
-    }
-
-    /// Checks that a range may be used.
-    fn check(&self, address: u64, len: u64) -> Result<(), Status> {
-        match self.is_own(address, len) || !self.rmp.is_validated(address, len) {
-            true => Err(Status::INVALID_ADDRESS),
-            false => Ok(()),
-        }
-    }
-
-    /// Tells whether any of a range is the SVSM's own, or whether it is none. Its own is what it had
-    /// from the launch, what the guest has given to it, and the states of vCPUs.
-    fn is_own(&self, address: u64, len: u64) -> bool {
-        let Some(end) = address.checked_add(len) else {
-            return true;
-        };
-        let mut pages = address / PAGE_SIZE..end.div_ceil(PAGE_SIZE);
-
-        (address < self.own.end && self.own.start < end)
-            || lock(self.deposited).range(pages.clone()).next().is_some()
-            || pages.any(|page| self.rmp.is_vmsa(page))
     }
 }
 

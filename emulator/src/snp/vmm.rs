@@ -7,6 +7,7 @@
 //! guest asks for by itself.
 
 mod ap;
+mod context;
 mod page_state;
 
 use std::{
@@ -19,17 +20,13 @@ use std::{
 use crate::machine::{
     gpa::Gpa,
     lock::lock,
-    memory::{
-        GuestMemory,
-        NoMemory, //
-    },
+    memory::NoMemory,
     outcome::Effect, //
 };
 
 use super::{
     cpuid::{
-        self,
-        Leaf, //
+        self, //
     },
     ghcb::{
         Field,
@@ -37,18 +34,16 @@ use super::{
     },
     guest_request::{
         self,
-        Buffer,
-        GuestRequests, //
+        Buffer, //
     },
-    rmp::{
-        Rmp,
-        Size, //
-    }, //
+    rmp::Size, //
 };
 
 use ap::Refusal;
+use context::Malformed;
 
 pub(super) use ap::Startup;
+pub(super) use context::Context;
 
 /// Features that the VMM has: SEV-SNP, that it starts other vCPUs, and with an SVSM that it runs the
 /// vCPU at several VMPLs.
@@ -84,31 +79,6 @@ mod event {
     pub(super) const RUN_VMPL: u64 = 0x8000_0018;
     pub(super) const FEATURES: u64 = 0x8000_fffd;
     pub(super) const TERMINATE: u64 = 0x8000_fffe;
-}
-
-/// Why a call is malformed, in `SW_EXITINFO2`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::snp) enum Malformed {
-    NotRegistered = 1,
-    Usage = 2,
-    ScratchArea = 3,
-    MissingInput = 4,
-    InvalidInput = 5,
-    Event = 6,
-}
-
-/// What a call may need of the machine.
-#[derive(Clone, Copy)]
-pub(super) struct Context<'a> {
-    /// The vCPU, and how many there are.
-    pub(super) vcpu: usize,
-    pub(super) vcpus: usize,
-    /// The VMPL of the guest.
-    pub(super) vmpl: u8,
-    pub(super) memory: &'a dyn GuestMemory,
-    pub(super) rmp: &'a Rmp,
-    pub(super) leaves: &'a [Leaf],
-    pub(super) requests: &'a GuestRequests,
 }
 
 /// What becomes of an event: more fields for the guest, with `SW_EXITINFO2`.

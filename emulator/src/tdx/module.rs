@@ -10,6 +10,7 @@
 //! the emulator, with a message.
 
 mod accept;
+mod context;
 mod measure;
 mod metadata;
 mod mrtd;
@@ -23,27 +24,22 @@ use tsm_proto::tdx::{
 use crate::{
     machine::{
         gpa::{
-            self,
-            Gpa, //
-        },
-        memory::{
-            GuestMemory,
-            NoMemory, //
-        },
-        pages::{
-            PageState,
-            Pages, //
+            self, //
         },
         registers::{
             Reg,
             Registers, //
         }, //
     },
-    tdx::{
-        config::TdxConfig,
-        cpu::Cpu, //
-    }, //
+    tdx::config::TdxConfig, //
 };
+
+use context::{
+    Failure,
+    Result, //
+};
+
+pub(crate) use context::Context;
 
 /// The leaves, `RAX` bits 15:0.
 pub(crate) mod leaf {
@@ -85,24 +81,6 @@ pub(crate) mod leaf {
     }
 }
 
-/// Why a call did not succeed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Failure {
-    /// The guest gets a status.
-    Status(Status),
-    /// The guest stops: it has no such memory.
-    EptViolation(String),
-}
-
-impl From<Status> for Failure {
-    fn from(status: Status) -> Self {
-        Self::Status(status)
-    }
-}
-
-/// What a leaf returns.
-type Result<T = ()> = std::result::Result<T, Failure>;
-
 /// What becomes of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -112,68 +90,6 @@ pub(crate) enum Exit {
     Vmcall(u64),
     /// The guest can't go on.
     Stop(String),
-}
-
-/// What a leaf may need of the machine.
-#[derive(Clone, Copy)]
-pub(crate) struct Context<'a> {
-    /// Guest memory.
-    pub(crate) memory: &'a dyn GuestMemory,
-    /// The states of its pages.
-    pub(crate) pages: &'a Pages,
-    /// The CPU.
-    pub(crate) cpu: &'a Cpu,
-    /// Number of the vCPU that calls.
-    pub(crate) vcpu: usize,
-}
-
-/// Which addresses an operand may have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Access {
-    /// Private ones.
-    Private,
-    /// Any.
-    Any,
-}
-
-impl Context<'_> {
-    /// Checks that the guest has the memory that `operand` points to.
-    fn check(&self, raw: u64, operand: Operand, access: Access) -> Result<Gpa> {
-        let gpa = Gpa::new(raw)
-            .filter(|gpa| access == Access::Any || !gpa.is_shared())
-            .ok_or(Status::OPERAND_INVALID.of(operand))?;
-        let state = self.pages.state(gpa.page());
-
-        match (gpa.is_shared(), state) {
-            (false, PageState::Accepted) | (true, PageState::Shared) => Ok(gpa),
-            _ => Err(violation(gpa, format_args!("the page is {state:?}"))),
-        }
-    }
-
-    /// Copies the bytes at a checked address.
-    fn read<const N: usize>(&self, gpa: Gpa) -> Result<[u8; N]> {
-        let mut bytes = [0; N];
-        let read = self.memory.read(gpa.address(), &mut bytes);
-
-        read.map_err(|NoMemory| violation(gpa, "there is no memory"))?;
-        Ok(bytes)
-    }
-
-    /// Copies bytes to a checked address.
-    fn write(&self, gpa: Gpa, bytes: &[u8]) -> Result {
-        let written = self.memory.write(gpa.address(), bytes);
-
-        written.map_err(|NoMemory| violation(gpa, "there is no memory"))
-    }
-}
-
-/// Makes the failure of an access.
-fn violation(gpa: Gpa, why: impl std::fmt::Display) -> Failure {
-    let kind = match gpa.is_shared() {
-        true => "shared",
-        false => "private",
-    };
-    Failure::EptViolation(format!("{kind} GPA {:#x}: {why}", gpa.address()))
 }
 
 /// The TDX module, with the one TD that it runs.

@@ -6,6 +6,7 @@
 //! that KVM and QEMU give. The VMM sees only the registers that the guest passes to it.
 
 mod console;
+mod context;
 mod conversion;
 mod quote;
 
@@ -21,19 +22,18 @@ use tsm_proto::tdx::VmcallStatus;
 
 use crate::{
     machine::{
-        memory::GuestMemory,
         outcome::Effect,
-        pages::Pages,
         registers::{
             Reg,
             Registers, //
         }, //
     },
-    tdx::{
-        config::TdxConfig,
-        cpu::Cpu, //
-    }, //
+    tdx::config::TdxConfig, //
 };
+
+use context::Result;
+
+pub(crate) use context::Context;
 
 /// The sub-functions, `R11`.
 pub(crate) mod leaf {
@@ -74,22 +74,6 @@ pub(crate) mod leaf {
             _ => format!("sub-function {leaf:#x}"),
         }
     }
-}
-
-/// What a sub-function returns: the status is for `R10`.
-type Result<T = ()> = std::result::Result<T, VmcallStatus>;
-
-/// What a sub-function may need of the machine.
-#[derive(Clone, Copy)]
-pub(crate) struct Context<'a> {
-    /// Guest memory.
-    pub(crate) memory: &'a dyn GuestMemory,
-    /// The states of its pages.
-    pub(crate) pages: &'a Pages,
-    /// The CPU, which the quoting enclave runs on too.
-    pub(crate) cpu: &'a Cpu,
-    /// The time.
-    pub(crate) now: Instant,
 }
 
 /// The VMM.

@@ -19,7 +19,7 @@ use zerocopy_derive::{
     IntoBytes, //
 };
 
-use crate::snp::svsm::Area;
+use crate::snp::area::Area;
 
 use super::{
     message::Vmpck,

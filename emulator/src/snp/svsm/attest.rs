@@ -29,11 +29,13 @@ use zerocopy_derive::{
 };
 
 use super::{
+    context::{
+        Context,
+        Failure, //
+    },
+    guest::Guest,
     services,
-    spoil,
-    Context,
-    Failure,
-    Guest, //
+    spoil, //
 };
 use crate::{
     machine::{
@@ -45,12 +47,12 @@ use crate::{
         }, //
     },
     snp::{
+        certificates::Table,
         config::{
             svsm::AttestService,
             CertificateService,
             SnpConfig, //
-        },
-        guest_request::Table, //
+        }, //
     }, //
 };
 

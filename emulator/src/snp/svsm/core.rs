@@ -8,17 +8,21 @@ use tsm_proto::snp::svsm::Status;
 
 use super::{
     attest,
+    calling_area::{
+        CallingArea,
+        CallingAreas, //
+    },
+    context::{
+        Context,
+        Failure, //
+    },
+    guest::Guest,
     list::{
         self,
         Entry, //
     },
     memory,
-    vtpm,
-    CallingArea,
-    CallingAreas,
-    Context,
-    Failure,
-    Guest, //
+    vtpm, //
 };
 use crate::{
     machine::{

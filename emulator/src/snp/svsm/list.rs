@@ -10,8 +10,8 @@ use std::ops::Range;
 use tsm_proto::snp::svsm::Status;
 
 use super::{
-    Failure,
-    Guest, //
+    context::Failure,
+    guest::Guest, //
 };
 use crate::{
     machine::gpa::PAGE_SIZE,

@@ -9,11 +9,13 @@
 use tsm_proto::snp::svsm::Status;
 
 use super::{
-    list,
-    CallingArea,
-    CallingAreas,
-    Failure,
-    Guest, //
+    calling_area::{
+        CallingArea,
+        CallingAreas, //
+    },
+    context::Failure,
+    guest::Guest,
+    list, //
 };
 use crate::machine::{
     gpa::PAGE_SIZE,

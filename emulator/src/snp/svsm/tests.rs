@@ -7,9 +7,16 @@ mod memory;
 
 use super::*;
 use crate::{
-    machine::memory::FakeMemory,
+    machine::memory::{
+        FakeMemory,
+        GuestMemory, //
+    },
     snp::{
-        rmp::Size,
+        psp::SecureProcessor,
+        rmp::{
+            Rmp,
+            Size, //
+        },
         vmsa, //
     }, //
 };

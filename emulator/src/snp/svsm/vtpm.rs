@@ -6,7 +6,7 @@
 
 use tsm_proto::snp::svsm::Status;
 
-use super::Failure;
+use super::context::Failure;
 use crate::machine::registers::{
     Reg,
     Registers, //

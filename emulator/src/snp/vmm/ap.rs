@@ -22,7 +22,7 @@ use crate::{
     }, //
 };
 
-use super::{
+use super::context::{
     Context,
     Malformed, //
 };

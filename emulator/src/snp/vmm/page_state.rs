@@ -11,7 +11,7 @@ use crate::{
     snp::rmp::Size, //
 };
 
-use super::{
+use super::context::{
     Context,
     Malformed, //
 };

@@ -7,8 +7,15 @@ mod page_state;
 
 use super::*;
 use crate::{
-    machine::memory::FakeMemory,
-    snp::config::SnpConfig, //
+    machine::memory::{
+        FakeMemory,
+        GuestMemory, //
+    },
+    snp::{
+        config::SnpConfig,
+        guest_request::GuestRequests,
+        rmp::Rmp, //
+    }, //
 };
 
 /// A guest with 64 KiB, its GHCB at 0x1000 registered and shared.

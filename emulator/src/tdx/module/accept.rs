@@ -7,7 +7,7 @@ use tsm_proto::tdx::{
     Status, //
 };
 
-use super::{
+use super::context::{
     violation,
     Context,
     Result, //

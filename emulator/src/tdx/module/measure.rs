@@ -28,12 +28,14 @@ use zerocopy::{
 };
 
 use super::{
+    context::{
+        Access,
+        Context,
+        Failure,
+        Result, //
+    },
     mrtd,
-    refusal::Refusal,
-    Access,
-    Context,
-    Failure,
-    Result, //
+    refusal::Refusal, //
 };
 use crate::{
     machine::{

@@ -4,6 +4,7 @@
 //!
 //! ABI, metadata of TD and of global scope. Only what a guest has a use for.
 
+mod identifier;
 mod module;
 
 use std::sync::{
@@ -16,7 +17,7 @@ use tsm_proto::tdx::{
     Status, //
 };
 
-use super::Result;
+use super::context::Result;
 use crate::{
     machine::{
         lock::lock,
@@ -28,18 +29,14 @@ use crate::{
     tdx::config::TdxConfig, //
 };
 
-/// Stands for no field: before the first one, and after the last.
-const NO_FIELD: u64 = !0;
+use identifier::{
+    IDENTITY,
+    LIST,
+    NO_FIELD, //
+};
 
 /// Bits 54:52 of an identifier, the context. They are ignored.
 const CONTEXT: u64 = 7 << 52;
-
-/// Bits 63, 61:56 and 23:0: what identifies a field are its class and its code.
-const IDENTITY: u64 = 0xbf00_0000_00ff_ffff;
-
-/// Bits 50:34: last element in field, last field in sequence, and a flag for lists. A single element
-/// has none of them.
-const LIST: u64 = 0x0007_fffc_0000_0000;
 
 /// A field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

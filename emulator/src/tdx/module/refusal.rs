@@ -12,7 +12,7 @@ use tsm_proto::tdx::{
     Status, //
 };
 
-use super::Result;
+use super::context::Result;
 
 /// Refuses a leaf.
 #[derive(Debug)]

@@ -8,8 +8,20 @@ mod metadata;
 
 use super::*;
 use crate::{
-    machine::memory::FakeMemory,
-    tdx::config::ReportService, //
+    machine::{
+        memory::{
+            FakeMemory,
+            GuestMemory, //
+        },
+        pages::{
+            PageState,
+            Pages, //
+        }, //
+    },
+    tdx::{
+        config::ReportService,
+        cpu::Cpu, //
+    }, //
 };
 use sha2::{
     Digest as _,

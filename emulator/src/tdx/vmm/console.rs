@@ -8,7 +8,7 @@ use std::sync::Mutex;
 
 use tsm_proto::tdx::VmcallStatus;
 
-use super::Result;
+use super::context::Result;
 use crate::machine::{
     lock::lock,
     registers::{

@@ -10,7 +10,7 @@ use std::{
     },
 };
 
-use super::{
+use super::context::{
     Context,
     Result, //
 };

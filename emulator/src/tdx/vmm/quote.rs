@@ -26,7 +26,7 @@ use std::{
     }, //
 };
 
-use super::{
+use super::context::{
     Context,
     Result, //
 };

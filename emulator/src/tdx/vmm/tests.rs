@@ -9,14 +9,21 @@ mod quote;
 use super::*;
 use crate::{
     machine::{
-        memory::FakeMemory,
-        pages::PageState, //
+        memory::{
+            FakeMemory,
+            GuestMemory, //
+        },
+        pages::{
+            PageState,
+            Pages, //
+        }, //
     },
     tdx::{
         config::{
             QuoteService,
             QuoteUntil, //
         },
+        cpu::Cpu,
         module,
         quoting::{
             Enclave,

@@ -4,7 +4,7 @@
 //!
 //! ABI, metadata of global scope: the classes "TDX Module Version" and "TDX Module Info".
 
-use super::{
+use super::identifier::{
     IDENTITY,
     LIST,
     NO_FIELD, //

@@ -22,7 +22,7 @@ use crate::{
         memory::NoMemory,
         pages::PageState, //
     },
-    tdx::vmm::{
+    tdx::vmm::context::{
         Context,
         Result, //
     }, //

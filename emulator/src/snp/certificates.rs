@@ -37,7 +37,7 @@ pub(crate) struct Table {
 
 impl Table {
     /// What the entries have at most, with the one of zeros.
-    pub(super) const ENTRIES: usize = 5 * ENTRY;
+    pub(crate) const ENTRIES: usize = 5 * ENTRY;
 
     /// Makes a table of at least `size` bytes.
     pub(crate) fn new(
@@ -66,7 +66,7 @@ impl Table {
     }
 
     /// Returns how many pages it needs, if that is more than there are.
-    pub(super) fn needs_more_than(&self, pages: u64) -> Option<u64> {
+    pub(crate) fn needs_more_than(&self, pages: u64) -> Option<u64> {
         // CAST: Widens.
         let needed = self.bytes.len().div_ceil(PAGE) as u64;
 
