@@ -4,10 +4,10 @@
 //!
 //! ```text
 //! machine.rs  the machine: hands an instruction to the parts below
-//!   pages.rs  the instructions that change what a page is
 //! cpuid.rs    CPUID, and the CPUID page
 //! launch.rs   what the kernel finds in memory
 //! rmp.rs      which page is the guest's, and validated
+//!   instructions.rs  the instructions that change that
 //! vmm.rs      the untrusted VMM, behind VMGEXIT
 //!   ghcb.rs   the page that the guest calls it with
 //!   guest_request.rs  what it does with messages for the secure processor
@@ -26,6 +26,7 @@ mod config;
 mod cpuid;
 mod ghcb;
 mod guest_request;
+mod instructions;
 mod launch;
 mod machine;
 mod options;

@@ -4,8 +4,6 @@
 //!
 //! AMD64 Architecture Programmer's Manual, volume 3, for the instructions.
 
-mod pages;
-
 use std::sync::{
     Mutex,
     MutexGuard,
@@ -41,6 +39,7 @@ use super::{
     },
     ghcb::Ghcb,
     guest_request::GuestRequests,
+    instructions,
     launch::{
         self,
         Hole, //
@@ -56,15 +55,15 @@ use super::{
         Next,
         Startup,
         Vmm, //
-    }, //
+    },
+    vmsa::STATUS, //
 };
 
 /// The GHCB MSR.
 const GHCB: u32 = 0xc001_0130;
 
-/// `SEV_STATUS`, which has bits for SEV, SEV-ES and SEV-SNP.
+/// `SEV_STATUS`.
 const SEV_STATUS: u32 = 0xc001_0131;
-pub(super) const STATUS: u64 = 7;
 
 /// The MSR that has the address of the calling area. There is none: the guest's own handler of `#VC`
 /// answers, as that for `CPUID` does.
@@ -271,6 +270,15 @@ impl SnpMachine {
         }
     }
 
+    /// Makes what the instructions work on that say what pages are.
+    fn pages(&self) -> instructions::Context<'_> {
+        instructions::Context {
+            rmp: &self.rmp,
+            vmpl: self.vmpl,
+            trace: &self.trace,
+        }
+    }
+
     /// Returns the state of a vCPU.
     fn state(&self, vcpu: &dyn Vcpu) -> MutexGuard<'_, State> {
         // PANIC: QEMU counts its vCPUs from 0, and there is a state for each.
@@ -300,8 +308,8 @@ impl Platform for SnpMachine {
             Instruction::Wrmsr if vcpu.is_privileged() => self.wrmsr(vcpu, regs),
             // For a program it is `VMMCALL`.
             Instruction::Vmgexit if vcpu.is_privileged() => self.vmgexit(vcpu, regs),
-            Instruction::Pvalidate if vcpu.is_kernel() => self.pvalidate(vcpu, regs),
-            Instruction::Rmpadjust if vcpu.is_kernel() => self.rmpadjust(vcpu, regs),
+            Instruction::Pvalidate if vcpu.is_kernel() => self.pages().pvalidate(vcpu, regs),
+            Instruction::Rmpadjust if vcpu.is_kernel() => self.pages().rmpadjust(vcpu, regs),
             // Before there is long mode, too. A program gets its fault from the CPU.
             Instruction::ToCr3 { from, .. } if vcpu.is_privileged() => {
                 let value = regs[from];

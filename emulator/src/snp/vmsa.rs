@@ -7,8 +7,6 @@
 
 use crate::machine::memory::GuestMemory;
 
-use super::machine::STATUS;
-
 /// Offsets.
 const CS: u64 = 0x10;
 const CS_BASE: u64 = 0x18;
@@ -26,6 +24,9 @@ const SVME: u64 = 1 << 12;
 
 /// The bit of `CR4` that a kernel keeps for machine checks, and sets again by itself.
 const MCE: u64 = 1 << 6;
+
+/// What `SEV_STATUS` says: bits for SEV, SEV-ES and SEV-SNP.
+pub(super) const STATUS: u64 = 7;
 
 /// The features that are on: those of `SEV_STATUS`, from SEV-SNP on.
 pub(super) const FEATURES: u64 = STATUS >> 2;

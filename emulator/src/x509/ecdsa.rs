@@ -18,9 +18,11 @@ use x509_cert::{
 };
 
 use super::{
-    seed,
-    Identity,
-    Key, //
+    identity::Identity,
+    key::{
+        seed,
+        Key, //
+    },
 };
 
 /// A key pair on P-256.

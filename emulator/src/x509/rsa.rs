@@ -28,7 +28,7 @@ use x509_cert::{
     Certificate, //
 };
 
-use super::{
+use super::key::{
     seed,
     Key, //
 };

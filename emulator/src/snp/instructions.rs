@@ -4,7 +4,6 @@
 //!
 //! AMD64 Architecture Programmer's Manual, volume 3.
 
-use super::SnpMachine;
 use crate::{
     machine::{
         gpa::PAGE_SIZE,
@@ -16,15 +15,27 @@ use crate::{
             Reg,
             Registers, //
         },
+        trace::Trace,
         vcpu::Vcpu, //
     },
     snp::rmp::{
         Refusal,
+        Rmp,
         Size, //
     }, //
 };
 
-impl SnpMachine {
+/// What the instructions work on.
+pub(super) struct Context<'a> {
+    /// The table.
+    pub(super) rmp: &'a Rmp,
+    /// The VMPL of the guest.
+    pub(super) vmpl: u8,
+    /// Where they are logged.
+    pub(super) trace: &'a Trace,
+}
+
+impl Context<'_> {
     /// `PVALIDATE` of the page at `RAX`, of the size in `ECX`, as `EDX` says. The carry flag tells
     /// that nothing has changed. Only VMPL 0 may; what becomes of it elsewhere is as in the model of
     /// the CPU that VeriSMo was proved with.
