@@ -25,6 +25,10 @@
 //! and nothing keeps a guest from using a page that is not its own by other instructions; a guest
 //! that reboots keeps its registers, so run QEMU with `-no-reboot`.
 //!
+//! Wire layouts may come from `rust/proto`: public verifiers judge them, and so do the kernel's C
+//! drivers, which run in the same guests. Behaviour is never shared: no parsing rule, no errno and
+//! no state machine of `rust/proto` decides what the emulator does.
+//!
 //! Specifications: "Intel TDX Module v1.5 ABI Specification" (348551), "Guest-Host-
 //! Communication Interface (GHCI) for Intel TDX 1.5" (348552); those of SEV-SNP are in the files of
 //! `snp/`.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Runs the commands of README.md as it shows them: python3 -m unittest discover tests/docs
+"""Runs the commands of README.md and emulator/README.md as they show them: python3 -m unittest discover tests/docs
 
 The word after ```sh says where a block runs: `host`, the checkout; `guest`, a TDX guest with Debian's kernel, all
 blocks one after the other; `snp`, the same in an SEV-SNP guest; `kdir`, see tests/build; `ci`, see .ci/run.
@@ -12,7 +12,9 @@ import unittest
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 README = (TOP / "README.md").read_text()
-BLOCKS = re.findall(r"^```(\w*) ?(\w*)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^```(\w*) ?(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+BLOCKS = FENCE.findall(README)
+EMULATOR = FENCE.findall((TOP / "emulator" / "README.md").read_text())
 
 
 def blocks(place):
@@ -68,9 +70,37 @@ class Commands(unittest.TestCase):
             self.assertIn(line, ci)
 
 
+class Emulator(unittest.TestCase):
+    def text(self, place):
+        return [text for _, where, text in EMULATOR if where == place]
+
+    def test_each_block_runs_somewhere(self):
+        self.assertEqual({where for _, where, _ in EMULATOR}, {"host", "machine"})
+
+    def test_host(self):
+        helps = ""
+        for block in self.text("host"):
+            result = shell("bash", "-ec", text=block)
+            self.assertEqual(result.returncode, 0, result.stdout)
+            helps += result.stdout
+        self.assertEqual(helps.count("KEY=VALUE [default]"), 2)
+
+    def test_machine(self):
+        """Boots a kernel without an image of a guest: it says what it is, panics for want of an init, and ends QEMU."""
+        [block] = self.text("machine")
+        find = 'top=$PWD; scripts=$top/scripts/qemu-tdx; . "$scripts/lib.sh"; ls -t "$CACHE"/*/vmlinuz | head -n 1'
+        kernel = shell("bash", "-ec", text=find).stdout.strip()
+        self.assertTrue(kernel.endswith("vmlinuz"), kernel)
+        (TOP / "build").mkdir(exist_ok=True)
+        initrd = TOP / "build" / "empty.cpio"
+        initrd.write_bytes(b"")
+        result = shell("scripts/qemu-tdx/toolbox", "env", f"KERNEL={kernel}", f"INITRD={initrd}", "bash", "-ec", text=block)
+        self.assertIn("tdx: Guest detected", result.stdout)
+
+
 class Links(unittest.TestCase):
     def test_lead_to_files(self):
-        for page in [TOP / "README.md", *TOP.glob("Documentation/**/*.md")]:
+        for page in [TOP / "README.md", TOP / "emulator" / "README.md", *TOP.glob("Documentation/**/*.md")]:
             for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
                 with self.subTest(page=page.name, target=target):
                     self.assertTrue((page.parent / target).exists())
