@@ -54,6 +54,9 @@ use crate::{
     }, //
 };
 
+/// How many RTMRs a TD has.
+const RTMRS: usize = 4;
+
 /// Security version number of the emulated TDX module: minor, major.
 const MODULE_SVN: [u8; 2] = [0, 5];
 
@@ -68,7 +71,7 @@ pub(super) struct Measurements {
     extend_refusal: Refusal,
     reserved: bool,
     /// Never held over an access to guest memory.
-    rtmrs: RwLock<[Digest384; 4]>,
+    rtmrs: RwLock<[Digest384; RTMRS]>,
 }
 
 impl Measurements {
@@ -88,7 +91,7 @@ impl Measurements {
             report_refusal: refusal(config, config.mr_report == ReportService::Invalid),
             extend_refusal: refusal(config, config.extend_invalid),
             reserved: config.mr_report == ReportService::Reserved,
-            rtmrs: RwLock::new([Digest384::ZERO; 4]),
+            rtmrs: RwLock::new([Digest384::ZERO; RTMRS]),
         }
     }
 
@@ -99,13 +102,15 @@ impl Measurements {
         let gpa = aligned(regs[Reg::Rcx], 64, Operand::RCX)?;
         let gpa = context.check(gpa, Operand::RCX, Access::Private)?;
         let data: [u8; Digest384::SIZE] = context.read(gpa)?;
-        let rtmr =
-            Rtmr::try_from(regs[Reg::Rdx]).map_err(|_| Status::OPERAND_INVALID.of(Operand::RDX))?;
+        let rtmr = usize::try_from(regs[Reg::Rdx]).ok();
+        let rtmr = rtmr
+            .filter(|rtmr| *rtmr < RTMRS)
+            .ok_or(Status::OPERAND_INVALID.of(Operand::RDX))?;
 
         self.extend_refusal.check()?;
         // The module does not wait for another vCPU either.
         let mut rtmrs = self.rtmrs.try_write().map_err(|_| busy())?;
-        let value = &mut rtmrs[usize::from(rtmr.index())];
+        let value = &mut rtmrs[rtmr];
         *value = sha384(&[value.bytes(), &data]);
         Ok(())
     }

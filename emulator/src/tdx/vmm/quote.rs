@@ -53,7 +53,10 @@ use crate::{
         quoting::Enclave, //
     }, //
 };
-use answer::Answer;
+use answer::{
+    field,
+    Answer, //
+};
 use buffer::{
     Buffer,
     HEADER, //
@@ -65,12 +68,15 @@ use flight::{
 use held::Held;
 use tsm_proto::tdx::{
     quote::{
-        self,
         Header,
         Status, //
     },
+    ReportType,
+    TdReport,
     VmcallStatus, //
 };
+use zerocopy::FromBytes as _;
+
 use unread::{
     Field,
     Unread, //
@@ -178,8 +184,7 @@ impl Quotes {
 
     /// Answers with a quote of the TDREPORT in a request, if the enclave makes one that fits.
     fn right_answer(&self, cpu: &Cpu, header: Header, request: &[u8]) -> Answer {
-        let quote = quote::parse_request(request)
-            .ok()
+        let quote = report(header, request)
             .and_then(|report| self.enclave.quote(cpu, report))
             .filter(|quote| quote.len() <= request.len().saturating_sub(Header::SIZE));
         let len = quote.as_ref().map(|quote| u32::try_from(quote.len()));
@@ -277,6 +282,19 @@ impl Quotes {
     }
 }
 
+/// Finds the report of a TD in a request. The emulator's own code decides what is one.
+fn report(header: Header, request: &[u8]) -> Option<&TdReport> {
+    /// The reserved fields, by their offsets.
+    const RESERVED: [Range<usize>; 3] = [4..16, 192..224, 495..512];
+    let len = usize::try_from(header.in_len()).ok()?;
+    let bytes = request.get(Header::SIZE..)?.get(..len)?;
+    let report = TdReport::ref_from_bytes(bytes).ok()?;
+    let is_td = matches!(bytes, [ReportType::TDX, 0, 0 | 1, 0, ..]);
+    let is_clear = |range: Range<usize>| bytes[range].iter().all(|byte| *byte == 0);
+
+    (is_td && RESERVED.into_iter().all(is_clear)).then_some(report)
+}
+
 /// Changes an answer at random, or has it be late. Returns what the call ends with.
 fn mutate(mut random: Random, answer: &mut Answer, delay: &mut Duration) -> Result {
     let right = answer.clone();
@@ -284,7 +302,7 @@ fn mutate(mut random: Random, answer: &mut Answer, delay: &mut Duration) -> Resu
     random.mutate(&mut answer.header, &mut answer.data);
     let call = random.call_status().map(VmcallStatus::new);
     // Were it to stay in flight, the guest would be short of a buffer for ever.
-    if Header::peek_status(&answer.header) == Ok(Status::IN_FLIGHT) {
+    if answer.header[field::STATUS] == Status::IN_FLIGHT.raw().to_le_bytes() {
         *answer = right;
         *delay = random.delay(LATE);
     }

@@ -18,7 +18,6 @@ use tsm_proto::tdx::quote::{
     Header,
     Status, //
 };
-use zerocopy::IntoBytes as _;
 
 use crate::tdx::config::QuoteService;
 
@@ -26,7 +25,7 @@ use crate::tdx::config::QuoteService;
 pub(super) mod field {
     use std::ops::Range;
 
-    pub(super) const VERSION: Range<usize> = 0..8;
+    pub(in crate::tdx::vmm::quote) const VERSION: Range<usize> = 0..8;
     pub(in crate::tdx::vmm::quote) const STATUS: Range<usize> = 8..16;
     pub(super) const IN_LEN: Range<usize> = 16..20;
     pub(super) const OUT_LEN: Range<usize> = 20..24;
@@ -44,13 +43,14 @@ pub(super) struct Answer {
 impl Answer {
     /// Answers the request with `header`.
     pub(super) fn new(header: Header, status: Status, out_len: u32, data: Vec<u8>) -> Self {
-        let mut bytes = [0; Header::SIZE];
-        bytes.copy_from_slice(header.answer(status, out_len).as_bytes());
-
-        Self {
-            header: bytes,
+        let mut answer = Self {
+            header: zerocopy::transmute!(header),
             data,
-        }
+        };
+
+        answer.header[field::STATUS].copy_from_slice(&status.raw().to_le_bytes());
+        answer.header[field::OUT_LEN].copy_from_slice(&out_len.to_le_bytes());
+        answer
     }
 
     /// Answers the request with `header` by a status and no quote.

@@ -9,6 +9,8 @@ use tsm_proto::tdx::{
     VmcallStatus, //
 };
 
+use zerocopy::FromBytes as _;
+
 use super::answer::{
     field,
     Answer, //
@@ -31,6 +33,9 @@ use crate::{
 /// Size of what a buffer begins with.
 // CAST: 24.
 pub(super) const HEADER: u64 = Header::SIZE as u64;
+
+/// The version of a request.
+const VERSION: u64 = 1;
 
 /// A buffer that the guest shares for a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +79,10 @@ impl Buffer {
         let read = context.memory.read(self.gpa.address(), &mut request);
         read.map_err(|NoMemory| invalid)?;
 
-        let header = Header::parse(&request).map_err(|_| invalid)?;
+        let (header, _) = Header::read_from_prefix(&request).map_err(|_| invalid)?;
+        if request[field::VERSION] != VERSION.to_le_bytes() {
+            return Err(invalid);
+        }
         if u64::from(header.in_len()) > self.size - HEADER {
             return Err(invalid);
         }
