@@ -30,7 +30,6 @@ impl Digest384 {
     pub const ZERO: Self = Self([0; 48]);
 
     /// Wraps the bytes of a digest.
-    #[inline]
     pub const fn new(bytes: [u8; 48]) -> Self {
         Self(bytes)
     }
@@ -40,27 +39,23 @@ impl Digest384 {
     /// # Errors
     ///
     /// [`LengthError`] when `bytes` is not as long.
-    #[inline]
     pub fn parse(bytes: &[u8]) -> Result<&Self, LengthError> {
         whole(bytes)
     }
 
     /// Returns the bytes of the digest.
-    #[inline]
     pub const fn bytes(&self) -> &[u8; 48] {
         &self.0
     }
 }
 
 impl fmt::Display for Digest384 {
-    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
 impl fmt::Debug for Digest384 {
-    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Digest384({self})")
     }

@@ -25,7 +25,6 @@ use crate::{
 };
 
 impl From<LengthError> for kernel::error::Error {
-    #[inline]
     fn from(err: LengthError) -> Self {
         match err {
             LengthError::Truncated | LengthError::Trailing => answer::<{ bindings::EMSGSIZE }>(),
@@ -34,14 +33,12 @@ impl From<LengthError> for kernel::error::Error {
 }
 
 impl From<Exhausted> for kernel::error::Error {
-    #[inline]
     fn from(_: Exhausted) -> Self {
         answer::<{ bindings::EBUSY }>()
     }
 }
 
 impl From<tdx::Error> for kernel::error::Error {
-    #[inline]
     fn from(err: tdx::Error) -> Self {
         use tdx::Error;
 
@@ -57,7 +54,6 @@ impl From<tdx::Error> for kernel::error::Error {
 }
 
 impl From<quote::Error> for kernel::error::Error {
-    #[inline]
     fn from(err: quote::Error) -> Self {
         use quote::Error;
 
@@ -77,7 +73,6 @@ impl From<quote::Error> for kernel::error::Error {
 }
 
 impl From<snp::Error> for kernel::error::Error {
-    #[inline]
     fn from(err: snp::Error) -> Self {
         use snp::Error;
 
@@ -94,7 +89,6 @@ impl From<snp::Error> for kernel::error::Error {
 }
 
 impl From<certificates::Error> for kernel::error::Error {
-    #[inline]
     fn from(err: certificates::Error) -> Self {
         use certificates::Error;
 
@@ -105,7 +99,6 @@ impl From<certificates::Error> for kernel::error::Error {
 }
 
 impl From<svsm::Error> for kernel::error::Error {
-    #[inline]
     fn from(err: svsm::Error) -> Self {
         use svsm::{
             Error,
@@ -125,7 +118,6 @@ impl From<svsm::Error> for kernel::error::Error {
 }
 
 impl From<Status> for kernel::error::Error {
-    #[inline]
     fn from(status: Status) -> Self {
         match status.is_busy() {
             true => answer::<{ bindings::EBUSY }>(),
@@ -135,7 +127,6 @@ impl From<Status> for kernel::error::Error {
 }
 
 impl From<VmcallStatus> for kernel::error::Error {
-    #[inline]
     fn from(status: VmcallStatus) -> Self {
         match status {
             VmcallStatus::RETRY | VmcallStatus::GPA_IN_USE => answer::<{ bindings::EBUSY }>(),
@@ -160,7 +151,6 @@ const fn means_absence(code: u32) -> bool {
 
 /// Returns the error with this errno, for an answer of the VMM, the firmware, the TDX module or
 /// an SVSM. An errno that means the absence of the interface does not compile.
-#[inline]
 fn answer<const CODE: u32>() -> kernel::error::Error {
     const { assert!(!means_absence(CODE)) };
 

@@ -13,13 +13,11 @@ pub struct Generation(u64);
 
 impl Generation {
     /// Takes a number.
-    #[inline]
     pub const fn new(number: u64) -> Self {
         Self(number)
     }
 
     /// Returns the number.
-    #[inline]
     pub const fn number(self) -> u64 {
         self.0
     }
@@ -29,7 +27,6 @@ impl Generation {
     /// # Errors
     ///
     /// [`Exhausted`] when there were as many writes as can be counted.
-    #[inline]
     pub fn next(self) -> Result<Self, Exhausted> {
         self.0.checked_add(1).map(Self).ok_or(Exhausted)
     }

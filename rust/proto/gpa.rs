@@ -8,13 +8,11 @@ pub struct Gpa(u64);
 
 impl Gpa {
     /// Takes a physical address, without the shared bit.
-    #[inline]
     pub const fn new(raw: u64) -> Self {
         Self(raw)
     }
 
     /// Returns the address.
-    #[inline]
     pub const fn raw(self) -> u64 {
         self.0
     }

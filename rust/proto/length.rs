@@ -19,7 +19,6 @@ pub enum LengthError {
 }
 
 /// Borrows the `T` that `bytes` is, which has to be as long as that.
-#[inline]
 pub(crate) fn whole<T>(bytes: &[u8]) -> Result<&T, LengthError>
 where
     T: FromBytes + Immutable + KnownLayout + Unaligned,

@@ -2,11 +2,8 @@
 
 //! Wire formats of the attestation stack.
 //!
-//! Pure: no I/O, no allocation, no `unsafe`, no `kernel` types. Kbuild links this crate into each
-//! module; `cargo test` and Miri run the same source on the host.
-//!
-//! Each function is `#[inline]`, because Kbuild drops no sections: that leaves it out of a module that
-//! does not use it.
+//! Pure: no I/O, no allocation, no `unsafe`, no `kernel` types. Kbuild links of this crate what a
+//! module uses; `cargo test` and Miri run the same source on the host.
 
 #![cfg_attr(not(kernel), no_std)]
 #![forbid(unsafe_code)]

@@ -17,11 +17,9 @@ macro_rules! open_enum {
             $($(#[$value_doc])* pub const $value_name: Self = Self($value);)*
 
             /// Takes the number.
-            #[inline]
             pub const fn new(raw: $int) -> Self { Self(raw) }
 
             /// Returns the number.
-            #[inline]
             pub const fn raw(self) -> $int { self.0 }
         }
     };

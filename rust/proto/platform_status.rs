@@ -20,7 +20,6 @@ pub trait PlatformStatus {
 }
 
 impl PlatformStatus for Answer {
-    #[inline]
     fn answer(&self) -> Option<Answer> {
         Some(*self)
     }

@@ -27,7 +27,6 @@ impl ReportData {
     pub const SIZE: usize = 64;
 
     /// Wraps the bytes.
-    #[inline]
     pub const fn new(bytes: [u8; 64]) -> Self {
         Self(bytes)
     }
@@ -37,13 +36,11 @@ impl ReportData {
     /// # Errors
     ///
     /// [`LengthError`] when `bytes` are not as long.
-    #[inline]
     pub fn parse(bytes: &[u8]) -> Result<&Self, LengthError> {
         whole(bytes)
     }
 
     /// Returns the bytes.
-    #[inline]
     pub const fn bytes(&self) -> &[u8; 64] {
         &self.0
     }

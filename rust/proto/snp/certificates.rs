@@ -34,7 +34,6 @@ pub enum Error {
 }
 
 impl PlatformStatus for Error {
-    #[inline]
     fn answer(&self) -> Option<Answer> {
         let (source, status) = match *self {
             Self::Unterminated => (c"table", 0),
@@ -71,7 +70,6 @@ impl Entry {
     };
 
     /// Returns where the certificate ends, if that is a number at all.
-    #[inline]
     fn end(&self) -> Option<usize> {
         let end = self.offset.get().checked_add(self.length.get())?;
 
@@ -109,7 +107,6 @@ impl<'a> Table<'a> {
     ///
     /// [`Error::Unterminated`] when no entry is the last, [`Error::Outside`] when a
     /// certificate is not wholly between the table and the end of `bytes`.
-    #[inline]
     pub fn parse(bytes: &'a [u8]) -> Result<Option<Self>, Error> {
         let count = entries(bytes)
             .position(|entry| entry == Entry::END)
@@ -142,13 +139,11 @@ impl<'a> Table<'a> {
     }
 
     /// Returns the table and the certificates as they came.
-    #[inline]
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
     /// Returns each certificate with its GUID.
-    #[inline]
     pub fn certificates(&self) -> impl Iterator<Item = ([u8; 16], &'a [u8])> {
         let bytes = self.bytes;
 
@@ -164,7 +159,6 @@ impl<'a> Table<'a> {
 }
 
 /// Returns what may be entries at the start of `bytes`.
-#[inline]
 fn entries(bytes: &[u8]) -> impl Iterator<Item = Entry> + '_ {
     bytes
         .chunks_exact(Entry::SIZE)

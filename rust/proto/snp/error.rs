@@ -25,7 +25,6 @@ pub enum Error {
 }
 
 impl From<LengthError> for Error {
-    #[inline]
     fn from(err: LengthError) -> Self {
         match err {
             LengthError::Truncated => Self::Truncated,
@@ -35,7 +34,6 @@ impl From<LengthError> for Error {
 }
 
 impl PlatformStatus for Error {
-    #[inline]
     fn answer(&self) -> Option<Answer> {
         match self {
             Self::Refused(status) => Some(Answer {

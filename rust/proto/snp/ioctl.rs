@@ -42,13 +42,11 @@ impl GuestRequest {
     pub const SIZE: usize = 32;
 
     /// Sets how the request ended.
-    #[inline]
     pub fn set_exit_info(&mut self, info: ExitInfo2) {
         self.exitinfo2 = U64::new(info.raw());
     }
 
     /// Returns how the request ended.
-    #[inline]
     pub const fn exit_info(&self) -> ExitInfo2 {
         ExitInfo2::new(self.exitinfo2.get())
     }

@@ -51,7 +51,6 @@ open_enum! {
 
 impl MessageType {
     /// Returns the type of the answer, if there can be one.
-    #[inline]
     pub const fn answer(self) -> Option<Self> {
         match self.0.checked_add(1) {
             Some(raw) => Some(Self(raw)),
@@ -91,7 +90,6 @@ impl ReportRequest {
     pub const SIZE: usize = 96;
 
     /// Makes a request for a report that binds `report_data`.
-    #[inline]
     pub const fn new(report_data: ReportData, vmpl: Vmpl) -> Self {
         Self {
             report_data,
@@ -125,7 +123,6 @@ impl ReportAnswer {
     pub const SIZE: usize = 32;
 
     /// Makes what goes before a report of `report_size` bytes.
-    #[inline]
     pub const fn new(status: FirmwareStatus, report_size: u32) -> Self {
         Self {
             status: U32::new(status.raw()),
@@ -141,7 +138,6 @@ impl ReportAnswer {
     ///
     /// [`Error::Truncated`] when `payload` can't have the header or the report, or a report is too
     /// short to be one; [`Error::Refused`] when the firmware made none.
-    #[inline]
     pub fn parse(payload: &[u8]) -> Result<&[u8], Error> {
         let (header, rest) = Self::ref_from_prefix(payload).map_err(|_| Error::Truncated)?;
 
@@ -207,7 +203,6 @@ impl KeyAnswer {
     pub const SIZE: usize = 64;
 
     /// Makes an answer.
-    #[inline]
     pub const fn new(status: FirmwareStatus, key: [u8; 32]) -> Self {
         Self {
             status: U32::new(status.raw()),
@@ -222,7 +217,6 @@ impl KeyAnswer {
     ///
     /// [`Error::Truncated`] or [`Error::Trailing`] when `payload` is not as long as an answer,
     /// [`Error::Refused`] when the firmware derived none.
-    #[inline]
     pub fn parse(payload: &[u8]) -> Result<&[u8; 32], Error> {
         let answer: &Self = whole(payload)?;
 

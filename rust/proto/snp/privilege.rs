@@ -22,13 +22,11 @@ impl Vmpl {
     pub const ALL: [Self; 4] = [Self(0), Self(1), Self(2), Self(3)];
 
     /// Returns the number.
-    #[inline]
     pub const fn number(self) -> u8 {
         self.0
     }
 
     /// Returns the key that a guest at this level uses if nobody has chosen another one.
-    #[inline]
     pub const fn key(self) -> Vmpck {
         // INVARIANT: There is a key for each level.
         Vmpck(self.0)
@@ -38,7 +36,6 @@ impl Vmpl {
 impl TryFrom<u32> for Vmpl {
     type Error = Error;
 
-    #[inline]
     fn try_from(number: u32) -> Result<Self, Error> {
         Self::ALL
             .into_iter()
@@ -58,13 +55,11 @@ pub struct Vmpck(u8);
 
 impl Vmpck {
     /// Returns the number.
-    #[inline]
     pub const fn number(self) -> u8 {
         self.0
     }
 
     /// Returns the most privileged level that the firmware makes reports for under this key.
-    #[inline]
     pub const fn floor(self) -> Vmpl {
         // INVARIANT: There is a level for each key.
         Vmpl(self.0)
@@ -74,7 +69,6 @@ impl Vmpck {
 impl TryFrom<u32> for Vmpck {
     type Error = Error;
 
-    #[inline]
     fn try_from(number: u32) -> Result<Self, Error> {
         Ok(Vmpl::try_from(number)?.key())
     }

@@ -43,7 +43,6 @@ pub struct FirmwareVersion {
 
 impl FirmwareVersion {
     /// Makes a version.
-    #[inline]
     pub const fn new(major: u8, minor: u8, build: u8) -> Self {
         Self {
             build,
@@ -138,7 +137,6 @@ impl Report {
     ///
     /// [`Error::Truncated`] or [`Error::Trailing`] when `bytes` is not as long as a report,
     /// [`Error::UnknownVersion`] when its layout is older than this one.
-    #[inline]
     pub fn parse(bytes: &[u8]) -> Result<&Self, Error> {
         let report: &Self = whole(bytes)?;
 

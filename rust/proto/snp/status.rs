@@ -55,21 +55,18 @@ impl ExitInfo2 {
     pub const BUSY: Self = Self::of(VmmStatus::BUSY, FirmwareStatus::SUCCESS);
 
     /// Puts the two together.
-    #[inline]
     pub const fn of(vmm: VmmStatus, firmware: FirmwareStatus) -> Self {
         // CAST: 32 bits fit 64.
         Self(((vmm.0 as u64) << 32) | firmware.0 as u64)
     }
 
     /// Returns what the VMM says.
-    #[inline]
     pub const fn vmm(self) -> VmmStatus {
         // CAST: What is left after the shift fits.
         VmmStatus((self.0 >> 32) as u32)
     }
 
     /// Returns what the firmware says.
-    #[inline]
     pub const fn firmware(self) -> FirmwareStatus {
         // CAST: The lower half is meant.
         FirmwareStatus(self.0 as u32)
@@ -77,7 +74,6 @@ impl ExitInfo2 {
 }
 
 impl PlatformStatus for ExitInfo2 {
-    #[inline]
     fn answer(&self) -> Option<Answer> {
         Some(Answer {
             source: c"exitinfo2",

@@ -45,7 +45,6 @@ pub enum Error {
 }
 
 impl PlatformStatus for Error {
-    #[inline]
     fn answer(&self) -> Option<Answer> {
         let (source, status) = match *self {
             Self::Refused(status) => (c"svsm", status.raw().into()),
@@ -108,7 +107,6 @@ impl Lengths {
     /// # Errors
     ///
     /// [`Error::Length`] when that is more than a buffer has, or less than a report.
-    #[inline]
     pub fn written(&self, room: Sizes) -> Result<Sizes, Error> {
         let written = Sizes {
             report: within(self.report, room.report)?,
@@ -128,7 +126,6 @@ impl Lengths {
     /// # Errors
     ///
     /// [`Error::TooLarge`] when one is above `limit`, itself whole pages.
-    #[inline]
     pub fn needed(&self, room: Sizes, limit: usize) -> Result<Option<Sizes>, Error> {
         let needed = Sizes {
             report: grown(self.report, room.report, limit)?,
@@ -141,7 +138,6 @@ impl Lengths {
 }
 
 /// Returns `length` if the buffer has as much.
-#[inline]
 fn within(length: u64, room: usize) -> Result<usize, Error> {
     usize::try_from(length)
         .ok()
@@ -150,7 +146,6 @@ fn within(length: u64, room: usize) -> Result<usize, Error> {
 }
 
 /// Returns the size that a buffer of `room` bytes needs to have for `length` of them.
-#[inline]
 fn grown(length: u64, room: usize, limit: usize) -> Result<usize, Error> {
     const PAGE: usize = 4096;
 

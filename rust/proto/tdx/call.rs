@@ -44,7 +44,6 @@ open_enum! {
 
 impl Leaf {
     /// Returns what the specification calls this, if it is one of the above.
-    #[inline]
     pub const fn name(self) -> Option<&'static str> {
         Some(match self {
             Self::VP_VMCALL => "TDG.VP.VMCALL",
@@ -118,7 +117,6 @@ impl GpaWidth {
     const RANGE: RangeInclusive<u64> = 13..=64;
 
     /// Takes a number of bits, if addresses can have that many.
-    #[inline]
     pub fn new(bits: u64) -> Option<Self> {
         let width = u8::try_from(bits).ok()?;
 
@@ -128,7 +126,6 @@ impl GpaWidth {
 
     /// Returns the address at which the VMM has the memory at `gpa`. There is none if `gpa` has more
     /// bits than there are below the shared one.
-    #[inline]
     pub const fn share(self, gpa: Gpa) -> Option<SharedGpa> {
         let shared = 1 << (self.0 - 1);
 
@@ -162,12 +159,10 @@ impl Call for VpInfo {
     const LEAF: Leaf = Leaf::VP_INFO;
     type Reply = Info;
 
-    #[inline]
     fn arguments(&self) -> Arguments {
         Arguments::default()
     }
 
-    #[inline]
     fn reply(results: &Results) -> Info {
         Info {
             gpa_width: GpaWidth::new(results.rcx & 0x3f),
@@ -193,7 +188,6 @@ impl Call for MrReport {
     const LEAF: Leaf = Leaf::MR_REPORT;
     type Reply = ();
 
-    #[inline]
     fn arguments(&self) -> Arguments {
         Arguments {
             rcx: self.report.raw(),
@@ -202,7 +196,6 @@ impl Call for MrReport {
         }
     }
 
-    #[inline]
     fn reply(_results: &Results) {}
 }
 
@@ -219,7 +212,6 @@ impl Call for MrRtmrExtend {
     const LEAF: Leaf = Leaf::MR_RTMR_EXTEND;
     type Reply = ();
 
-    #[inline]
     fn arguments(&self) -> Arguments {
         Arguments {
             rcx: self.digest.raw(),
@@ -228,7 +220,6 @@ impl Call for MrRtmrExtend {
         }
     }
 
-    #[inline]
     fn reply(_results: &Results) {}
 }
 
@@ -243,7 +234,6 @@ impl Call for MrVerifyReport {
     const LEAF: Leaf = Leaf::MR_VERIFYREPORT;
     type Reply = ();
 
-    #[inline]
     fn arguments(&self) -> Arguments {
         Arguments {
             rcx: self.mac.raw(),
@@ -251,7 +241,6 @@ impl Call for MrVerifyReport {
         }
     }
 
-    #[inline]
     fn reply(_results: &Results) {}
 }
 
@@ -286,7 +275,6 @@ impl<const LEAF: u16> Call for Rd<LEAF> {
     const LEAF: Leaf = Leaf::new(LEAF);
     type Reply = u64;
 
-    #[inline]
     fn arguments(&self) -> Arguments {
         Arguments {
             rdx: self.field.0,
@@ -294,7 +282,6 @@ impl<const LEAF: u16> Call for Rd<LEAF> {
         }
     }
 
-    #[inline]
     fn reply(results: &Results) -> u64 {
         results.r8
     }
@@ -321,7 +308,6 @@ impl Call for GetQuote {
     const LEAF: Leaf = Leaf::VP_VMCALL;
     type Reply = VmcallStatus;
 
-    #[inline]
     fn arguments(&self) -> Arguments {
         Arguments {
             rcx: Self::EXPOSED,
@@ -334,7 +320,6 @@ impl Call for GetQuote {
         }
     }
 
-    #[inline]
     fn reply(results: &Results) -> VmcallStatus {
         VmcallStatus::new(results.r10)
     }

@@ -24,7 +24,6 @@ pub enum Error {
 }
 
 impl From<LengthError> for Error {
-    #[inline]
     fn from(err: LengthError) -> Self {
         match err {
             LengthError::Truncated => Self::Truncated,

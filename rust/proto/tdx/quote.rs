@@ -50,7 +50,6 @@ open_enum! {
 }
 
 impl PlatformStatus for Status {
-    #[inline]
     fn answer(&self) -> Option<Answer> {
         Some(Answer {
             source: c"quote",
@@ -79,14 +78,12 @@ pub enum Error {
 }
 
 impl From<tdx::Error> for Error {
-    #[inline]
     fn from(err: tdx::Error) -> Self {
         Self::Report(err)
     }
 }
 
 impl PlatformStatus for Error {
-    #[inline]
     fn answer(&self) -> Option<Answer> {
         match self {
             Self::Failed(status) => status.answer(),
@@ -123,7 +120,6 @@ impl Header {
     pub const VERSION: u64 = 1;
 
     /// Makes the header of a request. The [`TdReport`] follows it.
-    #[inline]
     pub const fn request() -> Self {
         Self {
             version: U64::new(Self::VERSION),
@@ -135,7 +131,6 @@ impl Header {
     }
 
     /// Returns the header that answers `self`.
-    #[inline]
     pub const fn answer(self, status: Status, out_len: u32) -> Self {
         Self {
             status: U64::new(status.0),
@@ -150,7 +145,6 @@ impl Header {
     ///
     /// [`Error::Truncated`] when there is not one, [`Error::UnknownVersion`] when it is of another
     /// version.
-    #[inline]
     pub fn parse(buffer: &[u8]) -> Result<Self, Error> {
         let (header, _) = Self::read_from_prefix(buffer).map_err(|_| Error::Truncated)?;
 
@@ -166,7 +160,6 @@ impl Header {
     /// # Errors
     ///
     /// [`Error::Truncated`] when there is no header.
-    #[inline]
     pub fn peek_status(buffer: &[u8]) -> Result<Status, Error> {
         let (header, _) = Self::read_from_prefix(buffer).map_err(|_| Error::Truncated)?;
 
@@ -174,13 +167,11 @@ impl Header {
     }
 
     /// Returns how far the request got.
-    #[inline]
     pub const fn status(&self) -> Status {
         Status(self.status.get())
     }
 
     /// Returns the length of what the guest sent.
-    #[inline]
     pub const fn in_len(&self) -> u32 {
         self.in_len.get()
     }
@@ -192,7 +183,6 @@ impl Header {
     /// [`Error::InFlight`] while the VMM works on it, [`Error::Failed`] when it gave up,
     /// [`Error::Empty`] and [`Error::TooLarge`] when its length is none that a quote in
     /// this buffer can have.
-    #[inline]
     pub fn quote_len(&self, buffer_len: usize) -> Result<usize, Error> {
         match self.status() {
             Status::SUCCESS => {}
@@ -215,7 +205,6 @@ impl Header {
 /// # Errors
 ///
 /// Those of [`Header::parse`] and [`TdReport::parse`].
-#[inline]
 pub fn parse_request(buffer: &[u8]) -> Result<&TdReport, Error> {
     let len = usize::try_from(Header::parse(buffer)?.in_len()).map_err(|_| Error::Truncated)?;
 
@@ -227,7 +216,6 @@ pub fn parse_request(buffer: &[u8]) -> Result<&TdReport, Error> {
 /// # Errors
 ///
 /// Those of [`Header::parse`] and [`Header::quote_len`].
-#[inline]
 pub fn parse_answer(buffer: &[u8]) -> Result<&[u8], Error> {
     let len = Header::parse(buffer)?.quote_len(buffer.len())?;
 
@@ -235,7 +223,6 @@ pub fn parse_answer(buffer: &[u8]) -> Result<&[u8], Error> {
 }
 
 /// Returns the `len` bytes after the header.
-#[inline]
 fn data(buffer: &[u8], len: usize) -> Option<&[u8]> {
     buffer.get(Header::SIZE..)?.get(..len)
 }

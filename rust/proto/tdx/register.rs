@@ -18,7 +18,6 @@ impl Rtmr {
     pub const ALL: [Self; 4] = [Self(0), Self(1), Self(2), Self(3)];
 
     /// Returns the number.
-    #[inline]
     pub const fn index(self) -> u8 {
         self.0
     }
@@ -27,7 +26,6 @@ impl Rtmr {
 impl TryFrom<u64> for Rtmr {
     type Error = Error;
 
-    #[inline]
     fn try_from(index: u64) -> Result<Self, Error> {
         Self::ALL
             .into_iter()

@@ -57,7 +57,6 @@ impl ReportType {
     pub const WITH_SERVICE_TD: u8 = 1;
 
     /// Makes the type of a TDX report.
-    #[inline]
     pub const fn tdx(version: u8) -> Self {
         Self {
             kind: Self::TDX,
@@ -68,7 +67,6 @@ impl ReportType {
     }
 
     /// Checks what the specification fixes.
-    #[inline]
     fn check(&self) -> Result<(), Error> {
         if self.kind != Self::TDX {
             return Err(Error::UnknownType);
@@ -113,7 +111,6 @@ impl ReportMac {
     pub const COVERED: usize = offset_of!(Self, mac);
 
     /// Checks what the specification fixes.
-    #[inline]
     fn check(&self) -> Result<(), Error> {
         self.report_type.check()?;
         if self.reserved1 != [0; 12] || self.reserved2 != [0; 32] {
@@ -178,7 +175,6 @@ pub struct TdInfo {
 
 impl TdInfo {
     /// Returns the values of all measurement registers in the order of the fields, from MRTD on.
-    #[inline]
     pub fn registers(&self) -> &[u8] {
         let fields = offset_of!(Self, mrtd)..offset_of!(Self, servtd_hash);
 
@@ -186,7 +182,6 @@ impl TdInfo {
     }
 
     /// Returns the value of a run-time measurement register.
-    #[inline]
     pub fn rtmr(&self, rtmr: Rtmr) -> &Digest384 {
         match rtmr.index() {
             0 => &self.rtmr0,
@@ -197,7 +192,6 @@ impl TdInfo {
     }
 
     /// Sets the value of a run-time measurement register.
-    #[inline]
     pub fn set_rtmr(&mut self, rtmr: Rtmr, value: Digest384) {
         match rtmr.index() {
             0 => self.rtmr0 = value,
@@ -229,7 +223,6 @@ impl TdReport {
 
     /// Borrows the report that the guest's own TDX module has written to `bytes`. What it says is for
     /// verifiers to judge, of which this is none.
-    #[inline]
     pub fn from_module(bytes: &[u8; Self::SIZE]) -> &Self {
         zerocopy::transmute_ref!(bytes)
     }
@@ -241,7 +234,6 @@ impl TdReport {
     /// [`Error::Truncated`] or [`Error::Trailing`] when `bytes` is not as long as a report, and
     /// [`Error::UnknownType`], [`Error::UnknownSubtype`], [`Error::UnknownVersion`] or
     /// [`Error::ReservedSet`] when it is not a report of a TD.
-    #[inline]
     pub fn parse(bytes: &[u8]) -> Result<&Self, Error> {
         let report: &Self = whole(bytes)?;
 

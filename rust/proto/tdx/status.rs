@@ -22,20 +22,17 @@ open_enum! {
 
 impl Status {
     /// Returns what happened, without the detail; comparable with the constants.
-    #[inline]
     pub const fn class(self) -> Self {
         Self(self.0 & 0xFFFF_FFFF_0000_0000)
     }
 
     /// Returns the detail, bits 31:0.
-    #[inline]
     pub const fn detail(self) -> u32 {
         // CAST: The low half is what is wanted.
         self.0 as u32
     }
 
     /// Returns what the specification calls this, after `TDX_`, if it knows it.
-    #[inline]
     pub fn name(self) -> Option<&'static str> {
         let code = self.0 >> 32;
         let index = Self::CODES.iter().position(|c| u64::from(*c) == code)?;
@@ -44,26 +41,22 @@ impl Status {
     }
 
     /// Returns the same status about `operand`.
-    #[inline]
     pub const fn of(self, operand: Operand) -> Self {
         self.with_detail(operand.0)
     }
 
     /// Returns the same status with another detail.
-    #[inline]
     pub const fn with_detail(self, detail: u32) -> Self {
         // CAST: Widens.
         Self(self.class().0 | detail as u64)
     }
 
     /// Tells whether the call failed.
-    #[inline]
     pub const fn is_error(self) -> bool {
         self.0 >> 63 != 0
     }
 
     /// Tells whether the call may do what it did not, if it is made again: something was in use.
-    #[inline]
     pub fn is_busy(self) -> bool {
         matches!(
             self.class(),
@@ -73,14 +66,12 @@ impl Status {
 }
 
 impl fmt::Display for Status {
-    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({:#018x})", self.name().unwrap_or("?"), self.0)
     }
 }
 
 impl PlatformStatus for Status {
-    #[inline]
     fn answer(&self) -> Option<Answer> {
         Some(Answer {
             source: c"tdcall",
@@ -126,7 +117,6 @@ open_enum! {
 }
 
 impl PlatformStatus for VmcallStatus {
-    #[inline]
     fn answer(&self) -> Option<Answer> {
         Some(Answer {
             source: c"vmcall",
