@@ -168,8 +168,8 @@ impl SeqBytes {
 /// See [`SeqBytes`].
 pub struct Writer {
     bytes: Arc<SeqBytes>,
-    /// The version of the bytes, if they have one.
-    written: Option<Version>,
+    /// The earliest version that the bytes may have next.
+    next: Version,
 }
 
 impl Writer {
@@ -191,7 +191,7 @@ impl Writer {
 
         Ok(Self {
             bytes: Arc::new(bytes, GFP_KERNEL)?,
-            written: None,
+            next: Version::default(),
         })
     }
 
@@ -209,11 +209,14 @@ impl Writer {
     pub fn write(&mut self, version: Version, bytes: &[u8]) -> Result {
         let to = &*self.bytes;
 
-        if bytes.len() != to.bytes.len() || self.written > Some(version) {
+        if bytes.len() != to.bytes.len() {
             return Err(EINVAL);
         }
-        if self.written == Some(version) {
-            return Ok(());
+        if version < self.next {
+            return match version.next() == self.next {
+                true => Ok(()),
+                false => Err(EINVAL),
+            };
         }
         to.version.store(Version::NONE.0, Relaxed);
         // SAFETY: It has no conditions. The version has changed before a byte does.
@@ -221,7 +224,7 @@ impl Writer {
         to.bytes().write(bytes)?;
         // Released, so that all bytes have changed before.
         to.version.store(version.0, Release);
-        self.written = Some(version);
+        self.next = version.next();
         Ok(())
     }
 }
