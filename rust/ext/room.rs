@@ -40,6 +40,7 @@ impl<'a> Room<'a> {
     /// # Safety
     ///
     /// They must be writable, and nobody else's, for as long as `'a`.
+    #[inline]
     pub(crate) unsafe fn new(start: *mut u8, len: usize) -> Self {
         // INVARIANT: By the safety requirement.
         Self {
@@ -50,22 +51,26 @@ impl<'a> Room<'a> {
     }
 
     /// Returns where it is.
+    #[inline]
     pub(crate) fn start(&self) -> *mut u8 {
         self.start
     }
 
     /// Returns how many bytes there is room for.
+    #[inline]
     pub fn len(&self) -> usize {
         self.len
     }
 
     /// Says whether there is none.
+    #[inline]
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
     /// Returns the room for the first `len` bytes, if there is more.
     #[must_use]
+    #[inline]
     pub fn limit(self, len: usize) -> Self {
         // INVARIANT: It is a part of what was there.
         Self {
@@ -79,6 +84,7 @@ impl<'a> Room<'a> {
     /// # Errors
     ///
     /// [`EINVAL`] if there are fewer.
+    #[inline]
     pub fn fill(self, bytes: &[u8]) -> Result<&'a [u8]> {
         if bytes.len() < self.len {
             return Err(EINVAL);
@@ -97,6 +103,7 @@ impl<'a> Room<'a> {
     /// # Safety
     ///
     /// All of them must have been written.
+    #[inline]
     pub(crate) unsafe fn assume_filled(self) -> &'a [u8] {
         // SAFETY: By the safety requirement and the type invariant.
         unsafe { slice::from_raw_parts(self.start, self.len) }
@@ -104,6 +111,7 @@ impl<'a> Room<'a> {
 }
 
 impl<'a> From<&'a mut [u8]> for Room<'a> {
+    #[inline]
     fn from(bytes: &'a mut [u8]) -> Self {
         // SAFETY: It is exclusive.
         unsafe { Self::new(bytes.as_mut_ptr(), bytes.len()) }
@@ -111,6 +119,7 @@ impl<'a> From<&'a mut [u8]> for Room<'a> {
 }
 
 impl<'a> From<&'a mut [MaybeUninit<u8>]> for Room<'a> {
+    #[inline]
     fn from(bytes: &'a mut [MaybeUninit<u8>]) -> Self {
         // SAFETY: It is exclusive.
         unsafe { Self::new(bytes.as_mut_ptr().cast(), bytes.len()) }

@@ -49,6 +49,7 @@ impl Version {
 
     /// Returns the next version.
     #[must_use]
+    #[inline]
     pub const fn next(self) -> Self {
         // This does not reach `NONE` in practice.
         Self(self.0.wrapping_add(1))
@@ -64,6 +65,7 @@ pub struct CurrentVersion(Atomic<u64>);
 
 impl Default for CurrentVersion {
     /// Starts with the first version.
+    #[inline]
     fn default() -> Self {
         Self(Atomic::new(Version::default().0))
     }
@@ -71,11 +73,13 @@ impl Default for CurrentVersion {
 
 impl CurrentVersion {
     /// Returns the current version.
+    #[inline]
     pub fn get(&self) -> Version {
         Version(self.0.load(Acquire))
     }
 
     /// Makes `version` the current one.
+    #[inline]
     pub fn set(&self, version: Version) {
         self.0.store(version.0, Release);
     }
@@ -137,6 +141,7 @@ impl SeqBytes {
     /// # Errors
     ///
     /// `room`, if they are not, or there are not as many.
+    #[inline]
     pub fn read<'a>(
         &self,
         version: Version,
@@ -178,6 +183,7 @@ impl Writer {
     /// # Errors
     ///
     /// [`ENOMEM`].
+    #[inline]
     pub fn new(size: usize) -> Result<Self> {
         let mut bytes = KVec::with_capacity(size, GFP_KERNEL)?;
 
@@ -206,6 +212,7 @@ impl Writer {
     /// # Errors
     ///
     /// [`EINVAL`] if there are more or fewer, or those of a later version were written before.
+    #[inline]
     pub fn write(&mut self, version: Version, bytes: &[u8]) -> Result {
         let to = &*self.bytes;
 

@@ -130,6 +130,7 @@ impl Guest {
     /// # Errors
     ///
     /// [`ENODEV`] if there is none.
+    #[inline]
     pub fn new() -> Result<Self> {
         // SAFETY: This reads a feature bit that does not change after boot.
         if !unsafe { tsm_bindings::tsm_helper_is_tdx_guest() } {
@@ -143,24 +144,28 @@ impl Guest {
     }
 
     /// Asks what kind of machine this is, `TDG.VP.INFO`.
+    #[inline]
     pub fn info(self) -> Result<Info, Error> {
         // SAFETY: By the type invariant. This has nobody write to memory.
         unsafe { tdcall_patiently(&VpInfo) }
     }
 
     /// Reads a metadata field of this TD, `TDG.VM.RD`.
+    #[inline]
     pub fn read_td(self, field: Field) -> Result<u64, Error> {
         // SAFETY: By the type invariant. This has nobody write to memory.
         unsafe { tdcall_patiently(&VmRd { field }) }
     }
 
     /// Reads a metadata field of the TDX module, `TDG.SYS.RD`, if [`Info::sys_rd`] says that it can be.
+    #[inline]
     pub fn read_system(self, field: Field) -> Result<u64, Error> {
         // SAFETY: By the type invariant. This has nobody write to memory.
         unsafe { tdcall_patiently(&SysRd { field }) }
     }
 
     /// Makes a report that binds `data`, `TDG.MR.REPORT`.
+    #[inline]
     pub fn report(
         self,
         data: &Operand<ReportData>,
@@ -177,6 +182,7 @@ impl Guest {
     }
 
     /// Extends a register with `digest`, `TDG.MR.RTMR.EXTEND`.
+    #[inline]
     pub fn extend(self, rtmr: Rtmr, digest: &Operand<Digest384>) -> Result<(), Error> {
         let call = MrRtmrExtend {
             digest: digest.gpa(),
@@ -192,6 +198,7 @@ impl Guest {
     /// # Errors
     ///
     /// [`Status::INVALID_REPORTMACSTRUCT`] if it was not.
+    #[inline]
     pub fn verify(self, header: &Operand<ReportMac>) -> Result<(), Error> {
         let call = MrVerifyReport { mac: header.gpa() };
 
@@ -206,6 +213,7 @@ impl Guest {
     /// # Errors
     ///
     /// [`Status::OPERAND_INVALID`] of the TDX module, if it does not let the VMM see the call.
+    #[inline]
     pub fn get_quote(self, buffer: &mut SharedBuffer, size: usize) -> Result<VmcallStatus, Error> {
         let out_of_range = Error::Status(Status::OPERAND_ADDR_RANGE_ERROR);
         let call = GetQuote {

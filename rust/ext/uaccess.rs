@@ -41,6 +41,7 @@ use zerocopy::{
 ///     uaccess::write(address, &number.wrapping_add(1))
 /// }
 /// ```
+#[inline]
 pub fn read<T: FromBytes + IntoBytes>(from: UserPtr, value: &mut T) -> Result {
     let to: *mut T = value;
 
@@ -60,6 +61,7 @@ pub fn read<T: FromBytes + IntoBytes>(from: UserPtr, value: &mut T) -> Result {
 /// # Examples
 ///
 /// See [`read`].
+#[inline]
 pub fn write<T: IntoBytes>(to: UserPtr, value: &T) -> Result {
     let from: *const T = value;
 
@@ -80,6 +82,7 @@ pub fn write<T: IntoBytes>(to: UserPtr, value: &T) -> Result {
 /// # Examples
 ///
 /// See [`read`].
+#[inline]
 pub fn check(start: UserPtr, size: usize) -> Result {
     // SAFETY: This compares numbers.
     match unsafe { tsm_bindings::tsm_helper_access_ok(start.as_const_ptr(), size) } {
@@ -88,6 +91,7 @@ pub fn check(start: UserPtr, size: usize) -> Result {
     }
 }
 
+#[inline]
 fn copied(left: usize) -> Result {
     match left {
         0 => Ok(()),

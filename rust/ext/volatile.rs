@@ -58,6 +58,7 @@ impl<'a> VolatileSlice<'a> {
     /// # Safety
     ///
     /// For as long as `'a`, they must be readable and writable, and there must be no reference to them.
+    #[inline]
     pub unsafe fn new(start: NonNull<u8>, len: usize) -> Self {
         // INVARIANT: By the safety requirement.
         Self {
@@ -68,6 +69,7 @@ impl<'a> VolatileSlice<'a> {
     }
 
     /// Returns how many bytes there are.
+    #[inline]
     pub fn len(self) -> usize {
         self.len
     }
@@ -82,6 +84,7 @@ impl<'a> VolatileSlice<'a> {
     /// # Errors
     ///
     /// [`EINVAL`] if there are not as many.
+    #[inline]
     pub fn part(self, offset: usize, len: usize) -> Result<Self> {
         let end = offset.checked_add(len).ok_or(EINVAL)?;
 
@@ -104,6 +107,7 @@ impl<'a> VolatileSlice<'a> {
     /// # Errors
     ///
     /// `room`, if there are fewer.
+    #[inline]
     pub fn read<'b>(self, room: Room<'b>) -> Result<&'b mut [u8], Room<'b>> {
         let (to, len) = (room.start(), room.len());
 
@@ -124,6 +128,7 @@ impl<'a> VolatileSlice<'a> {
     /// # Errors
     ///
     /// [`EINVAL`] if there are fewer.
+    #[inline]
     pub fn write(self, data: &[u8]) -> Result {
         if self.len < data.len() {
             return Err(EINVAL);
@@ -140,6 +145,7 @@ impl<'a> VolatileSlice<'a> {
     /// # Errors
     ///
     /// [`EINVAL`] if the bytes do not start at the address of a word.
+    #[inline]
     pub fn words(self) -> Result<impl Iterator<Item = [u8; WORD]> + use<'a>> {
         Ok(self.word_pointers()?.map(|word| {
             // SAFETY: By the type invariant; `word_pointers` gives aligned words.
@@ -152,6 +158,7 @@ impl<'a> VolatileSlice<'a> {
     /// # Errors
     ///
     /// [`EINVAL`] if the bytes do not start and end at the address of a word.
+    #[inline]
     pub fn clear(self) -> Result {
         if self.len % WORD != 0 {
             return Err(EINVAL);
@@ -190,6 +197,7 @@ impl<'a> From<&'a mut [u8]> for VolatileSlice<'a> {
 ///
 /// `from` must be readable and `to` writable for `len` bytes, which must not overlap. No reference may
 /// exist to memory that another party may write at the same time, nor to what is written here.
+#[inline]
 unsafe fn copy(from: *const u8, to: *mut u8, len: usize) {
     // SAFETY: By the safety requirements, the instruction reads and writes memory that it may. The
     // direction flag is clear on entry, as the ABI has it.

@@ -29,6 +29,7 @@ pub(crate) struct Register<'a>(&'a tsm_bindings::tsm_measurement_register);
 
 impl<'a> Register<'a> {
     /// Returns its name.
+    #[inline]
     pub(crate) fn name(self) -> &'a CStr {
         // SAFETY: The name is not null, and the ABI makes it a C string that stays as long as the
         // register.
@@ -36,17 +37,20 @@ impl<'a> Register<'a> {
     }
 
     /// Returns its size in bytes.
+    #[inline]
     pub(crate) fn size(self) -> usize {
         // CAST: At most `BIN_FILE_MAX`.
         self.0.mr_size as usize
     }
 
     /// Returns its properties.
+    #[inline]
     pub(crate) fn flags(self) -> Flags {
         Flags::from_raw(self.0.mr_flags)
     }
 
     /// Returns its hash algorithm, which a flat one does not have.
+    #[inline]
     pub(crate) fn hash(self) -> Option<HashAlgo> {
         if self.flags().contains(Flags::FLAT) {
             return None;
@@ -56,6 +60,7 @@ impl<'a> Register<'a> {
 }
 
 /// Says whether `name` can be that of a file.
+#[inline]
 fn is_file_name(name: &CStr) -> bool {
     let name = name.to_bytes();
 
@@ -63,6 +68,7 @@ fn is_file_name(name: &CStr) -> bool {
 }
 
 /// Returns what a callback did, most often without a call.
+#[inline]
 fn outcome(ret: ffi::c_int) -> Result {
     match ret {
         0 => Ok(()),
@@ -76,6 +82,7 @@ pub(crate) struct MeasurementId(usize);
 
 impl MeasurementId {
     /// Returns that of the measurement at `raw`, which need not be valid.
+    #[inline]
     pub(crate) fn of(raw: *const tsm_bindings::tsm_measurement) -> Self {
         Self(raw.addr())
     }
@@ -109,6 +116,7 @@ impl Measurement {
     ///
     /// `raw` must be null or as `tsm_register_measurement()` demands it, until the returned value
     /// is dropped; and there must be no other [`Measurement`] of it meanwhile.
+    #[inline]
     pub(crate) unsafe fn new(raw: *mut tsm_bindings::tsm_measurement) -> Result<Self> {
         let mut this = Self {
             raw: NonNull::new(raw).ok_or(EINVAL)?,
@@ -152,6 +160,7 @@ impl Measurement {
         valid.then_some(()).ok_or(EINVAL)
     }
 
+    #[inline]
     fn fields(&self) -> &tsm_bindings::tsm_measurement {
         // SAFETY: By the type invariant, it is valid and does not change.
         unsafe { self.raw.as_ref() }
@@ -162,6 +171,7 @@ impl Measurement {
     /// # Safety
     ///
     /// The list must not end before `index`.
+    #[inline]
     unsafe fn raw_at(&self, index: usize) -> Option<&tsm_bindings::tsm_measurement_register> {
         // SAFETY: By the safety requirement.
         let register = unsafe { &*self.fields().mrs.add(index) };
@@ -170,17 +180,20 @@ impl Measurement {
     }
 
     /// Returns the provider's name.
+    #[inline]
     pub(crate) fn name(&self) -> &CStr {
         // SAFETY: `new` refused a null pointer, and the ABI makes it a C string.
         unsafe { CStr::from_char_ptr(self.fields().name) }
     }
 
     /// Tells it apart from others.
+    #[inline]
     pub(crate) fn id(&self) -> MeasurementId {
         MeasurementId::of(self.raw.as_ptr())
     }
 
     /// Returns the registers, in the provider's order.
+    #[inline]
     pub(crate) fn registers(&self) -> impl Iterator<Item = Register<'_>> + Clone {
         (0..self.count)
             .filter_map(|index| {
@@ -192,6 +205,7 @@ impl Measurement {
     }
 
     /// Returns the register at `index`.
+    #[inline]
     pub(crate) fn register(&self, index: usize) -> Result<Register<'_>> {
         if index >= self.count {
             return Err(EINVAL);
@@ -204,6 +218,7 @@ impl Measurement {
     }
 
     /// Brings the values up to date, for the register at `index` or for all.
+    #[inline]
     pub(crate) fn refresh(&mut self, index: Option<usize>) -> Result {
         let register = match index {
             Some(index) => self.register(index)?.0,
@@ -219,6 +234,7 @@ impl Measurement {
     }
 
     /// Extends the register at `index` with `data`, which has its size.
+    #[inline]
     pub(crate) fn extend(&mut self, index: usize, data: &[u8]) -> Result {
         let register = self.register(index)?;
         let extend = self.fields().extend.ok_or(EINVAL)?;
@@ -236,6 +252,7 @@ impl Measurement {
     }
 
     /// Replaces the value of the register at `index` by `data`, which has its size.
+    #[inline]
     pub(crate) fn replace(&mut self, index: usize, data: &[u8]) -> Result {
         let register = self.register(index)?;
 
@@ -255,6 +272,7 @@ impl Measurement {
     }
 
     /// Returns the value of the register at `index`.
+    #[inline]
     pub(crate) fn value(&self, index: usize) -> Result<&[u8]> {
         let register = self.register(index)?;
 

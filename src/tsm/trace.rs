@@ -32,6 +32,7 @@ pub(crate) struct Label<'a> {
 }
 
 /// The core asks a provider for a report.
+#[inline]
 pub(crate) fn report_requested(provider: &CStr, generation: u64, inblob: &[u8], privlevel: u32) {
     // SAFETY: The string is valid for the call, which copies it.
     unsafe {
@@ -45,6 +46,7 @@ pub(crate) fn report_requested(provider: &CStr, generation: u64, inblob: &[u8], 
 }
 
 /// A provider has made a report; of its blobs, only the sizes are shown.
+#[inline]
 pub(crate) fn report_generated(provider: &CStr, generation: u64, sizes: [usize; 3]) {
     let [outblob, auxblob, manifestblob] = sizes;
 
@@ -62,6 +64,7 @@ pub(crate) fn report_generated(provider: &CStr, generation: u64, sizes: [usize; 
 
 /// A provider has made no report. `status` is what it returned, `error` what the reader gets, and
 /// `answer` what kind of status its platform has returned, and which.
+#[inline]
 pub(crate) fn report_failed(
     provider: &CStr,
     generation: u64,
@@ -83,6 +86,7 @@ pub(crate) fn report_failed(
 }
 
 /// A register was read, and this part of it was returned.
+#[inline]
 pub(crate) fn register_read(label: Label<'_>, data: &[u8]) {
     // SAFETY: Strings and data are valid for the call, which copies them.
     unsafe {
@@ -97,6 +101,7 @@ pub(crate) fn register_read(label: Label<'_>, data: &[u8]) {
 }
 
 /// Registers were refreshed because this one was to be read.
+#[inline]
 pub(crate) fn register_refresh(label: Label<'_>, result: Result) {
     // SAFETY: The strings are valid for the call, which copies them.
     unsafe {
@@ -109,6 +114,7 @@ pub(crate) fn register_refresh(label: Label<'_>, result: Result) {
 }
 
 /// A register was extended with, or replaced by, `data`.
+#[inline]
 pub(crate) fn register_write(label: Label<'_>, data: &[u8], result: Result) {
     // SAFETY: Strings and data are valid for the call, which copies them.
     unsafe {
@@ -123,11 +129,13 @@ pub(crate) fn register_write(label: Label<'_>, data: &[u8], result: Result) {
     };
 }
 
+#[inline]
 fn len(data: &[u8]) -> u32 {
     // Nothing that is traced is larger than a page.
     u32::try_from(data.len()).unwrap_or(u32::MAX)
 }
 
+#[inline]
 fn status(result: Result) -> i32 {
     result.map_or_else(Error::to_errno, |()| 0)
 }

@@ -64,6 +64,7 @@ impl Publisher {
     }
 
     /// Publishes the registers, unless they are. To be called without the lock of the measurements.
+    #[inline]
     pub(crate) fn publish(&self) -> Result<(), Failure> {
         self.registration.publish(|| Ok(self.registers.clone()))
     }
@@ -145,10 +146,12 @@ impl MeasurementProvider for Registers {
             .map(|spec| spec.flags.without(Flags::WRITABLE))
     }
 
+    #[inline]
     fn refresh(&self, registers: &mut Values<'_>) -> Result {
         registers.set_bytes(self.measurements.lock_killable()?.read()?.registers())
     }
 
+    #[inline]
     fn extend(&self, number: usize, data: &[u8]) -> Result {
         let rtmr = rtmr_of(number).ok_or(EINVAL)?;
         let digest = Digest384::parse(data)?;

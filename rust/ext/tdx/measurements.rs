@@ -81,6 +81,7 @@ pub struct Draft {
 
 impl Draft {
     /// Allocates the memory.
+    #[inline]
     pub fn new() -> Result<KBox<Self>> {
         let draft = Self {
             data: Operand::new()?,
@@ -91,6 +92,7 @@ impl Draft {
     }
 
     /// Makes the report that this is for.
+    #[inline]
     fn complete(&mut self, guest: Guest) -> Result<&TdReport, Error> {
         told(guest.report(&self.data, &mut self.report))?;
         Ok(&self.report)
@@ -99,6 +101,7 @@ impl Draft {
 
 impl Measurements {
     /// Allocates the memory.
+    #[inline]
     pub fn new(guest: Guest) -> Result<Self> {
         Ok(Self {
             guest,
@@ -112,6 +115,7 @@ impl Measurements {
     /// # Errors
     ///
     /// Those of [`Guest::report`].
+    #[inline]
     pub fn complete<'a>(&mut self, draft: &'a mut Draft) -> Result<&'a TdReport, Error> {
         draft.complete(self.guest)
     }
@@ -121,6 +125,7 @@ impl Measurements {
     /// # Errors
     ///
     /// Those of [`Guest::report`].
+    #[inline]
     pub fn read(&mut self) -> Result<&TdInfo, Error> {
         // Nobody gets to see what else the report says, so it may bind anything.
         Ok(&self.draft.complete(self.guest)?.info)
@@ -131,6 +136,7 @@ impl Measurements {
     /// # Errors
     ///
     /// Those of [`Guest::extend`].
+    #[inline]
     pub fn extend(&mut self, rtmr: Rtmr, digest: &Digest384) -> Result<(), Error> {
         *self.digest = *digest;
         told(self.guest.extend(rtmr, &self.digest))
@@ -139,6 +145,7 @@ impl Measurements {
 
 /// Tells the log of a refusal, as user space gets no more than an errno. Once: anybody who may read a
 /// register may be able to have this happen as often as he likes.
+#[inline]
 fn told(result: Result<(), Error>) -> Result<(), Error> {
     if let Err(Error::Status(status)) = result {
         pr_warn_once!(

@@ -46,6 +46,7 @@ impl<T: FromBytes + IntoBytes> Operand<T> {
     };
 
     /// Makes a value of zeros.
+    #[inline]
     pub fn new() -> Result<Self> {
         let () = Self::FITS;
 
@@ -64,6 +65,7 @@ impl<T: FromBytes + IntoBytes> Operand<T> {
     }
 
     /// Returns where the TDX module finds the value.
+    #[inline]
     pub(super) fn gpa(&self) -> Gpa {
         self.gpa
     }
@@ -72,6 +74,7 @@ impl<T: FromBytes + IntoBytes> Operand<T> {
 impl<T: FromBytes + IntoBytes> Deref for Operand<T> {
     type Target = T;
 
+    #[inline]
     fn deref(&self) -> &T {
         let start: *const Block = &*self.block;
 
@@ -82,6 +85,7 @@ impl<T: FromBytes + IntoBytes> Deref for Operand<T> {
 }
 
 impl<T: FromBytes + IntoBytes> DerefMut for Operand<T> {
+    #[inline]
     fn deref_mut(&mut self) -> &mut T {
         let start: *mut Block = &mut *self.block;
 

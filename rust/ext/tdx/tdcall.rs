@@ -32,6 +32,7 @@ use crate::time::sleep_killable;
 /// - The kernel runs as a TDX guest; elsewhere the instruction is an invalid one.
 /// - Memory that the call has the module or the VMM write to is such that nobody refers to it, or
 ///   expects it to stay as it is, for as long as they may write to it.
+#[inline]
 unsafe fn tdcall(leaf: Leaf, arguments: &Arguments) -> (Status, Results) {
     let status: u64;
     let mut results = Results::default();
@@ -75,6 +76,7 @@ unsafe fn tdcall(leaf: Leaf, arguments: &Arguments) -> (Status, Results) {
 /// # Safety
 ///
 /// As for [`tdcall`].
+#[inline]
 pub(super) unsafe fn tdcall_patiently<C: Call>(call: &C) -> Result<C::Reply, Error> {
     // SAFETY: By the safety requirements.
     let mut outcome = unsafe { tdcall(C::LEAF, &call.arguments()) };
@@ -103,6 +105,7 @@ const PATIENCE: Delta = Delta::from_secs(1);
 ///
 /// As for [`tdcall`].
 #[cold]
+#[inline]
 unsafe fn tdcall_again(leaf: Leaf, arguments: &Arguments) -> Result<(Status, Results), Error> {
     const SPINS: usize = 100;
     const LONGEST: Delta = Delta::from_millis(10);

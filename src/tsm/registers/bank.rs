@@ -234,6 +234,7 @@ impl RegisterFile {
 }
 
 impl BinFileOps for RegisterFile {
+    #[inline]
     fn read<'a>(&self, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
         let room = room.limit(self.entry.size.saturating_sub(offset));
 
@@ -249,6 +250,7 @@ impl BinFileOps for RegisterFile {
         Ok(data)
     }
 
+    #[inline]
     fn write(&self, offset: usize, data: &[u8]) -> Result {
         if offset != 0 || data.len() != self.entry.size {
             return Err(EINVAL);
