@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod digest;
+pub mod doe;
 #[cfg(kernel)]
 mod errno;
 mod generation;

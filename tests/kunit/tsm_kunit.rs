@@ -5,6 +5,7 @@
 use kernel::prelude::*;
 
 mod desc;
+mod doe;
 mod errno;
 mod examples;
 mod generation;
