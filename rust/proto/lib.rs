@@ -19,6 +19,7 @@ mod open_enum;
 mod platform_status;
 mod report_data;
 pub mod snp;
+pub mod spdm;
 pub mod tdx;
 
 pub use digest::Digest384;

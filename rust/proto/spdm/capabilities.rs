@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! GET_CAPABILITIES and CAPABILITIES. DSP0274 1.4, tables "GET_CAPABILITIES request message format" and
+//! "Successful CAPABILITIES response message format".
+
+use super::{
+    header::{
+        Code,
+        Header,
+        Request, //
+    },
+    Error,
+    Layout,
+    Reader,
+    Result,
+    Writer, //
+};
+
+/// What one side can do. DSP0274 1.4, tables "Flag fields definitions". Unknown bits are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Flags(u32);
+
+impl Flags {
+    /// Certificates can be read.
+    pub const CERT: Self = Self(1 << 1);
+    /// CHALLENGE is answered.
+    pub const CHAL: Self = Self(1 << 2);
+    /// Measurements without a signature.
+    pub const MEAS_NO_SIG: Self = Self(1 << 3);
+    /// Measurements with a signature.
+    pub const MEAS_SIG: Self = Self(1 << 4);
+    /// Measurements are taken anew for each request.
+    pub const MEAS_FRESH: Self = Self(1 << 5);
+    /// Messages of a session are encrypted.
+    pub const ENCRYPT: Self = Self(1 << 6);
+    /// Messages of a session are authenticated.
+    pub const MAC: Self = Self(1 << 7);
+    /// KEY_EXCHANGE is answered.
+    pub const KEY_EX: Self = Self(1 << 9);
+    /// FINISH may be outside of the session.
+    pub const HANDSHAKE_IN_THE_CLEAR: Self = Self(1 << 15);
+    /// Messages can be sent in chunks.
+    pub const CHUNK: Self = Self(1 << 17);
+
+    /// Takes the value of a message.
+    #[inline]
+    pub const fn new(raw: u32) -> Self {
+        Self(raw)
+    }
+
+    /// Returns the value as it is in a message.
+    #[inline]
+    pub const fn raw(self) -> u32 {
+        self.0
+    }
+
+    /// Returns the flags of both.
+    #[inline]
+    pub const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Tells whether each of `flags` is set.
+    #[inline]
+    pub const fn has(self, flags: Self) -> bool {
+        self.0 & flags.0 == flags.0
+    }
+}
+
+/// The request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GetCapabilities {
+    /// The time that the requester needs for cryptography, as a power of 2 in microseconds.
+    pub ct_exponent: u8,
+    /// What the requester offers.
+    pub flags: Flags,
+    /// The longest message that the requester can receive at once.
+    pub data_transfer_size: u32,
+    /// The longest message that the requester can receive in chunks.
+    pub max_message_size: u32,
+}
+
+/// The response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Capabilities {
+    /// The time that the responder needs for cryptography, as a power of 2 in microseconds.
+    pub ct_exponent: u8,
+    /// What the responder can do.
+    pub flags: Flags,
+    /// The longest message that the responder can receive at once; [`None`] before 1.2.
+    pub data_transfer_size: Option<u32>,
+}
+
+impl Capabilities {
+    /// The smallest DataTransferSize, "MinDataTransferSize" of the specification.
+    pub const MIN_TRANSFER: u32 = 42;
+
+    /// Tells whether the responder can have encrypted sessions that its certificate authenticates.
+    #[inline]
+    pub const fn has_sessions(&self) -> bool {
+        let session = Flags::ENCRYPT.with(Flags::MAC).with(Flags::KEY_EX);
+
+        self.flags.has(Flags::CERT.with(session))
+    }
+
+    /// Tells whether the responder can authenticate itself without a session.
+    #[inline]
+    pub const fn has_challenge(&self) -> bool {
+        self.flags.has(Flags::CERT.with(Flags::CHAL))
+    }
+
+    #[inline]
+    fn read_sizes(reader: &mut Reader<'_>) -> Result<u32> {
+        let transfer = reader.u32()?;
+        let longest = reader.u32()?;
+
+        match transfer >= Self::MIN_TRANSFER && longest >= transfer {
+            true => Ok(transfer),
+            false => Err(Error::Capabilities),
+        }
+    }
+}
+
+impl Request for GetCapabilities {
+    const CODE: Code = Code::GET_CAPABILITIES;
+    type Response<'a> = Capabilities;
+
+    #[inline]
+    fn write(&self, layout: &Layout, writer: &mut Writer<'_>) -> Result {
+        Header::new(layout.version, Self::CODE, 0, 0).write(writer)?;
+        if layout.version.has_requester_capabilities() {
+            writer.bytes(&[0, self.ct_exponent, 0, 0])?;
+            writer.u32(self.flags.raw())?;
+        }
+        if layout.version.has_transfer_sizes() {
+            writer.u32(self.data_transfer_size)?;
+            writer.u32(self.max_message_size)?;
+        }
+        Ok(())
+    }
+
+    /// Fails with [`Error::Capabilities`] when the sizes are out of range.
+    #[inline]
+    fn read(
+        &self,
+        layout: &Layout,
+        _header: &Header,
+        reader: &mut Reader<'_>,
+    ) -> Result<Capabilities> {
+        let [_, ct_exponent, _, _] = *reader.array()?;
+        let flags = Flags::new(reader.u32()?);
+        let data_transfer_size = match layout.version.has_transfer_sizes() {
+            true => Some(Capabilities::read_sizes(reader)?),
+            false => None,
+        };
+
+        Ok(Capabilities {
+            ct_exponent,
+            flags,
+            data_transfer_size,
+        })
+    }
+}

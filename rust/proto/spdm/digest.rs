@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A digest of a negotiated hash.
+
+use super::{
+    Error,
+    Result, //
+};
+
+/// A digest, of up to 48 bytes.
+///
+/// # Invariants
+///
+/// `len` is at most [`Digest::MAX`]; the bytes after it are 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Digest {
+    bytes: [u8; Self::MAX],
+    len: usize,
+}
+
+impl Digest {
+    /// Bytes of the longest digest.
+    pub const MAX: usize = 48;
+
+    /// Copies a digest.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooLarge`] when it has more than 48 bytes.
+    #[inline]
+    pub fn new(digest: &[u8]) -> Result<Self> {
+        let mut bytes = [0; Self::MAX];
+        let len = digest.len();
+
+        bytes
+            .get_mut(..len)
+            .ok_or(Error::TooLarge)?
+            .copy_from_slice(digest);
+        // INVARIANT: It fitted.
+        Ok(Self { bytes, len })
+    }
+
+    /// Returns the bytes.
+    #[inline]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+}

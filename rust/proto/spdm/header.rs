@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What each message begins with, and what each request has. DSP0274 1.4, table "Generic SPDM message
+//! field definitions".
+
+use core::mem::offset_of;
+
+use zerocopy::IntoBytes as _;
+use zerocopy_derive::{
+    FromBytes,
+    Immutable,
+    IntoBytes,
+    KnownLayout,
+    Unaligned, //
+};
+
+use super::{
+    error_response::ErrorResponse,
+    Error,
+    Layout,
+    Reader,
+    Result,
+    Version,
+    Writer, //
+};
+
+/// What a message is. DSP0274 1.4, tables "SPDM request codes" and "SPDM response codes".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Code(u8);
+
+impl Code {
+    /// `ERROR`, the response to any request.
+    pub const ERROR: Self = Self(0x7f);
+    /// `GET_DIGESTS`.
+    pub const GET_DIGESTS: Self = Self(0x81);
+    /// `GET_CERTIFICATE`.
+    pub const GET_CERTIFICATE: Self = Self(0x82);
+    /// `CHALLENGE`.
+    pub const CHALLENGE: Self = Self(0x83);
+    /// `GET_VERSION`.
+    pub const GET_VERSION: Self = Self(0x84);
+    /// `GET_MEASUREMENTS`.
+    pub const GET_MEASUREMENTS: Self = Self(0xe0);
+    /// `GET_CAPABILITIES`.
+    pub const GET_CAPABILITIES: Self = Self(0xe1);
+    /// `NEGOTIATE_ALGORITHMS`.
+    pub const NEGOTIATE_ALGORITHMS: Self = Self(0xe3);
+    /// `KEY_EXCHANGE`.
+    pub const KEY_EXCHANGE: Self = Self(0xe4);
+    /// `FINISH`.
+    pub const FINISH: Self = Self(0xe5);
+    /// `END_SESSION`.
+    pub const END_SESSION: Self = Self(0xec);
+    /// `RESPOND_IF_READY`.
+    pub const RESPOND_IF_READY: Self = Self(0xff);
+
+    /// Takes the value of a header.
+    #[inline]
+    pub const fn new(raw: u8) -> Self {
+        Self(raw)
+    }
+
+    /// Returns the value as it is in a header.
+    #[inline]
+    pub const fn raw(self) -> u8 {
+        self.0
+    }
+
+    /// Returns the code of the response to this request.
+    #[inline]
+    pub const fn response(self) -> Self {
+        Self(self.0 & 0x7f)
+    }
+}
+
+/// The first four bytes of a message.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned,
+)]
+#[repr(C)]
+pub struct Header {
+    /// The version, see [`Version::raw`].
+    pub version: u8,
+    code: u8,
+    /// Depends on the message.
+    pub param1: u8,
+    /// Depends on the message.
+    pub param2: u8,
+}
+
+impl Header {
+    /// Size in bytes.
+    pub const SIZE: usize = 4;
+
+    /// Makes a header.
+    #[inline]
+    pub const fn new(version: Version, code: Code, param1: u8, param2: u8) -> Self {
+        Self {
+            version: version.raw(),
+            code: code.0,
+            param1,
+            param2,
+        }
+    }
+
+    /// Returns what the message is.
+    #[inline]
+    pub const fn code(&self) -> Code {
+        Code(self.code)
+    }
+
+    /// Writes the header.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooLarge`] when there is no room.
+    #[inline]
+    pub fn write(&self, writer: &mut Writer<'_>) -> Result {
+        writer.bytes(self.as_bytes())
+    }
+
+    /// Reads a header of any message.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Truncated`] when there is none.
+    #[inline]
+    pub fn read(reader: &mut Reader<'_>) -> Result<Self> {
+        let [version, code, param1, param2] = *reader.array()?;
+
+        Ok(Self {
+            version,
+            code,
+            param1,
+            param2,
+        })
+    }
+}
+
+const _: () = {
+    assert!(size_of::<Header>() == Header::SIZE);
+    assert!(offset_of!(Header, version) == 0);
+    assert!(offset_of!(Header, code) == 1);
+    assert!(offset_of!(Header, param1) == 2);
+    assert!(offset_of!(Header, param2) == 3);
+};
+
+/// What may follow a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Padding {
+    /// Nothing: the message was in a record, which has its length.
+    None,
+    /// Up to three bytes of any value, to the next dword.
+    Dword,
+}
+
+/// A request, which names its response.
+pub trait Request {
+    /// What the request is.
+    const CODE: Code;
+    /// The response.
+    type Response<'a>;
+
+    /// Writes the request.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooLarge`] when there is no room.
+    fn write(&self, layout: &Layout, writer: &mut Writer<'_>) -> Result;
+
+    /// Reads what follows the header of the response.
+    ///
+    /// # Errors
+    ///
+    /// See the request.
+    fn read<'a>(
+        &self,
+        layout: &Layout,
+        header: &Header,
+        reader: &mut Reader<'a>,
+    ) -> Result<Self::Response<'a>>;
+
+    /// Returns the version in the headers of the request and of its response.
+    #[inline]
+    fn version(&self, layout: &Layout) -> Version {
+        layout.version
+    }
+
+    /// Writes the request to the start of `buffer` and returns its length.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooLarge`] when there is no room.
+    #[inline]
+    fn encode(&self, layout: &Layout, buffer: &mut [u8]) -> Result<usize> {
+        let mut writer = Writer::new(buffer);
+
+        self.write(layout, &mut writer)?;
+        Ok(writer.len())
+    }
+
+    /// Parses the response. Returns it, and its bytes without padding, as they enter a transcript.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::MessageVersion`] or [`Error::UnexpectedCode`] when the message is no response to this
+    /// request, [`Error::Peer`] when it is ERROR, [`Error::Trailing`] when more follows than `padding`
+    /// can be; those of [`Request::read`].
+    #[inline]
+    fn parse<'a>(
+        &self,
+        layout: &Layout,
+        message: &'a [u8],
+        padding: Padding,
+    ) -> Result<(Self::Response<'a>, &'a [u8])> {
+        let mut reader = Reader::new(message);
+        let header = Header::read(&mut reader)?;
+
+        if header.code() == Code::ERROR {
+            return Err(ErrorResponse::read(&header, &mut reader).map_or_else(|e| e, Error::Peer));
+        }
+        self.version(layout).check(header.version)?;
+        if header.code() != Self::CODE.response() {
+            return Err(Error::UnexpectedCode(header.code()));
+        }
+        let response = self.read(layout, &header, &mut reader)?;
+        match (padding, reader.rest().len()) {
+            (_, 0) | (Padding::Dword, 1..=3) => Ok((response, reader.consumed())),
+            _ => Err(Error::Trailing),
+        }
+    }
+}

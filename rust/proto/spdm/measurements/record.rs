@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The measurement record. DSP0274 1.4, tables "Measurement block format" and "DMTF measurement
+//! specification format".
+
+use crate::spdm::{
+    Error,
+    Reader,
+    Result, //
+};
+
+/// The index of a measurement, 1 to 254.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Index(u8);
+
+impl Index {
+    /// Takes a number.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::MeasurementBlock`] when it is 0 or 255.
+    #[inline]
+    pub const fn new(number: u8) -> Result<Self> {
+        match number {
+            0 | 0xff => Err(Error::MeasurementBlock),
+            _ => Ok(Self(number)),
+        }
+    }
+
+    /// Returns the number.
+    #[inline]
+    pub const fn number(self) -> u8 {
+        self.0
+    }
+}
+
+/// A measurement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Block<'a> {
+    /// Its index.
+    pub index: Index,
+    /// `DMTFSpecMeasurementValueType`. Bit 7: the value is raw, and no digest. Each block has its own
+    /// form: E gives some raw and some digested, whatever was asked for.
+    pub value_type: u8,
+    /// The value.
+    pub value: &'a [u8],
+}
+
+/// `MeasurementSpecification` of a block: that of the DMTF.
+const DMTF: u8 = 1;
+
+impl<'a> Block<'a> {
+    /// Tells whether the value is raw.
+    #[inline]
+    pub const fn is_raw(&self) -> bool {
+        self.value_type & 0x80 != 0
+    }
+
+    /// Reads a block.
+    #[inline]
+    fn read(reader: &mut Reader<'a>) -> Result<Self> {
+        let [index, specification] = *reader.array()?;
+        let mut measurement = Reader::new(reader.counted()?);
+        let value_type = measurement.u8()?;
+        let value = measurement.counted()?;
+
+        measurement.end()?;
+        if specification != DMTF {
+            return Err(Error::MeasurementBlock);
+        }
+        Ok(Self {
+            index: Index::new(index)?,
+            value_type,
+            value,
+        })
+    }
+}
+
+/// Measurements, each index once.
+///
+/// # Invariants
+///
+/// `bytes` is whole blocks, of which there are `count`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Record<'a> {
+    bytes: &'a [u8],
+    count: u8,
+}
+
+impl<'a> Record<'a> {
+    /// Borrows the record that `bytes` are.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::MeasurementBlock`] when a block is malformed, has an index that is out of range or there
+    /// already, or is not specified by the DMTF; [`Error::MeasurementCount`] when there are not `count`
+    /// blocks.
+    #[inline]
+    pub fn parse(bytes: &'a [u8], count: u8) -> Result<Self> {
+        let mut reader = Reader::new(bytes);
+        let mut seen = Seen([0; 8]);
+        let mut found = 0_u8;
+
+        while !reader.rest().is_empty() {
+            let block = Block::read(&mut reader).map_err(|_| Error::MeasurementBlock)?;
+            if !seen.insert(block.index) {
+                return Err(Error::MeasurementBlock);
+            }
+            // OVERFLOW: Each index was there once.
+            found += 1;
+        }
+        match found == count {
+            // INVARIANT: Just read and counted.
+            true => Ok(Self { bytes, count }),
+            false => Err(Error::MeasurementCount),
+        }
+    }
+
+    /// Returns the record as it came.
+    #[inline]
+    pub const fn as_bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// Returns the number of measurements.
+    #[inline]
+    pub const fn count(&self) -> u8 {
+        self.count
+    }
+
+    /// Returns each measurement.
+    #[inline]
+    pub fn blocks(&self) -> impl Iterator<Item = Block<'a>> {
+        let mut reader = Reader::new(self.bytes);
+
+        core::iter::from_fn(move || Block::read(&mut reader).ok())
+    }
+}
+
+/// Indices that were seen, a bit each.
+struct Seen([u32; 8]);
+
+impl Seen {
+    /// Adds an index and tells whether it was not there.
+    #[inline]
+    fn insert(&mut self, index: Index) -> bool {
+        let bit = 1 << (index.0 % 32);
+
+        match self.0.get_mut(usize::from(index.0 / 32)) {
+            Some(word) if *word & bit == 0 => {
+                *word |= bit;
+                true
+            }
+            _ => false,
+        }
+    }
+}
