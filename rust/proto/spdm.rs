@@ -26,6 +26,7 @@ mod layout;
 pub mod measurements;
 pub mod opaque;
 mod reader;
+pub mod requester;
 mod secret;
 pub mod secured;
 mod slot;

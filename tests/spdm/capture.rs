@@ -84,21 +84,24 @@ fn read(path: &Path) -> Vec<Object> {
     objects
 }
 
-/// Returns each capture with its name.
-pub(crate) fn all() -> Vec<(String, Vec<Object>)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors/spdm");
-    let mut paths: Vec<PathBuf> = fs::read_dir(folder)
+/// Where the captures are.
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors/spdm")
+}
+
+/// Returns the capture of this name.
+pub(crate) fn named(name: &str) -> Vec<Object> {
+    read(&folder().join(name).with_extension("txt"))
+}
+
+/// Returns the names of the captures.
+pub(crate) fn names() -> Vec<String> {
+    let mut names: Vec<_> = fs::read_dir(folder())
         .expect("the folder is there")
-        .map(|entry| entry.expect("it can be read").path())
-        .filter(|path| path.extension().is_some_and(|name| name == "txt"))
+        .map(|entry| entry.expect("it can be read").file_name())
+        .filter_map(|name| Some(name.to_str()?.strip_suffix(".txt")?.to_owned()))
         .collect();
 
-    paths.sort();
-    paths
-        .iter()
-        .map(|path| {
-            let name = path.file_stem().expect("it has a name").to_string_lossy();
-            (name.into_owned(), read(path))
-        })
-        .collect()
+    names.sort();
+    names
 }

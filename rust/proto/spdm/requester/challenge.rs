@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Authentication without a session.
+
+use super::{
+    link::Link,
+    phase::Next,
+    Peer, //
+};
+use crate::spdm::{
+    challenge::Challenge,
+    transcript::{
+        check_chain,
+        Evidence,
+        Part,
+        Transcript, //
+    },
+    Error,
+    Request,
+    Result,
+    SigningContext,
+    Suite, //
+};
+
+/// Asks for a signature over M1.
+pub(super) struct AskChallenge<S: Suite> {
+    peer: Peer,
+    request: Challenge,
+    transcript: Transcript<S>,
+}
+
+impl<S: Suite> AskChallenge<S> {
+    #[inline]
+    pub(super) fn new(peer: Peer, transcript: Transcript<S>, suite: &S) -> Self {
+        let request = Challenge {
+            slot: peer.slot,
+            summary: peer.summary(),
+            nonce: suite.nonce(),
+            context: [0; 8],
+        };
+
+        Self {
+            peer,
+            request,
+            transcript,
+        }
+    }
+
+    #[inline]
+    pub(super) fn write(&self, buffer: &mut [u8]) -> Result<usize> {
+        self.request.encode(&self.peer.layout, buffer)
+    }
+
+    #[inline]
+    pub(super) fn handle(mut self, link: Link<'_, S, impl Evidence>) -> Result<Next<S>> {
+        let (auth, _) = link.parse(&self.request, &self.peer.layout)?;
+        if auth.wants_mutual {
+            return Err(Error::NotNegotiated);
+        }
+        check_chain(auth.chain_digest, &self.peer.chain)?;
+
+        self.transcript.append(link.evidence, link.request)?;
+        self.transcript.append(link.evidence, auth.signed)?;
+        let (context, transcript) = (SigningContext::Challenge, self.transcript.digest());
+        link.verify(&self.peer, context, &transcript, auth.signature)?;
+        link.evidence.clear(Part::ChallengeSignature);
+        let part = Part::ChallengeSignature;
+        link.evidence.append(part, auth.signature)?;
+        Ok(Next::Ready(self.peer))
+    }
+}

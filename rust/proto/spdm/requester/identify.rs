@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Digests and certificates.
+
+use super::{
+    challenge::AskChallenge,
+    exchange::AskKeys,
+    link::Link,
+    phase::{
+        Next,
+        Phase, //
+    },
+    Peer, //
+};
+use crate::spdm::{
+    certificate::GetCertificate,
+    chain::Chain,
+    digests::GetDigests,
+    transcript::{
+        check_chain,
+        digest,
+        Evidence,
+        Part,
+        Transcript, //
+    },
+    Digest,
+    Error,
+    Request,
+    Result,
+    Slot,
+    Suite, //
+};
+
+/// Why a chain is read.
+enum Goal<S: Suite> {
+    /// To make a session.
+    Session,
+    /// To authenticate without a session; with the transcript M1.
+    Challenge(Transcript<S>),
+    /// Because the user wants it.
+    Read,
+}
+
+impl<S: Suite> Goal<S> {
+    /// Appends an exchange to M1.
+    #[inline]
+    fn append(&mut self, link: &mut Link<'_, S, impl Evidence>, response: &[u8]) -> Result {
+        match self {
+            Self::Challenge(transcript) => {
+                transcript.append(link.evidence, link.request)?;
+                transcript.append(link.evidence, response)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Asks for the digests of the chains.
+pub(super) struct AskDigests<S: Suite> {
+    peer: Peer,
+    slot: Slot,
+    goal: Goal<S>,
+}
+
+impl<S: Suite> AskDigests<S> {
+    /// Goes on after the negotiation.
+    #[inline]
+    pub(super) fn connect(peer: Peer, suite: &S, evidence: &mut impl Evidence) -> Self {
+        let goal = match peer.sessions {
+            Some(_) => Goal::Session,
+            None => Goal::Challenge(Transcript::after_negotiation(
+                suite,
+                peer.hash,
+                evidence,
+                Part::Challenge,
+            )),
+        };
+
+        Self {
+            slot: peer.slot,
+            peer,
+            goal,
+        }
+    }
+
+    /// Reads the chain in a slot.
+    #[inline]
+    pub(super) const fn read(peer: Peer, slot: Slot) -> Self {
+        Self {
+            peer,
+            slot,
+            goal: Goal::Read,
+        }
+    }
+
+    #[inline]
+    pub(super) fn write(&self, buffer: &mut [u8]) -> Result<usize> {
+        GetDigests.encode(&self.peer.layout, buffer)
+    }
+
+    #[inline]
+    pub(super) fn handle(mut self, mut link: Link<'_, S, impl Evidence>) -> Result<Next<S>> {
+        let (digests, response) = link.parse(&GetDigests, &self.peer.layout)?;
+        let expected = digests.get(self.slot).ok_or(Error::EmptySlot)?;
+        let expected = Digest::new(expected)?;
+
+        self.goal.append(&mut link, response)?;
+        link.evidence.clear(Part::Chain(self.slot));
+        Ok(Next::Ask(Phase::Certificate(AskCertificate {
+            request: GetCertificate {
+                slot: self.slot,
+                offset: 0,
+                length: link.config.transfer_size.saturating_sub(CERTIFICATE_HEADER),
+            },
+            peer: self.peer,
+            expected,
+            total: None,
+            goal: self.goal,
+        })))
+    }
+}
+
+/// Bytes of CERTIFICATE before the portion; the form of 1.4 has 16.
+const CERTIFICATE_HEADER: u16 = 16;
+
+/// Asks for a portion of a chain.
+pub(super) struct AskCertificate<S: Suite> {
+    peer: Peer,
+    request: GetCertificate,
+    expected: Digest,
+    total: Option<u16>,
+    goal: Goal<S>,
+}
+
+impl<S: Suite> AskCertificate<S> {
+    #[inline]
+    pub(super) fn write(&self, buffer: &mut [u8]) -> Result<usize> {
+        self.request.encode(&self.peer.layout, buffer)
+    }
+
+    #[inline]
+    pub(super) fn handle(mut self, mut link: Link<'_, S, impl Evidence>) -> Result<Next<S>> {
+        let (portion, response) = link.parse(&self.request, &self.peer.layout)?;
+        let total = match self.total {
+            Some(total) => total,
+            None => self.request.total(&portion)?,
+        };
+        let next = self.request.next(&portion, total)?;
+
+        self.goal.append(&mut link, response)?;
+        let part = Part::Chain(self.request.slot);
+        link.evidence.append(part, portion.bytes)?;
+        match next {
+            None => self.complete(link),
+            Some(request) => Ok(Next::Ask(Phase::Certificate(Self {
+                request,
+                total: Some(total),
+                ..self
+            }))),
+        }
+    }
+
+    /// Checks the chain and goes on.
+    #[inline]
+    fn complete(self, link: Link<'_, S, impl Evidence>) -> Result<Next<S>> {
+        let mut peer = self.peer;
+        let chain = link.evidence.get(Part::Chain(self.request.slot));
+        let found = digest(link.suite, peer.hash, chain);
+        check_chain(self.expected.as_bytes(), &found)?;
+        Chain::parse(peer.layout.hash, chain)?;
+
+        if !matches!(self.goal, Goal::Read) {
+            peer.chain = found;
+        }
+        match (self.goal, peer.sessions) {
+            (Goal::Session, Some(sessions)) => {
+                let phase = AskKeys::new(peer, sessions, link.suite)?;
+                Ok(Next::Ask(Phase::Keys(phase)))
+            }
+            (Goal::Challenge(transcript), _) => {
+                let phase = AskChallenge::new(peer, transcript, link.suite);
+                Ok(Next::Ask(Phase::Challenge(phase)))
+            }
+            _ => Ok(Next::Ready(peer)),
+        }
+    }
+}

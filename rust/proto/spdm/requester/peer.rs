@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What is known of a device after the negotiation.
+
+use crate::spdm::{
+    algorithms::{
+        BaseAsym,
+        Dhe, //
+    },
+    capabilities::Flags,
+    challenge::Summary,
+    key_schedule::KeySchedule,
+    Digest,
+    HashAlgorithm,
+    Layout,
+    Slot, //
+};
+
+/// A device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer {
+    /// The layout of messages.
+    pub layout: Layout,
+    /// The hash.
+    pub hash: HashAlgorithm,
+    /// How the device signs.
+    pub scheme: BaseAsym,
+    /// What sessions need, if the device can have them.
+    pub sessions: Option<Sessions>,
+    /// What the device can do.
+    pub flags: Flags,
+    /// The slot whose chain authenticates the device.
+    pub slot: Slot,
+    /// The digest of that chain.
+    pub chain: Digest,
+}
+
+/// The algorithms of sessions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sessions {
+    /// The key exchange.
+    pub dhe: Dhe,
+    /// The derivation of keys.
+    pub schedule: KeySchedule,
+}
+
+impl Peer {
+    /// Returns which measurements to summarize when the device authenticates itself.
+    #[inline]
+    pub(super) const fn summary(&self) -> Summary {
+        match self.measures() {
+            true => Summary::ALL,
+            false => Summary::NONE,
+        }
+    }
+
+    /// Tells whether the device has measurements.
+    #[inline]
+    pub const fn measures(&self) -> bool {
+        self.signs_measurements() || self.flags.has(Flags::MEAS_NO_SIG)
+    }
+
+    /// Tells whether the device signs measurements.
+    #[inline]
+    pub const fn signs_measurements(&self) -> bool {
+        self.flags.has(Flags::MEAS_SIG)
+    }
+}

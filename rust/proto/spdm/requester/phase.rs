@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Phases of a connection: each has one open request.
+
+use super::{
+    challenge::AskChallenge,
+    exchange::{
+        AskKeys,
+        SendFinish, //
+    },
+    identify::{
+        AskCertificate,
+        AskDigests, //
+    },
+    link::Link,
+    measure::AskMeasurements,
+    negotiate::{
+        AskAlgorithms,
+        AskCapabilities,
+        AskVersion, //
+    },
+    Config,
+    Peer, //
+};
+use crate::spdm::{
+    end_session::EndSession,
+    key_schedule::Keys,
+    transcript::Evidence,
+    Request,
+    Result,
+    Suite, //
+};
+
+/// A phase.
+pub(super) enum Phase<S: Suite> {
+    Version(AskVersion),
+    Capabilities(AskCapabilities),
+    Algorithms(AskAlgorithms),
+    Digests(AskDigests<S>),
+    Certificate(AskCertificate<S>),
+    Challenge(AskChallenge<S>),
+    Keys(AskKeys<S>),
+    Finish(SendFinish<S>),
+    Measurements(AskMeasurements),
+    End(Peer),
+}
+
+/// What follows a phase.
+pub(super) enum Next<S: Suite> {
+    /// Another phase.
+    Ask(Phase<S>),
+    /// The user.
+    Ready(Peer),
+    /// Nothing: the session ended.
+    Ended,
+}
+
+impl<S: Suite> Phase<S> {
+    /// Writes the request and returns its length.
+    #[inline]
+    pub(super) fn write(
+        &mut self,
+        suite: &S,
+        config: &Config,
+        keys: &Keys,
+        buffer: &mut [u8],
+    ) -> Result<usize> {
+        match self {
+            Self::Version(phase) => phase.write(buffer),
+            Self::Capabilities(phase) => phase.write(config, buffer),
+            Self::Algorithms(phase) => phase.write(buffer),
+            Self::Digests(phase) => phase.write(buffer),
+            Self::Certificate(phase) => phase.write(buffer),
+            Self::Challenge(phase) => phase.write(buffer),
+            Self::Keys(phase) => phase.write(buffer),
+            Self::Finish(phase) => phase.write(suite, keys, buffer),
+            Self::Measurements(phase) => phase.write(buffer),
+            Self::End(peer) => EndSession.encode(&peer.layout, buffer),
+        }
+    }
+
+    /// Handles the response.
+    #[inline]
+    pub(super) fn handle(self, link: Link<'_, S, impl Evidence>) -> Result<Next<S>> {
+        match self {
+            Self::Version(phase) => phase.handle(link),
+            Self::Capabilities(phase) => phase.handle(link),
+            Self::Algorithms(phase) => phase.handle(link),
+            Self::Digests(phase) => phase.handle(link),
+            Self::Certificate(phase) => phase.handle(link),
+            Self::Challenge(phase) => phase.handle(link),
+            Self::Keys(phase) => phase.handle(link),
+            Self::Finish(phase) => phase.handle(link),
+            Self::Measurements(phase) => phase.handle(link),
+            Self::End(peer) => link.parse(&EndSession, &peer.layout).map(|_| Next::Ended),
+        }
+    }
+}
