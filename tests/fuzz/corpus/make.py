@@ -221,3 +221,216 @@ write(
     refused_almost_all_ones=svsm(2**64 - 2, 0, 0, 1, 1, 1, 255),
     refused_truncated=bytes(27),
 )
+
+
+def data_object(vendor: int, kind: int, dwords: int, payload: bytes) -> bytes:
+    return struct.pack("<HBBI", vendor, kind, 0, dwords) + payload
+
+
+write(
+    "doe_object",
+    accepted_plain=data_object(1, 1, 3, b"\x10\x84\0\0"),
+    accepted_empty=data_object(1, 1, 2, b""),
+    accepted_reserved_set=data_object(1, 1, 0xFFFC0003, b"\x10\x84\0\0"),
+    refused_vendor=data_object(0x101, 1, 3, bytes(4)),
+    refused_type=data_object(1, 2, 3, bytes(4)),
+    refused_longest=data_object(1, 1, 0, bytes(4)),
+    refused_length_1=data_object(1, 1, 1, b""),
+    refused_shorter=data_object(1, 1, 2, bytes(4)),
+    refused_longer=data_object(1, 1, 4, bytes(4)),
+    refused_half_a_header=data_object(1, 1, 2, b"")[:7],
+)
+write(
+    "doe_discovery",
+    accepted_three=bytes([1, 0, 0, 1, 1, 0, 1, 2, 1, 0, 2, 0]),
+    accepted_256=b"".join(bytes([1, 0, 0, (i + 1) % 256]) for i in range(256)),
+    refused_loop=bytes([1, 0, 0, 1, 1, 0, 1, 1]),
+    refused_half=bytes([1, 0, 0]),
+    refused_endless=bytes([1, 0, 0, 1]),
+)
+
+SIGNATURE, DIGEST, NONCE = b"\xa5" + bytes(95), bytes(48), bytes(range(32))
+VERSION = bytes([0x10, 4, 0, 0, 0, 2, 0, 0x10, 0, 0x12])
+TABLES = bytes.fromhex("022010000320020005200100")
+ALGORITHMS = struct.pack("<4BHBBIII16x", 0x12, 0x63, 3, 0, 48, 1, 2, 4, 0x80, 2) + TABLES
+
+
+def capabilities(flags: int, size: int = 4096) -> bytes:
+    return struct.pack("<4BIIII", 0x12, 0x61, 0, 0, 0, flags, size, 4096)
+
+
+def certificate(chain: bytes, remainder: int = 0) -> bytes:
+    return struct.pack("<4BHH", 0x12, 2, 0, 0, len(chain), remainder) + chain
+
+
+def chain(certificates: bytes) -> bytes:
+    return struct.pack("<I", 52 + len(certificates)) + DIGEST + certificates
+
+
+def auth(version: int, opaque: bytes = b"", context: bytes = b"", signature: bytes = SIGNATURE) -> bytes:
+    tail = struct.pack("<H", len(opaque)) + opaque + context + signature
+    return bytes([version, 3, 0, 1]) + DIGEST + NONCE + DIGEST + tail
+
+
+def measurements(count: int, record: bytes, signature: bytes = SIGNATURE) -> bytes:
+    return bytes([0x12, 0x60, 0, 0, count, len(record), 0, 0]) + record + NONCE + bytes(2) + signature
+
+
+SELECTION = bytes.fromhex("010000000000040001000012")
+
+
+def key_exchange(opaque: bytes = SELECTION, signature: bytes = SIGNATURE) -> bytes:
+    head = bytes.fromhex("12640000feff0000") + NONCE + bytes(range(96)) + DIGEST
+    return head + struct.pack("<H", len(opaque)) + opaque + signature + DIGEST
+
+
+def record(session: int, message: bytes) -> bytes:
+    return struct.pack("<IHH", session, len(message) + 18, len(message)) + message + bytes(16)
+
+
+V12 = b"\x12"
+BLOCKS = bytes.fromhex("01010500000200abcd10010400870100ef")
+write(
+    "spdm_version",
+    accepted_plain=b"\x14" + VERSION,
+    accepted_padded=b"\x14" + VERSION + bytes(2),
+    refused_none=b"\x14" + bytes([0x10, 4, 0, 0, 0, 0]),
+    refused_draft=b"\x14" + bytes([0x10, 4, 0, 0, 0, 1, 1, 0x12]),
+    refused_255=b"\x14" + bytes([0x10, 4, 0, 0, 0, 255, 0, 0x12]),
+    refused_trailing=b"\x14" + VERSION + bytes(4),
+)
+write(
+    "spdm_capabilities",
+    accepted_plain=V12 + capabilities(0x2D6),
+    accepted_all=V12 + capabilities(2**32 - 1),
+    accepted_older=b"\x11\x11" + capabilities(0x2D6)[1:12],
+    refused_size=V12 + capabilities(0x2D6, 41),
+    refused_four_gigabytes=V12 + capabilities(0x2D6, 2**32 - 1),
+    refused_short=V12 + capabilities(0x2D6)[:-1],
+    refused_of_1_1=b"\x12" + capabilities(0x2D6)[:12],
+)
+write(
+    "spdm_algorithms",
+    accepted_plain=V12 + ALGORITHMS,
+    accepted_nothing_selected=V12 + put(ALGORITHMS, 42, b"\0"),
+    refused_two=V12 + put(ALGORITHMS, 12, b"\x90"),
+    refused_none=V12 + put(ALGORITHMS, 16, b"\0"),
+    refused_not_offered=V12 + put(ALGORITHMS, 38, b"\x20"),
+    refused_twice=V12 + put(ALGORITHMS, 40, b"\2"),
+    refused_external=V12 + put(ALGORITHMS, 32, b"\1"),
+    refused_tail=V12 + put(ALGORITHMS, 2, b"\0"),
+    refused_more_tables=V12 + put(ALGORITHMS, 2, b"\xff"),
+)
+write(
+    "spdm_digests",
+    accepted_two=V12 + bytes([0x12, 1, 0, 0b101]) + bytes(96),
+    accepted_none=V12 + bytes([0x12, 1, 0, 0]),
+    refused_fewer=V12 + bytes([0x12, 1, 0, 255]) + bytes(96),
+    refused_more=V12 + bytes([0x12, 1, 0, 1]) + bytes(96),
+)
+write(
+    "spdm_certificate",
+    accepted_plain=V12 + certificate(b"chain"),
+    accepted_first=V12 + certificate(b"chain", 7),
+    accepted_large=b"\x14" + bytes.fromhex("14028000000000000500000007000000636861696e"),
+    refused_empty=V12 + certificate(b""),
+    refused_long=V12 + certificate(bytes(1001)),
+    refused_64_kib=V12 + certificate(b"chain", 65535),
+    refused_slot=V12 + put(certificate(b"chain"), 2, b"\1"),
+    refused_short=V12 + certificate(b"chain")[:-1],
+)
+write(
+    "spdm_chain",
+    accepted_one=chain(bytes.fromhex("3000")),
+    accepted_three=chain(bytes.fromhex("300205003081800000") + bytes(126) + bytes.fromhex("300109")),
+    refused_none=chain(b""),
+    refused_indefinite=chain(bytes.fromhex("30800000")),
+    refused_not_minimal=chain(bytes.fromhex("30810100")),
+    refused_past_the_end=chain(bytes.fromhex("308300ffff00")),
+    refused_four_gigabytes=chain(bytes.fromhex("3084ffffffff")),
+    refused_tail=chain(bytes.fromhex("300000")),
+    refused_length=put(chain(bytes.fromhex("3000")), 0, b"\0"),
+    refused_short=bytes(51),
+)
+write(
+    "spdm_challenge",
+    accepted_plain=V12 + auth(0x12),
+    accepted_with_opaque_data=V12 + auth(0x12, b"opaque"),
+    accepted_with_context=b"\x13" + auth(0x13, b"", bytes(8)),
+    refused_context=b"\x13" + auth(0x13, b"", b"\1" + bytes(7)),
+    refused_without_signature=V12 + auth(0x12, signature=b""),
+    refused_slot=V12 + put(auth(0x12), 2, b"\1"),
+    refused_opaque_data=V12 + put(auth(0x12), 132, b"\xff\xff"),
+)
+write(
+    "spdm_measurements",
+    accepted_two=V12 + measurements(2, BLOCKS),
+    accepted_none=V12 + measurements(0, b""),
+    refused_count=V12 + measurements(254, BLOCKS),
+    refused_twice=V12 + measurements(2, put(BLOCKS, 9, b"\1")),
+    refused_index_0=V12 + measurements(2, put(BLOCKS, 0, b"\0")),
+    refused_index_255=V12 + measurements(2, put(BLOCKS, 0, b"\xff")),
+    refused_specification=V12 + measurements(2, put(BLOCKS, 1, b"\2")),
+    refused_past_the_end=V12 + measurements(2, put(BLOCKS, 11, b"\xff")),
+    refused_without_signature=V12 + measurements(2, BLOCKS, b""),
+)
+write(
+    "spdm_error",
+    accepted_busy=V12 + bytes.fromhex("127f0300"),
+    accepted_not_ready=V12 + bytes.fromhex("127f420001810002"),
+    accepted_of_another_version=V12 + bytes.fromhex("107f4100"),
+    refused_half=V12 + bytes.fromhex("127f4200018100"),
+    refused_other=V12 + bytes.fromhex("12010000"),
+)
+write(
+    "spdm_key_exchange",
+    accepted_plain=V12 + key_exchange(),
+    accepted_without_opaque_data=V12 + key_exchange(b""),
+    refused_short=V12 + key_exchange()[:-1],
+    refused_opaque_data=V12 + put(key_exchange(), 184, b"\xff\xff"),
+)
+write(
+    "spdm_opaque",
+    accepted_plain=V12 + SELECTION,
+    accepted_older=b"\x11FTMD" + bytes.fromhex("010100000000040001000012"),
+    refused_none=V12 + bytes(4),
+    refused_twice=V12 + bytes([2]) + SELECTION[1:] + SELECTION[4:],
+    refused_past_the_end=V12 + put(SELECTION, 6, b"\xff"),
+    refused_255_elements=V12 + put(SELECTION, 0, b"\xff"),
+    refused_of_1_1=b"\x11" + SELECTION,
+)
+write(
+    "spdm_secured",
+    accepted_plain=record(0x04030201, b"message"),
+    accepted_padded=record(0x04030201, b"message") + b"\xff" * 3,
+    accepted_empty=record(0x04030201, b""),
+    refused_session=record(0x04030202, b"message"),
+    refused_mac=record(0x04030201, b"message")[:-1] + b"\1",
+    refused_length_below_mac=put(record(0x04030201, b"message"), 4, b"\x0f"),
+    refused_past_the_end=put(record(0x04030201, b"message"), 4, b"\xff"),
+    refused_message=put(record(0x04030201, b"message"), 6, b"\xff"),
+    refused_trailing=record(0x04030201, b"message") + bytes(4),
+)
+
+
+def answers(*messages: bytes) -> bytes:
+    return b"".join(struct.pack("<H", len(message)) + message for message in messages)
+
+
+FIRST = (VERSION, capabilities(0x2D6), ALGORITHMS, bytes([0x12, 1, 0, 1]) + DIGEST, certificate(chain(b"\x30\0")))
+CHALLENGE = (VERSION, capabilities(0x16), *FIRST[2:])
+FINISH = record(0xFFFEFFFF, bytes.fromhex("12650000"))
+MEASUREMENTS = record(0xFFFEFFFF, measurements(2, BLOCKS))
+BUSY = bytes.fromhex("127f0300")
+write(
+    "spdm_requester",
+    accepted_session=answers(*FIRST, key_exchange(), FINISH, MEASUREMENTS),
+    accepted_challenge=answers(*CHALLENGE, auth(0x12), measurements(2, BLOCKS)),
+    accepted_busy=answers(VERSION, BUSY, *CHALLENGE[1:], BUSY, auth(0x12)),
+    refused_signature=answers(*FIRST, key_exchange(signature=bytes(96)), FINISH),
+    refused_without_finish=answers(*FIRST, key_exchange()),
+    refused_finish_in_clear=answers(*FIRST, key_exchange(), bytes.fromhex("12650000")),
+    refused_challenge=answers(*CHALLENGE, auth(0x12, signature=bytes(96))),
+    refused_busy_for_ever=answers(VERSION, *[BUSY] * 20),
+    refused_version_alone=answers(VERSION),
+)

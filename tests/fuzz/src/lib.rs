@@ -6,7 +6,9 @@
 //! decides and reads as they say. What is asserted besides is that nothing panics.
 
 mod bytes;
+mod doe;
 mod snp;
+mod spdm;
 mod tdx;
 
 /// A target: takes any bytes, and tells whether they were accepted.
@@ -14,6 +16,8 @@ pub type Target = fn(&[u8]) -> bool;
 
 /// Every target, by name. The name is that of its folder in `corpus/`.
 pub const TARGETS: &[(&str, Target)] = &[
+    ("doe_discovery", doe::discovery),
+    ("doe_object", doe::object),
     ("snp_certificates", snp::certificates),
     ("snp_ioctl", snp::ioctl),
     ("snp_key_answer", snp::key_answer),
@@ -21,6 +25,19 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("snp_report_answer", snp::report_answer),
     ("snp_status", snp::status),
     ("snp_svsm", snp::svsm),
+    ("spdm_algorithms", spdm::algorithms),
+    ("spdm_capabilities", spdm::capabilities),
+    ("spdm_certificate", spdm::certificate),
+    ("spdm_chain", spdm::chain),
+    ("spdm_challenge", spdm::challenge),
+    ("spdm_digests", spdm::digests),
+    ("spdm_error", spdm::error),
+    ("spdm_key_exchange", spdm::key_exchange),
+    ("spdm_measurements", spdm::measurements),
+    ("spdm_opaque", spdm::opaque),
+    ("spdm_requester", spdm::requester),
+    ("spdm_secured", spdm::secured),
+    ("spdm_version", spdm::version),
     ("tdx_call", tdx::call),
     ("tdx_quote_answer", tdx::quote_answer),
     ("tdx_quote_request", tdx::quote_request),

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! KEY_EXCHANGE_RSP, opaque data, records.
+
+use tsm_proto::spdm::{
+    challenge::Summary,
+    key_exchange::{
+        KeyExchange,
+        SessionId, //
+    },
+    opaque::parse_selection,
+    secured::{
+        self,
+        Direction, //
+    },
+    Slot, //
+};
+
+use super::{
+    parse,
+    requester::Toy,
+    split, //
+};
+
+/// The parts of an answer are all of the message.
+pub(crate) fn key_exchange(data: &[u8]) -> bool {
+    let Some((layout, message)) = split(data) else {
+        return false;
+    };
+    let request = KeyExchange {
+        slot: Slot::FIRST,
+        summary: Summary::ALL,
+        session_id: 1,
+        random: [0; 32],
+        public_key: &[],
+        secured_versions: &[],
+    };
+    let Ok((answer, exact)) = parse(&request, &layout, message) else {
+        return false;
+    };
+
+    let parts = [answer.signed, answer.signature, answer.verify_data];
+    assert_eq!(parts.concat(), exact);
+    assert_eq!(answer.public_key, &exact[40..136]);
+    assert_eq!(answer.summary, &exact[136..184]);
+    assert_eq!(answer.opaque, &exact[186..answer.signed.len()]);
+    true
+}
+
+/// What is selected is in the data.
+pub(crate) fn opaque(data: &[u8]) -> bool {
+    let Some((layout, opaque)) = split(data) else {
+        return false;
+    };
+    let Ok(version) = parse_selection(layout.version, opaque) else {
+        return false;
+    };
+    let [low, high] = version.raw().to_le_bytes();
+
+    assert!(opaque
+        .windows(8)
+        .any(|bytes| bytes == [0, 0, 4, 0, 1, 0, low, high]));
+    assert_eq!(opaque.len() % 4, 0);
+    true
+}
+
+/// A record is accepted if its lengths are right, and is what would be made of its message.
+pub(crate) fn secured(data: &[u8]) -> bool {
+    let session = SessionId::new(0x0201, 0x0403).expect("it is not 0");
+    let direction = || {
+        let mut direction = Direction::empty();
+        let (key, iv) = direction.restart();
+        key.reset(32);
+        iv.reset(12);
+        direction
+    };
+    let toy = Toy::default();
+    let mut record = data.to_vec();
+    let Ok(message) = direction().open(&&toy, session, &mut record) else {
+        return false;
+    };
+
+    let len = message.len();
+    let mut again = vec![0; len + secured::OVERHEAD];
+    again[secured::MESSAGE..][..len].copy_from_slice(message);
+    let sealed = direction().seal(&&toy, session, &mut again, len);
+    assert_eq!(sealed, Ok(again.len()));
+    assert!(data.starts_with(&again));
+    assert!(data.len() - again.len() <= 3);
+    true
+}
