@@ -24,50 +24,25 @@ use super::{
     Padded,
     Result, //
 };
+use crate::open_enum::open_enum;
 
-/// The vendor that defined an object type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Vendor(u16);
-
-impl Vendor {
-    /// The PCI-SIG.
-    pub const PCI_SIG: Self = Self(0x0001);
-
-    /// Takes the value of a header.
-    #[inline]
-    pub const fn new(raw: u16) -> Self {
-        Self(raw)
-    }
-
-    /// Returns the value as it is in a header.
-    #[inline]
-    pub const fn raw(self) -> u16 {
-        self.0
+open_enum! {
+    /// The vendor that defined an object type.
+    pub struct Vendor(u16) {
+        /// The PCI-SIG.
+        PCI_SIG = 0x0001,
     }
 }
 
-/// The type of a data object of the PCI-SIG. Table "PCI-SIG defined Data Object Types".
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ObjectType(u8);
-
-impl ObjectType {
-    /// DOE Discovery.
-    pub const DISCOVERY: Self = Self(0);
-    /// CMA-SPDM: a message in clear.
-    pub const CMA_SPDM: Self = Self(1);
-    /// Secured CMA-SPDM: a record of a session.
-    pub const SECURED_CMA_SPDM: Self = Self(2);
-
-    /// Takes the value of a header.
-    #[inline]
-    pub const fn new(raw: u8) -> Self {
-        Self(raw)
-    }
-
-    /// Returns the value as it is in a header.
-    #[inline]
-    pub const fn raw(self) -> u8 {
-        self.0
+open_enum! {
+    /// The type of a data object of the PCI-SIG. Table "PCI-SIG defined Data Object Types".
+    pub struct ObjectType(u8) {
+        /// DOE Discovery.
+        DISCOVERY = 0,
+        /// CMA-SPDM: a message in clear.
+        CMA_SPDM = 1,
+        /// Secured CMA-SPDM: a record of a session.
+        SECURED_CMA_SPDM = 2,
     }
 }
 

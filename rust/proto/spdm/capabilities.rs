@@ -15,45 +15,35 @@ use super::{
     Result,
     Writer, //
 };
+use crate::open_enum::open_enum;
 
-/// What one side can do. DSP0274 1.4, tables "Flag fields definitions". Unknown bits are kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Flags(u32);
+open_enum! {
+    /// What one side can do. DSP0274 1.4, tables "Flag fields definitions". Unknown bits are kept.
+    pub struct Flags(u32) {
+        /// Certificates can be read.
+        CERT = 1 << 1,
+        /// CHALLENGE is answered.
+        CHAL = 1 << 2,
+        /// Measurements without a signature.
+        MEAS_NO_SIG = 1 << 3,
+        /// Measurements with a signature.
+        MEAS_SIG = 1 << 4,
+        /// Measurements are taken anew for each request.
+        MEAS_FRESH = 1 << 5,
+        /// Messages of a session are encrypted.
+        ENCRYPT = 1 << 6,
+        /// Messages of a session are authenticated.
+        MAC = 1 << 7,
+        /// KEY_EXCHANGE is answered.
+        KEY_EX = 1 << 9,
+        /// FINISH may be outside of the session.
+        HANDSHAKE_IN_THE_CLEAR = 1 << 15,
+        /// Messages can be sent in chunks.
+        CHUNK = 1 << 17,
+    }
+}
 
 impl Flags {
-    /// Certificates can be read.
-    pub const CERT: Self = Self(1 << 1);
-    /// CHALLENGE is answered.
-    pub const CHAL: Self = Self(1 << 2);
-    /// Measurements without a signature.
-    pub const MEAS_NO_SIG: Self = Self(1 << 3);
-    /// Measurements with a signature.
-    pub const MEAS_SIG: Self = Self(1 << 4);
-    /// Measurements are taken anew for each request.
-    pub const MEAS_FRESH: Self = Self(1 << 5);
-    /// Messages of a session are encrypted.
-    pub const ENCRYPT: Self = Self(1 << 6);
-    /// Messages of a session are authenticated.
-    pub const MAC: Self = Self(1 << 7);
-    /// KEY_EXCHANGE is answered.
-    pub const KEY_EX: Self = Self(1 << 9);
-    /// FINISH may be outside of the session.
-    pub const HANDSHAKE_IN_THE_CLEAR: Self = Self(1 << 15);
-    /// Messages can be sent in chunks.
-    pub const CHUNK: Self = Self(1 << 17);
-
-    /// Takes the value of a message.
-    #[inline]
-    pub const fn new(raw: u32) -> Self {
-        Self(raw)
-    }
-
-    /// Returns the value as it is in a message.
-    #[inline]
-    pub const fn raw(self) -> u32 {
-        self.0
-    }
-
     /// Returns the flags of both.
     #[inline]
     pub const fn with(self, other: Self) -> Self {

@@ -19,32 +19,22 @@ use super::{
     SlotMask,
     Writer, //
 };
+use crate::open_enum::open_enum;
 
-/// Which measurements a summary is over. DSP0274 1.4, table "CHALLENGE request message format",
-/// "Requested measurement summary hash type".
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Summary(u8);
+open_enum! {
+    /// Which measurements a summary is over. DSP0274 1.4, table "CHALLENGE request message format",
+    /// "Requested measurement summary hash type".
+    pub struct Summary(u8) {
+        /// No summary.
+        NONE = 0,
+        /// The trusted computing base.
+        TCB = 1,
+        /// All measurements.
+        ALL = 0xff,
+    }
+}
 
 impl Summary {
-    /// No summary.
-    pub const NONE: Self = Self(0);
-    /// The trusted computing base.
-    pub const TCB: Self = Self(1);
-    /// All measurements.
-    pub const ALL: Self = Self(0xff);
-
-    /// Takes the value of a message.
-    #[inline]
-    pub const fn new(raw: u8) -> Self {
-        Self(raw)
-    }
-
-    /// Returns the value as it is in a message.
-    #[inline]
-    pub const fn raw(self) -> u8 {
-        self.0
-    }
-
     /// Reads the summary. It is not padded with zeros but absent, if none was asked for.
     #[inline]
     pub(super) fn read<'a>(self, layout: &Layout, reader: &mut Reader<'a>) -> Result<&'a [u8]> {

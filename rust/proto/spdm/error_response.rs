@@ -13,45 +13,33 @@ use super::{
     Result,
     Writer, //
 };
+use crate::open_enum::open_enum;
 
-/// Why the responder refuses. DSP0274 1.4, table "Error code and error data".
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ErrorCode(u8);
-
-impl ErrorCode {
-    /// A field of the request is invalid.
-    pub const INVALID_REQUEST: Self = Self(0x01);
-    /// The responder is busy; the same request may succeed later.
-    pub const BUSY: Self = Self(0x03);
-    /// The request is not possible in the present state.
-    pub const UNEXPECTED_REQUEST: Self = Self(0x04);
-    /// Another reason.
-    pub const UNSPECIFIED: Self = Self(0x05);
-    /// A record could not be decrypted.
-    pub const DECRYPT_ERROR: Self = Self(0x06);
-    /// The responder does not know the request.
-    pub const UNSUPPORTED_REQUEST: Self = Self(0x07);
-    /// The response does not fit a message.
-    pub const RESPONSE_TOO_LARGE: Self = Self(0x0d);
-    /// The response has to be fetched in chunks.
-    pub const LARGE_RESPONSE: Self = Self(0x0f);
-    /// The request has another version than was negotiated.
-    pub const VERSION_MISMATCH: Self = Self(0x41);
-    /// The response will be ready later, see [`NotReady`].
-    pub const RESPONSE_NOT_READY: Self = Self(0x42);
-    /// The negotiation has to start again.
-    pub const REQUEST_RESYNCH: Self = Self(0x43);
-
-    /// Takes the value of a message.
-    #[inline]
-    pub const fn new(raw: u8) -> Self {
-        Self(raw)
-    }
-
-    /// Returns the value as it is in a message.
-    #[inline]
-    pub const fn raw(self) -> u8 {
-        self.0
+open_enum! {
+    /// Why the responder refuses. DSP0274 1.4, table "Error code and error data".
+    pub struct ErrorCode(u8) {
+        /// A field of the request is invalid.
+        INVALID_REQUEST = 0x01,
+        /// The responder is busy; the same request may succeed later.
+        BUSY = 0x03,
+        /// The request is not possible in the present state.
+        UNEXPECTED_REQUEST = 0x04,
+        /// Another reason.
+        UNSPECIFIED = 0x05,
+        /// A record could not be decrypted.
+        DECRYPT_ERROR = 0x06,
+        /// The responder does not know the request.
+        UNSUPPORTED_REQUEST = 0x07,
+        /// The response does not fit a message.
+        RESPONSE_TOO_LARGE = 0x0d,
+        /// The response has to be fetched in chunks.
+        LARGE_RESPONSE = 0x0f,
+        /// The request has another version than was negotiated.
+        VERSION_MISMATCH = 0x41,
+        /// The response will be ready later, see [`NotReady`].
+        RESPONSE_NOT_READY = 0x42,
+        /// The negotiation has to start again.
+        REQUEST_RESYNCH = 0x43,
     }
 }
 

@@ -23,49 +23,39 @@ use super::{
     Version,
     Writer, //
 };
+use crate::open_enum::open_enum;
 
-/// What a message is. DSP0274 1.4, tables "SPDM request codes" and "SPDM response codes".
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Code(u8);
+open_enum! {
+    /// What a message is. DSP0274 1.4, tables "SPDM request codes" and "SPDM response codes".
+    pub struct Code(u8) {
+        /// `ERROR`, the response to any request.
+        ERROR = 0x7f,
+        /// `GET_DIGESTS`.
+        GET_DIGESTS = 0x81,
+        /// `GET_CERTIFICATE`.
+        GET_CERTIFICATE = 0x82,
+        /// `CHALLENGE`.
+        CHALLENGE = 0x83,
+        /// `GET_VERSION`.
+        GET_VERSION = 0x84,
+        /// `GET_MEASUREMENTS`.
+        GET_MEASUREMENTS = 0xe0,
+        /// `GET_CAPABILITIES`.
+        GET_CAPABILITIES = 0xe1,
+        /// `NEGOTIATE_ALGORITHMS`.
+        NEGOTIATE_ALGORITHMS = 0xe3,
+        /// `KEY_EXCHANGE`.
+        KEY_EXCHANGE = 0xe4,
+        /// `FINISH`.
+        FINISH = 0xe5,
+        /// `END_SESSION`.
+        END_SESSION = 0xec,
+        /// `RESPOND_IF_READY`.
+        RESPOND_IF_READY = 0xff,
+    }
+}
 
 impl Code {
-    /// `ERROR`, the response to any request.
-    pub const ERROR: Self = Self(0x7f);
-    /// `GET_DIGESTS`.
-    pub const GET_DIGESTS: Self = Self(0x81);
-    /// `GET_CERTIFICATE`.
-    pub const GET_CERTIFICATE: Self = Self(0x82);
-    /// `CHALLENGE`.
-    pub const CHALLENGE: Self = Self(0x83);
-    /// `GET_VERSION`.
-    pub const GET_VERSION: Self = Self(0x84);
-    /// `GET_MEASUREMENTS`.
-    pub const GET_MEASUREMENTS: Self = Self(0xe0);
-    /// `GET_CAPABILITIES`.
-    pub const GET_CAPABILITIES: Self = Self(0xe1);
-    /// `NEGOTIATE_ALGORITHMS`.
-    pub const NEGOTIATE_ALGORITHMS: Self = Self(0xe3);
-    /// `KEY_EXCHANGE`.
-    pub const KEY_EXCHANGE: Self = Self(0xe4);
-    /// `FINISH`.
-    pub const FINISH: Self = Self(0xe5);
-    /// `END_SESSION`.
-    pub const END_SESSION: Self = Self(0xec);
-    /// `RESPOND_IF_READY`.
-    pub const RESPOND_IF_READY: Self = Self(0xff);
-
-    /// Takes the value of a header.
-    #[inline]
-    pub const fn new(raw: u8) -> Self {
-        Self(raw)
-    }
-
-    /// Returns the value as it is in a header.
-    #[inline]
-    pub const fn raw(self) -> u8 {
-        self.0
-    }
-
     /// Returns the code of the response to this request.
     #[inline]
     pub const fn response(self) -> Self {

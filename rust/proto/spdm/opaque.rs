@@ -12,29 +12,17 @@ use super::{
     Version,
     Writer, //
 };
+use crate::open_enum::open_enum;
 
-/// A version of DSP0277.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct SecuredVersion(u16);
-
-impl SecuredVersion {
-    /// 1.0.
-    pub const V1_0: Self = Self(0x1000);
-    /// 1.1.
-    pub const V1_1: Self = Self(0x1100);
-    /// 1.2.
-    pub const V1_2: Self = Self(0x1200);
-
-    /// Takes the value of a message: the major version in bits 15 to 12, then minor, update and alpha.
-    #[inline]
-    pub const fn new(raw: u16) -> Self {
-        Self(raw)
-    }
-
-    /// Returns the value as it is in a message.
-    #[inline]
-    pub const fn raw(self) -> u16 {
-        self.0
+open_enum! {
+    /// A version of DSP0277.
+    pub struct SecuredVersion(u16) {
+        /// 1.0.
+        V1_0 = 0x1000,
+        /// 1.1.
+        V1_1 = 0x1100,
+        /// 1.2.
+        V1_2 = 0x1200,
     }
 }
 

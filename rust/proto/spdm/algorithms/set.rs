@@ -2,42 +2,33 @@
 
 //! Sets of algorithms, a bit each. Selected is one bit of a set. Unknown bits are kept.
 
-/// Signatures. DSP0274 1.4, table "NEGOTIATE_ALGORITHMS request message format", BaseAsymAlgo.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BaseAsym(u32);
+use crate::open_enum::open_enum;
+
+open_enum! {
+    /// Signatures. DSP0274 1.4, table "NEGOTIATE_ALGORITHMS request message format", BaseAsymAlgo.
+    pub struct BaseAsym(u32) {
+        /// RSASSA-PKCS1-v1.5, 2048 bits.
+        RSASSA_2048 = 1 << 0,
+        /// RSASSA-PSS, 2048 bits.
+        RSAPSS_2048 = 1 << 1,
+        /// RSASSA-PKCS1-v1.5, 3072 bits.
+        RSASSA_3072 = 1 << 2,
+        /// RSASSA-PSS, 3072 bits.
+        RSAPSS_3072 = 1 << 3,
+        /// ECDSA on P-256.
+        ECDSA_P256 = 1 << 4,
+        /// RSASSA-PKCS1-v1.5, 4096 bits.
+        RSASSA_4096 = 1 << 5,
+        /// RSASSA-PSS, 4096 bits.
+        RSAPSS_4096 = 1 << 6,
+        /// ECDSA on P-384.
+        ECDSA_P384 = 1 << 7,
+        /// ECDSA on P-521.
+        ECDSA_P521 = 1 << 8,
+    }
+}
 
 impl BaseAsym {
-    /// RSASSA-PKCS1-v1.5, 2048 bits.
-    pub const RSASSA_2048: Self = Self(1 << 0);
-    /// RSASSA-PSS, 2048 bits.
-    pub const RSAPSS_2048: Self = Self(1 << 1);
-    /// RSASSA-PKCS1-v1.5, 3072 bits.
-    pub const RSASSA_3072: Self = Self(1 << 2);
-    /// RSASSA-PSS, 3072 bits.
-    pub const RSAPSS_3072: Self = Self(1 << 3);
-    /// ECDSA on P-256.
-    pub const ECDSA_P256: Self = Self(1 << 4);
-    /// RSASSA-PKCS1-v1.5, 4096 bits.
-    pub const RSASSA_4096: Self = Self(1 << 5);
-    /// RSASSA-PSS, 4096 bits.
-    pub const RSAPSS_4096: Self = Self(1 << 6);
-    /// ECDSA on P-384.
-    pub const ECDSA_P384: Self = Self(1 << 7);
-    /// ECDSA on P-521.
-    pub const ECDSA_P521: Self = Self(1 << 8);
-
-    /// Takes the value of a message.
-    #[inline]
-    pub const fn new(raw: u32) -> Self {
-        Self(raw)
-    }
-
-    /// Returns the value as it is in a message.
-    #[inline]
-    pub const fn raw(self) -> u32 {
-        self.0
-    }
-
     /// Returns the algorithms of both.
     #[inline]
     pub const fn with(self, other: Self) -> Self {
@@ -59,30 +50,19 @@ impl BaseAsym {
     }
 }
 
-/// Hashes. The same table, BaseHashAlgo.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BaseHash(u32);
+open_enum! {
+    /// Hashes. The same table, BaseHashAlgo.
+    pub struct BaseHash(u32) {
+        /// SHA-256.
+        SHA_256 = 1 << 0,
+        /// SHA-384.
+        SHA_384 = 1 << 1,
+        /// SHA-512.
+        SHA_512 = 1 << 2,
+    }
+}
 
 impl BaseHash {
-    /// SHA-256.
-    pub const SHA_256: Self = Self(1 << 0);
-    /// SHA-384.
-    pub const SHA_384: Self = Self(1 << 1);
-    /// SHA-512.
-    pub const SHA_512: Self = Self(1 << 2);
-
-    /// Takes the value of a message.
-    #[inline]
-    pub const fn new(raw: u32) -> Self {
-        Self(raw)
-    }
-
-    /// Returns the value as it is in a message.
-    #[inline]
-    pub const fn raw(self) -> u32 {
-        self.0
-    }
-
     /// Returns the algorithms of both.
     #[inline]
     pub const fn with(self, other: Self) -> Self {
@@ -101,33 +81,22 @@ impl BaseHash {
     }
 }
 
-/// Hashes of measurements. DSP0274 1.4, table "Successful ALGORITHMS response message format",
-/// MeasurementHashAlgo.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MeasurementHash(u32);
+open_enum! {
+    /// Hashes of measurements. DSP0274 1.4, table "Successful ALGORITHMS response message format",
+    /// MeasurementHashAlgo.
+    pub struct MeasurementHash(u32) {
+        /// The measurements themselves.
+        RAW = 1 << 0,
+        /// SHA-256.
+        SHA_256 = 1 << 1,
+        /// SHA-384.
+        SHA_384 = 1 << 2,
+        /// SHA-512.
+        SHA_512 = 1 << 3,
+    }
+}
 
 impl MeasurementHash {
-    /// The measurements themselves.
-    pub const RAW: Self = Self(1 << 0);
-    /// SHA-256.
-    pub const SHA_256: Self = Self(1 << 1);
-    /// SHA-384.
-    pub const SHA_384: Self = Self(1 << 2);
-    /// SHA-512.
-    pub const SHA_512: Self = Self(1 << 3);
-
-    /// Takes the value of a message.
-    #[inline]
-    pub const fn new(raw: u32) -> Self {
-        Self(raw)
-    }
-
-    /// Returns the value as it is in a message.
-    #[inline]
-    pub const fn raw(self) -> u32 {
-        self.0
-    }
-
     /// Returns the algorithms of both.
     #[inline]
     pub const fn with(self, other: Self) -> Self {
@@ -152,36 +121,25 @@ impl MeasurementHash {
     }
 }
 
-/// Key exchanges. DSP0274 1.4, table "DHE structure".
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Dhe(u16);
+open_enum! {
+    /// Key exchanges. DSP0274 1.4, table "DHE structure".
+    pub struct Dhe(u16) {
+        /// The group ffdhe2048.
+        FFDHE_2048 = 1 << 0,
+        /// The group ffdhe3072.
+        FFDHE_3072 = 1 << 1,
+        /// The group ffdhe4096.
+        FFDHE_4096 = 1 << 2,
+        /// ECDH on P-256.
+        SECP_256_R1 = 1 << 3,
+        /// ECDH on P-384.
+        SECP_384_R1 = 1 << 4,
+        /// ECDH on P-521.
+        SECP_521_R1 = 1 << 5,
+    }
+}
 
 impl Dhe {
-    /// The group ffdhe2048.
-    pub const FFDHE_2048: Self = Self(1 << 0);
-    /// The group ffdhe3072.
-    pub const FFDHE_3072: Self = Self(1 << 1);
-    /// The group ffdhe4096.
-    pub const FFDHE_4096: Self = Self(1 << 2);
-    /// ECDH on P-256.
-    pub const SECP_256_R1: Self = Self(1 << 3);
-    /// ECDH on P-384.
-    pub const SECP_384_R1: Self = Self(1 << 4);
-    /// ECDH on P-521.
-    pub const SECP_521_R1: Self = Self(1 << 5);
-
-    /// Takes the value of a message.
-    #[inline]
-    pub const fn new(raw: u16) -> Self {
-        Self(raw)
-    }
-
-    /// Returns the value as it is in a message.
-    #[inline]
-    pub const fn raw(self) -> u16 {
-        self.0
-    }
-
     /// Returns the algorithms of both.
     #[inline]
     pub const fn with(self, other: Self) -> Self {
@@ -203,30 +161,19 @@ impl Dhe {
     }
 }
 
-/// Authenticated encryption. DSP0274 1.4, table "AEAD structure".
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Aead(u16);
+open_enum! {
+    /// Authenticated encryption. DSP0274 1.4, table "AEAD structure".
+    pub struct Aead(u16) {
+        /// AES-128-GCM.
+        AES_128_GCM = 1 << 0,
+        /// AES-256-GCM.
+        AES_256_GCM = 1 << 1,
+        /// ChaCha20-Poly1305.
+        CHACHA20_POLY1305 = 1 << 2,
+    }
+}
 
 impl Aead {
-    /// AES-128-GCM.
-    pub const AES_128_GCM: Self = Self(1 << 0);
-    /// AES-256-GCM.
-    pub const AES_256_GCM: Self = Self(1 << 1);
-    /// ChaCha20-Poly1305.
-    pub const CHACHA20_POLY1305: Self = Self(1 << 2);
-
-    /// Takes the value of a message.
-    #[inline]
-    pub const fn new(raw: u16) -> Self {
-        Self(raw)
-    }
-
-    /// Returns the value as it is in a message.
-    #[inline]
-    pub const fn raw(self) -> u16 {
-        self.0
-    }
-
     /// Returns the algorithms of both.
     #[inline]
     pub const fn with(self, other: Self) -> Self {
@@ -244,26 +191,15 @@ impl Aead {
     }
 }
 
-/// Key schedules. DSP0274 1.4, table "Key schedule structure".
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct KeySchedule(u16);
+open_enum! {
+    /// Key schedules. DSP0274 1.4, table "Key schedule structure".
+    pub struct KeySchedule(u16) {
+        /// That of the specification.
+        SPDM = 1 << 0,
+    }
+}
 
 impl KeySchedule {
-    /// That of the specification.
-    pub const SPDM: Self = Self(1 << 0);
-
-    /// Takes the value of a message.
-    #[inline]
-    pub const fn new(raw: u16) -> Self {
-        Self(raw)
-    }
-
-    /// Returns the value as it is in a message.
-    #[inline]
-    pub const fn raw(self) -> u16 {
-        self.0
-    }
-
     /// Returns the algorithms of both.
     #[inline]
     pub const fn with(self, other: Self) -> Self {
