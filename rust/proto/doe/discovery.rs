@@ -28,13 +28,11 @@ impl Discovery {
     pub const FIRST: Self = Self(0);
 
     /// Returns the index that this request asks for.
-    #[inline]
     pub const fn index(self) -> u8 {
         self.0
     }
 
     /// Returns the payload of the request.
-    #[inline]
     pub const fn request(self) -> [u8; 4] {
         [self.0, 0, 0, 0]
     }
@@ -47,7 +45,6 @@ impl Discovery {
     ///
     /// [`Error::Truncated`] or [`Error::Trailing`] when the payload is not a dword,
     /// [`Error::DiscoveryLoop`] when the next index is not above this one.
-    #[inline]
     pub fn parse(self, payload: &[u8]) -> Result<(Feature, Option<Self>)> {
         let (vendor_low, vendor_high, object_type, next) = match payload {
             [a, b, c, d] => (*a, *b, *c, *d),

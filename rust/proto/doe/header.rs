@@ -71,7 +71,6 @@ impl Header {
     /// # Errors
     ///
     /// [`Error::TooLarge`] when no object has room for the payload.
-    #[inline]
     pub fn new(object_type: ObjectType, payload: Padded) -> Result<Self> {
         let dwords = u32::try_from(payload.dwords())
             .ok()
@@ -88,19 +87,16 @@ impl Header {
     }
 
     /// Returns the vendor.
-    #[inline]
     pub const fn vendor(&self) -> Vendor {
         Vendor(self.vendor.get())
     }
 
     /// Returns the type of the object.
-    #[inline]
     pub const fn object_type(&self) -> ObjectType {
         ObjectType(self.object_type)
     }
 
     /// Returns the dwords of the object, the header counted. Reserved bits are ignored.
-    #[inline]
     pub const fn dwords(&self) -> u32 {
         match self.length.get() & Self::LENGTH_MASK {
             0 => Self::MAX_DWORDS,
@@ -114,7 +110,6 @@ impl Header {
     ///
     /// [`Error::Truncated`] when `object` ends early, [`Error::Vendor`] or [`Error::Type`] when it is of
     /// another kind, [`Error::Length`] when its length is not the one that the header announces.
-    #[inline]
     pub fn parse(asked: ObjectType, object: &[u8]) -> Result<&[u8]> {
         let (header, payload) = Self::ref_from_prefix(object).map_err(|_| Error::Truncated)?;
 
@@ -129,7 +124,6 @@ impl Header {
     }
 
     /// Checks that the object has as many bytes as the header announces.
-    #[inline]
     fn check_length(&self, len: usize) -> Result {
         let announced = u64::from(self.dwords()) * 4;
         let len = u64::try_from(len).map_err(|_| Error::TooLarge)?;

@@ -14,25 +14,21 @@ pub struct Padded(usize);
 
 impl Padded {
     /// Takes the true length of a message, in bytes.
-    #[inline]
     pub const fn new(len: usize) -> Self {
         Self(len)
     }
 
     /// Returns the true length in bytes.
-    #[inline]
     pub const fn len(self) -> usize {
         self.0
     }
 
     /// Tells whether there is no message.
-    #[inline]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
     /// Returns the number of dwords that hold the message.
-    #[inline]
     pub const fn dwords(self) -> usize {
         self.0.div_ceil(4)
     }
@@ -42,7 +38,6 @@ impl Padded {
     /// # Errors
     ///
     /// [`Error::TooLarge`] when `buffer` has no room for the padding.
-    #[inline]
     pub fn fill(self, buffer: &mut [u8]) -> Result<&mut [u8]> {
         let size = self.dwords().checked_mul(4).ok_or(Error::TooLarge)?;
         let padded = buffer.get_mut(..size).ok_or(Error::TooLarge)?;

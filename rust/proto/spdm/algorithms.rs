@@ -78,7 +78,6 @@ impl Algorithms {
     /// # Errors
     ///
     /// [`Error::NotOffered`] when this crate does not know the size of an algorithm.
-    #[inline]
     pub fn layout(&self, version: Version) -> Result<Layout> {
         let exchange = match self.tables.dhe() {
             None => Some(0),
@@ -96,7 +95,6 @@ impl Algorithms {
 
 impl NegotiateAlgorithms {
     /// Checks that each selection is exactly one of those that were offered.
-    #[inline]
     fn check(&self, selected: &Algorithms, version: Version) -> Result {
         let measurements = selected.measurement_specification;
         let has_one = set::is_one_of(selected.base_asym.raw(), self.base_asym.raw())
@@ -125,7 +123,6 @@ impl Request for NegotiateAlgorithms {
     const CODE: Code = Code::NEGOTIATE_ALGORITHMS;
     type Response<'a> = Algorithms;
 
-    #[inline]
     fn write(&self, layout: &Layout, writer: &mut Writer<'_>) -> Result {
         let tables = match layout.version.has_sessions() {
             true => self.tables,
@@ -151,7 +148,6 @@ impl Request for NegotiateAlgorithms {
     /// Fails with [`Error::NotOffered`] when a selection is not exactly one of those that were offered,
     /// with [`Error::AlgorithmTable`] when there are external algorithms or tables out of order, with
     /// [`Error::Truncated`] or [`Error::Trailing`] when the length is another.
-    #[inline]
     fn read(
         &self,
         layout: &Layout,

@@ -45,13 +45,11 @@ open_enum! {
 
 impl Flags {
     /// Returns the flags of both.
-    #[inline]
     pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
     /// Tells whether each of `flags` is set.
-    #[inline]
     pub const fn has(self, flags: Self) -> bool {
         self.0 & flags.0 == flags.0
     }
@@ -86,7 +84,6 @@ impl Capabilities {
     pub const MIN_TRANSFER: u32 = 42;
 
     /// Tells whether the responder can have encrypted sessions that its certificate authenticates.
-    #[inline]
     pub const fn has_sessions(&self) -> bool {
         let session = Flags::ENCRYPT.with(Flags::MAC).with(Flags::KEY_EX);
 
@@ -94,12 +91,10 @@ impl Capabilities {
     }
 
     /// Tells whether the responder can authenticate itself without a session.
-    #[inline]
     pub const fn has_challenge(&self) -> bool {
         self.flags.has(Flags::CERT.with(Flags::CHAL))
     }
 
-    #[inline]
     fn read_sizes(reader: &mut Reader<'_>) -> Result<u32> {
         let transfer = reader.u32()?;
         let longest = reader.u32()?;
@@ -115,7 +110,6 @@ impl Request for GetCapabilities {
     const CODE: Code = Code::GET_CAPABILITIES;
     type Response<'a> = Capabilities;
 
-    #[inline]
     fn write(&self, layout: &Layout, writer: &mut Writer<'_>) -> Result {
         Header::new(layout.version, Self::CODE, 0, 0).write(writer)?;
         if layout.version.has_requester_capabilities() {
@@ -130,7 +124,6 @@ impl Request for GetCapabilities {
     }
 
     /// Fails with [`Error::Capabilities`] when the sizes are out of range.
-    #[inline]
     fn read(
         &self,
         layout: &Layout,

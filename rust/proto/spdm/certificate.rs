@@ -50,7 +50,6 @@ impl GetCertificate {
     /// # Errors
     ///
     /// [`Error::Portion`] when the portion and the remainder do not add up to it.
-    #[inline]
     pub fn next(&self, portion: &Portion<'_>, total: u16) -> Result<Option<Self>> {
         let end = self.end(portion)?;
 
@@ -68,7 +67,6 @@ impl GetCertificate {
     /// # Errors
     ///
     /// [`Error::Portion`] when it is not below 64 KiB.
-    #[inline]
     pub fn total(&self, portion: &Portion<'_>) -> Result<u16> {
         self.end(portion)?
             .checked_add(portion.remainder)
@@ -76,7 +74,6 @@ impl GetCertificate {
     }
 
     /// Returns where a portion ends.
-    #[inline]
     fn end(&self, portion: &Portion<'_>) -> Result<u16> {
         u16::try_from(portion.bytes.len())
             .ok()
@@ -89,7 +86,6 @@ impl Request for GetCertificate {
     const CODE: Code = Code::GET_CERTIFICATE;
     type Response<'a> = Portion<'a>;
 
-    #[inline]
     fn write(&self, layout: &Layout, writer: &mut Writer<'_>) -> Result {
         Header::new(layout.version, Self::CODE, self.slot.number(), 0).write(writer)?;
         writer.u16(self.offset)?;
@@ -98,7 +94,6 @@ impl Request for GetCertificate {
 
     /// Fails with [`Error::Mismatch`] when the portion is of another slot, with [`Error::Portion`] when it
     /// is empty or longer than asked for.
-    #[inline]
     fn read<'a>(
         &self,
         layout: &Layout,

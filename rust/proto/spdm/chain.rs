@@ -28,7 +28,6 @@ impl<'a> Chain<'a> {
     ///
     /// [`Error::Chain`] when the length in the header is another, or when what follows the root hash is
     /// not one or more whole certificates.
-    #[inline]
     pub fn parse(hash: usize, bytes: &'a [u8]) -> Result<Self> {
         let mut reader = Reader::new(bytes);
         // The length has 16 bits and is followed by 16 reserved ones, up to 1.3; in 1.4 it has 32.
@@ -50,25 +49,21 @@ impl<'a> Chain<'a> {
     }
 
     /// Returns the hash of the root certificate, which need not be the first of the chain.
-    #[inline]
     pub const fn root_hash(&self) -> &'a [u8] {
         self.root_hash
     }
 
     /// Returns the certificates as they came.
-    #[inline]
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.certificates
     }
 
     /// Returns each certificate, the leaf last.
-    #[inline]
     pub const fn certificates(&self) -> Certificates<'a> {
         Certificates(self.certificates)
     }
 
     /// Returns the certificate of the responder.
-    #[inline]
     pub fn leaf(&self) -> &'a [u8] {
         self.certificates().last().unwrap_or_default()
     }
@@ -81,7 +76,6 @@ pub struct Certificates<'a>(&'a [u8]);
 impl<'a> Iterator for Certificates<'a> {
     type Item = &'a [u8];
 
-    #[inline]
     fn next(&mut self) -> Option<&'a [u8]> {
         let (certificate, rest) = self.0.split_at_checked(sequence_len(self.0)?)?;
 
@@ -95,7 +89,6 @@ const SEQUENCE: u8 = 0x30;
 
 /// Returns how many bytes the DER sequence at the start of `bytes` has, header included. [`None`] when there is
 /// none, or its length is not definite and minimal, or needs more than 24 bits.
-#[inline]
 fn sequence_len(bytes: &[u8]) -> Option<usize> {
     let (header, len, least) = match *bytes {
         [SEQUENCE, len @ 0..=0x7f, ..] => (2, u32::from(len), 0),

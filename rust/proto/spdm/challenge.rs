@@ -36,7 +36,6 @@ open_enum! {
 
 impl Summary {
     /// Reads the summary. It is not padded with zeros but absent, if none was asked for.
-    #[inline]
     pub(super) fn read<'a>(self, layout: &Layout, reader: &mut Reader<'a>) -> Result<&'a [u8]> {
         match self {
             Self::NONE => Ok(&[]),
@@ -88,7 +87,6 @@ impl Request for Challenge {
     const CODE: Code = Code::CHALLENGE;
     type Response<'a> = ChallengeAuth<'a>;
 
-    #[inline]
     fn write(&self, layout: &Layout, writer: &mut Writer<'_>) -> Result {
         let (slot, summary) = (self.slot.number(), self.summary.raw());
 
@@ -98,7 +96,6 @@ impl Request for Challenge {
     }
 
     /// Fails with [`Error::Mismatch`] when the answer is about another slot or context.
-    #[inline]
     fn read<'a>(
         &self,
         layout: &Layout,
@@ -129,7 +126,6 @@ impl Request for Challenge {
 }
 
 /// Writes the context, where the version has one.
-#[inline]
 pub(super) fn write_context(
     context: &RequesterContext,
     layout: &Layout,
@@ -142,7 +138,6 @@ pub(super) fn write_context(
 }
 
 /// Reads the context, where the version has one, and compares it with that of the request.
-#[inline]
 pub(super) fn check_context(
     context: &RequesterContext,
     layout: &Layout,

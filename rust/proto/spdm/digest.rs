@@ -27,7 +27,6 @@ impl Digest {
     /// # Errors
     ///
     /// [`Error::TooLarge`] when it has more than 48 bytes.
-    #[inline]
     pub fn new(digest: &[u8]) -> Result<Self> {
         let mut bytes = [0; Self::MAX];
         let len = digest.len();
@@ -41,7 +40,6 @@ impl Digest {
     }
 
     /// Returns the bytes.
-    #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or_default()
     }

@@ -30,14 +30,12 @@ pub struct Digests<'a> {
 
 impl<'a> Digests<'a> {
     /// Returns the slots that have a chain.
-    #[inline]
     pub const fn slots(&self) -> SlotMask {
         self.slots
     }
 
     /// Returns the digest of the chain in a slot, if there is one. It is over the whole structure, see
     /// [`chain`](super::chain).
-    #[inline]
     pub fn get(&self, slot: Slot) -> Option<&'a [u8]> {
         let place = self.slots.slots().position(|found| found == slot)?;
 
@@ -50,14 +48,12 @@ impl Request for GetDigests {
     const CODE: Code = Code::GET_DIGESTS;
     type Response<'a> = Digests<'a>;
 
-    #[inline]
     fn write(&self, layout: &Layout, writer: &mut Writer<'_>) -> Result {
         Header::new(layout.version, Self::CODE, 0, 0).write(writer)
     }
 
     /// What follows the digests where several keys were negotiated is not offered and not read. Param1,
     /// which is SupportedSlotMask from 1.3 on, is not needed.
-    #[inline]
     fn read<'a>(
         &self,
         layout: &Layout,

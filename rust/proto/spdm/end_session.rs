@@ -23,12 +23,10 @@ impl Request for EndSession {
     const CODE: Code = Code::END_SESSION;
     type Response<'a> = ();
 
-    #[inline]
     fn write(&self, layout: &Layout, writer: &mut Writer<'_>) -> Result {
         Header::new(layout.version, Self::CODE, 0, 0).write(writer)
     }
 
-    #[inline]
     fn read(&self, _layout: &Layout, _header: &Header, _reader: &mut Reader<'_>) -> Result {
         Ok(())
     }

@@ -57,7 +57,6 @@ pub struct ErrorResponse {
 impl ErrorResponse {
     /// Reads what follows the header. Its version is not checked: what is refused may be the version, and
     /// E sends 1.0 before the negotiation. Extended data of other codes is ignored.
-    #[inline]
     pub(crate) fn read(header: &Header, reader: &mut Reader<'_>) -> Result<Self> {
         let code = ErrorCode(header.param1);
         let not_ready = match code {
@@ -87,7 +86,6 @@ pub struct NotReady {
 }
 
 impl NotReady {
-    #[inline]
     fn read(reader: &mut Reader<'_>) -> Result<Self> {
         let [exponent, request, token, multiplier] = *reader.array()?;
 
@@ -100,7 +98,6 @@ impl NotReady {
     }
 
     /// Returns the expected time in microseconds, or [`None`] when it is no number of 32 bits.
-    #[inline]
     pub fn delay(&self) -> Option<u32> {
         1_u32.checked_shl(u32::from(self.exponent))
     }
@@ -111,7 +108,6 @@ impl NotReady {
     /// # Errors
     ///
     /// [`Error::TooLarge`] when there is no room.
-    #[inline]
     pub fn respond_if_ready(&self, layout: &Layout, buffer: &mut [u8]) -> Result<usize> {
         let mut writer = Writer::new(buffer);
         let code = self.request.raw();
@@ -122,7 +118,6 @@ impl NotReady {
 }
 
 impl From<ErrorResponse> for Error {
-    #[inline]
     fn from(response: ErrorResponse) -> Self {
         Self::Peer(response)
     }

@@ -25,7 +25,6 @@ impl Request for Finish {
     const CODE: Code = Code::FINISH;
     type Response<'a> = ();
 
-    #[inline]
     fn write(&self, layout: &Layout, writer: &mut Writer<'_>) -> Result {
         Header::new(layout.version, Self::CODE, 0, 0).write(writer)?;
         match layout.version.has_finish_opaque() {
@@ -35,7 +34,6 @@ impl Request for Finish {
     }
 
     /// Opaque data is ignored.
-    #[inline]
     fn read(&self, layout: &Layout, _header: &Header, reader: &mut Reader<'_>) -> Result {
         if layout.version.has_finish_opaque() {
             reader.counted()?;
@@ -51,7 +49,6 @@ impl Finish {
     /// # Errors
     ///
     /// [`Error::TooLarge`](super::Error::TooLarge) when there is no room.
-    #[inline]
     pub fn append(buffer: &mut [u8], len: usize, verify_data: &[u8]) -> Result<usize> {
         let mut writer = Writer::new(buffer);
 

@@ -24,18 +24,15 @@ impl Request for GetVersion {
     const CODE: Code = Code::GET_VERSION;
     type Response<'a> = Versions<'a>;
 
-    #[inline]
     fn version(&self, _layout: &Layout) -> Version {
         Version::V1_0
     }
 
-    #[inline]
     fn write(&self, _layout: &Layout, writer: &mut Writer<'_>) -> Result {
         Header::new(Version::V1_0, Self::CODE, 0, 0).write(writer)
     }
 
     /// Fails with [`Error::Truncated`] when there are fewer versions than announced.
-    #[inline]
     fn read<'a>(
         &self,
         _layout: &Layout,
@@ -59,7 +56,6 @@ impl Versions<'_> {
     /// # Errors
     ///
     /// [`Error::NoCommonVersion`] when there is none.
-    #[inline]
     pub fn select(&self, highest: Version) -> Result<Version> {
         self.0
             .chunks_exact(2)
@@ -73,7 +69,6 @@ impl Versions<'_> {
     }
 
     /// Returns the number of versions.
-    #[inline]
     pub const fn count(&self) -> usize {
         self.0.len() / 2
     }

@@ -57,7 +57,6 @@ open_enum! {
 
 impl Code {
     /// Returns the code of the response to this request.
-    #[inline]
     pub const fn response(self) -> Self {
         Self(self.0 & 0x7f)
     }
@@ -83,7 +82,6 @@ impl Header {
     pub const SIZE: usize = 4;
 
     /// Makes a header.
-    #[inline]
     pub const fn new(version: Version, code: Code, param1: u8, param2: u8) -> Self {
         Self {
             version: version.raw(),
@@ -94,7 +92,6 @@ impl Header {
     }
 
     /// Returns what the message is.
-    #[inline]
     pub const fn code(&self) -> Code {
         Code(self.code)
     }
@@ -104,7 +101,6 @@ impl Header {
     /// # Errors
     ///
     /// [`Error::TooLarge`] when there is no room.
-    #[inline]
     pub fn write(&self, writer: &mut Writer<'_>) -> Result {
         writer.bytes(self.as_bytes())
     }
@@ -114,7 +110,6 @@ impl Header {
     /// # Errors
     ///
     /// [`Error::Truncated`] when there is none.
-    #[inline]
     pub fn read(reader: &mut Reader<'_>) -> Result<Self> {
         let [version, code, param1, param2] = *reader.array()?;
 
@@ -171,7 +166,6 @@ pub trait Request {
     ) -> Result<Self::Response<'a>>;
 
     /// Returns the version in the headers of the request and of its response.
-    #[inline]
     fn version(&self, layout: &Layout) -> Version {
         layout.version
     }
@@ -181,7 +175,6 @@ pub trait Request {
     /// # Errors
     ///
     /// [`Error::TooLarge`] when there is no room.
-    #[inline]
     fn encode(&self, layout: &Layout, buffer: &mut [u8]) -> Result<usize> {
         let mut writer = Writer::new(buffer);
 
@@ -196,7 +189,6 @@ pub trait Request {
     /// [`Error::MessageVersion`] or [`Error::UnexpectedCode`] when the message is no response to this
     /// request, [`Error::Peer`] when it is ERROR, [`Error::Trailing`] when more follows than `padding`
     /// can be; those of [`Request::read`].
-    #[inline]
     fn parse<'a>(
         &self,
         layout: &Layout,

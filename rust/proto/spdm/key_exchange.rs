@@ -37,7 +37,6 @@ impl SessionId {
     ///
     /// [`Error::SessionId`] when the result is 0, which is reserved. All ones is not: it is the first
     /// session of E.
-    #[inline]
     pub const fn new(requester: HalfSessionId, responder: HalfSessionId) -> Result<Self> {
         // CAST: 16 bits fit 32.
         match ((responder as u32) << 16) | requester as u32 {
@@ -47,13 +46,11 @@ impl SessionId {
     }
 
     /// Returns the number.
-    #[inline]
     pub const fn raw(self) -> u32 {
         self.0
     }
 
     /// Returns the number as it is in a record.
-    #[inline]
     pub const fn to_bytes(self) -> [u8; 4] {
         self.0.to_le_bytes()
     }
@@ -104,7 +101,6 @@ impl Request for KeyExchange<'_> {
     type Response<'a> = KeyExchangeRsp<'a>;
 
     /// Fails with [`Error::PublicKey`] when the key has not the negotiated size.
-    #[inline]
     fn write(&self, layout: &Layout, writer: &mut Writer<'_>) -> Result {
         let (version, versions) = (layout.version, self.secured_versions);
         let (summary, slot) = (self.summary.raw(), self.slot.number());
@@ -127,7 +123,6 @@ impl Request for KeyExchange<'_> {
     }
 
     /// The handshake in clear is not offered, so that `ResponderVerifyData` is always there.
-    #[inline]
     fn read<'a>(
         &self,
         layout: &Layout,

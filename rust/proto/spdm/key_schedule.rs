@@ -44,7 +44,6 @@ const MAX_INFO: usize = 2 + 8 + 12 + Digest::MAX + 1;
 
 impl KeySchedule {
     /// HKDF-Extract.
-    #[inline]
     fn extract<S: Suite>(&self, suite: &S, salt: &[u8], input: &[u8], output: &mut Secret) {
         let output = output.reset(self.hash.size());
 
@@ -53,7 +52,6 @@ impl KeySchedule {
 
     /// HKDF-Expand with BinConcat of `label` and `context` as info. No output is longer than a digest, so
     /// that there is one block.
-    #[inline]
     fn expand<S: Suite>(
         &self,
         suite: &S,
@@ -86,7 +84,6 @@ impl KeySchedule {
     }
 
     /// Derives key and IV of a direction from its secret.
-    #[inline]
     fn direction<S: Suite>(&self, suite: &S, secret: &Secret, direction: &mut Direction) -> Result {
         let (key, iv) = direction.restart();
 
@@ -110,7 +107,6 @@ pub struct Keys {
 
 impl Keys {
     /// Has no keys yet.
-    #[inline]
     pub const fn empty() -> Self {
         Self {
             handshake: Secret::empty(),
@@ -122,7 +118,6 @@ impl Keys {
     }
 
     /// Clears all keys.
-    #[inline]
     pub fn clear(&mut self) {
         self.handshake.clear();
         self.request_finished.clear();
@@ -137,7 +132,6 @@ impl Keys {
     /// # Errors
     ///
     /// [`Error::TooLarge`] when the size of a key is not possible.
-    #[inline]
     pub fn derive_handshake<S: Suite>(
         &mut self,
         suite: &S,
@@ -170,7 +164,6 @@ impl Keys {
     /// # Errors
     ///
     /// [`Error::TooLarge`] when the size of a key is not possible.
-    #[inline]
     pub fn derive_application<S: Suite>(
         &mut self,
         suite: &S,
@@ -201,7 +194,6 @@ impl Keys {
     /// # Errors
     ///
     /// [`Error::VerifyData`] when it is wrong.
-    #[inline]
     pub fn check_responder<S: Suite>(
         &self,
         suite: &S,
@@ -224,7 +216,6 @@ impl Keys {
     /// # Errors
     ///
     /// [`Error::TooLarge`] never, for a hash of this crate.
-    #[inline]
     pub fn requester_verify_data<S: Suite>(
         &self,
         suite: &S,

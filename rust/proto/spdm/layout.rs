@@ -19,7 +19,6 @@ pub struct Layout {
 
 impl Layout {
     /// Makes the layout of messages before the algorithms are negotiated.
-    #[inline]
     pub const fn new(version: Version) -> Self {
         Self {
             version,

@@ -44,7 +44,6 @@ pub enum Operation {
 
 impl Operation {
     /// Returns the value as it is in a message.
-    #[inline]
     pub const fn raw(self) -> u8 {
         match self {
             Self::Count => 0,
@@ -102,7 +101,6 @@ pub struct Measurements<'a> {
 
 impl GetMeasurements {
     /// Checks that the blocks are those that were asked for.
-    #[inline]
     fn check(&self, record: &Record<'_>) -> Result {
         let mut blocks = record.blocks();
         let is_right = match self.operation {
@@ -124,7 +122,6 @@ impl Request for GetMeasurements {
     const CODE: Code = Code::GET_MEASUREMENTS;
     type Response<'a> = Measurements<'a>;
 
-    #[inline]
     fn write(&self, layout: &Layout, writer: &mut Writer<'_>) -> Result {
         let signed = if self.signing.is_some() { SIGNED } else { 0 };
         let raw = if self.raw { RAW } else { 0 };
@@ -147,7 +144,6 @@ impl Request for GetMeasurements {
 
     /// Fails with [`Error::MeasurementBlock`] or [`Error::MeasurementCount`] when the record is malformed,
     /// with [`Error::Mismatch`] when the answer is about another index, slot or context.
-    #[inline]
     fn read<'a>(
         &self,
         layout: &Layout,

@@ -40,7 +40,6 @@ const SUPPORTED: u8 = 1;
 /// # Errors
 ///
 /// [`Error::TooLarge`] when there is no room, or there are more than 255 versions.
-#[inline]
 pub fn write_supported(
     version: Version,
     versions: &[SecuredVersion],
@@ -68,7 +67,6 @@ pub fn write_supported(
 }
 
 /// Returns the size of the list of as many versions, without the length before opaque data.
-#[inline]
 pub fn supported_size(version: Version, versions: &[SecuredVersion]) -> usize {
     let header = if version.has_opaque_format() { 4 } else { 8 };
     // OVERFLOW: A slice has at most `isize::MAX` bytes.
@@ -82,7 +80,6 @@ pub fn supported_size(version: Version, versions: &[SecuredVersion]) -> usize {
 /// # Errors
 ///
 /// [`Error::Opaque`] when the data is malformed, or selects no version or two.
-#[inline]
 pub fn parse_selection(version: Version, opaque: &[u8]) -> Result<SecuredVersion> {
     let mut reader = Reader::new(opaque);
     let mut selected = None;
@@ -103,7 +100,6 @@ pub fn parse_selection(version: Version, opaque: &[u8]) -> Result<SecuredVersion
 }
 
 /// Reads the header and returns the number of elements.
-#[inline]
 fn read_header(version: Version, reader: &mut Reader<'_>) -> Result<u8> {
     if version.has_opaque_format() {
         let [count, _, _, _] = *reader.array()?;
@@ -118,7 +114,6 @@ fn read_header(version: Version, reader: &mut Reader<'_>) -> Result<u8> {
 }
 
 /// Reads an element and returns its data if it is the DMTF's. The length is without the padding.
-#[inline]
 fn read_element<'a>(reader: &mut Reader<'a>) -> Result<Option<&'a [u8]>> {
     let [registry, vendor_len] = *reader.array()?;
     let vendor = reader.bytes(vendor_len.into())?;
@@ -131,7 +126,6 @@ fn read_element<'a>(reader: &mut Reader<'a>) -> Result<Option<&'a [u8]>> {
 }
 
 /// Returns the version in the data of an element, if it is a selection.
-#[inline]
 fn selection(data: &[u8]) -> Option<SecuredVersion> {
     match *data {
         [DATA_VERSION, SELECTION, low, high] => {
@@ -142,7 +136,6 @@ fn selection(data: &[u8]) -> Option<SecuredVersion> {
 }
 
 /// Returns how many bytes follow `len` bytes up to the next dword.
-#[inline]
 const fn padding(len: usize) -> usize {
     len.wrapping_neg() % 4
 }

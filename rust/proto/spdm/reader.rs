@@ -18,7 +18,6 @@ pub struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// Starts at the first byte of `message`.
-    #[inline]
     pub const fn new(message: &'a [u8]) -> Self {
         Self {
             message,
@@ -27,13 +26,11 @@ impl<'a> Reader<'a> {
     }
 
     /// Returns what was not read yet.
-    #[inline]
     pub const fn rest(&self) -> &'a [u8] {
         self.rest
     }
 
     /// Returns what was read so far.
-    #[inline]
     pub fn consumed(&self) -> &'a [u8] {
         // OVERFLOW: `rest` is the end of `message`.
         let len = self.message.len() - self.rest.len();
@@ -46,7 +43,6 @@ impl<'a> Reader<'a> {
     /// # Errors
     ///
     /// [`Error::Truncated`] when there are not as many.
-    #[inline]
     pub fn bytes(&mut self, len: usize) -> Result<&'a [u8]> {
         let (bytes, rest) = self.rest.split_at_checked(len).ok_or(Error::Truncated)?;
 
@@ -59,7 +55,6 @@ impl<'a> Reader<'a> {
     /// # Errors
     ///
     /// [`Error::Truncated`] when there are not as many.
-    #[inline]
     pub fn array<const N: usize>(&mut self) -> Result<&'a [u8; N]> {
         let (array, rest) = self.rest.split_first_chunk().ok_or(Error::Truncated)?;
 
@@ -72,7 +67,6 @@ impl<'a> Reader<'a> {
     /// # Errors
     ///
     /// [`Error::Truncated`] when there is none.
-    #[inline]
     pub fn u8(&mut self) -> Result<u8> {
         let [byte] = *self.array()?;
 
@@ -84,7 +78,6 @@ impl<'a> Reader<'a> {
     /// # Errors
     ///
     /// [`Error::Truncated`] when there are too few bytes.
-    #[inline]
     pub fn u16(&mut self) -> Result<u16> {
         self.array().map(|bytes| u16::from_le_bytes(*bytes))
     }
@@ -94,7 +87,6 @@ impl<'a> Reader<'a> {
     /// # Errors
     ///
     /// [`Error::Truncated`] when there are too few bytes.
-    #[inline]
     pub fn u24(&mut self) -> Result<u32> {
         let [a, b, c] = *self.array()?;
 
@@ -106,7 +98,6 @@ impl<'a> Reader<'a> {
     /// # Errors
     ///
     /// [`Error::Truncated`] when there are too few bytes.
-    #[inline]
     pub fn u32(&mut self) -> Result<u32> {
         self.array().map(|bytes| u32::from_le_bytes(*bytes))
     }
@@ -116,7 +107,6 @@ impl<'a> Reader<'a> {
     /// # Errors
     ///
     /// [`Error::Truncated`] when there are not as many.
-    #[inline]
     pub fn counted(&mut self) -> Result<&'a [u8]> {
         let mut reader = *self;
         let len = usize::from(reader.u16()?);
@@ -131,7 +121,6 @@ impl<'a> Reader<'a> {
     /// # Errors
     ///
     /// [`Error::Trailing`] when something is.
-    #[inline]
     pub fn end(&self) -> Result {
         match self.rest {
             [] => Ok(()),

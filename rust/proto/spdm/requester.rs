@@ -104,7 +104,6 @@ impl Sent {
     const MAX: usize = 192;
 
     /// Returns the request.
-    #[inline]
     fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or_default()
     }
@@ -134,7 +133,6 @@ pub struct Requester<S: Suite> {
 
 impl<S: Suite> Requester<S> {
     /// Makes a requester that is idle.
-    #[inline]
     pub fn new(suite: S, config: Config) -> Self {
         Self {
             suite,
@@ -151,7 +149,6 @@ impl<S: Suite> Requester<S> {
     }
 
     /// Returns the device, if it is authenticated and no request is open.
-    #[inline]
     pub fn peer(&self) -> Option<&Peer> {
         match &self.state {
             State::Ready(peer) => Some(peer),
@@ -160,13 +157,11 @@ impl<S: Suite> Requester<S> {
     }
 
     /// Returns the session, if there is one whose handshake is done.
-    #[inline]
     pub fn session(&self) -> Option<SessionId> {
         self.peer().and(self.session)
     }
 
     /// Tells whether the connection was lost.
-    #[inline]
     pub fn is_lost(&self) -> bool {
         matches!(self.state, State::Lost)
     }
@@ -177,7 +172,6 @@ impl<S: Suite> Requester<S> {
     ///
     /// [`Error::State`] when the event is not possible; nothing changes then. After any other error the
     /// connection is lost and its keys are cleared.
-    #[inline]
     pub fn step(
         &mut self,
         event: Event,
@@ -193,7 +187,6 @@ impl<S: Suite> Requester<S> {
     }
 
     /// The transition relation.
-    #[inline]
     fn advance(
         &mut self,
         event: Event,
@@ -231,7 +224,6 @@ impl<S: Suite> Requester<S> {
     }
 
     /// Drops the session and its keys.
-    #[inline]
     fn close(&mut self, state: State<S>) {
         self.keys.clear();
         self.session = None;
@@ -239,7 +231,6 @@ impl<S: Suite> Requester<S> {
     }
 
     /// Writes the request of a phase.
-    #[inline]
     fn ask(&mut self, mut phase: Phase<S>, buffer: &mut [u8]) -> Result<Action> {
         self.sent.len = phase.write(&self.suite, &self.config, &self.keys, &mut self.sent.bytes)?;
         self.retry = Retry::new();
@@ -248,7 +239,6 @@ impl<S: Suite> Requester<S> {
     }
 
     /// Sends the last request again, or RESPOND_IF_READY for it.
-    #[inline]
     fn ask_again(&mut self, phase: Phase<S>, buffer: &mut [u8]) -> Result<Action> {
         let respond_if_ready = self.retry.request(self.sent.as_bytes());
 
@@ -257,7 +247,6 @@ impl<S: Suite> Requester<S> {
     }
 
     /// Puts a request into the buffer: this one, or else the last one.
-    #[inline]
     fn send(&mut self, request: Option<[u8; 4]>, buffer: &mut [u8]) -> Result<Action> {
         let request = match &request {
             Some(request) => request,
@@ -286,7 +275,6 @@ impl<S: Suite> Requester<S> {
     }
 
     /// Handles the response to the request of a phase.
-    #[inline]
     fn answered(
         &mut self,
         phase: Phase<S>,

@@ -21,7 +21,6 @@ impl Secret {
     pub const MAX: usize = 48;
 
     /// Makes an empty secret.
-    #[inline]
     pub const fn empty() -> Self {
         Self {
             bytes: [0; Self::MAX],
@@ -30,7 +29,6 @@ impl Secret {
     }
 
     /// Clears the secret, and borrows `len` zero bytes for the next one: at most 48.
-    #[inline]
     pub fn reset(&mut self, len: usize) -> &mut [u8] {
         self.clear();
         self.len = len.min(Self::MAX);
@@ -38,13 +36,11 @@ impl Secret {
     }
 
     /// Returns the bytes.
-    #[inline]
     pub fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or_default()
     }
 
     /// Overwrites the bytes with zeros.
-    #[inline]
     pub fn clear(&mut self) {
         self.bytes = [0; Self::MAX];
         self.len = 0;
@@ -54,21 +50,18 @@ impl Secret {
 }
 
 impl Drop for Secret {
-    #[inline]
     fn drop(&mut self) {
         self.clear();
     }
 }
 
 impl fmt::Debug for Secret {
-    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret")
     }
 }
 
 /// Tells whether two strings of bytes are the same, in a time that does not depend on where they differ.
-#[inline]
 pub(super) fn is_equal(a: &[u8], b: &[u8]) -> bool {
     let differences = a
         .iter()

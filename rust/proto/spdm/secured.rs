@@ -45,7 +45,6 @@ pub struct Direction {
 
 impl Direction {
     /// Has no key yet.
-    #[inline]
     pub const fn empty() -> Self {
         Self {
             key: Secret::empty(),
@@ -55,20 +54,17 @@ impl Direction {
     }
 
     /// Starts at record 0 and lets the caller write key and IV.
-    #[inline]
     pub fn restart(&mut self) -> (&mut Secret, &mut Secret) {
         self.sequence = 0;
         (&mut self.key, &mut self.iv)
     }
 
     /// Goes on with the record of this number.
-    #[inline]
     pub fn skip_to(&mut self, sequence: u64) {
         self.sequence = sequence;
     }
 
     /// Clears the keys.
-    #[inline]
     pub fn clear(&mut self) {
         self.key.clear();
         self.iv.clear();
@@ -82,7 +78,6 @@ impl Direction {
     /// # Errors
     ///
     /// [`Error::SequenceEnd`] after 2^64 - 1 records, and without a key.
-    #[inline]
     fn next_nonce(&mut self) -> Result<[u8; AEAD_NONCE]> {
         let mut nonce =
             <[u8; AEAD_NONCE]>::try_from(self.iv.as_bytes()).map_err(|_| Error::SequenceEnd)?;
@@ -101,7 +96,6 @@ impl Direction {
     ///
     /// [`Error::TooLarge`] when the message is too long for a record or for the buffer,
     /// [`Error::SequenceEnd`] when there are no more records.
-    #[inline]
     pub fn seal<S: Suite>(
         &mut self,
         suite: &S,
@@ -131,7 +125,6 @@ impl Direction {
     /// [`Error::Truncated`] or [`Error::Record`] when a length is wrong, [`Error::OtherSession`] when the record
     /// is of another session, [`Error::Mac`] when it does not authenticate as the next one,
     /// [`Error::SequenceEnd`] when there are no more records. The session has to end after any of them.
-    #[inline]
     pub fn open<'a, S: Suite>(
         &mut self,
         suite: &S,
@@ -168,7 +161,6 @@ impl Direction {
 type Parts<'a> = (&'a [u8; HEADER], &'a mut [u8], &'a mut [u8; AEAD_TAG]);
 
 /// Splits a record.
-#[inline]
 fn parts(record: &mut [u8]) -> Result<Parts<'_>> {
     let (header, rest) = record.split_first_chunk_mut().ok_or(Error::Truncated)?;
     let (text, tag) = rest.split_last_chunk_mut().ok_or(Error::Truncated)?;

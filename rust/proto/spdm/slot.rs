@@ -20,7 +20,6 @@ impl Slot {
     /// # Errors
     ///
     /// [`Error::NoSuchSlot`] when it is above 7.
-    #[inline]
     pub const fn new(number: u8) -> Result<Self> {
         match number {
             0..=7 => Ok(Self(number)),
@@ -29,7 +28,6 @@ impl Slot {
     }
 
     /// Returns the number.
-    #[inline]
     pub const fn number(self) -> u8 {
         self.0
     }
@@ -41,33 +39,28 @@ pub struct SlotMask(u8);
 
 impl SlotMask {
     /// Takes a mask; bit 0 is slot 0.
-    #[inline]
     pub const fn new(raw: u8) -> Self {
         Self(raw)
     }
 
     /// Returns the mask.
-    #[inline]
     pub const fn raw(self) -> u8 {
         self.0
     }
 
     /// Tells whether a slot is in the set.
-    #[inline]
     pub const fn has(self, slot: Slot) -> bool {
         // OVERFLOW: The number is below 8.
         self.0 & (1 << slot.0) != 0
     }
 
     /// Returns the number of slots in the set.
-    #[inline]
     pub const fn count(self) -> usize {
         // CAST: At most 8.
         self.0.count_ones() as usize
     }
 
     /// Returns the slots in the set, in ascending order.
-    #[inline]
     pub fn slots(self) -> impl Iterator<Item = Slot> {
         (0..8).map(Slot).filter(move |slot| self.has(*slot))
     }

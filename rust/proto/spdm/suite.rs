@@ -25,7 +25,6 @@ pub enum HashAlgorithm {
 
 impl HashAlgorithm {
     /// Returns the size of a digest in bytes.
-    #[inline]
     pub const fn size(self) -> usize {
         match self {
             Self::Sha256 => 32,
@@ -37,7 +36,6 @@ impl HashAlgorithm {
 impl TryFrom<BaseHash> for HashAlgorithm {
     type Error = Error;
 
-    #[inline]
     fn try_from(hash: BaseHash) -> Result<Self> {
         match hash {
             BaseHash::SHA_256 => Ok(Self::Sha256),

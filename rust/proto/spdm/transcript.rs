@@ -75,7 +75,6 @@ pub struct Transcript<S: Suite> {
 
 // Derived, it would ask for `S: Clone`.
 impl<S: Suite> Clone for Transcript<S> {
-    #[inline]
     fn clone(&self) -> Self {
         Self {
             hash: self.hash.clone(),
@@ -86,7 +85,6 @@ impl<S: Suite> Clone for Transcript<S> {
 
 impl<S: Suite> Transcript<S> {
     /// Starts a transcript with the negotiation.
-    #[inline]
     pub fn after_negotiation(
         suite: &S,
         algorithm: HashAlgorithm,
@@ -100,7 +98,6 @@ impl<S: Suite> Transcript<S> {
     }
 
     /// Starts a transcript of measurements.
-    #[inline]
     pub fn of_measurements(
         suite: &S,
         version: Version,
@@ -113,7 +110,6 @@ impl<S: Suite> Transcript<S> {
         }
     }
 
-    #[inline]
     fn empty(
         suite: &S,
         algorithm: HashAlgorithm,
@@ -132,20 +128,17 @@ impl<S: Suite> Transcript<S> {
     /// # Errors
     ///
     /// Those of [`Evidence::append`].
-    #[inline]
     pub fn append(&mut self, evidence: &mut impl Evidence, bytes: &[u8]) -> Result {
         self.hash.update(bytes);
         evidence.append(self.part, bytes)
     }
 
     /// Appends `bytes` to the transcript alone: what comes after what was signed.
-    #[inline]
     pub fn append_unsigned(&mut self, bytes: &[u8]) {
         self.hash.update(bytes);
     }
 
     /// Returns the digest of what is there so far.
-    #[inline]
     pub fn digest(&self) -> Digest {
         self.hash.clone().finish()
     }
@@ -170,7 +163,6 @@ impl Signer<'_> {
     /// # Errors
     ///
     /// Those of [`Suite::verify`].
-    #[inline]
     pub fn verify<S: Suite>(
         &self,
         suite: &S,
@@ -204,7 +196,6 @@ impl Signer<'_> {
 }
 
 /// Returns the digest of `bytes`.
-#[inline]
 pub fn digest<S: Suite>(suite: &S, algorithm: HashAlgorithm, bytes: &[u8]) -> Digest {
     let mut hash = suite.hash(algorithm);
 
@@ -217,7 +208,6 @@ pub fn digest<S: Suite>(suite: &S, algorithm: HashAlgorithm, bytes: &[u8]) -> Di
 /// # Errors
 ///
 /// [`Error::ChainDigest`] when it is another.
-#[inline]
 pub fn check_chain(expected: &[u8], actual: &Digest) -> Result {
     match is_equal(expected, actual.as_bytes()) {
         true => Ok(()),

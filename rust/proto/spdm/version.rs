@@ -26,7 +26,6 @@ pub enum Version {
 
 impl Version {
     /// Takes the version of a message header: the major version in bits 7 to 4, the minor below.
-    #[inline]
     pub const fn new(raw: u8) -> Option<Self> {
         match raw {
             0x10 => Some(Self::V1_0),
@@ -39,7 +38,6 @@ impl Version {
     }
 
     /// Returns the version as it is in a message header.
-    #[inline]
     pub const fn raw(self) -> u8 {
         match self {
             Self::V1_0 => 0x10,
@@ -51,7 +49,6 @@ impl Version {
     }
 
     /// Returns the version in the labels of the key schedule, with the space that ends it.
-    #[inline]
     pub const fn label(self) -> &'static [u8; 8] {
         match self {
             Self::V1_0 => b"spdm1.0 ",
@@ -66,7 +63,6 @@ impl Version {
     /// signature is over the transcript alone.
     ///
     /// 1.2, section "Signature generation": four times the version, zeros, the context at the end.
-    #[inline]
     pub fn signing_prefix(self, context: SigningContext) -> SigningPrefix {
         let version = match self {
             Self::V1_0 | Self::V1_1 => return SigningPrefix(None),
@@ -89,55 +85,46 @@ impl Version {
     }
 
     /// Tells whether there are sessions, algorithm tables and the slot in a signed GET_MEASUREMENTS.
-    #[inline]
     pub fn has_sessions(self) -> bool {
         self >= Self::V1_1
     }
 
     /// Tells whether GET_CAPABILITIES has more than a header.
-    #[inline]
     pub fn has_requester_capabilities(self) -> bool {
         self >= Self::V1_1
     }
 
     /// Tells whether CAPABILITIES has DataTransferSize and MaxSPDMmsgSize.
-    #[inline]
     pub fn has_transfer_sizes(self) -> bool {
         self >= Self::V1_2
     }
 
     /// Tells whether opaque data has the format that OpaqueDataFmt1 stands for.
-    #[inline]
     pub fn has_opaque_format(self) -> bool {
         self >= Self::V1_2
     }
 
     /// Tells whether KEY_EXCHANGE has a session policy.
-    #[inline]
     pub fn has_session_policy(self) -> bool {
         self >= Self::V1_2
     }
 
     /// Tells whether the transcript of measurements begins with the negotiation.
-    #[inline]
     pub fn measures_negotiation(self) -> bool {
         self >= Self::V1_2
     }
 
     /// Tells whether CHALLENGE and GET_MEASUREMENTS have a requester context.
-    #[inline]
     pub fn has_requester_context(self) -> bool {
         self >= Self::V1_3
     }
 
     /// Tells whether CERTIFICATE can have lengths of 32 bits.
-    #[inline]
     pub fn has_large_certificates(self) -> bool {
         self >= Self::V1_4
     }
 
     /// Tells whether FINISH and its response have opaque data.
-    #[inline]
     pub fn has_finish_opaque(self) -> bool {
         self >= Self::V1_4
     }
@@ -147,7 +134,6 @@ impl Version {
     /// # Errors
     ///
     /// [`Error::MessageVersion`] when it is another one.
-    #[inline]
     pub fn check(self, raw: u8) -> Result {
         match raw == self.raw() {
             true => Ok(()),
@@ -169,7 +155,6 @@ pub enum SigningContext {
 
 impl SigningContext {
     /// Returns the text of the specification.
-    #[inline]
     pub const fn text(self) -> &'static str {
         match self {
             Self::Challenge => "responder-challenge_auth signing",
@@ -188,7 +173,6 @@ impl SigningPrefix {
     pub const SIZE: usize = 100;
 
     /// Returns the bytes; none before 1.2.
-    #[inline]
     pub fn bytes(&self) -> Option<&[u8; Self::SIZE]> {
         self.0.as_ref()
     }

@@ -18,7 +18,6 @@ pub struct Writer<'a> {
 
 impl<'a> Writer<'a> {
     /// Starts at the first byte of `buffer`.
-    #[inline]
     pub fn new(buffer: &'a mut [u8]) -> Self {
         Self {
             rest: buffer,
@@ -27,13 +26,11 @@ impl<'a> Writer<'a> {
     }
 
     /// Returns how many bytes were written.
-    #[inline]
     pub const fn len(&self) -> usize {
         self.len
     }
 
     /// Tells whether nothing was written.
-    #[inline]
     pub const fn is_empty(&self) -> bool {
         self.len == 0
     }
@@ -43,7 +40,6 @@ impl<'a> Writer<'a> {
     /// # Errors
     ///
     /// [`Error::TooLarge`] when there is no room.
-    #[inline]
     pub fn bytes(&mut self, bytes: &[u8]) -> Result {
         self.room(bytes.len())?.copy_from_slice(bytes);
         Ok(())
@@ -54,7 +50,6 @@ impl<'a> Writer<'a> {
     /// # Errors
     ///
     /// [`Error::TooLarge`] when there is no room.
-    #[inline]
     pub fn zeros(&mut self, len: usize) -> Result {
         self.room(len)?.fill(0);
         Ok(())
@@ -65,7 +60,6 @@ impl<'a> Writer<'a> {
     /// # Errors
     ///
     /// [`Error::TooLarge`] when there is no room.
-    #[inline]
     pub fn u16(&mut self, number: u16) -> Result {
         self.bytes(&number.to_le_bytes())
     }
@@ -75,7 +69,6 @@ impl<'a> Writer<'a> {
     /// # Errors
     ///
     /// [`Error::TooLarge`] when there is no room.
-    #[inline]
     pub fn u32(&mut self, number: u32) -> Result {
         self.bytes(&number.to_le_bytes())
     }
@@ -85,7 +78,6 @@ impl<'a> Writer<'a> {
     /// # Errors
     ///
     /// [`Error::TooLarge`] when there is no room, or the length is no such number.
-    #[inline]
     pub fn counted(&mut self, bytes: &[u8]) -> Result {
         self.u16(u16::try_from(bytes.len()).map_err(|_| Error::TooLarge)?)?;
         self.bytes(bytes)
@@ -96,7 +88,6 @@ impl<'a> Writer<'a> {
     /// # Errors
     ///
     /// [`Error::TooLarge`] when there is no room.
-    #[inline]
     pub fn room(&mut self, len: usize) -> Result<&'a mut [u8]> {
         if len > self.rest.len() {
             return Err(Error::TooLarge);

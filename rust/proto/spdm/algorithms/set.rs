@@ -30,13 +30,11 @@ open_enum! {
 
 impl BaseAsym {
     /// Returns the algorithms of both.
-    #[inline]
     pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
     /// Returns the bytes of a signature, if this is one known algorithm.
-    #[inline]
     pub const fn size(self) -> Option<usize> {
         match self {
             Self::RSASSA_2048 | Self::RSAPSS_2048 => Some(256),
@@ -64,13 +62,11 @@ open_enum! {
 
 impl BaseHash {
     /// Returns the algorithms of both.
-    #[inline]
     pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
     /// Returns the bytes of a digest, if this is one known algorithm.
-    #[inline]
     pub const fn size(self) -> Option<usize> {
         match self {
             Self::SHA_256 => Some(32),
@@ -98,13 +94,11 @@ open_enum! {
 
 impl MeasurementHash {
     /// Returns the algorithms of both.
-    #[inline]
     pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
     /// Returns the bytes of a digest, if this is one known algorithm.
-    #[inline]
     pub const fn size(self) -> Option<usize> {
         match self {
             Self::SHA_256 => Some(32),
@@ -115,7 +109,6 @@ impl MeasurementHash {
     }
 
     /// Tells whether no more than one bit is set.
-    #[inline]
     pub(super) const fn is_at_most_one(self) -> bool {
         self.0.count_ones() <= 1
     }
@@ -141,13 +134,11 @@ open_enum! {
 
 impl Dhe {
     /// Returns the algorithms of both.
-    #[inline]
     pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
     /// Returns the bytes of a public key, if this is one known algorithm.
-    #[inline]
     pub const fn size(self) -> Option<usize> {
         match self {
             Self::FFDHE_2048 => Some(256),
@@ -175,13 +166,11 @@ open_enum! {
 
 impl Aead {
     /// Returns the algorithms of both.
-    #[inline]
     pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 
     /// Returns the bytes of a key, if this is one known algorithm.
-    #[inline]
     pub const fn size(self) -> Option<usize> {
         match self {
             Self::AES_128_GCM => Some(16),
@@ -201,14 +190,12 @@ open_enum! {
 
 impl KeySchedule {
     /// Returns the algorithms of both.
-    #[inline]
     pub const fn with(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 }
 
 /// Tells whether `selected` is exactly one bit, and one of `offered`.
-#[inline]
 pub(super) const fn is_one_of(selected: u32, offered: u32) -> bool {
     selected.count_ones() == 1 && selected & offered == selected
 }

@@ -30,13 +30,11 @@ impl Table {
     pub const KEY_SCHEDULE: Self = Self(5);
 
     /// Takes the type of a table.
-    #[inline]
     pub const fn new(raw: u8) -> Self {
         Self(raw)
     }
 
     /// Returns the place of the table in [`Tables`].
-    #[inline]
     fn index(self) -> Option<usize> {
         self.0.checked_sub(FIRST).map(usize::from)
     }
@@ -60,7 +58,6 @@ impl Tables {
     pub const NONE: Self = Self([None; COUNT]);
 
     /// Adds a table. A type that is not known is left out.
-    #[inline]
     pub fn with(mut self, table: Table, algorithms: u16) -> Self {
         if let Some(place) = table.index().and_then(|index| self.0.get_mut(index)) {
             *place = Some(algorithms);
@@ -69,25 +66,21 @@ impl Tables {
     }
 
     /// Returns the algorithms in a table.
-    #[inline]
     pub fn get(&self, table: Table) -> Option<u16> {
         table.index().and_then(|index| *self.0.get(index)?)
     }
 
     /// Returns the key exchange, if one is selected.
-    #[inline]
     pub fn dhe(&self) -> Option<Dhe> {
         self.get(Table::DHE).filter(|raw| *raw != 0).map(Dhe::new)
     }
 
     /// Returns the authenticated encryption, if one is selected.
-    #[inline]
     pub fn aead(&self) -> Option<Aead> {
         self.get(Table::AEAD).filter(|raw| *raw != 0).map(Aead::new)
     }
 
     /// Returns the key schedule, if one is selected.
-    #[inline]
     pub fn key_schedule(&self) -> Option<KeySchedule> {
         self.get(Table::KEY_SCHEDULE)
             .filter(|raw| *raw != 0)
@@ -95,7 +88,6 @@ impl Tables {
     }
 
     /// Returns how many tables there are, and how many bytes they have.
-    #[inline]
     pub(super) fn size(&self) -> (u8, usize) {
         let count = self.0.iter().flatten().count();
 
@@ -104,7 +96,6 @@ impl Tables {
     }
 
     /// Writes the tables, in the order of their types: E refuses another order.
-    #[inline]
     pub(super) fn write(&self, writer: &mut Writer<'_>) -> Result {
         for (table, algorithms) in (FIRST..).zip(&self.0) {
             if let Some(algorithms) = algorithms {
@@ -116,7 +107,6 @@ impl Tables {
     }
 
     /// Reads `count` tables in the ascending order of their types.
-    #[inline]
     pub(super) fn read(reader: &mut Reader<'_>, count: u8) -> Result<Self> {
         let mut tables = Self::NONE;
         let mut last = 0;
@@ -138,7 +128,6 @@ impl Tables {
     /// Checks that of each table at most one algorithm was selected, which was offered.
     ///
     /// E answers each type that was offered, with 0 where nothing is selected.
-    #[inline]
     pub(super) fn check(&self, selected: &Self) -> Result {
         let is_fine = |(offered, selected): (&Option<u16>, &Option<u16>)| match selected {
             None | Some(0) => true,

@@ -19,7 +19,6 @@ impl Index {
     /// # Errors
     ///
     /// [`Error::MeasurementBlock`] when it is 0 or 255.
-    #[inline]
     pub const fn new(number: u8) -> Result<Self> {
         match number {
             0 | 0xff => Err(Error::MeasurementBlock),
@@ -28,7 +27,6 @@ impl Index {
     }
 
     /// Returns the number.
-    #[inline]
     pub const fn number(self) -> u8 {
         self.0
     }
@@ -51,13 +49,11 @@ const DMTF: u8 = 1;
 
 impl<'a> Block<'a> {
     /// Tells whether the value is raw.
-    #[inline]
     pub const fn is_raw(&self) -> bool {
         self.value_type & 0x80 != 0
     }
 
     /// Reads a block.
-    #[inline]
     fn read(reader: &mut Reader<'a>) -> Result<Self> {
         let [index, specification] = *reader.array()?;
         let mut measurement = Reader::new(reader.counted()?);
@@ -95,7 +91,6 @@ impl<'a> Record<'a> {
     /// [`Error::MeasurementBlock`] when a block is malformed, has an index that is out of range or there
     /// already, or is not specified by the DMTF; [`Error::MeasurementCount`] when there are not `count`
     /// blocks.
-    #[inline]
     pub fn parse(bytes: &'a [u8], count: u8) -> Result<Self> {
         let mut reader = Reader::new(bytes);
         let mut seen = Seen([0; 8]);
@@ -117,19 +112,16 @@ impl<'a> Record<'a> {
     }
 
     /// Returns the record as it came.
-    #[inline]
     pub const fn as_bytes(&self) -> &'a [u8] {
         self.bytes
     }
 
     /// Returns the number of measurements.
-    #[inline]
     pub const fn count(&self) -> u8 {
         self.count
     }
 
     /// Returns each measurement.
-    #[inline]
     pub fn blocks(&self) -> impl Iterator<Item = Block<'a>> {
         let mut reader = Reader::new(self.bytes);
 
@@ -142,7 +134,6 @@ struct Seen([u32; 8]);
 
 impl Seen {
     /// Adds an index and tells whether it was not there.
-    #[inline]
     fn insert(&mut self, index: Index) -> bool {
         let bit = 1 << (index.0 % 32);
 

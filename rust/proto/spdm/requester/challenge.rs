@@ -30,7 +30,6 @@ pub(super) struct AskChallenge<S: Suite> {
 }
 
 impl<S: Suite> AskChallenge<S> {
-    #[inline]
     pub(super) fn new(peer: Peer, transcript: Transcript<S>, suite: &S) -> Self {
         let request = Challenge {
             slot: peer.slot,
@@ -46,12 +45,10 @@ impl<S: Suite> AskChallenge<S> {
         }
     }
 
-    #[inline]
     pub(super) fn write(&self, buffer: &mut [u8]) -> Result<usize> {
         self.request.encode(&self.peer.layout, buffer)
     }
 
-    #[inline]
     pub(super) fn handle(mut self, link: Link<'_, S, impl Evidence>) -> Result<Next<S>> {
         let (auth, _) = link.parse(&self.request, &self.peer.layout)?;
         if auth.wants_mutual {

@@ -54,7 +54,6 @@ pub(super) struct AskKeys<S: Suite> {
 }
 
 impl<S: Suite> AskKeys<S> {
-    #[inline]
     pub(super) fn new(peer: Peer, sessions: Sessions, suite: &S) -> Result<Self> {
         let mut public = [0; MAX_KEY];
         let key = public
@@ -71,7 +70,6 @@ impl<S: Suite> AskKeys<S> {
         })
     }
 
-    #[inline]
     fn request(&self) -> KeyExchange<'_> {
         let public_key = self.public.get(..self.peer.layout.exchange);
 
@@ -85,13 +83,11 @@ impl<S: Suite> AskKeys<S> {
         }
     }
 
-    #[inline]
     pub(super) fn write(&self, buffer: &mut [u8]) -> Result<usize> {
         self.request().encode(&self.peer.layout, buffer)
     }
 
     /// Checks that the responder uses only what was offered.
-    #[inline]
     fn check(&self, answer: &KeyExchangeRsp<'_>) -> Result<SessionId> {
         if answer.mutual != 0 || answer.heartbeat != 0 {
             return Err(Error::NotNegotiated);
@@ -107,7 +103,6 @@ impl<S: Suite> AskKeys<S> {
         }
     }
 
-    #[inline]
     pub(super) fn handle(self, link: Link<'_, S, impl Evidence>) -> Result<Next<S>> {
         let Peer { layout, hash, .. } = self.peer;
         let (answer, _) = link.parse(&self.request(), &layout)?;
@@ -153,7 +148,6 @@ pub(super) struct SendFinish<S: Suite> {
 }
 
 impl<S: Suite> SendFinish<S> {
-    #[inline]
     pub(super) fn write(&mut self, suite: &S, keys: &Keys, buffer: &mut [u8]) -> Result<usize> {
         let len = Finish.encode(&self.peer.layout, buffer)?;
         let request = buffer.get(..len).ok_or(Error::TooLarge)?;
@@ -165,7 +159,6 @@ impl<S: Suite> SendFinish<S> {
         Finish::append(buffer, len, verify_data.as_bytes())
     }
 
-    #[inline]
     pub(super) fn handle(mut self, link: Link<'_, S, impl Evidence>) -> Result<Next<S>> {
         let ((), response) = link.parse(&Finish, &self.peer.layout)?;
 

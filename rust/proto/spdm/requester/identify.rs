@@ -43,7 +43,6 @@ enum Goal<S: Suite> {
 
 impl<S: Suite> Goal<S> {
     /// Appends an exchange to M1.
-    #[inline]
     fn append(&mut self, link: &mut Link<'_, S, impl Evidence>, response: &[u8]) -> Result {
         match self {
             Self::Challenge(transcript) => {
@@ -64,7 +63,6 @@ pub(super) struct AskDigests<S: Suite> {
 
 impl<S: Suite> AskDigests<S> {
     /// Goes on after the negotiation.
-    #[inline]
     pub(super) fn connect(peer: Peer, suite: &S, evidence: &mut impl Evidence) -> Self {
         let goal = match peer.sessions {
             Some(_) => Goal::Session,
@@ -84,7 +82,6 @@ impl<S: Suite> AskDigests<S> {
     }
 
     /// Reads the chain in a slot.
-    #[inline]
     pub(super) const fn read(peer: Peer, slot: Slot) -> Self {
         Self {
             peer,
@@ -93,12 +90,10 @@ impl<S: Suite> AskDigests<S> {
         }
     }
 
-    #[inline]
     pub(super) fn write(&self, buffer: &mut [u8]) -> Result<usize> {
         GetDigests.encode(&self.peer.layout, buffer)
     }
 
-    #[inline]
     pub(super) fn handle(mut self, mut link: Link<'_, S, impl Evidence>) -> Result<Next<S>> {
         let (digests, response) = link.parse(&GetDigests, &self.peer.layout)?;
         let expected = digests.get(self.slot).ok_or(Error::EmptySlot)?;
@@ -133,12 +128,10 @@ pub(super) struct AskCertificate<S: Suite> {
 }
 
 impl<S: Suite> AskCertificate<S> {
-    #[inline]
     pub(super) fn write(&self, buffer: &mut [u8]) -> Result<usize> {
         self.request.encode(&self.peer.layout, buffer)
     }
 
-    #[inline]
     pub(super) fn handle(mut self, mut link: Link<'_, S, impl Evidence>) -> Result<Next<S>> {
         let (portion, response) = link.parse(&self.request, &self.peer.layout)?;
         let total = match self.total {
@@ -161,7 +154,6 @@ impl<S: Suite> AskCertificate<S> {
     }
 
     /// Checks the chain and goes on.
-    #[inline]
     fn complete(self, link: Link<'_, S, impl Evidence>) -> Result<Next<S>> {
         let mut peer = self.peer;
         let chain = link.evidence.get(Part::Chain(self.request.slot));

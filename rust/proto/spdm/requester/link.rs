@@ -37,7 +37,6 @@ pub(super) struct Link<'a, S: Suite, E: Evidence> {
 
 impl<'a, S: Suite, E: Evidence> Link<'a, S, E> {
     /// Parses the response to `request`.
-    #[inline]
     pub(super) fn parse<R: Request>(
         &self,
         request: &R,
@@ -47,14 +46,12 @@ impl<'a, S: Suite, E: Evidence> Link<'a, S, E> {
     }
 
     /// Appends the request and the response, without padding, to the negotiation.
-    #[inline]
     pub(super) fn negotiated(&mut self, response: &[u8]) -> Result {
         self.evidence.append(Part::Negotiation, self.request)?;
         self.evidence.append(Part::Negotiation, response)
     }
 
     /// Verifies a signature by the leaf certificate of the connection.
-    #[inline]
     pub(super) fn verify(
         &self,
         peer: &Peer,

@@ -32,7 +32,6 @@ pub(super) struct AskMeasurements {
 }
 
 impl AskMeasurements {
-    #[inline]
     pub(super) fn new(peer: Peer, nonce: Nonce) -> Self {
         let signing = Signing {
             nonce,
@@ -50,12 +49,10 @@ impl AskMeasurements {
         }
     }
 
-    #[inline]
     pub(super) fn write(&self, buffer: &mut [u8]) -> Result<usize> {
         self.request.encode(&self.peer.layout, buffer)
     }
 
-    #[inline]
     pub(super) fn handle<S: Suite>(self, link: Link<'_, S, impl Evidence>) -> Result<Next<S>> {
         let Peer { layout, hash, .. } = self.peer;
         let (answer, _) = link.parse(&self.request, &layout)?;

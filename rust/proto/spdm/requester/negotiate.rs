@@ -54,17 +54,14 @@ pub(super) struct AskVersion {
 }
 
 impl AskVersion {
-    #[inline]
     pub(super) const fn new(slot: Slot) -> Self {
         Self { slot }
     }
 
-    #[inline]
     pub(super) fn write(&self, buffer: &mut [u8]) -> Result<usize> {
         GetVersion.encode(&Layout::new(Version::V1_0), buffer)
     }
 
-    #[inline]
     pub(super) fn handle<S: Suite>(self, mut link: Link<'_, S, impl Evidence>) -> Result<Next<S>> {
         let (versions, response) = link.parse(&GetVersion, &Layout::new(Version::V1_0))?;
         let version = versions.select(link.config.highest)?;
@@ -92,7 +89,6 @@ pub(super) struct AskCapabilities {
 }
 
 impl AskCapabilities {
-    #[inline]
     fn request(config: &Config) -> GetCapabilities {
         GetCapabilities {
             ct_exponent: 0,
@@ -102,12 +98,10 @@ impl AskCapabilities {
         }
     }
 
-    #[inline]
     pub(super) fn write(&self, config: &Config, buffer: &mut [u8]) -> Result<usize> {
         Self::request(config).encode(&self.layout, buffer)
     }
 
-    #[inline]
     pub(super) fn handle<S: Suite>(self, mut link: Link<'_, S, impl Evidence>) -> Result<Next<S>> {
         let request = Self::request(link.config);
         let (capabilities, response) = link.parse(&request, &self.layout)?;
@@ -135,7 +129,6 @@ pub(super) struct AskAlgorithms {
 }
 
 /// The algorithms that the requester offers.
-#[inline]
 fn offer() -> NegotiateAlgorithms {
     let dhe = Dhe::SECP_384_R1.with(Dhe::SECP_256_R1);
 
@@ -154,13 +147,11 @@ fn offer() -> NegotiateAlgorithms {
 }
 
 impl AskAlgorithms {
-    #[inline]
     pub(super) fn write(&self, buffer: &mut [u8]) -> Result<usize> {
         offer().encode(&self.layout, buffer)
     }
 
     /// Returns what sessions need, which has to be selected.
-    #[inline]
     fn sessions(&self, selected: &Algorithms, hash: HashAlgorithm) -> Result<Sessions> {
         let version = self.layout.version;
         let has_format = selected.other_params & OPAQUE_FORMAT_1 != 0;
@@ -184,7 +175,6 @@ impl AskAlgorithms {
         }
     }
 
-    #[inline]
     pub(super) fn handle<S: Suite>(self, mut link: Link<'_, S, impl Evidence>) -> Result<Next<S>> {
         let (selected, response) = link.parse(&offer(), &self.layout)?;
         let hash = HashAlgorithm::try_from(selected.base_hash)?;

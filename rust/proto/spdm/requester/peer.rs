@@ -46,7 +46,6 @@ pub struct Sessions {
 
 impl Peer {
     /// Returns which measurements to summarize when the device authenticates itself.
-    #[inline]
     pub(super) const fn summary(&self) -> Summary {
         match self.measures() {
             true => Summary::ALL,
@@ -55,13 +54,11 @@ impl Peer {
     }
 
     /// Tells whether the device has measurements.
-    #[inline]
     pub const fn measures(&self) -> bool {
         self.signs_measurements() || self.flags.has(Flags::MEAS_NO_SIG)
     }
 
     /// Tells whether the device signs measurements.
-    #[inline]
     pub const fn signs_measurements(&self) -> bool {
         self.flags.has(Flags::MEAS_SIG)
     }

@@ -57,7 +57,6 @@ pub(super) enum Next<S: Suite> {
 
 impl<S: Suite> Phase<S> {
     /// Writes the request and returns its length.
-    #[inline]
     pub(super) fn write(
         &mut self,
         suite: &S,
@@ -80,7 +79,6 @@ impl<S: Suite> Phase<S> {
     }
 
     /// Handles the response.
-    #[inline]
     pub(super) fn handle(self, link: Link<'_, S, impl Evidence>) -> Result<Next<S>> {
         match self {
             Self::Version(phase) => phase.handle(link),

@@ -29,7 +29,6 @@ pub(super) struct Retry {
 
 impl Retry {
     /// Starts with a new request.
-    #[inline]
     pub(super) const fn new() -> Self {
         Self {
             attempts: 0,
@@ -44,7 +43,6 @@ impl Retry {
     ///
     /// [`Error::NotReady`] when the limit is reached, [`Error::Mismatch`] when the responder names another
     /// request.
-    #[inline]
     pub(super) fn delay(&mut self, request: &[u8], response: &[u8]) -> Result<Option<u32>> {
         let mut reader = Reader::new(response);
         let header = Header::read(&mut reader)?;
@@ -71,7 +69,6 @@ impl Retry {
     }
 
     /// Returns RESPOND_IF_READY, if the responder wants that instead of the request again.
-    #[inline]
     pub(super) fn request(&self, request: &[u8]) -> Option<[u8; 4]> {
         let not_ready = self.not_ready?;
         let version = *request.first()?;
