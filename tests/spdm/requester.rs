@@ -238,6 +238,16 @@ fn reads_another_slot_in_the_session() {
 }
 
 #[test]
+fn refuses_another_chain_in_the_slot_that_authenticated() {
+    let mut bench = Bench::new(Version::V1_2, SESSIONS);
+    assert_eq!(bench.connect(), Ok(()));
+    assert_eq!(bench.run(Event::Read(Slot::FIRST)), Ok(()));
+    bench.responder.use_key(&[0x12; 48]);
+    assert_eq!(bench.run(Event::Read(Slot::FIRST)), Err(Error::ChainDigest));
+    assert!(bench.requester.is_lost());
+}
+
+#[test]
 fn refuses_a_slot_without_a_chain() {
     let mut bench = Bench::new(Version::V1_2, SESSIONS);
     let slot = Slot::new(1).expect("there is such a slot");
@@ -387,6 +397,8 @@ fn refuses_what_was_not_offered() {
     // Measurement specification and opaque format are needed, although 0 is no error in itself.
     assert_eq!(connect_with(0x63, 6, 0), Err(Error::NotOffered));
     assert_eq!(connect_with(0x63, 7, 0), Err(Error::NotOffered));
+    // Several keys for a connection, next to the opaque format.
+    assert_eq!(connect_with(0x63, 7, 0x12), Err(Error::NotOffered));
     // No key exchange, no encryption, no key schedule.
     for offset in [38, 42, 46] {
         assert_eq!(connect_with(0x63, offset, 0), Err(Error::NotOffered));

@@ -86,6 +86,12 @@ impl Responder {
         }
     }
 
+    /// Has another key and a chain for it from now on.
+    pub(crate) fn use_key(&mut self, key: &[u8; 48]) {
+        self.key = SigningKey::from_slice(key).expect("it is in range");
+        self.chain = certificate::chain(&self.key);
+    }
+
     /// Answers an object.
     pub(crate) fn answer(&mut self, object_type: ObjectType, payload: &[u8]) -> Vec<u8> {
         if object_type == ObjectType::CMA_SPDM {

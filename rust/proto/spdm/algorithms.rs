@@ -104,11 +104,13 @@ impl NegotiateAlgorithms {
         let opaque = selected.other_params & OPAQUE_FORMATS;
         let has_opaque = opaque == 0 || set::is_one_of(opaque.into(), self.other_params.into());
 
-        // Other selections of OtherParams are of features that are not offered.
+        // Other bits of OtherParams select features, of which none may be used that was not offered.
+        let has_features = selected.other_params & !OPAQUE_FORMATS & !self.other_params == 0;
+
         match has_one
             && has_measurements
             && selected.measurement_hash.is_at_most_one()
-            && (!version.has_opaque_format() || has_opaque)
+            && (!version.has_opaque_format() || (has_opaque && has_features))
         {
             true => Ok(()),
             false => Err(Error::NotOffered),

@@ -99,6 +99,11 @@ impl<S: Suite> AskDigests<S> {
         let expected = digests.get(self.slot).ok_or(Error::EmptySlot)?;
         let expected = Digest::new(expected)?;
 
+        // Later signatures are verified with this chain, so it has to stay the one that authenticated.
+        if matches!(self.goal, Goal::Read) && self.slot == self.peer.slot {
+            check_chain(expected.as_bytes(), &self.peer.chain)?;
+        }
+
         self.goal.append(&mut link, response)?;
         link.evidence.clear(Part::Chain(self.slot));
         Ok(Next::Ask(Phase::Certificate(AskCertificate {
