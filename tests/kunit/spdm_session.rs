@@ -284,6 +284,8 @@ mod tests {
         let mut direction = direction();
         let mut buffer = [0; secured::OVERHEAD];
         direction.skip_to(u64::MAX - 1);
+        // It does not go back.
+        direction.skip_to(0);
         let len = direction.seal(&Plain, session(), &mut buffer, 0);
         assert_eq!(len, Ok(secured::OVERHEAD));
         for _ in 0..2 {

@@ -59,9 +59,9 @@ impl Direction {
         (&mut self.key, &mut self.iv)
     }
 
-    /// Goes on with the record of this number.
+    /// Goes on with the record of this number, if it is above the next one: no number is used twice.
     pub fn skip_to(&mut self, sequence: u64) {
-        self.sequence = sequence;
+        self.sequence = self.sequence.max(sequence);
     }
 
     /// Clears the keys.
