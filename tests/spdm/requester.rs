@@ -305,6 +305,29 @@ fn takes_measurements_without_a_signature() {
     assert!(signature.is_empty());
 }
 
+#[test]
+fn refuses_measurements_without_session_and_signature() {
+    let mut bench = Bench::new(Version::V1_2, CHALLENGE & !0x10 | 0x8);
+    assert_eq!(bench.connect(), Ok(()));
+    assert_eq!(bench.run(Event::Measure([0; 32])), Err(Error::State));
+}
+
+#[test]
+fn drops_evidence_of_an_earlier_connection() {
+    let mut bench = Bench::new(Version::V1_2, SESSIONS);
+    assert_eq!(bench.connect(), Ok(()));
+    assert_eq!(bench.run(Event::Measure([9; 32])), Ok(()));
+    assert_eq!(bench.run(Event::Disconnect), Ok(()));
+    assert_eq!(bench.connect(), Ok(()));
+    for part in [
+        Part::Measurements,
+        Part::MeasurementsSignature,
+        Part::Record,
+    ] {
+        assert!(bench.evidence.get(part).is_empty());
+    }
+}
+
 /// Returns a function that answers the first requests with ERROR.
 fn errors(count: usize, error: [u8; 8]) -> impl FnMut(u8, &mut Vec<u8>) {
     let mut left = count;

@@ -39,12 +39,16 @@ use super::{
     key_exchange::SessionId,
     key_schedule::Keys,
     secured,
-    transcript::Evidence,
+    transcript::{
+        Evidence,
+        Part, //
+    },
     Error,
     Nonce,
     Padding,
     Result,
     Slot,
+    SlotMask,
     Suite,
     Version, //
 };
@@ -180,7 +184,8 @@ impl<S: Suite> Requester<S> {
     ) -> Result<Action> {
         let result = self.advance(event, buffer, evidence);
 
-        if result.is_err_and(|err| err != Error::State) {
+        // Only an event that is not possible leaves another state.
+        if result.is_err() && self.is_lost() {
             self.close(State::Lost);
         }
         result
@@ -196,6 +201,7 @@ impl<S: Suite> Requester<S> {
         match (replace(&mut self.state, State::Lost), event) {
             (State::Idle | State::Lost, Event::Connect(slot)) => {
                 self.close(State::Lost);
+                clear_all(evidence);
                 self.ask(Phase::Version(AskVersion::new(slot)), buffer)
             }
             (State::Asking(phase), Event::Answer(len)) => {
@@ -205,7 +211,10 @@ impl<S: Suite> Requester<S> {
             (State::Ready(peer), Event::Read(slot)) => {
                 self.ask(Phase::Digests(AskDigests::read(peer, slot)), buffer)
             }
-            (State::Ready(peer), Event::Measure(nonce)) if peer.measures() => {
+            // Outside of a session only a signature authenticates measurements.
+            (State::Ready(peer), Event::Measure(nonce))
+                if peer.signs_measurements() || peer.measures() && self.session.is_some() =>
+            {
                 let phase = AskMeasurements::new(peer, nonce);
                 self.ask(Phase::Measurements(phase), buffer)
             }
@@ -234,16 +243,18 @@ impl<S: Suite> Requester<S> {
     fn ask(&mut self, mut phase: Phase<S>, buffer: &mut [u8]) -> Result<Action> {
         self.sent.len = phase.write(&self.suite, &self.config, &self.keys, &mut self.sent.bytes)?;
         self.retry = Retry::new();
+        let action = self.send(None, buffer)?;
         self.state = State::Asking(phase);
-        self.send(None, buffer)
+        Ok(action)
     }
 
     /// Sends the last request again, or RESPOND_IF_READY for it.
     fn ask_again(&mut self, phase: Phase<S>, buffer: &mut [u8]) -> Result<Action> {
         let respond_if_ready = self.retry.request(self.sent.as_bytes());
 
+        let action = self.send(respond_if_ready, buffer)?;
         self.state = State::Asking(phase);
-        self.send(respond_if_ready, buffer)
+        Ok(action)
     }
 
     /// Puts a request into the buffer: this one, or else the last one.
@@ -312,5 +323,24 @@ impl<S: Suite> Requester<S> {
             Next::Ended => self.close(State::Idle),
         }
         Ok(Action::Done)
+    }
+}
+
+/// Drops the evidence of an earlier connection.
+fn clear_all(evidence: &mut impl Evidence) {
+    for part in [
+        Part::Negotiation,
+        Part::Challenge,
+        Part::ChallengeSignature,
+        Part::Session,
+        Part::SessionSignature,
+        Part::Measurements,
+        Part::MeasurementsSignature,
+        Part::Record,
+    ] {
+        evidence.clear(part);
+    }
+    for slot in SlotMask::new(0xff).slots() {
+        evidence.clear(Part::Chain(slot));
     }
 }
