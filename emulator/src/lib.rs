@@ -14,6 +14,7 @@
 //!
 //! tdx.rs         TDX: the TDX module, the VMM, the quoting enclave
 //! snp.rs         SEV-SNP: the secure processor, the VMM, the SVSM
+//! device.rs      a PCI device behind a DOE mailbox: an SPDM responder, not part of a machine yet
 //!
 //! machine.rs     what both platforms use: guest memory, pages, registers, instructions, …
 //! option.rs      options: their tables, values and help
@@ -34,6 +35,7 @@
 //! `snp/`.
 
 mod config;
+pub mod device;
 #[cfg(not(test))]
 mod entry;
 mod machine;

@@ -23,6 +23,10 @@ pub(crate) use identity::{
     Identity,
     Usage, //
 };
+pub(crate) use key::{
+    seed,
+    Key, //
+};
 pub(crate) use rsa::{
     rsa,
     Rsa, //

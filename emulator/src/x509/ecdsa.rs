@@ -65,6 +65,12 @@ impl Key for P256 {
     }
 }
 
+impl Key for P384 {
+    fn sign(certificate: CertificateBuilder<'_, Self>) -> Result<Certificate, builder::Error> {
+        certificate.build::<p384::ecdsa::DerSignature>()
+    }
+}
+
 impl Identity<P256> {
     /// Signs `message`: `r` and `s`.
     pub(crate) fn sign(&self, message: &[u8]) -> [u8; 64] {

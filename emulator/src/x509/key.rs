@@ -25,7 +25,7 @@ pub(crate) trait Key:
 }
 
 /// Makes the hash that the key with a name is derived from.
-pub(super) fn seed<D: Digest>(name: &str) -> D {
+pub(crate) fn seed<D: Digest>(name: &str) -> D {
     D::new()
         .chain_update("tsm-emulator test key, known to everybody: ")
         .chain_update(name)

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Data objects of a DOE mailbox: PCIe r6 6.30.1, Tables 6-29 to 6-32.
+
+use super::{
+    responder::{
+        Responder,
+        Response, //
+    },
+    settings::Settings, //
+};
+
+/// Vendor ID of the PCI-SIG.
+const PCI_SIG: u16 = 1;
+/// Size of the header: vendor ID, type, reserved, length in DWORDs.
+const HEADER: usize = 8;
+/// The length is a field of 18 bits, where 0 means 2^18.
+const LENGTH: u32 = (1 << 18) - 1;
+
+/// Type: DOE Discovery.
+const DISCOVERY: u8 = 0;
+/// Type: CMA-SPDM.
+const CMA: u8 = 1;
+/// Type: Secured CMA-SPDM.
+const SECURED_CMA: u8 = 2;
+/// All types, in the order of discovery.
+const TYPES: [u8; 3] = [DISCOVERY, CMA, SECURED_CMA];
+
+/// The mailbox of a device, and what answers behind it.
+#[derive(Debug)]
+pub struct Mailbox {
+    responder: Responder,
+}
+
+impl Mailbox {
+    /// Makes the mailbox of a device.
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            responder: Responder::new(settings),
+        }
+    }
+
+    /// Returns the response to a data object. There is none to an object that is malformed, or of a
+    /// type that the device does not have.
+    pub fn exchange(&mut self, object: &[u8]) -> Option<Vec<u8>> {
+        let (kind, payload) = parse(object)?;
+
+        Some(match kind {
+            DISCOVERY => make(DISCOVERY, &discover(payload)?),
+            CMA => make(CMA, &self.responder.plain(payload)),
+            SECURED_CMA => match self.responder.secured(payload) {
+                Response::Plain(message) => make(CMA, &message),
+                Response::Secured(record) => make(SECURED_CMA, &record),
+            },
+            _ => return None,
+        })
+    }
+}
+
+/// Returns type and payload of a data object, which may have more bytes than its length says.
+fn parse(object: &[u8]) -> Option<(u8, &[u8])> {
+    let (header, _) = object.split_at_checked(HEADER)?;
+    let vendor = u16::from_le_bytes(header[..2].try_into().ok()?);
+    let length = u32::from_le_bytes(header[4..].try_into().ok()?) & LENGTH;
+    let dwords = if length == 0 { LENGTH + 1 } else { length };
+    // CAST: Widens.
+    let payload = object.get(HEADER..4 * dwords as usize)?;
+
+    (vendor == PCI_SIG).then_some((header[2], payload))
+}
+
+/// Makes a data object: the payload is padded to DWORDs.
+fn make(kind: u8, payload: &[u8]) -> Vec<u8> {
+    let padded = payload.len().next_multiple_of(4);
+    // CAST: No payload is longer than 2^20 bytes.
+    let length = ((HEADER + padded) / 4) as u32 & LENGTH;
+    let mut object = PCI_SIG.to_le_bytes().to_vec();
+
+    object.extend_from_slice(&[kind, 0]);
+    object.extend_from_slice(&length.to_le_bytes());
+    object.extend_from_slice(payload);
+    object.resize(HEADER + padded, 0);
+    object
+}
+
+/// Responds to DOE Discovery: vendor ID, type, next index. The last one has the next index 0.
+fn discover(payload: &[u8]) -> Option<Vec<u8>> {
+    let index = *payload.first()?;
+    let next = match usize::from(index) + 1 < TYPES.len() {
+        true => index + 1,
+        false => 0,
+    };
+    let [low, high] = PCI_SIG.to_le_bytes();
+
+    // An index that is too high gets the vendor ID 0xffff.
+    Some(match TYPES.get(usize::from(index)) {
+        Some(&kind) => vec![low, high, kind, next],
+        None => vec![0xff, 0xff, 0xff, 0],
+    })
+}

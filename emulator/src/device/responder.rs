@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! One SPDM connection, seen from the responder: DSP0274.
+
+mod algorithms;
+mod capabilities;
+mod certificates;
+mod challenge;
+mod finish;
+mod key_exchange;
+mod key_schedule;
+mod measurements;
+mod message;
+mod opaque;
+mod secured;
+mod session;
+mod signing;
+mod suite;
+mod transcript;
+mod version;
+
+use rand_chacha::{
+    rand_core::RngCore as _,
+    ChaCha8Rng, //
+};
+
+use self::{
+    algorithms::Agreed,
+    capabilities::{
+        Requester,
+        TRANSFER_SIZE, //
+    },
+    message::{
+        Failure,
+        Result, //
+    },
+    session::{
+        Session,
+        Stage, //
+    },
+    signing::Purpose,
+    transcript::Transcript, //
+};
+use super::{
+    chain::{
+        self,
+        Chain, //
+    },
+    settings::Settings, //
+};
+
+pub(crate) use message::size_u16;
+pub use suite::{
+    Hash,
+    Signature, //
+};
+pub use version::Version;
+
+/// How far negotiation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Phase {
+    /// Only GET_VERSION is legal.
+    #[default]
+    Start,
+    /// GET_CAPABILITIES is next.
+    Version,
+    /// NEGOTIATE_ALGORITHMS is next.
+    Capabilities,
+    /// All else is legal.
+    Negotiated,
+}
+
+/// What GET_VERSION starts anew.
+#[derive(Debug, Default)]
+struct Connection {
+    phase: Phase,
+    version: Version,
+    requester: Requester,
+    agreed: Agreed,
+    transcript: Transcript,
+}
+
+/// Where a request was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// In the clear.
+    Outside,
+    /// In the session with this index.
+    Session(usize),
+}
+
+/// A response, in the clear or as a record of a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Response {
+    /// A message.
+    Plain(Vec<u8>),
+    /// A record.
+    Secured(Vec<u8>),
+}
+
+/// The responder of a device.
+#[derive(Debug)]
+pub(crate) struct Responder {
+    settings: Settings,
+    /// The slots that are filled, in order.
+    chains: Vec<(u8, Chain)>,
+    random: ChaCha8Rng,
+    connection: Connection,
+    sessions: Vec<Session>,
+}
+
+impl Responder {
+    /// Makes the responder of a device.
+    pub(crate) fn new(settings: Settings) -> Self {
+        let slots = (0..8).filter(|slot| settings.slots & (1 << slot) != 0);
+
+        Self {
+            chains: slots
+                .map(|slot| (slot, Chain::new(&settings, slot)))
+                .collect(),
+            random: chain::random(settings.seed),
+            connection: Connection::default(),
+            sessions: vec![],
+            settings,
+        }
+    }
+
+    /// Responds to a request in the clear.
+    pub(crate) fn plain(&mut self, request: &[u8]) -> Vec<u8> {
+        self.respond(request, Place::Outside)
+    }
+
+    /// Responds to a record. One that is not of a session, or has a wrong MAC, gets an error in the
+    /// clear, and its session ends: DSP0277 1.1, "Secured Message errors".
+    pub(crate) fn secured(&mut self, record: &[u8]) -> Response {
+        let id = secured::session_of(record);
+        let index = self.sessions.iter().position(|it| Some(it.id) == id);
+        let Some(index) = index else {
+            return self.refuse(Failure::InvalidSession);
+        };
+        let session = &mut self.sessions[index];
+        let before = session.stage;
+        let Some(request) = session.open(record) else {
+            self.sessions.remove(index);
+            return self.refuse(Failure::DecryptError);
+        };
+
+        let response = self.respond(&request, Place::Session(index));
+        let session = &mut self.sessions[index];
+        let record = session.seal(&response, before);
+        // A handshake that has failed is over.
+        if session.stage == Stage::Ending || session.stage == Stage::Handshake {
+            self.sessions.remove(index);
+        }
+        Response::Secured(record)
+    }
+
+    /// Makes an error in the clear.
+    fn refuse(&self, failure: Failure) -> Response {
+        Response::Plain(failure.message(self.connection.version))
+    }
+
+    /// Makes the response to a request, wherever it was made.
+    fn respond(&mut self, request: &[u8], place: Place) -> Vec<u8> {
+        let response = self.dispatch(request, place);
+        let size = self.connection.requester.transfer_size;
+
+        let response = match response {
+            // CAST: Widens.
+            Ok(response) if response.len() > size as usize => {
+                // CAST: No response is longer than a chain.
+                Err(Failure::ResponseTooLarge(response.len() as u32))
+            }
+            other => other,
+        };
+        response.unwrap_or_else(|failure| failure.message(self.connection.version))
+    }
+
+    /// Hands a request to the function for its code.
+    fn dispatch(&mut self, request: &[u8], place: Place) -> Result {
+        let &[version, code, _, _, ..] = request else {
+            return Err(Failure::InvalidRequest);
+        };
+        self.begin(version, code, place)?;
+
+        match code {
+            0x84 => self.version(request),
+            0xe1 => self.capabilities(request),
+            0xe3 => self.algorithms(request),
+            0x81 => self.digests(request, place),
+            0x82 => self.certificate(request, place),
+            0x83 => self.challenge(request, place),
+            0xe0 => self.measurements(request, place),
+            0xe4 => self.key_exchange(request, place),
+            0xe5 => self.finish(request, place),
+            0xec => self.end_session(request, place),
+            _ => Err(Failure::UnsupportedRequest(code)),
+        }
+    }
+
+    /// Checks whether a request is legal now, by what is in its header.
+    fn begin(&mut self, version: u8, code: u8, place: Place) -> Result<()> {
+        let expected = match code {
+            0x84 => Version::V1_0.byte(),
+            // It makes the version.
+            0xe1 => version,
+            _ => self.connection.version.byte(),
+        };
+        if version != expected {
+            return Err(Failure::VersionMismatch);
+        }
+        let Place::Session(index) = place else {
+            self.connection.transcript.begin(code);
+            return Ok(());
+        };
+        let session = &mut self.sessions[index];
+
+        session.transcript.begin(code);
+        let legal = match session.stage {
+            Stage::Handshake => code == 0xe5,
+            // Negotiation would end the session.
+            Stage::Application | Stage::Ending => !matches!(code, 0xe5 | 0x84 | 0xe1 | 0xe3),
+        };
+        match legal {
+            true => Ok(()),
+            false => Err(Failure::UnexpectedRequest),
+        }
+    }
+
+    /// Returns the negotiated version, if negotiation is over.
+    fn negotiated(&self) -> Result<Version> {
+        match self.connection.phase {
+            Phase::Negotiated => Ok(self.connection.version),
+            _ => Err(Failure::UnexpectedRequest),
+        }
+    }
+
+    /// Returns the chain of a slot.
+    fn chain(&self, slot: u8) -> Result<&Chain> {
+        let found = self.chains.iter().find(|(it, _)| *it == slot);
+
+        found.map(|(_, chain)| chain).ok_or(Failure::InvalidRequest)
+    }
+
+    /// Makes 32 random bytes.
+    fn nonce(&mut self) -> [u8; 32] {
+        let mut nonce = [0; 32];
+
+        self.random.fill_bytes(&mut nonce);
+        nonce
+    }
+
+    /// Signs a transcript with the key of a slot.
+    fn sign(&mut self, slot: u8, purpose: Purpose, transcript: &[u8]) -> Result {
+        let Settings {
+            hash, signature, ..
+        } = self.settings;
+        let digest = purpose.digest(self.connection.version, hash, transcript);
+        let found = self.chains.iter().find(|(it, _)| *it == slot);
+        let (_, chain) = found.ok_or(Failure::InvalidRequest)?;
+
+        Ok(chain.sign(signature, hash, &digest, &mut self.random))
+    }
+}
+
+/// What the tests of other files look into.
+#[cfg(test)]
+pub(super) mod testing {
+    pub(in crate::device) use super::{
+        key_schedule::{
+            Handshake,
+            Schedule, //
+        },
+        secured::Direction,
+        session::{
+            Session,
+            Stage, //
+        },
+        signing::Purpose,
+        suite::Cipher,
+        transcript::Transcript, //
+    };
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! NEGOTIATE_ALGORITHMS and ALGORITHMS: DSP0274 1.2.1 Tables 15 to 25.
+
+use super::{
+    capabilities::KEY_EX,
+    message::{
+        Failure,
+        Reader,
+        Result,
+        Writer, //
+    },
+    suite::{
+        Cipher,
+        Group, //
+    },
+    Phase,
+    Responder,
+    Version, //
+};
+
+/// `MeasurementSpecification`: DMTF's.
+const DMTF: u8 = 1 << 0;
+/// `OtherParamsSupport`: the general format of opaque data.
+const OPAQUE_FORMAT_1: u8 = 1 << 1;
+/// `AlgSupported` of the key schedule: SPDM's.
+const SPDM_SCHEDULE: u16 = 1 << 0;
+
+/// `AlgType`: groups.
+const DHE: u8 = 2;
+/// `AlgType`: ciphers.
+const AEAD: u8 = 3;
+/// `AlgType`: the key schedule.
+const KEY_SCHEDULE: u8 = 5;
+
+/// What was negotiated beyond hash and signature, of which the device has one each.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Agreed {
+    /// Whether measurements are in DMTF's format. If not there are none.
+    pub(super) measurements: bool,
+    /// Whether there may be opaque data. Before version 1.2 there may.
+    pub(super) opaque: bool,
+    /// The group, unless no session is possible.
+    pub(super) group: Option<Group>,
+    /// The cipher, unless no session is possible.
+    pub(super) cipher: Option<Cipher>,
+    /// Whether keys are made as SPDM says.
+    schedule: bool,
+}
+
+impl Agreed {
+    /// Takes one of the algorithms that a structure offers, and returns its bit.
+    fn choose(&mut self, kind: u8, offered: u16) -> u16 {
+        match kind {
+            DHE => {
+                self.group = Group::ALL.into_iter().find(|it| offered & it.bit() != 0);
+                self.group.map_or(0, Group::bit)
+            }
+            AEAD => {
+                self.cipher = Cipher::ALL.into_iter().find(|it| offered & it.bit() != 0);
+                self.cipher.map_or(0, Cipher::bit)
+            }
+            KEY_SCHEDULE => {
+                self.schedule = offered & SPDM_SCHEDULE != 0;
+                offered & SPDM_SCHEDULE
+            }
+            // There is no mutual authentication.
+            _ => 0,
+        }
+    }
+
+    /// Returns whether a session can be made.
+    pub(super) fn session(&self) -> Option<(Group, Cipher)> {
+        self.group.zip(self.cipher).filter(|_| self.schedule)
+    }
+}
+
+/// The fields of NEGOTIATE_ALGORITHMS that count here.
+struct Offer {
+    measurement: u8,
+    other: u8,
+    signatures: u32,
+    hashes: u32,
+    /// Structures: type and mask of algorithms.
+    structures: Vec<(u8, u16)>,
+}
+
+impl Offer {
+    /// Reads the request, all of it: `Length` must be what its parts add up to.
+    fn read(reader: &mut Reader<'_>, count: u8, version: Version) -> Result<Self> {
+        let length = reader.u16()?;
+        let measurement = reader.u8()?;
+        let other = reader.u8()?;
+        let signatures = reader.u32()?;
+        let hashes = reader.u32()?;
+        reader.bytes(12)?;
+        let external = [reader.u8()?, reader.u8()?];
+        reader.bytes(2)?;
+        for count in external {
+            reader.bytes(4 * usize::from(count))?;
+        }
+
+        let count = if version > Version::V1_0 { count } else { 0 };
+        let structures: Vec<_> = (0..count)
+            .map(|_| structure(reader))
+            .collect::<Result<_>>()?;
+        // Types are in ascending order, none twice.
+        if !structures.is_sorted_by(|(a, _), (b, _)| a < b) || reader.taken() != usize::from(length)
+        {
+            return Err(Failure::InvalidRequest);
+        }
+        Ok(Self {
+            measurement,
+            other,
+            signatures,
+            hashes,
+            structures,
+        })
+    }
+}
+
+/// Reads an algorithm structure: `AlgType`, `AlgCount`, `AlgSupported` of two bytes, `AlgExternal`.
+fn structure(reader: &mut Reader<'_>) -> Result<(u8, u16)> {
+    let kind = reader.u8()?;
+    let count = reader.u8()?;
+
+    if count >> 4 != 2 {
+        return Err(Failure::InvalidRequest);
+    }
+    let supported = reader.u16()?;
+    reader.bytes(4 * usize::from(count & 0xf))?;
+    Ok((kind, supported))
+}
+
+impl Responder {
+    /// Responds to NEGOTIATE_ALGORITHMS.
+    pub(super) fn algorithms(&mut self, request: &[u8]) -> Result {
+        if self.connection.phase != Phase::Capabilities {
+            return Err(Failure::UnexpectedRequest);
+        }
+        let version = self.connection.version;
+        let mut reader = Reader::new(request);
+        let offer = Offer::read(&mut reader, request[2], version)?;
+        let (hash, signature) = (self.settings.hash, self.settings.signature);
+
+        if offer.hashes & hash.bit() == 0 || offer.signatures & signature.bit() == 0 {
+            return Err(Failure::InvalidRequest);
+        }
+        let mut agreed = Agreed {
+            measurements: offer.measurement & DMTF != 0,
+            ..Agreed::default()
+        };
+        let opaque = match version >= Version::V1_2 {
+            true => offer.other & OPAQUE_FORMAT_1,
+            false => 0,
+        };
+        agreed.opaque = opaque != 0 || version < Version::V1_2;
+        let structures: Vec<_> = offer
+            .structures
+            .iter()
+            .map(|&(kind, offered)| (kind, agreed.choose(kind, offered)))
+            .collect();
+
+        let measurement_hash = match agreed.measurements {
+            true => hash.measurement_bit(),
+            false => 0,
+        };
+        // CAST: As many as in the request, where a byte counts them.
+        let count = structures.len() as u8;
+        let response = Writer::new(version, 0x63, count, 0)
+            .u16(36 + 4 * u16::from(count))
+            .u8(offer.measurement & DMTF)
+            .u8(opaque)
+            .u32(measurement_hash)
+            .u32(signature.bit())
+            .u32(hash.bit())
+            .bytes(&[0; 16]);
+        let response = structures
+            .iter()
+            .fold(response, |response, &(kind, chosen)| {
+                response.u8(kind).u8(0x20).u16(chosen)
+            })
+            .finish();
+
+        self.connection.agreed = agreed;
+        self.connection.phase = Phase::Negotiated;
+        self.connection
+            .transcript
+            .negotiated(reader.so_far(), &response);
+        Ok(response)
+    }
+
+    /// Returns whether both sides can have sessions.
+    pub(super) fn has_sessions(&self) -> bool {
+        let connection = &self.connection;
+        let flags = self.flags(connection.version) & connection.requester.flags;
+
+        flags & KEY_EX != 0
+    }
+}

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! GET_DIGESTS, DIGESTS, GET_CERTIFICATE and CERTIFICATE: DSP0274 1.2.1 Tables 29 to 32, the large
+//! form of 1.4.
+
+use super::{
+    message::{
+        Failure,
+        Reader,
+        Result,
+        Writer, //
+    },
+    Place,
+    Responder,
+    Version, //
+};
+
+/// Bit of Param1 by which a request for a certificate has offset and length of 32 bits.
+const LARGE: u8 = 1 << 7;
+
+impl Responder {
+    /// Responds to GET_DIGESTS.
+    pub(super) fn digests(&mut self, request: &[u8], place: Place) -> Result {
+        let version = self.negotiated()?;
+        let mask = self.settings.slots;
+        // All slots that there are can be filled: `SupportedSlotMask`.
+        let supported = if version >= Version::V1_3 { mask } else { 0 };
+        let hash = self.settings.hash;
+
+        if mask == 0 {
+            return Err(Failure::UnsupportedRequest(request[1]));
+        }
+        let digests: Vec<_> = self
+            .chains
+            .iter()
+            .map(|(_, chain)| hash.digest(chain.bytes()))
+            .collect();
+        let response = Writer::new(version, 0x01, supported, mask)
+            .bytes(&digests.concat())
+            .finish();
+
+        self.identified(&request[..4], &response, place);
+        Ok(response)
+    }
+
+    /// Responds to GET_CERTIFICATE with as much of the chain as fits.
+    pub(super) fn certificate(&mut self, request: &[u8], place: Place) -> Result {
+        let version = self.negotiated()?;
+        let mut reader = Reader::new(request);
+        let slot = request[2] & 0xf;
+        let large = version >= Version::V1_4 && request[2] & LARGE != 0;
+        let short = (u32::from(reader.u16()?), u32::from(reader.u16()?));
+        let (offset, length) = match large {
+            true => (reader.u32()?, reader.u32()?),
+            false => short,
+        };
+        let chain = self.chain(slot)?.bytes();
+        // SlotSizeRequested: the size instead of a portion.
+        let size_only = version >= Version::V1_3 && request[3] & 1 != 0;
+        let header = if large { 16 } else { 8 };
+
+        let (portion, remainder) = match size_only {
+            true => (&[][..], chain.len()),
+            false => self.portion(chain, offset, length, header)?,
+        };
+        let response = match large {
+            true => Writer::new(version, 0x02, LARGE | slot, 0)
+                .u32(0)
+                // CAST: A chain has less than 64 KiB.
+                .u32(portion.len() as u32)
+                .u32(remainder as u32),
+            false => Writer::new(version, 0x02, slot, 0)
+                // CAST: As above.
+                .u16(portion.len() as u16)
+                .u16(remainder as u16),
+        };
+        let response = response.bytes(portion).finish();
+
+        self.identified(reader.so_far(), &response, place);
+        Ok(response)
+    }
+
+    /// Returns a part of a chain that fits into a response, and how much there is behind it.
+    fn portion<'a>(
+        &self,
+        chain: &'a [u8],
+        offset: u32,
+        length: u32,
+        header: u32,
+    ) -> Result<(&'a [u8], usize)> {
+        let room = self
+            .connection
+            .requester
+            .transfer_size
+            .min(super::TRANSFER_SIZE);
+        // CAST: Widens.
+        let length = length.min(room.saturating_sub(header)) as usize;
+        let rest = chain
+            .get(offset as usize..)
+            .filter(|rest| !rest.is_empty())
+            .ok_or(Failure::InvalidRequest)?;
+        let portion = &rest[..length.min(rest.len())];
+
+        Ok((portion, rest.len() - portion.len()))
+    }
+
+    /// Adds messages to M1, which has nothing of what is said inside a session.
+    fn identified(&mut self, request: &[u8], response: &[u8], place: Place) {
+        if place == Place::Outside {
+            self.connection.transcript.identified(request, response);
+        }
+    }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! CHALLENGE and CHALLENGE_AUTH: DSP0274 1.2.1 Tables 34 and 36.
+
+use super::{
+    message::{
+        Failure,
+        Reader,
+        Result,
+        Writer, //
+    },
+    signing::Purpose,
+    Place,
+    Responder,
+    Version, //
+};
+
+impl Responder {
+    /// Responds to CHALLENGE, which is only legal outside sessions.
+    pub(super) fn challenge(&mut self, request: &[u8], place: Place) -> Result {
+        let version = self.negotiated()?;
+        if place != Place::Outside {
+            return Err(Failure::UnexpectedRequest);
+        }
+        let (slot, kind) = (request[2], request[3]);
+        let mut reader = Reader::new(request);
+        reader.bytes(32)?;
+        let context = self.requester_context(&mut reader)?;
+        let summary = self.summary(kind)?;
+        let chain_hash = self.chain_hash(slot)?;
+        let nonce = self.nonce();
+
+        let mask = self.settings.slots;
+        let mut response = Writer::new(version, 0x03, slot, mask)
+            .bytes(&chain_hash)
+            .bytes(&nonce)
+            .bytes(&summary)
+            .counted(&[])
+            .bytes(context)
+            .finish();
+
+        let m1 = self.connection.transcript.m1(reader.so_far(), &response);
+        let signature = self.sign(slot, Purpose::Challenge, &m1)?;
+        response.extend_from_slice(&signature);
+        Ok(response)
+    }
+
+    /// Reads `RequesterContext`, which requests have since version 1.3. It is returned.
+    pub(super) fn requester_context<'a>(&self, reader: &mut Reader<'a>) -> Result<&'a [u8]> {
+        match self.connection.version >= Version::V1_3 {
+            true => reader.bytes(8),
+            false => Ok(&[]),
+        }
+    }
+
+    /// Returns the hash of a chain.
+    pub(super) fn chain_hash(&self, slot: u8) -> Result<Vec<u8>> {
+        Ok(self.settings.hash.digest(self.chain(slot)?.bytes()))
+    }
+}

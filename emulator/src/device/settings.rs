@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What an emulated device is.
+
+use core::{
+    fmt,
+    str::FromStr, //
+};
+
+use super::responder::{
+    Hash,
+    Signature,
+    Version, //
+};
+
+/// What PCIe configuration space says that the device is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Identity {
+    /// Vendor ID.
+    pub vendor: u16,
+    /// Device ID.
+    pub device: u16,
+    /// Class code: base class, sub-class, programming interface.
+    pub class: u32,
+    /// Revision ID.
+    pub revision: u8,
+    /// Subsystem vendor ID.
+    pub subsystem_vendor: u16,
+    /// Subsystem ID.
+    pub subsystem: u16,
+}
+
+/// How a device is set up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The highest version of SPDM that the device offers. It offers all lower ones too.
+    pub spdm: Version,
+    /// The base hash algorithm, and that of measurements.
+    pub hash: Hash,
+    /// The signature algorithm.
+    pub signature: Signature,
+    /// Mask of the slots that have a certificate chain. The device has no session and no signature
+    /// without one.
+    pub slots: u8,
+    /// Size in bytes that a chain has at least, header included. At most [`Self::MAX_CHAIN`].
+    pub chain: u16,
+    /// Whether the device has sessions. One that has not signs in response to `CHALLENGE` only.
+    pub sessions: bool,
+    /// What is in the certificates.
+    pub identity: Identity,
+    /// Start of the random numbers: a device with the same one sends the same bytes again.
+    pub seed: u64,
+}
+
+impl Settings {
+    /// The largest `chain` for which there is room for what comes on top, in a field of 16 bits.
+    pub const MAX_CHAIN: u16 = 0xffff - 128;
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            spdm: Version::V1_2,
+            hash: Hash::Sha384,
+            signature: Signature::EcdsaP384,
+            slots: 1,
+            chain: 1700,
+            sessions: true,
+            identity: Identity {
+                vendor: 0x1b36,
+                device: 0x0d15,
+                class: 0x08_0200,
+                revision: 1,
+                subsystem_vendor: 0x1af4,
+                subsystem: 0x1100,
+            },
+            seed: 0,
+        }
+    }
+}
+
+/// A name that none of the values of a setting has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unknown;
+
+impl fmt::Display for Unknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("there is no such value")
+    }
+}
+
+impl core::error::Error for Unknown {}
+
+impl FromStr for Version {
+    type Err = Unknown;
+
+    fn from_str(text: &str) -> Result<Self, Unknown> {
+        let mut all = Self::ALL.into_iter();
+
+        all.find(|version| version.text() == text).ok_or(Unknown)
+    }
+}
+
+impl FromStr for Hash {
+    type Err = Unknown;
+
+    fn from_str(text: &str) -> Result<Self, Unknown> {
+        match text {
+            "sha256" => Ok(Self::Sha256),
+            "sha384" => Ok(Self::Sha384),
+            _ => Err(Unknown),
+        }
+    }
+}
+
+impl FromStr for Signature {
+    type Err = Unknown;
+
+    fn from_str(text: &str) -> Result<Self, Unknown> {
+        match text {
+            "p256" => Ok(Self::EcdsaP256),
+            "p384" => Ok(Self::EcdsaP384),
+            "rsapss" => Ok(Self::RsaPss3072),
+            "rsassa" => Ok(Self::RsaSsa3072),
+            _ => Err(Unknown),
+        }
+    }
+}
