@@ -10,6 +10,7 @@
 //! doe.rs            data objects, discovery; hands on to the responder
 //! socket.rs         a mailbox behind a socket, without QEMU
 //! chain.rs          certificates and keys of the slots
+//! misbehaviour.rs   what can be wrong
 //! responder.rs      one SPDM connection: which request is legal, and its response
 //!   message.rs      reader and writer of fields, error codes
 //!   version.rs … end_session.rs   one pair of messages each
@@ -26,6 +27,7 @@
 
 mod chain;
 mod doe;
+mod misbehaviour;
 mod responder;
 mod settings;
 mod socket;
@@ -33,6 +35,7 @@ mod socket;
 mod tests;
 
 pub use doe::Mailbox;
+pub use misbehaviour::Wrong;
 pub use responder::{
     Hash,
     Signature,

@@ -19,14 +19,15 @@ use tsm_emulator::device::{
     serve,
     Mailbox,
     Next,
-    Settings, //
+    Settings,
+    Wrong, //
 };
 
 /// What `--help` prints.
 const HELP: &str = "\
 usage: spdm-responder [--port N] [--spdm 1.0..1.4] [--hash sha256|sha384]
                       [--signature p256|p384|rsapss|rsassa] [--slots MASK]
-                      [--chain BYTES] [--seed N] [--no-sessions]
+                      [--chain BYTES] [--seed N] [--no-sessions] [--wrong NAME]
 
 Responds to DOE data objects on a port of 127.0.0.1: 2323, or any free one for 0.";
 
@@ -50,6 +51,7 @@ fn options(mut parser: Parser) -> Result<Option<Options>, lexopt::Error> {
             Arg::Long("slots") => settings.slots = parser.value()?.parse()?,
             Arg::Long("chain") => settings.chain = parser.value()?.parse()?,
             Arg::Long("seed") => settings.seed = parser.value()?.parse()?,
+            Arg::Long("wrong") => settings.wrong = Some(parser.value()?.parse()?),
             Arg::Long("no-sessions") => settings.sessions = false,
             Arg::Long("help") => return Ok(None),
             other => return Err(other.unexpected()),
@@ -83,7 +85,8 @@ fn main() -> ExitCode {
     let result = match options(Parser::from_env()) {
         Ok(Some(options)) => run(options).map_err(|error| error.to_string()),
         Ok(None) => {
-            println!("{HELP}");
+            let names: Vec<_> = Wrong::ALL.iter().map(|(_, name)| *name).collect();
+            println!("{HELP}\n\nNames of what can be wrong: {}", names.join(", "));
             Ok(())
         }
         Err(error) => Err(error.to_string()),

@@ -55,6 +55,10 @@ use x509_cert::{
 };
 
 use super::{
+    misbehaviour::{
+        self,
+        Wrong, //
+    },
     responder::{
         size_u16,
         Hash,
@@ -101,8 +105,13 @@ impl Chain {
     pub(crate) fn new(settings: &Settings, slot: u8) -> Self {
         let shape = Shape { settings, slot };
         let name = format!("device slot {slot}");
+        let signature = match (settings.wrong, settings.signature) {
+            (Some(Wrong::LeafCurve), Signature::EcdsaP256) => Signature::EcdsaP384,
+            (Some(Wrong::LeafCurve), _) => Signature::EcdsaP256,
+            (_, signature) => signature,
+        };
 
-        match settings.signature {
+        match signature {
             Signature::EcdsaP256 => {
                 let key = x509::p256(&name);
                 Self {
@@ -209,10 +218,11 @@ impl Shape<'_> {
             leaf,
         );
         let root_der = der(root.issue(1, &root, Usage::Authority, |_| Ok(())));
-        let leaf_der = der(issuer.issue(3, &leaf, Usage::Signer, |certificate| {
+        let mut leaf_der = der(issuer.issue(3, &leaf, Usage::Signer, |certificate| {
             certificate.add_extension(&ExtendedKeyUsage(vec![RESPONDER]))?;
             certificate.add_extension(&subject_name(&self.settings.identity)?)
         }));
+        misbehaviour::leaf(self.settings.wrong, &mut leaf_der);
         let make = |padding: usize| {
             let issuer_der =
                 der(
@@ -236,6 +246,7 @@ impl Shape<'_> {
     fn join(&self, certificates: &[&[u8]]) -> Vec<u8> {
         let root_hash = self.settings.hash.digest(certificates[0]);
         let mut chain = [&[0; 4], &root_hash[..], &certificates.concat()].concat();
+        misbehaviour::chain(self.settings.wrong, &mut chain, 4 + root_hash.len());
         let length = size_u16(&chain).to_le_bytes();
 
         chain[..2].copy_from_slice(&length);

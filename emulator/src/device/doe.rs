@@ -3,12 +3,17 @@
 //! Data objects of a DOE mailbox: PCIe r6 6.30.1, Tables 6-29 to 6-32.
 
 use super::{
+    misbehaviour::{
+        self,
+        Wrong, //
+    },
     responder::{
         Responder,
         Response, //
     },
     settings::Settings, //
 };
+use crate::machine::mutator::Mutator;
 
 /// Vendor ID of the PCI-SIG.
 const PCI_SIG: u16 = 1;
@@ -29,6 +34,10 @@ const TYPES: [u8; 3] = [DISCOVERY, CMA, SECURED_CMA];
 /// The mailbox of a device, and what answers behind it.
 #[derive(Debug)]
 pub struct Mailbox {
+    wrong: Option<Wrong>,
+    mutator: Option<Mutator>,
+    /// The response to the last request with a message or a record.
+    earlier: Option<Vec<u8>>,
     responder: Responder,
 }
 
@@ -36,6 +45,11 @@ impl Mailbox {
     /// Makes the mailbox of a device.
     pub fn new(settings: Settings) -> Self {
         Self {
+            wrong: settings.wrong,
+            mutator: settings
+                .mutate
+                .map(|(seed, count)| Mutator::new(seed, count)),
+            earlier: None,
             responder: Responder::new(settings),
         }
     }
@@ -45,15 +59,53 @@ impl Mailbox {
     pub fn exchange(&mut self, object: &[u8]) -> Option<Vec<u8>> {
         let (kind, payload) = parse(object)?;
 
-        Some(match kind {
-            DISCOVERY => make(DISCOVERY, &discover(payload)?),
-            CMA => make(CMA, &self.responder.plain(payload)),
+        let response = match kind {
+            DISCOVERY => return self.discover(payload),
+            CMA => self.plain(payload),
             SECURED_CMA => match self.responder.secured(payload) {
                 Response::Plain(message) => make(CMA, &message),
                 Response::Secured(record) => make(SECURED_CMA, &record),
             },
             _ => return None,
-        })
+        };
+        Some(self.adjust(response))
+    }
+
+    /// Responds to a message in the clear.
+    fn plain(&mut self, request: &[u8]) -> Vec<u8> {
+        let kind = match (self.wrong, request.get(1)) {
+            (Some(Wrong::RecordBefore), Some(0x81)) => SECURED_CMA,
+            _ => CMA,
+        };
+
+        make(kind, &self.responder.plain(request))
+    }
+
+    /// Responds to DOE Discovery.
+    fn discover(&self, payload: &[u8]) -> Option<Vec<u8>> {
+        let endless = self.wrong == Some(Wrong::DiscoveryEndless);
+        let mut object = make(DISCOVERY, &discover(payload, endless)?);
+
+        if self.wrong == Some(Wrong::DiscoveryShort) {
+            object.truncate(HEADER + 2);
+        }
+        Some(object)
+    }
+
+    /// Changes a response as it is to be wrong.
+    fn adjust(&mut self, mut response: Vec<u8>) -> Vec<u8> {
+        if self.wrong == Some(Wrong::DoeEarlier) {
+            let earlier = self.earlier.replace(response.clone());
+            return earlier.unwrap_or(response);
+        }
+        misbehaviour::object(self.wrong, &mut response);
+        if let Some(mut random) = self.mutator.as_ref().and_then(Mutator::next) {
+            // The header of the object and that of the message, or of the record.
+            let size = response.len().min(2 * HEADER);
+            let (header, data) = response.split_at_mut(size);
+            random.mutate(header, data);
+        }
+        response
     }
 }
 
@@ -84,8 +136,11 @@ fn make(kind: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 /// Responds to DOE Discovery: vendor ID, type, next index. The last one has the next index 0.
-fn discover(payload: &[u8]) -> Option<Vec<u8>> {
+fn discover(payload: &[u8], endless: bool) -> Option<Vec<u8>> {
     let index = *payload.first()?;
+    if endless {
+        return Some(vec![1, 0, index, index.wrapping_add(1).max(1)]);
+    }
     let next = match usize::from(index) + 1 < TYPES.len() {
         true => index + 1,
         false => 0,

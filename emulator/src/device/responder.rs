@@ -12,6 +12,7 @@ mod key_schedule;
 mod measurements;
 mod message;
 mod opaque;
+mod record;
 mod secured;
 mod session;
 mod signing;
@@ -45,6 +46,10 @@ use super::{
     chain::{
         self,
         Chain, //
+    },
+    misbehaviour::{
+        self,
+        Wrong, //
     },
     settings::Settings, //
 };
@@ -107,6 +112,10 @@ pub(crate) struct Responder {
     random: ChaCha8Rng,
     connection: Connection,
     sessions: Vec<Session>,
+    /// How often measurements were read, if they change.
+    reads: u8,
+    /// How often a connection was made, if the chain changes.
+    connections: u8,
 }
 
 impl Responder {
@@ -121,6 +130,8 @@ impl Responder {
             random: chain::random(settings.seed),
             connection: Connection::default(),
             sessions: vec![],
+            reads: 0,
+            connections: 0,
             settings,
         }
     }
@@ -147,12 +158,15 @@ impl Responder {
 
         let response = self.respond(&request, Place::Session(index));
         let session = &mut self.sessions[index];
-        let record = session.seal(&response, before);
+        let sealed = match before {
+            Stage::Handshake => record::seal_handshake(self.settings.wrong, session, &response),
+            _ => record::seal(self.settings.wrong, session, &response),
+        };
         // A handshake that has failed is over.
         if session.stage == Stage::Ending || session.stage == Stage::Handshake {
             self.sessions.remove(index);
         }
-        Response::Secured(record)
+        sealed
     }
 
     /// Makes an error in the clear.
@@ -167,7 +181,7 @@ impl Responder {
 
         let response = match response {
             // CAST: Widens.
-            Ok(response) if response.len() > size as usize => {
+            Ok(response) if response.len() > size as usize && !self.is(Wrong::MeasurementsHuge) => {
                 // CAST: No response is longer than a chain.
                 Err(Failure::ResponseTooLarge(response.len() as u32))
             }
@@ -176,12 +190,25 @@ impl Responder {
         response.unwrap_or_else(|failure| failure.message(self.connection.version))
     }
 
+    /// Returns whether the device does this wrong.
+    fn is(&self, wrong: Wrong) -> bool {
+        self.settings.wrong == Some(wrong)
+    }
+
+    /// Changes a response as it is to be wrong, before it is signed or part of a transcript.
+    fn adjust(&self, response: &mut Vec<u8>) {
+        misbehaviour::edit(self.settings.wrong, response);
+    }
+
     /// Hands a request to the function for its code.
     fn dispatch(&mut self, request: &[u8], place: Place) -> Result {
         let &[version, code, _, _, ..] = request else {
             return Err(Failure::InvalidRequest);
         };
         self.begin(version, code, place)?;
+        if self.connection.phase == Phase::Negotiated && code != 0x84 {
+            self.refuse_all(code)?;
+        }
 
         match code {
             0x84 => self.version(request),
@@ -195,6 +222,17 @@ impl Responder {
             0xe5 => self.finish(request, place),
             0xec => self.end_session(request, place),
             _ => Err(Failure::UnsupportedRequest(code)),
+        }
+    }
+
+    /// Refuses a request if the device refuses all.
+    fn refuse_all(&self, code: u8) -> Result<()> {
+        match self.settings.wrong {
+            Some(Wrong::ErrorBusy) => Err(Failure::Busy),
+            // RESPOND_IF_READY has the code of the request that it is about.
+            Some(Wrong::ErrorNotReady) => Err(Failure::ResponseNotReady(code)),
+            Some(Wrong::ErrorResynch) => Err(Failure::RequestResynch),
+            _ => Ok(()),
         }
     }
 
@@ -255,11 +293,22 @@ impl Responder {
         let Settings {
             hash, signature, ..
         } = self.settings;
-        let digest = purpose.digest(self.connection.version, hash, transcript);
+        let version = self.connection.version;
+        let digest = match self.settings.wrong {
+            Some(Wrong::SignatureOther) => {
+                purpose.digest(version, hash, &[transcript, &[0]].concat())
+            }
+            Some(Wrong::SignatureRequester) => Purpose::Requester.digest(version, hash, transcript),
+            _ => purpose.digest(version, hash, transcript),
+        };
         let found = self.chains.iter().find(|(it, _)| *it == slot);
         let (_, chain) = found.ok_or(Failure::InvalidRequest)?;
 
-        Ok(chain.sign(signature, hash, &digest, &mut self.random))
+        let mut made = chain.sign(signature, hash, &digest, &mut self.random);
+        if self.settings.wrong == Some(Wrong::SignatureWrong) {
+            made[0] ^= 1;
+        }
+        Ok(made)
     }
 }
 

@@ -7,10 +7,13 @@ use core::{
     str::FromStr, //
 };
 
-use super::responder::{
-    Hash,
-    Signature,
-    Version, //
+use super::{
+    misbehaviour::Wrong,
+    responder::{
+        Hash,
+        Signature,
+        Version, //
+    },
 };
 
 /// What PCIe configuration space says that the device is.
@@ -48,6 +51,10 @@ pub struct Settings {
     pub sessions: bool,
     /// What is in the certificates.
     pub identity: Identity,
+    /// What the device does wrong, if anything.
+    pub wrong: Option<Wrong>,
+    /// Seed of changes at random, and how many responses are changed.
+    pub mutate: Option<(u64, u64)>,
     /// Start of the random numbers: a device with the same one sends the same bytes again.
     pub seed: u64,
 }
@@ -74,6 +81,8 @@ impl Default for Settings {
                 subsystem_vendor: 0x1af4,
                 subsystem: 0x1100,
             },
+            wrong: None,
+            mutate: None,
             seed: 0,
         }
     }

@@ -7,3 +7,4 @@ mod captured;
 mod conversation;
 mod leaf;
 mod requester;
+mod wrong;

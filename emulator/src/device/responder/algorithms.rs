@@ -175,13 +175,14 @@ impl Responder {
             .u32(signature.bit())
             .u32(hash.bit())
             .bytes(&[0; 16]);
-        let response = structures
+        let mut response = structures
             .iter()
             .fold(response, |response, &(kind, chosen)| {
                 response.u8(kind).u8(0x20).u16(chosen)
             })
             .finish();
 
+        self.adjust(&mut response);
         self.connection.agreed = agreed;
         self.connection.phase = Phase::Negotiated;
         self.connection

@@ -68,8 +68,9 @@ impl Responder {
             true => response.u32(TRANSFER_SIZE).u32(TRANSFER_SIZE),
             false => response,
         };
-        let response = response.finish();
+        let mut response = response.finish();
 
+        self.adjust(&mut response);
         self.connection.version = version;
         self.connection.requester = requester;
         self.connection.phase = Phase::Capabilities;

@@ -35,10 +35,11 @@ impl Responder {
             .iter()
             .map(|(_, chain)| hash.digest(chain.bytes()))
             .collect();
-        let response = Writer::new(version, 0x01, supported, mask)
+        let mut response = Writer::new(version, 0x01, supported, mask)
             .bytes(&digests.concat())
             .finish();
 
+        self.adjust(&mut response);
         self.identified(&request[..4], &response, place);
         Ok(response)
     }
@@ -74,8 +75,9 @@ impl Responder {
                 .u16(portion.len() as u16)
                 .u16(remainder as u16),
         };
-        let response = response.bytes(portion).finish();
+        let mut response = response.bytes(portion).finish();
 
+        self.adjust(&mut response);
         self.identified(reader.so_far(), &response, place);
         Ok(response)
     }

@@ -38,6 +38,7 @@ impl Responder {
             .counted(&[])
             .bytes(context)
             .finish();
+        self.adjust(&mut response);
 
         let m1 = self.connection.transcript.m1(reader.so_far(), &response);
         let signature = self.sign(slot, Purpose::Challenge, &m1)?;

@@ -37,11 +37,12 @@ impl Responder {
             return Err(Failure::DecryptError);
         }
         let response = Writer::new(version, 0x65, 0, 0);
-        let response = match version >= Version::V1_4 {
+        let mut response = match version >= Version::V1_4 {
             true => response.counted(&[]),
             false => response,
         }
         .finish();
+        self.adjust(&mut response);
         self.sessions[index].finished(&response);
         Ok(response)
     }
@@ -52,8 +53,9 @@ impl Responder {
         let Place::Session(index) = place else {
             return Err(Failure::UnexpectedRequest);
         };
-        let response = Writer::new(version, 0x6c, 0, 0).finish();
+        let mut response = Writer::new(version, 0x6c, 0, 0).finish();
 
+        self.adjust(&mut response);
         self.sessions[index].stage = Stage::Ending;
         Ok(response)
     }

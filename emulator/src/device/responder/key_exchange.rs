@@ -5,6 +5,7 @@
 use rand_chacha::rand_core::RngCore as _;
 
 use super::{
+    super::misbehaviour::Wrong,
     capabilities::ENCRYPT,
     key_schedule::Schedule,
     message::{
@@ -103,11 +104,12 @@ impl Responder {
         let (point, shared) = group
             .agree(&mut self.random, exchange.point)
             .ok_or(Failure::InvalidRequest)?;
+        let point = self.wrong_point(point, exchange.point);
         let half = self.session_half(exchange.half);
         let random = self.nonce();
 
         // There is no heartbeat and no mutual authentication.
-        let response = Writer::new(version, 0x64, 0, 0)
+        let mut response = Writer::new(version, 0x64, 0, 0)
             .u16(half)
             .bytes(&[0, 0])
             .bytes(&random)
@@ -115,6 +117,7 @@ impl Responder {
             .bytes(&summary)
             .counted(&opaque)
             .finish();
+        self.adjust(&mut response);
 
         let vca = self.connection.transcript.vca();
         Ok(Answer {
@@ -146,13 +149,36 @@ impl Responder {
         th.extend_from_slice(&signature);
         response.extend_from_slice(&signature);
         let mut session = Session::new(id, schedule, encrypt, &shared, th, transcript);
-        response.extend_from_slice(&session.verify_data());
+        let mut verify_data = session.verify_data();
+        match self.settings.wrong {
+            Some(Wrong::VerifyDataWrong) => verify_data[0] ^= 1,
+            Some(Wrong::ClearHandshake) => verify_data.clear(),
+            _ => {}
+        }
+        response.extend_from_slice(&verify_data);
         self.sessions.push(session);
         Ok(response)
     }
 
+    /// Returns the exchange data, as it is to be wrong.
+    fn wrong_point(&self, mut ours: Vec<u8>, theirs: &[u8]) -> Vec<u8> {
+        match (self.settings.wrong, ours.last_mut()) {
+            // Another y of the same x is only the negative one.
+            (Some(Wrong::PointOffCurve), Some(last)) => *last ^= 1,
+            (Some(Wrong::PointInfinity), _) => ours.fill(0),
+            (Some(Wrong::PointEchoed), _) => return theirs.to_vec(),
+            _ => {}
+        }
+        ours
+    }
+
     /// Finds a half of a session ID with which the ID is new.
     fn session_half(&mut self, theirs: u16) -> u16 {
+        match self.settings.wrong {
+            Some(Wrong::SessionIdReused) => return 1,
+            Some(Wrong::SessionIdZero) => return 0,
+            _ => {}
+        }
         loop {
             // CAST: Any 16 of the bits are random.
             let half = self.random.next_u32() as u16;

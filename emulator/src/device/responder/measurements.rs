@@ -3,6 +3,7 @@
 //! GET_MEASUREMENTS and MEASUREMENTS: DSP0274 1.2.1 Tables 44 to 49 and 53 to 55.
 
 use super::{
+    super::misbehaviour::Wrong,
     message::{
         Failure,
         Reader,
@@ -136,13 +137,18 @@ impl Responder {
         let slot = self.asked_signature(attributes, &mut reader)?;
         let context = self.requester_context(&mut reader)?;
         let raw = version >= Version::V1_2 && attributes & 2 != 0;
-        let blocks = asked(operation)?;
+        let mut blocks = asked(operation)?;
+        if let (Some(Wrong::BlockDuplicate), [first, second, ..]) =
+            (self.settings.wrong, &mut blocks[..])
+        {
+            second.index = first.index;
+        }
 
         let record: Vec<_> = blocks
             .iter()
             .map(|block| block.encode(self.settings.hash, raw))
             .collect();
-        let record = record.concat();
+        let record = self.wrong_record(record.concat());
         let total = match operation {
             // CAST: A handful.
             0 => BLOCKS.len() as u8,
@@ -154,23 +160,43 @@ impl Responder {
             false => 0,
         };
         // CAST: A handful of bytes, and of blocks.
-        let [low, high] = (record.len() as u16).to_le_bytes();
+        let [low, high, highest, _] = (record.len() as u32).to_le_bytes();
         let nonce = self.nonce();
         let mut response = Writer::new(version, 0x60, total, slot.unwrap_or(0) | changed)
-            .bytes(&[blocks.len() as u8, low, high, 0])
+            .bytes(&[blocks.len() as u8, low, high, highest])
             .bytes(&record)
             .bytes(&nonce)
             .counted(&[])
             .bytes(context)
             .finish();
+        self.adjust(&mut response);
 
         self.transcript(place).measured(reader.so_far(), &response);
         if let Some(slot) = slot {
             let l1 = self.transcript(place).l1(version);
             let signature = self.sign(slot, Purpose::Measurements, &l1)?;
-            response.extend_from_slice(&signature);
+            if !self.is(Wrong::MeasurementsUnsigned) {
+                response.extend_from_slice(&signature);
+            }
         }
         Ok(response)
+    }
+
+    /// Returns the record, as it is to be wrong.
+    fn wrong_record(&mut self, mut record: Vec<u8>) -> Vec<u8> {
+        match (self.settings.wrong, record.last_mut()) {
+            (Some(Wrong::MeasurementsHuge), Some(_)) => {
+                // One block with all that fits: index, specification, size, raw value.
+                record = vec![0xfd, 1, 0xff, 0xff, 0x84, 0xfc, 0xff];
+                record.resize(4 + 0xffff, 0);
+            }
+            (Some(Wrong::MeasurementsChange), Some(last)) => {
+                *last = last.wrapping_add(self.reads);
+                self.reads = self.reads.wrapping_add(1);
+            }
+            _ => {}
+        }
+        record
     }
 
     /// Reads what a request has that asks for a signature: a nonce and, since 1.1, a slot, which is

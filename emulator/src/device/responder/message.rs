@@ -11,6 +11,8 @@ pub(crate) enum Failure {
     InvalidRequest,
     /// No session has this ID.
     InvalidSession,
+    /// There is no time for the request now.
+    Busy,
     /// The request is not legal now.
     UnexpectedRequest,
     /// A record could not be decrypted, or a MAC is wrong.
@@ -21,21 +23,32 @@ pub(crate) enum Failure {
     SessionLimitExceeded,
     /// The response would be longer than the requester can take.
     ResponseTooLarge(u32),
+    /// The response to the request with this code will be ready later.
+    ResponseNotReady(u8),
+    /// The connection is to start anew.
+    RequestResynch,
     /// The version of the request is not the negotiated one.
     VersionMismatch,
 }
 
 impl Failure {
+    /// The code of an error that says nothing else.
+    pub(crate) const UNSPECIFIED: u8 = 0x05;
+
     /// Returns Param1, Param2 and the extended data.
     fn parts(self) -> (u8, u8, Vec<u8>) {
         match self {
             Self::InvalidRequest => (0x01, 0, vec![]),
             Self::InvalidSession => (0x02, 0, vec![]),
+            Self::Busy => (0x03, 0, vec![]),
             Self::UnexpectedRequest => (0x04, 0, vec![]),
             Self::DecryptError => (0x06, 0, vec![]),
             Self::UnsupportedRequest(code) => (0x07, code, vec![]),
             Self::SessionLimitExceeded => (0x0a, 0, vec![]),
             Self::ResponseTooLarge(size) => (0x0d, 0, size.to_le_bytes().to_vec()),
+            // RDTExponent, RequestCode, Token, RDTM: twice 2 microseconds.
+            Self::ResponseNotReady(code) => (0x42, 0, vec![1, code, 0, 2]),
+            Self::RequestResynch => (0x43, 0, vec![]),
             Self::VersionMismatch => (0x41, 0, vec![]),
         }
     }

@@ -55,15 +55,21 @@ impl Direction {
             true => [&application, message].concat(),
             false => message.to_vec(),
         };
+
+        self.seal_plain(session, &plain)
+    }
+
+    /// Makes a record of what is encrypted: the message with its length, or the message alone.
+    pub(crate) fn seal_plain(&mut self, session: u32, plain: &[u8]) -> Vec<u8> {
         // CAST: As above.
         let length = (plain.len() + Cipher::TAG) as u16;
         let mut record = [&session.to_le_bytes()[..], &length.to_le_bytes()].concat();
         let nonce = self.nonce();
 
         let sealed = match self.encrypt {
-            true => self.apply(&nonce, &record, &plain),
+            true => self.apply(&nonce, &record, plain),
             false => {
-                record.extend_from_slice(&plain);
+                record.extend_from_slice(plain);
                 self.apply(&nonce, &record, &[])
             }
         };

@@ -40,6 +40,8 @@ pub(in crate::device) struct Session {
     incoming: Direction,
     /// To the requester.
     outgoing: Direction,
+    /// A record that is sent again.
+    replayed: Option<Vec<u8>>,
 }
 
 impl Session {
@@ -63,6 +65,7 @@ impl Session {
             transcript,
             incoming: direction(&handshake.request),
             outgoing: direction(&handshake.response),
+            replayed: None,
             schedule,
             encrypt,
             handshake,
@@ -114,6 +117,25 @@ impl Session {
             self.change_keys();
         }
         record
+    }
+
+    /// Makes a record of a response, the same one for each after the first.
+    pub(in crate::device) fn seal_again(&mut self, response: &[u8]) -> Vec<u8> {
+        let record = self.outgoing.seal(self.id, response);
+
+        self.replayed.get_or_insert(record).clone()
+    }
+
+    /// Makes a record that has the ID of another session.
+    pub(in crate::device) fn seal_as(&mut self, id: u32, response: &[u8]) -> Vec<u8> {
+        self.outgoing.seal(id, response)
+    }
+
+    /// Makes a record in which the length of the message is more than there is.
+    pub(in crate::device) fn seal_longer(&mut self, response: &[u8]) -> Vec<u8> {
+        let plain = [&[0xff, 0xff], response].concat();
+
+        self.outgoing.seal_plain(self.id, &plain)
     }
 
     /// Goes on with the keys of the application phase.

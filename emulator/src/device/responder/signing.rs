@@ -16,6 +16,8 @@ pub(crate) enum Purpose {
     Measurements,
     /// KEY_EXCHANGE_RSP.
     KeyExchange,
+    /// FINISH: a signature that only a requester makes.
+    Requester,
 }
 
 impl Purpose {
@@ -25,6 +27,7 @@ impl Purpose {
             Self::Challenge => "responder-challenge_auth signing",
             Self::Measurements => "responder-measurements signing",
             Self::KeyExchange => "responder-key_exchange_rsp signing",
+            Self::Requester => "requester-finish signing",
         }
     }
 

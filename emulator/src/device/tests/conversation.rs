@@ -36,7 +36,7 @@ fn negotiated(settings: Settings) -> Requester {
 }
 
 /// Makes a requester that has the chain of slot 0.
-fn identified(settings: Settings) -> Requester {
+pub(super) fn identified(settings: Settings) -> Requester {
     let mut requester = negotiated(settings);
     let hash = requester.settings.hash;
     let (mask, digests) = requester.digests();
@@ -48,7 +48,7 @@ fn identified(settings: Settings) -> Requester {
 }
 
 /// Makes a requester that has a session.
-fn in_session(settings: Settings) -> Requester {
+pub(super) fn in_session(settings: Settings) -> Requester {
     let mut requester = identified(settings);
 
     requester.start_session();

@@ -117,8 +117,8 @@ impl Requester {
         response
     }
 
-    /// Sends GET_CAPABILITIES.
-    pub(super) fn ask_capabilities(&mut self) -> Vec<u8> {
+    /// Makes GET_CAPABILITIES.
+    pub(super) fn capabilities(&self) -> Vec<u8> {
         let mut request = self.header(0xe1, 0, 0);
         if self.version >= 0x11 {
             request.extend_from_slice(&[0; 4]);
@@ -127,6 +127,12 @@ impl Requester {
         if self.version >= 0x12 {
             request.extend_from_slice(&[0, 0x12, 0, 0, 0, 0x12, 0, 0]);
         }
+        request
+    }
+
+    /// Sends GET_CAPABILITIES.
+    pub(super) fn ask_capabilities(&mut self) -> Vec<u8> {
+        let request = self.capabilities();
         let response = self.exchange(&request);
         let size = if self.version >= 0x12 { 20 } else { 12 };
 

@@ -1,0 +1,557 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a device does wrong, and that all before it is right.
+
+use super::{
+    conversation::{
+        identified,
+        in_session, //
+    },
+    leaf,
+    requester::{
+        key_pair,
+        object,
+        Requester, //
+    },
+};
+use crate::device::{
+    responder::testing::Purpose,
+    Hash,
+    Mailbox,
+    Settings,
+    Wrong, //
+};
+
+/// Makes settings with which something is wrong.
+fn wrong(wrong: Wrong) -> Settings {
+    Settings {
+        wrong: Some(wrong),
+        ..Settings::default()
+    }
+}
+
+/// The requests of [`run`], in this order.
+const DISCOVERY: usize = 0;
+const VERSION: usize = 1;
+const CAPABILITIES: usize = 2;
+const ALGORITHMS: usize = 3;
+const DIGESTS: usize = 4;
+const CERTIFICATE: usize = 5;
+const MEASUREMENTS: usize = 6;
+const SIGNED: usize = 8;
+const EXCHANGE: usize = 9;
+
+/// Sends the same requests to a device whatever it says, and returns the responses.
+fn run(settings: &Settings) -> Vec<Vec<u8>> {
+    let mut requester = Requester::new(settings.clone());
+    let (_, point) = key_pair(true);
+    let requests = [
+        object(0, &[2, 0, 0, 0]),
+        object(1, &[0x10, 0x84, 0, 0]),
+        object(1, &requester.capabilities()),
+        object(1, &requester.offer()),
+        object(1, &[0x12, 0x81, 0, 0]),
+        object(1, &[0x12, 0x82, 0, 0, 0, 0, 0, 0x10]),
+        object(1, &requester.get_measurements(0, 0xff)),
+        object(1, &requester.get_measurements(0, 0xff)),
+        object(1, &requester.get_measurements(1, 0xff)),
+        object(1, &requester.key_exchange(&point)),
+    ];
+
+    requests
+        .iter()
+        .map(|request| requester.mailbox.exchange(request).unwrap())
+        .collect()
+}
+
+/// What is wrong, the first response that shows it, the offset in the object and the bytes there.
+/// Offsets of messages are 8 less. Objects that are cut off have bytes of 0 in their last DWORD.
+const BYTES: &[(Wrong, usize, usize, &[u8])] = &[
+    (Wrong::DoeVendor, VERSION, 0, &[0x86, 0x80, 1, 0]),
+    (Wrong::DoeType, VERSION, 0, &[1, 0, 0xff, 0]),
+    (Wrong::DoeLength0, VERSION, 4, &[0, 0, 0, 0, 0x10, 4]),
+    (Wrong::DoeLength1, VERSION, 4, &[1, 0, 0, 0, 0x10, 4]),
+    (Wrong::DoeLength2, VERSION, 4, &[2, 0, 0, 0, 0x10, 4]),
+    (Wrong::DoeShort, VERSION, 4, &[4, 0, 0, 0, 0x10, 4]),
+    (Wrong::DoeLong, VERSION, 4, &[6, 0, 0, 0, 0x10, 4]),
+    (Wrong::DoeMegabyte, VERSION, 4, &[0, 0, 0, 0, 0x10, 4]),
+    (Wrong::DoeEarlier, CAPABILITIES, 8, &[0x10, 4]),
+    (Wrong::DiscoveryEndless, DISCOVERY, 8, &[1, 0, 2, 3]),
+    (Wrong::DiscoveryShort, DISCOVERY, 8, &[1, 0]),
+    (Wrong::VersionNoneCommon, VERSION, 13, &[1, 0x00, 0x20]),
+    (Wrong::VersionNoEntry, VERSION, 13, &[0, 0, 0]),
+    (Wrong::Version255, VERSION, 13, &[255, 0x00, 0x10]),
+    (Wrong::VersionAlpha, VERSION, 13, &[1, 0x01, 0x12]),
+    (Wrong::VersionShort, VERSION, 13, &[3, 0x00, 0x10]),
+    (Wrong::TransferSize0, CAPABILITIES, 20, &[0, 0, 0, 0]),
+    (Wrong::TransferSize41, CAPABILITIES, 20, &[41, 0, 0, 0]),
+    (Wrong::TransferSizeMax, CAPABILITIES, 20, &[0xff; 4]),
+    (Wrong::CtExponent255, CAPABILITIES, 12, &[0, 255, 0, 0]),
+    (Wrong::CapabilitiesVersion, CAPABILITIES, 8, &[0x11, 0x61]),
+    (
+        Wrong::CapabilitiesUnknown,
+        CAPABILITIES,
+        16,
+        &[0xf6, 2, 0, 0x80],
+    ),
+    (Wrong::AlgorithmNone, ALGORITHMS, 20, &[0, 0, 0, 0]),
+    (Wrong::AlgorithmTwo, ALGORITHMS, 20, &[0x90, 0, 0, 0]),
+    (Wrong::AlgorithmNotOffered, ALGORITHMS, 20, &[0, 8, 0, 0]),
+    (
+        Wrong::AlgorithmsTail,
+        ALGORITHMS,
+        8,
+        &[0x12, 0x63, 0, 0, 48, 0],
+    ),
+    (
+        Wrong::AlgorithmsOverrun,
+        ALGORITHMS,
+        8,
+        &[0x12, 0x63, 9, 0, 48, 0],
+    ),
+    (
+        Wrong::AlgorithmsDuplicate,
+        ALGORITHMS,
+        44,
+        &[2, 0x20, 0x10, 0, 2, 0x20],
+    ),
+    (
+        Wrong::AlgorithmsUnsorted,
+        ALGORITHMS,
+        44,
+        &[3, 0x20, 0x10, 0, 2, 0x20],
+    ),
+    (
+        Wrong::AlgorithmsExternal,
+        ALGORITHMS,
+        40,
+        &[1, 0, 0, 0, 2, 0x20],
+    ),
+    (Wrong::MeasurementSpecUnset, ALGORITHMS, 14, &[0, 2, 4, 0]),
+    (Wrong::HashOther, ALGORITHMS, 24, &[4, 0, 0, 0]),
+    (Wrong::DigestOther, DIGESTS, 12, &[0; 8]),
+    (Wrong::SlotMissing, DIGESTS, 8, &[0x12, 1, 0, 0x80]),
+    (
+        Wrong::PortionZero,
+        CERTIFICATE,
+        8,
+        &[0x12, 2, 0, 0, 0, 0, 0, 0],
+    ),
+    (Wrong::PortionLonger, CERTIFICATE, 12, &[0xff, 0x7f, 0, 0]),
+    (Wrong::RemainderEndless, CERTIFICATE, 14, &[0xff, 0xff]),
+    (Wrong::CertificateShort, CERTIFICATE, 8, &[0x12, 2, 0, 0]),
+    (Wrong::SlotOther, CERTIFICATE, 8, &[0x12, 2, 1, 0]),
+    (Wrong::BlockOverrun, MEASUREMENTS, 16, &[1, 1, 0xff, 0xff]),
+    (Wrong::BlockCount, MEASUREMENTS, 8, &[0x12, 0x60, 0, 0, 254]),
+    (Wrong::BlockIndex0, MEASUREMENTS, 16, &[0, 1, 51, 0]),
+    (Wrong::BlockIndex255, MEASUREMENTS, 16, &[255, 1, 51, 0]),
+    (Wrong::BlockSpec, MEASUREMENTS, 16, &[1, 4, 51, 0]),
+    // The second of blocks of 55 bytes.
+    (Wrong::BlockDuplicate, MEASUREMENTS, 71, &[1, 1, 51, 0, 1]),
+    (
+        Wrong::MeasurementsHuge,
+        MEASUREMENTS,
+        12,
+        &[6, 3, 0, 1, 0xfd, 1, 0xff, 0xff],
+    ),
+    (Wrong::MutualAuthentication, EXCHANGE, 12, &[0; 0]),
+    (Wrong::KeyExchangePsk, EXCHANGE, 8, &[0x12, 0x66]),
+    (Wrong::KeyExchangeVersion, EXCHANGE, 8, &[0x11, 0x64]),
+    (Wrong::PointInfinity, EXCHANGE, 48, &[0; 96]),
+    // What is behind the point is 12 bytes of opaque data, and no summary of measurements: see below.
+    (Wrong::ChainShort, DIGESTS, 8, &[0x12, 1, 0, 1]),
+    (Wrong::ChainRootOnly, DIGESTS, 8, &[0x12, 1, 0, 1]),
+    (Wrong::DerIndefinite, DIGESTS, 8, &[0x12, 1, 0, 1]),
+    (Wrong::DerLonger, DIGESTS, 8, &[0x12, 1, 0, 1]),
+    (Wrong::Der4Gib, DIGESTS, 8, &[0x12, 1, 0, 1]),
+    (Wrong::LeafCurve, DIGESTS, 8, &[0x12, 1, 0, 1]),
+];
+
+#[test]
+fn sends_the_wrong_bytes_after_right_ones() {
+    let right = run(&Settings::default());
+
+    for &(what, step, offset, bytes) in BYTES {
+        let got = run(&wrong(what));
+        let first = right.iter().zip(&got).position(|(right, got)| right != got);
+
+        assert_eq!((what, first), (what, Some(step)));
+        assert_eq!(&got[step][offset..offset + bytes.len()], bytes, "{what:?}");
+    }
+}
+
+#[test]
+fn sends_objects_of_the_wrong_size() {
+    let size = |what, step: usize| run(&wrong(what))[step].len();
+
+    assert_eq!(size(Wrong::DoeMegabyte, VERSION), 1 << 20);
+    assert_eq!(size(Wrong::DoeShort, VERSION), 20);
+    assert_eq!(size(Wrong::DoeLong, VERSION), 20);
+    assert_eq!(size(Wrong::DiscoveryShort, DISCOVERY), 10);
+    assert_eq!(size(Wrong::VersionNoEntry, VERSION), 16);
+    assert_eq!(size(Wrong::VersionShort, VERSION), 16);
+    assert_eq!(size(Wrong::PortionZero, CERTIFICATE), 16);
+    assert_eq!(size(Wrong::CertificateShort, CERTIFICATE), 12);
+    assert!(size(Wrong::MeasurementsHuge, MEASUREMENTS) > 0x1_0000);
+}
+
+#[test]
+fn never_ends_discovery() {
+    let mut mailbox = Mailbox::new(wrong(Wrong::DiscoveryEndless));
+    let mut next = 0;
+
+    for _ in 0..1000 {
+        let response = mailbox.exchange(&object(0, &[next, 0, 0, 0])).unwrap();
+        next = response[11];
+        assert!(next != 0);
+    }
+}
+
+/// Returns the chain of slot 0, as the digests have it.
+fn chain(what: Wrong) -> Vec<u8> {
+    identified(wrong(what)).chain
+}
+
+#[test]
+fn has_wrong_chains() {
+    let right = identified(Settings::default()).chain;
+    let certificates = leaf::certificates(&right, Hash::Sha384);
+    let leaf = x509_cert::der::Encode::to_der(&certificates[2]).unwrap();
+    let start = right.len() - leaf.len();
+
+    assert_eq!(chain(Wrong::ChainShort).len(), 51);
+    assert_eq!(chain(Wrong::ChainRootOnly)[4..], right[4..52]);
+    assert_eq!(
+        chain(Wrong::DerIndefinite)[start..start + 4],
+        [0x30, 0x80, leaf[2], leaf[3]]
+    );
+    assert_eq!(
+        chain(Wrong::DerLonger)[start..start + 4],
+        [0x30, 0x82, 0x7f, leaf[3]]
+    );
+    let long = chain(Wrong::Der4Gib);
+    let start = long.len() - leaf.len() - 2;
+    assert_eq!(
+        long[start..start + 7],
+        [0x30, 0x84, 0xff, 0xff, 0xff, 0xff, leaf[4]]
+    );
+    let key = |chain: &[u8]| {
+        let certificate = leaf::certificates(chain, Hash::Sha384).pop().unwrap();
+        let key = certificate.tbs_certificate.subject_public_key_info;
+        key.subject_public_key.raw_bytes().len()
+    };
+    assert_eq!((key(&right), key(&chain(Wrong::LeafCurve))), (97, 65));
+}
+
+/// Gets signed measurements: L1, and what is behind it.
+fn signed(requester: &mut Requester) -> (Vec<u8>, Vec<u8>) {
+    let request = requester.get_measurements(1, 0x10);
+    let response = requester.exchange(&request);
+    // Header, a block of 15 bytes, nonce, length of opaque data.
+    let (signed, rest) = response.split_at(8 + 15 + 32 + 2);
+
+    (
+        [&requester.vca, &request[..], signed].concat(),
+        rest.to_vec(),
+    )
+}
+
+#[test]
+fn signs_wrongly() {
+    let verifies = |what, purpose, more: &[u8], flip| {
+        let mut requester = identified(wrong(what));
+        let (l1, mut signature) = signed(&mut requester);
+        signature[0] ^= flip;
+        requester.verifies(purpose, &[&l1, more].concat(), &signature[..96])
+    };
+
+    for what in [
+        Wrong::SignatureWrong,
+        Wrong::SignatureOther,
+        Wrong::SignatureRequester,
+    ] {
+        assert!(!verifies(what, Purpose::Measurements, &[], 0));
+    }
+    assert!(verifies(
+        Wrong::SignatureWrong,
+        Purpose::Measurements,
+        &[],
+        1
+    ));
+    assert!(verifies(
+        Wrong::SignatureOther,
+        Purpose::Measurements,
+        &[0],
+        0
+    ));
+    assert!(verifies(
+        Wrong::SignatureRequester,
+        Purpose::Requester,
+        &[],
+        0
+    ));
+    // What is only wrong in sessions.
+    assert!(verifies(Wrong::RecordMac, Purpose::Measurements, &[], 0));
+}
+
+#[test]
+fn does_not_sign() {
+    let mut requester = identified(wrong(Wrong::MeasurementsUnsigned));
+    let (_, rest) = signed(&mut requester);
+
+    assert!(rest.len() < 4);
+}
+
+#[test]
+fn has_opaque_data_behind_the_end() {
+    let mut requester = identified(wrong(Wrong::MeasurementsOpaque));
+    let (l1, signature) = signed(&mut requester);
+
+    assert!(l1.ends_with(&[0xff, 0xff]));
+    assert!(requester.verifies(Purpose::Measurements, &l1, &signature[..96]));
+}
+
+#[test]
+fn measures_something_else_each_time() {
+    let responses = run(&wrong(Wrong::MeasurementsChange));
+    let record = |step: usize| &responses[step][16..300];
+
+    assert!(record(MEASUREMENTS) == &run(&Settings::default())[MEASUREMENTS][16..300]);
+    let all: Vec<_> = [MEASUREMENTS, MEASUREMENTS + 1, SIGNED]
+        .map(|step| {
+            let size = usize::from(u16::from_le_bytes([
+                responses[step][13],
+                responses[step][14],
+            ]));
+            responses[step][16..16 + size].to_vec()
+        })
+        .into();
+    assert!(all[0] != all[1] && all[1] != all[2] && all[0] != all[2]);
+}
+
+/// Returns KEY_EXCHANGE_RSP, and the right one.
+fn exchange(what: Wrong) -> (Vec<u8>, Vec<u8>) {
+    let get = |settings: &Settings| run(settings)[EXCHANGE][8..].to_vec();
+
+    (get(&wrong(what)), get(&Settings::default()))
+}
+
+#[test]
+fn exchanges_keys_wrongly() {
+    // Header and random data, the point, the summary, opaque data of 14 bytes, signature.
+    let (point, summary, opaque, signature) = (40, 136, 184, 198);
+    let verify_data = signature + 96;
+
+    let (got, right) = exchange(Wrong::VerifyDataWrong);
+    assert_eq!(got[..verify_data], right[..verify_data]);
+    assert_eq!(got[verify_data] ^ 1, right[verify_data]);
+    let (got, right) = exchange(Wrong::ClearHandshake);
+    assert_eq!(got[..verify_data], right[..verify_data]);
+    assert_eq!(got.len(), verify_data + 2);
+    let (got, right) = exchange(Wrong::PointOffCurve);
+    assert_eq!(got[summary - 1] ^ 1, right[summary - 1]);
+    assert!(p384::PublicKey::from_sec1_bytes(&[&[4], &got[point..summary]].concat()).is_err());
+    let (got, _) = exchange(Wrong::PointEchoed);
+    assert_eq!(got[point..summary], key_pair(true).1);
+    let (got, _) = exchange(Wrong::OpaqueOverrun);
+    assert_eq!(got[opaque..opaque + 2], [0xff, 0xff]);
+    let (got, _) = exchange(Wrong::SecuredVersion);
+    assert_eq!(got[signature - 2..signature], [0x00, 0x20]);
+    let (got, _) = exchange(Wrong::MutualAuthentication);
+    assert_eq!(got[6], 1);
+}
+
+#[test]
+fn uses_the_same_session_id_again() {
+    let mut requester = identified(wrong(Wrong::SessionIdReused));
+    requester.start_session();
+    let first = requester.session.take().unwrap().id;
+    requester.start_session();
+
+    assert_eq!(requester.session.unwrap().id, first);
+}
+
+/// Sends a request in a session, and returns the object in response.
+fn record(requester: &mut Requester) -> Vec<u8> {
+    let session = requester.session.as_mut().unwrap();
+    let record = session.outgoing.seal(session.id, &[0x12, 0xe0, 0, 1]);
+
+    requester.mailbox.exchange(&object(2, &record)).unwrap()
+}
+
+/// Opens a response in a session.
+fn open(requester: &mut Requester, object: &[u8]) -> Option<Vec<u8>> {
+    let session = requester.session.as_mut().unwrap();
+
+    session.incoming.open(&object[8..])
+}
+
+#[test]
+fn seals_wrongly() {
+    for what in [
+        Wrong::RecordSession,
+        Wrong::RecordLength,
+        Wrong::RecordApplicationLength,
+        Wrong::RecordMac,
+        Wrong::RecordGap,
+    ] {
+        let mut requester = in_session(wrong(what));
+        let got = record(&mut requester);
+        let id = requester.session.as_ref().unwrap().id;
+        let other = if what == Wrong::RecordSession { 1 } else { 0 };
+
+        assert_eq!(got[2], 2);
+        assert_eq!(got[8..12], (id ^ other).to_le_bytes());
+        // Another session ID by itself is authentic.
+        let opened = open(&mut requester, &got).is_some();
+        assert_eq!(opened, what == Wrong::RecordSession, "{what:?}");
+    }
+}
+
+#[test]
+fn seals_a_length_below_that_of_a_mac() {
+    let mut requester = in_session(wrong(Wrong::RecordLength));
+
+    assert_eq!(record(&mut requester)[12..14], [15, 0]);
+}
+
+#[test]
+fn skips_a_record() {
+    let mut requester = in_session(wrong(Wrong::RecordGap));
+    let got = record(&mut requester);
+
+    // The first try takes the number that is missing.
+    assert_eq!(open(&mut requester, &got), None);
+    assert_eq!(open(&mut requester, &got).unwrap()[1], 0x60);
+}
+
+#[test]
+fn replays_a_record() {
+    let mut requester = in_session(wrong(Wrong::RecordReplay));
+    let first = record(&mut requester);
+
+    assert_eq!(open(&mut requester, &first).unwrap()[1], 0x60);
+    assert_eq!(record(&mut requester), first);
+}
+
+#[test]
+fn adds_bytes_to_a_record() {
+    let mut requester = in_session(wrong(Wrong::RecordTrailing));
+    let got = record(&mut requester);
+    let length = usize::from(u16::from_le_bytes([got[12], got[13]]));
+
+    assert_eq!(got.len(), (8 + 6 + length + 8).next_multiple_of(4));
+    assert_eq!(open(&mut requester, &got).unwrap()[1], 0x60);
+}
+
+#[test]
+fn leaves_the_session_in_the_clear() {
+    let mut requester = in_session(wrong(Wrong::RecordPlain));
+    assert_eq!(
+        record(&mut requester)[..10],
+        [1, 0, 1, 0, 27, 0, 0, 0, 0x12, 0x60]
+    );
+
+    let mut requester = in_session(wrong(Wrong::RecordError));
+    assert_eq!(record(&mut requester), object(1, &[0x12, 0x7f, 5, 0]));
+
+    let mut requester = identified(wrong(Wrong::FinishInClear));
+    requester.start_session();
+    let request = requester.make_finish();
+    let session = requester.session.as_mut().unwrap();
+    let record = session.outgoing.seal(session.id, &request);
+    let got = requester.mailbox.exchange(&object(2, &record)).unwrap();
+    assert_eq!(got, object(1, &[0x12, 0x65, 0, 0]));
+}
+
+#[test]
+fn sends_a_record_before_there_is_a_session() {
+    let right = run(&Settings::default());
+    let got = run(&wrong(Wrong::RecordBefore));
+
+    assert_eq!(got[DIGESTS][..4], [1, 0, 2, 0]);
+    assert_eq!(got[DIGESTS][4..], right[DIGESTS][4..]);
+    assert_eq!(got[CERTIFICATE], right[CERTIFICATE]);
+}
+
+#[test]
+fn makes_requests_of_its_own() {
+    for (what, code) in [
+        (Wrong::EndSessionUnasked, 0xec),
+        (Wrong::KeyUpdateUnasked, 0xe9),
+    ] {
+        let mut requester = in_session(wrong(what));
+        let got = record(&mut requester);
+        assert_eq!(open(&mut requester, &got).unwrap()[..2], [0x12, code]);
+    }
+}
+
+#[test]
+fn refuses_all_requests_after_negotiation() {
+    for (what, error) in [
+        (Wrong::ErrorBusy, &[0x12, 0x7f, 3, 0][..]),
+        (Wrong::ErrorNotReady, &[0x12, 0x7f, 0x42, 0, 1, 0x81, 0, 2]),
+        (Wrong::ErrorResynch, &[0x12, 0x7f, 0x43, 0]),
+    ] {
+        let right = run(&Settings::default());
+        let got = run(&wrong(what));
+
+        assert_eq!(got[..DIGESTS], right[..DIGESTS]);
+        assert_eq!(got[DIGESTS], object(1, error));
+        assert_eq!(got[EXCHANGE][..9], object(1, error)[..9]);
+    }
+}
+
+#[test]
+fn has_another_chain_in_each_connection() {
+    let mut requester = identified(wrong(Wrong::ChainChanges));
+    let first = requester.chain.clone();
+    assert!(requester.challenge(0, 0));
+
+    requester.vca.clear();
+    requester.negotiate();
+    requester.get_chain(0, 0x1000);
+    assert!(requester.chain != first);
+    assert!(requester.challenge(0, 0));
+}
+
+#[test]
+fn has_a_session_id_that_is_half_zero() {
+    let mut requester = identified(wrong(Wrong::SessionIdZero));
+    requester.start_session();
+
+    assert_eq!(requester.session.unwrap().id, 0x1234);
+}
+
+#[test]
+fn changes_as_many_responses_as_it_was_asked_to() {
+    let right = run(&Settings::default());
+    let mutated = |seed, count| {
+        run(&Settings {
+            mutate: Some((seed, count)),
+            ..Settings::default()
+        })
+    };
+    let changed = |got: &[Vec<u8>]| {
+        let pairs = right.iter().zip(got);
+        pairs.filter(|(right, got)| right != got).count()
+    };
+
+    for seed in 0..8 {
+        let got = mutated(seed, 4);
+        assert_eq!(got, mutated(seed, 4));
+        // Discovery is right, and so is all after four other responses.
+        assert_eq!(got[DISCOVERY], right[DISCOVERY]);
+        assert_eq!(got[CERTIFICATE..], right[CERTIFICATE..]);
+    }
+    assert!((0..8).map(|seed| changed(&mutated(seed, 4))).sum::<usize>() > 8);
+}
+
+#[test]
+fn has_a_name_for_each() {
+    for (index, (wrong, name)) in Wrong::ALL.iter().enumerate() {
+        assert_eq!(name.parse(), Ok(*wrong));
+        assert!(Wrong::ALL[..index].iter().all(|(_, other)| other != name));
+    }
+    assert!("".parse::<Wrong>().is_err());
+}
