@@ -153,3 +153,53 @@ fn discover(payload: &[u8], endless: bool) -> Option<Vec<u8>> {
         None => vec![0xff, 0xff, 0xff, 0],
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Makes a device without certificates.
+    fn mailbox() -> Mailbox {
+        Mailbox::new(Settings {
+            slots: 0,
+            ..Settings::default()
+        })
+    }
+
+    #[test]
+    fn lists_its_types() {
+        let types: Vec<_> = (0..4)
+            .map(|index| mailbox().exchange(&make(DISCOVERY, &[index])).unwrap()[8..].to_vec())
+            .collect();
+
+        assert_eq!(types[0], [1, 0, 0, 1]);
+        assert_eq!(types[1], [1, 0, 1, 2]);
+        assert_eq!(types[2], [1, 0, 2, 0]);
+        assert_eq!(types[3], [0xff, 0xff, 0xff, 0]);
+    }
+
+    #[test]
+    fn discards_malformed_objects() {
+        let right = make(CMA, &[0x10, 0x84, 0, 0]);
+        assert!(mailbox().exchange(&right).is_some());
+
+        // Another vendor, an unknown type, a length that is too short or too long, or 2^18.
+        for (offset, value) in [(0, 2), (2, 3), (4, 1), (4, 4), (4, 0)] {
+            let mut object = right.clone();
+            object[offset] = value;
+            assert_eq!(mailbox().exchange(&object), None);
+        }
+        for size in 0..right.len() {
+            assert_eq!(mailbox().exchange(&right[..size]), None);
+        }
+    }
+
+    #[test]
+    fn has_no_feature_without_certificates() {
+        let mut mailbox = mailbox();
+        mailbox.exchange(&make(CMA, &[0x10, 0x84, 0, 0])).unwrap();
+        let response = mailbox.exchange(&make(CMA, &[0x10, 0xe1, 0, 0])).unwrap();
+
+        assert_eq!(response[16..20], [0; 4]);
+    }
+}

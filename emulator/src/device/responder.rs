@@ -320,6 +320,7 @@ pub(super) mod testing {
             Handshake,
             Schedule, //
         },
+        opaque::select,
         secured::Direction,
         session::{
             Session,

@@ -88,7 +88,7 @@ fn highest(mut content: &[u8]) -> Result<Option<u16>> {
 
 /// Makes the opaque data of KEY_EXCHANGE_RSP for that of KEY_EXCHANGE. Without a list of versions
 /// there is nothing to select.
-pub(super) fn select(mut data: &[u8], version: Version) -> Result {
+pub(in crate::device) fn select(mut data: &[u8], version: Version) -> Result {
     if data.is_empty() {
         return Ok(vec![]);
     }

@@ -5,9 +5,13 @@
 
 use std::collections::HashMap;
 
-use super::leaf;
+use super::{
+    leaf,
+    requester::object, //
+};
 use crate::device::{
     responder::testing::{
+        select,
         Cipher,
         Purpose,
         Schedule,
@@ -16,6 +20,8 @@ use crate::device::{
         Transcript, //
     },
     Hash,
+    Mailbox,
+    Settings,
     Signature,
     Version, //
 };
@@ -237,6 +243,12 @@ impl Replay {
         let th = [self.transcript.vca(), &chain_hash, asked, signed].concat();
 
         self.verify(asked[3], Purpose::KeyExchange, &th, signature);
+        // The opaque data selects the same version.
+        let opaque = &asked[40 + 2 * self.private.len()..];
+        let selected = select(&opaque[2..], self.version).unwrap();
+        let length = u16::try_from(selected.len()).unwrap().to_le_bytes();
+        assert!(signed.ends_with(&[&length[..], &selected].concat()));
+
         let shared = self.shared(&got[40..]);
         assert_eq!(&shared, secret("shared_secret"));
 
@@ -351,6 +363,88 @@ fn checked(challenges: usize, measurements: usize, exchanges: usize, records: us
         measurements,
         exchanges,
         records,
+    }
+}
+
+/// Sends the requests of a capture to a device like the one that was captured, and wants responses
+/// that are alike. Measurements are left out: those of the device are its own.
+fn answers(version: Version, text: &str) {
+    let (algorithms, lines) = read(text);
+    let Replay {
+        hash, signature, ..
+    } = Replay::new(version, &algorithms);
+    let mut mailbox = Mailbox::new(Settings {
+        spdm: Version::V1_4,
+        hash,
+        signature,
+        slots: 3,
+        ..Settings::default()
+    });
+
+    for pair in lines.chunks_exact(2) {
+        let [request, response] = pair else {
+            unreachable!();
+        };
+        // A new key makes the records that follow other ones.
+        if request.kind == 2 {
+            return;
+        }
+        let got = mailbox
+            .exchange(&object(request.kind, &request.payload))
+            .unwrap();
+        let (got, wanted) = (&got[8..], &response.payload[..]);
+        match (request.kind, request.payload[1]) {
+            (0, _) | (_, 0x84) => assert_eq!(got, wanted),
+            (_, 0xe0) => {}
+            // The device has portions of its own.
+            (_, 0x82) => assert_eq!(got[..4], wanted[..4]),
+            _ => {
+                assert_eq!(got[..2], wanted[..2]);
+                assert_eq!(got.len(), wanted.len());
+            }
+        }
+    }
+}
+
+#[test]
+fn answers_the_requests_that_were_captured() {
+    use Version::{V1_0, V1_1, V1_2, V1_3, V1_4};
+
+    for (version, text) in [
+        (
+            V1_0,
+            include_str!("../../../tests/spdm/spdm10-p384-vca-chal-meas.txt"),
+        ),
+        (
+            V1_1,
+            include_str!("../../../tests/spdm/spdm11-p256-meassum-all.txt"),
+        ),
+        (
+            V1_1,
+            include_str!("../../../tests/spdm/spdm11-rsassa3072-full.txt"),
+        ),
+        (
+            V1_2,
+            include_str!("../../../tests/spdm/spdm12-p256-meassum-tcb.txt"),
+        ),
+        (
+            V1_2,
+            include_str!("../../../tests/spdm/spdm12-p384-maconly.txt"),
+        ),
+        (
+            V1_2,
+            include_str!("../../../tests/spdm/spdm12-rsapss3072-full.txt"),
+        ),
+        (
+            V1_3,
+            include_str!("../../../tests/spdm/spdm13-p256-meassum-all.txt"),
+        ),
+        (
+            V1_4,
+            include_str!("../../../tests/spdm/spdm14-p256-meassum-all.txt"),
+        ),
+    ] {
+        answers(version, text);
     }
 }
 
