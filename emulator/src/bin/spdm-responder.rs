@@ -7,7 +7,7 @@ use std::{
         Ipv4Addr,
         TcpListener, //
     },
-    process::ExitCode,
+    process::ExitCode, //
 };
 
 use lexopt::{

@@ -3,8 +3,13 @@
 //! Tests of the emulated device: by conversations of other devices, and by a requester that was
 //! written for them.
 
+mod capture;
 mod captured;
 mod conversation;
+mod evidence;
 mod leaf;
+mod negotiation;
 mod requester;
+mod sessions;
 mod wrong;
+mod wrong_session;
