@@ -20,7 +20,8 @@
 //! ```
 //!
 //! Specifications: DMTF DSP0274 (SPDM) 1.0 to 1.4, DSP0277 (secured messages) 1.0 to 1.2; PCIe r6
-//! 6.30 (DOE) and 6.31 (CMA-SPDM). Numbers of tables are those of DSP0274 1.2.1 unless said.
+//! 6.30 (DOE) and 6.31 (CMA-SPDM). Revisions number their tables differently: a file names the
+//! messages, whose formats DSP0274 has in tables of that name.
 //!
 //! Not there: mutual authentication, pre-shared keys, chunks, `KEY_UPDATE`, `HEARTBEAT`, handshake
 //! in the clear, events, and SPDM's own vendor-defined messages.

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The certificate chain of a slot, and its key: DSP0274 1.2.1 Table 33, PCIe r6 6.31.3.
+//! The certificate chain of a slot, and its key: DSP0274, "Certificate chain format"; PCIe
+//! r6 6.31.3.
 //!
-//! Each slot has a root and a key of its own, so that an answer about another slot shows.
+//! Each slot has a root of its own, so that an answer about another slot shows. The leaf keys differ
+//! too, but there is only one RSA key.
 
 use p256::ecdsa::signature::{
     hazmat::PrehashSigner as _,
@@ -79,7 +81,7 @@ use crate::x509::{
 
 /// Type of the name by which CMA-SPDM finds the device in a certificate.
 const CMA: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.23.147");
-/// `id-DMTF-eku-responder-auth`: DSP0274 1.2.1 Table 41.
+/// `id-DMTF-eku-responder-auth` of DSP0274.
 const RESPONDER: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.412.274.3");
 
 /// Places of the primes of the RSA key: see [`rsa_key`].
@@ -151,6 +153,7 @@ impl Chain {
         digest: &[u8],
         random: &mut ChaCha8Rng,
     ) -> Vec<u8> {
+        // PANIC: For all, digests have the size of their hash, and the keys are ours.
         let signed = match (&self.key, signature, hash) {
             (LeafKey::P256(key), ..) => {
                 let signature: Result<p256::ecdsa::Signature, _> = key.sign_prehash(digest);
@@ -170,7 +173,6 @@ impl Chain {
             (LeafKey::Rsa(key), _, Hash::Sha384) => key.sign(Pkcs1v15Sign::new::<Sha384>(), digest),
         };
 
-        // PANIC: All digests have the size of their hash, and all keys are ours.
         signed.expect("signature")
     }
 }
@@ -192,7 +194,7 @@ fn rsa_key() -> RsaPrivateKey {
         (start | (BigUint::from(3u8) << 1534) | BigUint::from(1u8)) + BigUint::from(place) * 2u8
     });
 
-    // PANIC: The test of this file makes it.
+    // PANIC: `has_each_algorithm` of the tests makes it.
     RsaPrivateKey::from_p_q(p, q, 65537u32.into()).expect("key")
 }
 

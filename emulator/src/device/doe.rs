@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Data objects of a DOE mailbox: PCIe r6 6.30.1, Tables 6-29 to 6-32.
+//! Data objects of a DOE mailbox: PCIe r6 6.30.1.
 
 use super::{
     misbehaviour::{

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! NEGOTIATE_ALGORITHMS and ALGORITHMS: DSP0274 1.2.1 Tables 15 to 25.
+//! NEGOTIATE_ALGORITHMS and ALGORITHMS: DSP0274.
 
 use super::{
     capabilities::KEY_EX,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! GET_CAPABILITIES and CAPABILITIES: DSP0274 1.2.1 Tables 10 to 14.
+//! GET_CAPABILITIES and CAPABILITIES: DSP0274.
 
 use super::{
     message::{

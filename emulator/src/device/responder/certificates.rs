@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! GET_DIGESTS, DIGESTS, GET_CERTIFICATE and CERTIFICATE: DSP0274 1.2.1 Tables 29 to 32, the large
-//! form of 1.4.
+//! GET_DIGESTS, DIGESTS, GET_CERTIFICATE and CERTIFICATE: DSP0274, with the large form of 1.4.
 
 use super::{
     message::{

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! CHALLENGE and CHALLENGE_AUTH: DSP0274 1.2.1 Tables 34 and 36.
+//! CHALLENGE and CHALLENGE_AUTH: DSP0274.
 
 use super::{
     message::{

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! FINISH and FINISH_RSP: DSP0274 1.2.1 Tables 65 and 66, opaque data of 1.4. END_SESSION and
-//! END_SESSION_ACK: Tables 83 and 84.
+//! FINISH and FINISH_RSP: DSP0274, with the opaque data of 1.4. END_SESSION and END_SESSION_ACK.
 
 use super::{
     message::{

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! KEY_EXCHANGE and KEY_EXCHANGE_RSP: DSP0274 1.2.1 Tables 61 and 63.
+//! KEY_EXCHANGE and KEY_EXCHANGE_RSP: DSP0274.
 
 use rand_chacha::rand_core::RngCore as _;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The keys of a session: DSP0274 1.2.1 clause 12, "Key schedule".
+//! The keys of a session: DSP0274, "Key schedule".
 
 use super::{
     suite::{
@@ -50,7 +50,7 @@ pub(crate) struct Application {
 }
 
 impl Schedule {
-    /// Makes the information for `HKDF-Expand`: clause 12.5, `BinConcat`. The length is that of the
+    /// Makes the information for `HKDF-Expand`: `BinConcat`. The length is that of the
     /// output; the label has the version in front, then a blank.
     fn information(&self, size: usize, label: &str, context: &[u8]) -> Vec<u8> {
         // CAST: No output is longer than a digest.

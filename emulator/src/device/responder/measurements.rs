@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! GET_MEASUREMENTS and MEASUREMENTS: DSP0274 1.2.1 Tables 44 to 49 and 53 to 55.
+//! GET_MEASUREMENTS and MEASUREMENTS: DSP0274, and "DMTF specification for the
+//! Measurement field" for the blocks.
 
 use super::{
     super::misbehaviour::Wrong,
@@ -83,7 +84,7 @@ impl Block {
         }
     }
 
-    /// Encodes the block: Tables 53 and 54.
+    /// Encodes the block with its header.
     fn encode(&self, hash: Hash, raw: bool) -> Vec<u8> {
         let (kind, value) = match self.hashed && !raw {
             true => (self.kind, hash.digest(self.value)),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! One session: DSP0274 1.2.1 clauses 10.16, "Session-based secure channel", and 12.
+//! One session: DSP0274, "Session", and "Key schedule".
 
 use super::{
     key_schedule::{

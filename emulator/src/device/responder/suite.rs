@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Algorithms, and their numbers in DSP0274 Tables 15 to 21 (NEGOTIATE_ALGORITHMS and ALGORITHMS).
+//! Algorithms, and their bits in NEGOTIATE_ALGORITHMS and ALGORITHMS: DSP0274.
 
 use aes_gcm::{
     aead::{

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the signatures of a connection are about: DSP0274 1.2.1 Tables 35, 37 and 50.
+//! What the signatures of a connection are about: M1 and L1 of DSP0274.
 //!
 //! An exchange of keys has a transcript of its own, in `session.rs`.
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! GET_VERSION and VERSION: DSP0274 1.2.1 Tables 7 to 9.
+//! GET_VERSION and VERSION: DSP0274.
 
 use super::{
     super::{
