@@ -6,17 +6,21 @@
 //! that one bug cannot be on both sides.
 //!
 //! ```text
-//! settings.rs       what the device is: version, algorithms, slots
-//! doe.rs            data objects, discovery; hands on to the responder
 //! socket.rs         a mailbox behind a socket, without QEMU
-//! chain.rs          certificates and keys of the slots
-//! misbehaviour.rs   what can be wrong
+//! doe.rs            data objects, discovery; hands messages and records to the responder
 //! responder.rs      one SPDM connection: which request is legal, and its response
+//!   get_version.rs … finish.rs   one or two pairs of messages each
+//!   state.rs        what a responder knows
+//!   agreed.rs, requester.rs      what was negotiated
+//!   transcript.rs, signing.rs    what signatures are about
+//!   key_schedule.rs, session.rs, secured.rs, record.rs   sessions
 //!   message.rs      reader and writer of fields, error codes
-//!   version.rs … end_session.rs   one pair of messages each
-//!   suite.rs        algorithms and their numbers in SPDM
-//!   transcript.rs   what signatures and keys are about
-//!   key_schedule.rs, secured.rs, session.rs   sessions
+//! chain.rs          certificates and keys of the slots
+//! settings.rs       what the device is: version, algorithms, slots
+//! misbehaviour.rs   what can be wrong
+//! suite.rs          algorithms and their numbers in SPDM
+//! version.rs        versions of SPDM
+//! unknown.rs        the error of names
 //! ```
 //!
 //! Specifications: DMTF DSP0274 (SPDM) 1.0 to 1.4, DSP0277 (secured messages) 1.0 to 1.2; PCIe r6
@@ -32,22 +36,25 @@ mod misbehaviour;
 mod responder;
 mod settings;
 mod socket;
+mod suite;
 #[cfg(test)]
 mod tests;
+mod unknown;
+mod version;
 
 pub use doe::Mailbox;
 pub use misbehaviour::Wrong;
-pub use responder::{
-    Hash,
-    Signature,
-    Version, //
-};
 pub use settings::{
     Identity,
-    Settings,
-    Unknown, //
+    Settings, //
 };
 pub use socket::{
     serve,
     Next, //
 };
+pub use suite::{
+    Hash,
+    Signature, //
+};
+pub use unknown::Unknown;
+pub use version::Version;

@@ -61,15 +61,14 @@ use super::{
         self,
         Wrong, //
     },
-    responder::{
-        size_u16,
-        Hash,
-        Signature, //
-    },
     settings::{
         Identity,
         Settings, //
     },
+    suite::{
+        Hash,
+        Signature, //
+    }, //
 };
 use crate::x509::{
     self,
@@ -249,9 +248,10 @@ impl Shape<'_> {
         let root_hash = self.settings.hash.digest(certificates[0]);
         let mut chain = [&[0; 4], &root_hash[..], &certificates.concat()].concat();
         misbehaviour::chain(self.settings.wrong, &mut chain, 4 + root_hash.len());
-        let length = size_u16(&chain).to_le_bytes();
+        // PANIC: `MAX_CHAIN` leaves room in a field of 16 bits.
+        let length = u16::try_from(chain.len()).expect("size of 16 bits");
 
-        chain[..2].copy_from_slice(&length);
+        chain[..2].copy_from_slice(&length.to_le_bytes());
         chain
     }
 }

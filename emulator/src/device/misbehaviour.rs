@@ -5,7 +5,7 @@
 //! All else is right. A message that is changed is signed, and part of transcripts, as it is sent:
 //! a requester cannot tell by a signature. Offsets are those of version 1.2 with P-384.
 
-use super::settings::Unknown;
+use super::unknown::Unknown;
 use Edit::{
     Append,
     Cut,

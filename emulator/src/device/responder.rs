@@ -2,140 +2,46 @@
 
 //! One SPDM connection, seen from the responder: DSP0274.
 
+mod agreed;
 mod algorithms;
 mod capabilities;
 mod certificates;
 mod challenge;
 mod finish;
+mod get_version;
 mod key_exchange;
 mod key_schedule;
 mod measurements;
 mod message;
 mod opaque;
 mod record;
+mod requester;
 mod secured;
 mod session;
 mod signing;
-mod suite;
+mod state;
 mod transcript;
-mod version;
-
-use rand_chacha::{
-    rand_core::RngCore as _,
-    ChaCha8Rng, //
-};
 
 use self::{
-    algorithms::Agreed,
-    capabilities::{
-        Requester,
-        TRANSFER_SIZE, //
-    },
     message::{
         Failure,
         Result, //
     },
-    session::{
-        Session,
-        Stage, //
-    },
-    signing::Purpose,
-    transcript::Transcript, //
+    session::Stage,
+    state::{
+        Phase,
+        Place, //
+    }, //
 };
 use super::{
-    chain::{
-        self,
-        Chain, //
-    },
-    misbehaviour::{
-        self,
-        Wrong, //
-    },
-    settings::Settings, //
+    misbehaviour::Wrong,
+    version::Version, //
 };
 
-pub(crate) use message::size_u16;
-pub use suite::{
-    Hash,
-    Signature, //
-};
-pub use version::Version;
-
-/// How far negotiation is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Phase {
-    /// Only GET_VERSION is legal.
-    #[default]
-    Start,
-    /// GET_CAPABILITIES is next.
-    Version,
-    /// NEGOTIATE_ALGORITHMS is next.
-    Capabilities,
-    /// All else is legal.
-    Negotiated,
-}
-
-/// What GET_VERSION starts anew.
-#[derive(Debug, Default)]
-struct Connection {
-    phase: Phase,
-    version: Version,
-    requester: Requester,
-    agreed: Agreed,
-    transcript: Transcript,
-}
-
-/// Where a request was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
-    /// In the clear.
-    Outside,
-    /// In the session with this index.
-    Session(usize),
-}
-
-/// A response, in the clear or as a record of a session.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Response {
-    /// A message.
-    Plain(Vec<u8>),
-    /// A record.
-    Secured(Vec<u8>),
-}
-
-/// The responder of a device.
-#[derive(Debug)]
-pub(crate) struct Responder {
-    settings: Settings,
-    /// The slots that are filled, in order.
-    chains: Vec<(u8, Chain)>,
-    random: ChaCha8Rng,
-    connection: Connection,
-    sessions: Vec<Session>,
-    /// How often measurements were read, if they change.
-    reads: u8,
-    /// How often a connection was made, if the chain changes.
-    connections: u8,
-}
+pub(crate) use record::Response;
+pub(crate) use state::Responder;
 
 impl Responder {
-    /// Makes the responder of a device.
-    pub(crate) fn new(settings: Settings) -> Self {
-        let slots = (0..8).filter(|slot| settings.slots & (1 << slot) != 0);
-
-        Self {
-            chains: slots
-                .map(|slot| (slot, Chain::new(&settings, slot)))
-                .collect(),
-            random: chain::random(settings.seed),
-            connection: Connection::default(),
-            sessions: vec![],
-            reads: 0,
-            connections: 0,
-            settings,
-        }
-    }
-
     /// Responds to a request in the clear.
     pub(crate) fn plain(&mut self, request: &[u8]) -> Vec<u8> {
         self.respond(request, Place::Outside)
@@ -188,16 +94,6 @@ impl Responder {
             other => other,
         };
         response.unwrap_or_else(|failure| failure.message(self.connection.version))
-    }
-
-    /// Returns whether the device does this wrong.
-    fn is(&self, wrong: Wrong) -> bool {
-        self.settings.wrong == Some(wrong)
-    }
-
-    /// Changes a response as it is to be wrong, before it is signed or part of a transcript.
-    fn adjust(&self, response: &mut Vec<u8>) {
-        misbehaviour::edit(self.settings.wrong, response);
     }
 
     /// Hands a request to the function for its code.
@@ -264,52 +160,6 @@ impl Responder {
             false => Err(Failure::UnexpectedRequest),
         }
     }
-
-    /// Returns the negotiated version, if negotiation is over.
-    fn negotiated(&self) -> Result<Version> {
-        match self.connection.phase {
-            Phase::Negotiated => Ok(self.connection.version),
-            _ => Err(Failure::UnexpectedRequest),
-        }
-    }
-
-    /// Returns the chain of a slot.
-    fn chain(&self, slot: u8) -> Result<&Chain> {
-        let found = self.chains.iter().find(|(it, _)| *it == slot);
-
-        found.map(|(_, chain)| chain).ok_or(Failure::InvalidRequest)
-    }
-
-    /// Makes 32 random bytes.
-    fn nonce(&mut self) -> [u8; 32] {
-        let mut nonce = [0; 32];
-
-        self.random.fill_bytes(&mut nonce);
-        nonce
-    }
-
-    /// Signs a transcript with the key of a slot.
-    fn sign(&mut self, slot: u8, purpose: Purpose, transcript: &[u8]) -> Result {
-        let Settings {
-            hash, signature, ..
-        } = self.settings;
-        let version = self.connection.version;
-        let digest = match self.settings.wrong {
-            Some(Wrong::SignatureOther) => {
-                purpose.digest(version, hash, &[transcript, &[0]].concat())
-            }
-            Some(Wrong::SignatureRequester) => Purpose::Requester.digest(version, hash, transcript),
-            _ => purpose.digest(version, hash, transcript),
-        };
-        let found = self.chains.iter().find(|(it, _)| *it == slot);
-        let (_, chain) = found.ok_or(Failure::InvalidRequest)?;
-
-        let mut made = chain.sign(signature, hash, &digest, &mut self.random);
-        if self.settings.wrong == Some(Wrong::SignatureWrong) {
-            made[0] ^= 1;
-        }
-        Ok(made)
-    }
 }
 
 /// What the tests of other files look into.
@@ -327,7 +177,6 @@ pub(super) mod testing {
             Stage, //
         },
         signing::Purpose,
-        suite::Cipher,
         transcript::Transcript, //
     };
 }

@@ -2,18 +2,13 @@
 
 //! What an emulated device is.
 
-use core::{
-    fmt,
-    str::FromStr, //
-};
-
 use super::{
     misbehaviour::Wrong,
-    responder::{
+    suite::{
         Hash,
-        Signature,
-        Version, //
+        Signature, //
     },
+    version::Version, //
 };
 
 /// What PCIe configuration space says that the device is.
@@ -84,54 +79,6 @@ impl Default for Settings {
             wrong: None,
             mutate: None,
             seed: 0,
-        }
-    }
-}
-
-/// A name that none of the values of a setting has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Unknown;
-
-impl fmt::Display for Unknown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("there is no such value")
-    }
-}
-
-impl core::error::Error for Unknown {}
-
-impl FromStr for Version {
-    type Err = Unknown;
-
-    fn from_str(text: &str) -> Result<Self, Unknown> {
-        let mut all = Self::ALL.into_iter();
-
-        all.find(|version| version.text() == text).ok_or(Unknown)
-    }
-}
-
-impl FromStr for Hash {
-    type Err = Unknown;
-
-    fn from_str(text: &str) -> Result<Self, Unknown> {
-        match text {
-            "sha256" => Ok(Self::Sha256),
-            "sha384" => Ok(Self::Sha384),
-            _ => Err(Unknown),
-        }
-    }
-}
-
-impl FromStr for Signature {
-    type Err = Unknown;
-
-    fn from_str(text: &str) -> Result<Self, Unknown> {
-        match text {
-            "p256" => Ok(Self::EcdsaP256),
-            "p384" => Ok(Self::EcdsaP384),
-            "rsapss" => Ok(Self::RsaPss3072),
-            "rsassa" => Ok(Self::RsaSsa3072),
-            _ => Err(Unknown),
         }
     }
 }

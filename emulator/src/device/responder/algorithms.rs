@@ -3,77 +3,25 @@
 //! NEGOTIATE_ALGORITHMS and ALGORITHMS: DSP0274.
 
 use super::{
-    capabilities::KEY_EX,
+    super::version::Version,
+    agreed::Agreed,
     message::{
         Failure,
         Reader,
         Result,
         Writer, //
     },
-    suite::{
-        Cipher,
-        Group, //
-    },
-    Phase,
-    Responder,
-    Version, //
+    requester::KEY_EX,
+    state::{
+        Phase,
+        Responder, //
+    }, //
 };
 
 /// `MeasurementSpecification`: DMTF's.
 const DMTF: u8 = 1 << 0;
 /// `OtherParamsSupport`: the general format of opaque data.
 const OPAQUE_FORMAT_1: u8 = 1 << 1;
-/// `AlgSupported` of the key schedule: SPDM's.
-const SPDM_SCHEDULE: u16 = 1 << 0;
-
-/// `AlgType`: groups.
-const DHE: u8 = 2;
-/// `AlgType`: ciphers.
-const AEAD: u8 = 3;
-/// `AlgType`: the key schedule.
-const KEY_SCHEDULE: u8 = 5;
-
-/// What was negotiated beyond hash and signature, of which the device has one each.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Agreed {
-    /// Whether measurements are in DMTF's format. If not there are none.
-    pub(super) measurements: bool,
-    /// Whether there may be opaque data. Before version 1.2 there may.
-    pub(super) opaque: bool,
-    /// The group, unless no session is possible.
-    pub(super) group: Option<Group>,
-    /// The cipher, unless no session is possible.
-    pub(super) cipher: Option<Cipher>,
-    /// Whether keys are made as SPDM says.
-    schedule: bool,
-}
-
-impl Agreed {
-    /// Takes one of the algorithms that a structure offers, and returns its bit.
-    fn choose(&mut self, kind: u8, offered: u16) -> u16 {
-        match kind {
-            DHE => {
-                self.group = Group::ALL.into_iter().find(|it| offered & it.bit() != 0);
-                self.group.map_or(0, Group::bit)
-            }
-            AEAD => {
-                self.cipher = Cipher::ALL.into_iter().find(|it| offered & it.bit() != 0);
-                self.cipher.map_or(0, Cipher::bit)
-            }
-            KEY_SCHEDULE => {
-                self.schedule = offered & SPDM_SCHEDULE != 0;
-                offered & SPDM_SCHEDULE
-            }
-            // There is no mutual authentication.
-            _ => 0,
-        }
-    }
-
-    /// Returns whether a session can be made.
-    pub(super) fn session(&self) -> Option<(Group, Cipher)> {
-        self.group.zip(self.cipher).filter(|_| self.schedule)
-    }
-}
 
 /// The fields of NEGOTIATE_ALGORITHMS that count here.
 struct Offer {

@@ -3,15 +3,18 @@
 //! GET_DIGESTS, DIGESTS, GET_CERTIFICATE and CERTIFICATE: DSP0274, with the large form of 1.4.
 
 use super::{
+    super::version::Version,
     message::{
         Failure,
         Reader,
         Result,
         Writer, //
     },
-    Place,
-    Responder,
-    Version, //
+    requester::TRANSFER_SIZE,
+    state::{
+        Place,
+        Responder, //
+    }, //
 };
 
 /// Bit of Param1 by which a request for a certificate has offset and length of 32 bits.
@@ -89,11 +92,7 @@ impl Responder {
         length: u32,
         header: u32,
     ) -> Result<(&'a [u8], usize)> {
-        let room = self
-            .connection
-            .requester
-            .transfer_size
-            .min(super::TRANSFER_SIZE);
+        let room = self.connection.requester.transfer_size.min(TRANSFER_SIZE);
         // CAST: Widens.
         let length = length.min(room.saturating_sub(header)) as usize;
         let rest = chain

@@ -3,6 +3,7 @@
 //! CHALLENGE and CHALLENGE_AUTH: DSP0274.
 
 use super::{
+    super::version::Version,
     message::{
         Failure,
         Reader,
@@ -10,9 +11,10 @@ use super::{
         Writer, //
     },
     signing::Purpose,
-    Place,
-    Responder,
-    Version, //
+    state::{
+        Place,
+        Responder, //
+    }, //
 };
 
 impl Responder {

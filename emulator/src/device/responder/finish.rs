@@ -3,6 +3,7 @@
 //! FINISH and FINISH_RSP: DSP0274, with the opaque data of 1.4. END_SESSION and END_SESSION_ACK.
 
 use super::{
+    super::version::Version,
     message::{
         Failure,
         Reader,
@@ -10,9 +11,10 @@ use super::{
         Writer, //
     },
     session::Stage,
-    Place,
-    Responder,
-    Version, //
+    state::{
+        Place,
+        Responder, //
+    }, //
 };
 
 impl Responder {

@@ -5,8 +5,13 @@
 use rand_chacha::rand_core::RngCore as _;
 
 use super::{
-    super::misbehaviour::Wrong,
-    capabilities::ENCRYPT,
+    super::{
+        misbehaviour::Wrong,
+        suite::{
+            Cipher,
+            Group, //
+        }, //
+    },
     key_schedule::Schedule,
     message::{
         Failure,
@@ -15,14 +20,13 @@ use super::{
         Writer, //
     },
     opaque,
+    requester::ENCRYPT,
     session::Session,
     signing::Purpose,
-    suite::{
-        Cipher,
-        Group, //
-    },
-    Place,
-    Responder, //
+    state::{
+        Place,
+        Responder, //
+    }, //
 };
 
 /// How many sessions there can be at once.

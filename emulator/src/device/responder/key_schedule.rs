@@ -3,11 +3,13 @@
 //! The keys of a session: DSP0274, "Key schedule".
 
 use super::{
-    suite::{
-        Cipher,
-        Hash, //
-    },
-    Version, //
+    super::{
+        suite::{
+            Cipher,
+            Hash, //
+        },
+        version::Version, //
+    }, //
 };
 
 /// What all keys of a connection have in common.

@@ -4,7 +4,11 @@
 //! Measurement field" for the blocks.
 
 use super::{
-    super::misbehaviour::Wrong,
+    super::{
+        misbehaviour::Wrong,
+        suite::Hash,
+        version::Version, //
+    },
     message::{
         Failure,
         Reader,
@@ -12,11 +16,11 @@ use super::{
         Writer, //
     },
     signing::Purpose,
-    suite::Hash,
-    transcript::Transcript,
-    Place,
-    Responder,
-    Version, //
+    state::{
+        Place,
+        Responder, //
+    },
+    transcript::Transcript, //
 };
 
 /// A measurement: its index, and what is measured.

@@ -2,7 +2,7 @@
 
 //! Fields of messages. All numbers are little-endian: DSP0274, "Byte order".
 
-use super::Version;
+use super::super::version::Version;
 
 /// Code of an ERROR response: DSP0274 Table "Error code and error data".
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,9 +94,10 @@ impl<'a> Reader<'a> {
     pub(crate) fn bytes(&mut self, count: usize) -> Result<&'a [u8]> {
         let end = self.at.checked_add(count).ok_or(Failure::InvalidRequest)?;
         let bytes = self.message.get(self.at..end);
+        let bytes = bytes.ok_or(Failure::InvalidRequest)?;
 
         self.at = end;
-        bytes.ok_or(Failure::InvalidRequest)
+        Ok(bytes)
     }
 
     /// Takes a fixed number of bytes.
@@ -171,8 +172,8 @@ impl Writer {
     }
 }
 
-/// Returns a size that SPDM has in 16 bits.
-pub(crate) fn size_u16(bytes: &[u8]) -> u16 {
-    // PANIC: `Settings` allows for chains of less; nothing else is half as long.
+/// Returns the size of opaque data.
+fn size_u16(bytes: &[u8]) -> u16 {
+    // PANIC: The responder only sends a selected version.
     u16::try_from(bytes.len()).expect("size of 16 bits")
 }

@@ -6,11 +6,11 @@
 //! front; since then it is `OpaqueDataFmt1` of DSP0274 1.2.
 
 use super::{
+    super::version::Version,
     message::{
         Failure,
         Result, //
-    },
-    Version, //
+    }, //
 };
 
 /// The versions of DSP0277 that the device has.

@@ -8,9 +8,17 @@ use super::{
     session::{
         Session,
         Stage, //
-    },
-    Response, //
+    }, //
 };
+
+/// A response, in the clear or as a record of a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Response {
+    /// A message.
+    Plain(Vec<u8>),
+    /// A record.
+    Secured(Vec<u8>),
+}
 
 /// Makes the response to FINISH, in a record.
 pub(super) fn seal_handshake(

@@ -6,8 +6,8 @@
 use aes_gcm::aead::Payload;
 
 use super::{
-    key_schedule::Keys,
-    suite::Cipher, //
+    super::suite::Cipher,
+    key_schedule::Keys, //
 };
 
 /// Size of the session ID and of the length in front of a record.

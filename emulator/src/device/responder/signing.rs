@@ -3,8 +3,10 @@
 //! What is signed of a transcript: DSP0274 1.2, "Signature generation".
 
 use super::{
-    suite::Hash,
-    Version, //
+    super::{
+        suite::Hash,
+        version::Version, //
+    }, //
 };
 
 /// What a signature is for.

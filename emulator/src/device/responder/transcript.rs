@@ -4,7 +4,7 @@
 //!
 //! An exchange of keys has a transcript of its own, in `session.rs`.
 
-use super::Version;
+use super::super::version::Version;
 
 /// The messages so far, without padding.
 #[derive(Debug, Clone, Default)]

@@ -16,13 +16,13 @@ use super::{
 use crate::device::{
     responder::testing::{
         select,
-        Cipher,
         Purpose,
         Schedule,
         Session,
         Stage,
         Transcript, //
     },
+    suite::Cipher,
     Hash,
     Mailbox,
     Settings,

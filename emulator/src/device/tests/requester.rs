@@ -6,9 +6,7 @@ mod session;
 
 use super::leaf;
 use crate::device::{
-    responder::testing::{
-        Purpose, //
-    },
+    responder::testing::Purpose,
     Hash,
     Mailbox,
     Settings,

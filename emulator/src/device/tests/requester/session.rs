@@ -5,12 +5,12 @@
 use super::Requester;
 use crate::device::{
     responder::testing::{
-        Cipher,
         Direction,
         Handshake,
         Purpose,
         Schedule, //
     },
+    suite::Cipher,
     Hash,
     Version, //
 };

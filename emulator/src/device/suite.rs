@@ -2,6 +2,8 @@
 
 //! Algorithms, and their bits in NEGOTIATE_ALGORITHMS and ALGORITHMS: DSP0274.
 
+use core::str::FromStr;
+
 use aes_gcm::{
     aead::{
         Aead as _,
@@ -22,6 +24,8 @@ use sha2::{
     Sha256,
     Sha384, //
 };
+
+use super::unknown::Unknown;
 
 /// A base hash algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,6 +110,18 @@ impl Hash {
     }
 }
 
+impl FromStr for Hash {
+    type Err = Unknown;
+
+    fn from_str(text: &str) -> Result<Self, Unknown> {
+        match text {
+            "sha256" => Ok(Self::Sha256),
+            "sha384" => Ok(Self::Sha384),
+            _ => Err(Unknown),
+        }
+    }
+}
+
 /// A signature algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Signature {
@@ -137,6 +153,20 @@ impl Signature {
             Self::RsaSsa3072 | Self::RsaPss3072 => 384,
             Self::EcdsaP256 => 64,
             Self::EcdsaP384 => 96,
+        }
+    }
+}
+
+impl FromStr for Signature {
+    type Err = Unknown;
+
+    fn from_str(text: &str) -> Result<Self, Unknown> {
+        match text {
+            "p256" => Ok(Self::EcdsaP256),
+            "p384" => Ok(Self::EcdsaP384),
+            "rsapss" => Ok(Self::RsaPss3072),
+            "rsassa" => Ok(Self::RsaSsa3072),
+            _ => Err(Unknown),
         }
     }
 }

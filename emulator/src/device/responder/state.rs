@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What a responder knows, and what several of its responses need.
+
+use rand_chacha::{
+    rand_core::RngCore as _,
+    ChaCha8Rng, //
+};
+
+use super::{
+    super::{
+        chain::{
+            self,
+            Chain, //
+        },
+        misbehaviour::{
+            self,
+            Wrong, //
+        },
+        settings::Settings,
+        version::Version, //
+    },
+    agreed::Agreed,
+    message::{
+        Failure,
+        Result, //
+    },
+    requester::Requester,
+    session::Session,
+    signing::Purpose,
+    transcript::Transcript, //
+};
+
+/// How far negotiation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Phase {
+    /// Only GET_VERSION is legal.
+    #[default]
+    Start,
+    /// GET_CAPABILITIES is next.
+    Version,
+    /// NEGOTIATE_ALGORITHMS is next.
+    Capabilities,
+    /// All else is legal.
+    Negotiated,
+}
+
+/// What GET_VERSION starts anew.
+#[derive(Debug, Default)]
+pub(super) struct Connection {
+    pub(super) phase: Phase,
+    pub(super) version: Version,
+    pub(super) requester: Requester,
+    pub(super) agreed: Agreed,
+    pub(super) transcript: Transcript,
+}
+
+/// Where a request was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In the clear.
+    Outside,
+    /// In the session with this index.
+    Session(usize),
+}
+
+/// The responder of a device.
+#[derive(Debug)]
+pub(crate) struct Responder {
+    pub(super) settings: Settings,
+    /// The slots that are filled, in order.
+    pub(super) chains: Vec<(u8, Chain)>,
+    pub(super) random: ChaCha8Rng,
+    pub(super) connection: Connection,
+    pub(super) sessions: Vec<Session>,
+    /// How often measurements were read, if they change.
+    pub(super) reads: u8,
+    /// How often a connection was made, if the chain changes.
+    pub(super) connections: u8,
+}
+
+impl Responder {
+    /// Makes the responder of a device.
+    pub(crate) fn new(settings: Settings) -> Self {
+        let slots = (0..8).filter(|slot| settings.slots & (1 << slot) != 0);
+
+        Self {
+            chains: slots
+                .map(|slot| (slot, Chain::new(&settings, slot)))
+                .collect(),
+            random: chain::random(settings.seed),
+            connection: Connection::default(),
+            sessions: vec![],
+            reads: 0,
+            connections: 0,
+            settings,
+        }
+    }
+
+    /// Returns whether the device does this wrong.
+    pub(super) fn is(&self, wrong: Wrong) -> bool {
+        self.settings.wrong == Some(wrong)
+    }
+
+    /// Changes a response as it is to be wrong, before it is signed or part of a transcript.
+    pub(super) fn adjust(&self, response: &mut Vec<u8>) {
+        misbehaviour::edit(self.settings.wrong, response);
+    }
+
+    /// Returns the negotiated version, if negotiation is over.
+    pub(super) fn negotiated(&self) -> Result<Version> {
+        match self.connection.phase {
+            Phase::Negotiated => Ok(self.connection.version),
+            _ => Err(Failure::UnexpectedRequest),
+        }
+    }
+
+    /// Returns the chain of a slot.
+    pub(super) fn chain(&self, slot: u8) -> Result<&Chain> {
+        let found = self.chains.iter().find(|(it, _)| *it == slot);
+
+        found.map(|(_, chain)| chain).ok_or(Failure::InvalidRequest)
+    }
+
+    /// Makes 32 random bytes.
+    pub(super) fn nonce(&mut self) -> [u8; 32] {
+        let mut nonce = [0; 32];
+
+        self.random.fill_bytes(&mut nonce);
+        nonce
+    }
+
+    /// Signs a transcript with the key of a slot.
+    pub(super) fn sign(&mut self, slot: u8, purpose: Purpose, transcript: &[u8]) -> Result {
+        let Settings {
+            hash, signature, ..
+        } = self.settings;
+        let version = self.connection.version;
+        let digest = match self.settings.wrong {
+            Some(Wrong::SignatureOther) => {
+                purpose.digest(version, hash, &[transcript, &[0]].concat())
+            }
+            Some(Wrong::SignatureRequester) => Purpose::Requester.digest(version, hash, transcript),
+            _ => purpose.digest(version, hash, transcript),
+        };
+        let found = self.chains.iter().find(|(it, _)| *it == slot);
+        let (_, chain) = found.ok_or(Failure::InvalidRequest)?;
+
+        let mut made = chain.sign(signature, hash, &digest, &mut self.random);
+        if self.settings.wrong == Some(Wrong::SignatureWrong) {
+            made[0] ^= 1;
+        }
+        Ok(made)
+    }
+}
