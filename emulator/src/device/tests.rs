@@ -8,6 +8,7 @@ mod captured;
 mod conversation;
 mod evidence;
 mod leaf;
+mod malformed;
 mod negotiation;
 mod replay;
 mod requester;
