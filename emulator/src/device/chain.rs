@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The certificate chain of a slot, and its key: DSP0274, "Certificate chain format"; PCIe
-//! r6 6.31.3.
+//! The certificate chain of a slot, and its key: DSP0274; PCIe r6 6.31.3.
 //!
 //! Each slot has a root of its own, so that an answer about another slot shows. The leaf keys differ
 //! too, but there is only one RSA key.

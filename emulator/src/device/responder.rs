@@ -48,7 +48,7 @@ impl Responder {
     }
 
     /// Responds to a record. One that is not of a session, or has a wrong MAC, gets an error in the
-    /// clear, and its session ends: DSP0277 1.1, "Secured Message errors".
+    /// clear, and its session ends: DSP0277 1.1.
     pub(crate) fn secured(&mut self, record: &[u8]) -> Response {
         let id = secured::session_of(record);
         let index = self.sessions.iter().position(|it| Some(it.id) == id);

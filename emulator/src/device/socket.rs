@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A mailbox behind a socket, in the framing of public SPDM emulators: `doc/spdm_emu.md` of
-//! DMTF/spdm-emu, and QEMU's `docs/specs/spdm.rst`.
+//! A mailbox behind a socket, in the framing of `spdm_emu_common/command.h` of DMTF/spdm-emu.
 //!
 //! A frame is a command, a transport type and a size, three words of 32 bits, big-endian, and then
 //! so many bytes: a data object.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The keys of a session: DSP0274, "Key schedule".
+//! The keys of a session: DSP0274.
 
 use super::{
     super::{

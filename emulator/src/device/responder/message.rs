@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Fields of messages. All numbers are little-endian: DSP0274, "Byte order".
+//! Fields of messages. All numbers are little-endian: DSP0274.
 
 use super::super::version::Version;
 
-/// Code of an ERROR response: DSP0274 Table "Error code and error data".
+/// Code of an ERROR response: DSP0274.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Failure {
     /// A field of the request is invalid.

@@ -2,8 +2,8 @@
 
 //! Opaque data of an exchange of keys: the versions of secured messages.
 //!
-//! DSP0277 1.1, "Secured message opaque data". The layout before SPDM 1.2 is that of DSP0277 1.0, with an ID in
-//! front; since then it is `OpaqueDataFmt1` of DSP0274 1.2.
+//! DSP0277 1.1. The layout before SPDM 1.2 is that of DSP0277 1.0, with an ID in front; since then
+//! it is `OpaqueDataFmt1` of DSP0274 1.2.
 
 use super::{
     super::version::Version,

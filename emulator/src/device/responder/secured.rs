@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Records of a session: DSP0277 1.1, "Secured Message format", in the transport of PCIe r6
-//! 6.31.4, which has no sequence number and no random data.
+//! Records of a session: DSP0277 1.1, in the transport of PCIe r6 6.31, which has no sequence
+//! number and no random data.
 
 use aes_gcm::aead::Payload;
 

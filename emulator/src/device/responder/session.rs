@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! One session: DSP0274, "Session", and "Key schedule".
+//! One session: DSP0274.
 
 use super::{
     key_schedule::{

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What is signed of a transcript: DSP0274 1.2, "Signature generation".
+//! What is signed of a transcript: DSP0274 1.2.
 
 use super::{
     super::{
