@@ -84,6 +84,7 @@ class Emulator(unittest.TestCase):
             self.assertEqual(result.returncode, 0, result.stdout)
             helps += result.stdout
         self.assertEqual(helps.count("KEY=VALUE [default]"), 2)
+        self.assertEqual(helps.count("usage: spdm-responder"), 1)
 
     def test_machine(self):
         """Boots a kernel without an image of a guest: it says what it is, panics for want of an init, and ends QEMU."""
