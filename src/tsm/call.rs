@@ -228,7 +228,7 @@ impl Asked {
     /// # Safety
     ///
     /// `report` must be what [`Call::report`] has called a provider with that has not returned yet,
-    /// and nobody else may do this meanwhile; `source` must be a C string until then.
+    /// and no other task may do this meanwhile; `source` must be a C string until then.
     pub(crate) unsafe fn explain(
         report: *mut tsm_bindings::tsm_report,
         source: *const ffi::c_char,

@@ -98,8 +98,8 @@ impl Slot {
         let provider = Arc::pin_init(provider, GFP_KERNEL)?;
 
         *registrations = registration;
-        // INVARIANT: It comes from `into_raw`, and `registering` is held. Released, so that who
-        // finds the provider finds it initialized.
+        // INVARIANT: It comes from `into_raw`, and `registering` is held. Released, so that a
+        // reader that finds the provider finds it initialized.
         self.current
             .store(Arc::into_raw(provider).cast_mut(), Release);
         Ok(())
@@ -178,7 +178,7 @@ impl PinnedDrop for Slot {
         // A provider that is never unregistered stays valid for ever, by the ABI.
         if !current.is_null() {
             // SAFETY: By the type invariant, it comes from `into_raw`, and its reference is ours.
-            // Nobody is in `call`, since nobody has a reference to `self`.
+            // No task is in `call`, since there is no other reference to `self`.
             drop(unsafe { Arc::from_raw(current.cast_const()) });
         }
     }

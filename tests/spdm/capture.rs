@@ -10,7 +10,7 @@ use std::{
     },
 };
 
-/// Who sent a message.
+/// Which side sent a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sender {
     Requester,

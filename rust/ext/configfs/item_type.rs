@@ -81,7 +81,7 @@ unsafe extern "C" fn release<T>(item: *mut bindings::config_item) {
     // SAFETY: The type of an item outlives it.
     let item_type = unsafe { RawType::of(item) };
 
-    // SAFETY: `allocate` leaked it from a box, and by the safety requirement nobody uses it.
+    // SAFETY: `allocate` leaked it from a box, and by the safety requirement there is no other use of it.
     drop(unsafe { KBox::from_raw(this.cast_mut()) });
     // Last, because the type may be freed then.
     // SAFETY: `allocate` has counted this item, of which this was the last reference.
