@@ -181,6 +181,9 @@ impl RegisterFile {
     }
 
     /// Brings the value and its copy up to date, and fills `room` from `offset` on.
+    //
+    // Inlined into its one caller: the call costs 40 instructions, as the result is returned in memory.
+    #[inline(always)]
     fn read_source<'a>(&self, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
         let mut guard = self.bank.source.lock_killable()?;
         let source = &mut *guard;
