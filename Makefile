@@ -121,7 +121,8 @@ unit: toolbox ## runs the tests of the pure code on this machine, in seconds
 check: setup ## runs the tests
 	@scripts/check
 
-check-host: setup ## runs our drivers on hosts that are slow, broken or malicious, and the long tests
+check-host: ## runs our drivers on hosts that are slow, broken or malicious, and the long tests
+	@$(qemu-tdx)/setup toolbox stock amd64 test
 	@scripts/check host
 
 check-debug: ## runs those in guests again, on a kernel with KASAN, lockdep and kmemleak

@@ -67,7 +67,7 @@ tick() {
 # The number stands for how setup.d/toolbox.sh makes the tree: to be raised when that changes.
 toolbox_root() { echo "$CACHE/toolbox-$(key "=1" "=$SUITE" "$scripts/packages")"; }
 
-kernels=(stock test debug)
+kernels=(stock amd64 test debug)
 is_kernel() { [[ $1 && " ${kernels[*]} " == *" $1 "* ]]; }
 
 # need_kernel KERNEL: sources that kernel's `env`; what is missing of toolbox and kernel is set up first.

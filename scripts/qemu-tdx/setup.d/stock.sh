@@ -1,25 +1,30 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The stock kernel: a signed image as the distribution ships it, and what modules for it are built against. The headers
-# package lacks the Rust metadata, so that is built again from the same source with the same compilers; the image and
-# the symbol table stay the distribution's. The `make` here must not change the config, and this checks that.
+# The stock kernels: a signed image as the distribution ships it, and what modules for it are built against. `stock` is of
+# the flavour for clouds, `amd64` the ordinary one. The headers package lacks the Rust metadata, so that is built again
+# from the same source with the same compilers; the image and the symbol table stay the distribution's. The `make` here
+# must not change the config, and this checks that.
 
-build_stock() {
-	abi=$STOCK_KERNEL
+build_stock() { build_signed stock cloud-amd64 "$STOCK_KERNEL" "${TSM_STOCK_KERNEL:-}"; }
+build_amd64() { build_signed amd64 amd64 "$AMD64_KERNEL" "${TSM_AMD64_KERNEL:-}"; }
+
+# build_signed KERNEL FLAVOUR ABI DEMANDED: DEMANDED is empty if any other kernel of the flavour will do.
+build_signed() {
+	kernel=$1 flavour=$2 abi=$3
 	if [[ $abi == newest ]]; then
-		newest_stock
+		newest_signed
 	elif ! archive_has "linux-binary-$abi"; then
-		[[ -z ${TSM_STOCK_KERNEL:-} ]] || die "the archive has no signed $STOCK_KERNEL any more"
-		newest_stock
-		warn "the archive has no signed $STOCK_KERNEL any more; using $abi"
+		[[ -z $4 ]] || die "the archive has no signed $abi any more"
+		newest_signed
+		warn "the archive has no signed $3 any more; using $abi"
 	fi
 	version=$(version_of "linux-binary-$abi")
 	package=linux-source-$(cut -d. -f1,2 <<<"$version")
 	archive_has "$package=$version" || die "the archive has no $package $version, which $abi is built from"
 	unpack_source "$package" "$version"
-	step "fetching $abi" stock-fetch.log fetch_stock
-	step "building the Rust metadata of $abi" stock-build.log "$scripts/toolbox" bash -euc '
+	step "fetching $abi" "$kernel-fetch.log" fetch_signed
+	step "building the Rust metadata of $abi" "$kernel-build.log" "$scripts/toolbox" bash -euc '
 		folder=$1 source=$2
 		shift 2
 		mkdir -p "$folder/build"
@@ -36,29 +41,29 @@ build_stock() {
 	write_env
 }
 
-# newest_stock: sets $abi to the newest signed cloud kernel that is built with Rust. Only its config tells, so that is
-# looked at.
-newest_stock() {
+# newest_signed: sets $abi to the newest signed kernel of the flavour that is built with Rust. Only its config tells, so
+# that is looked at.
+newest_signed() {
 	local candidate
 	for candidate in $(apt apt-cache pkgnames linux-binary- |
-		sed -n '/unsigned/d; s/^linux-binary-\(.*-cloud-amd64\)$/\1/p' | sort -rV); do
+		sed -nE "/unsigned/d; s/^linux-binary-([^-]*-$flavour)\$/\1/p" | sort -rV); do
 		# Names are listed too that another package only mentions.
 		archive_has "linux-binary-$candidate" || continue
 		rm -rf -- look
 		mkdir look
 		(cd look && fetch "linux-headers-$candidate" && "$scripts/toolbox" sh -c 'dpkg-deb -x ./*.deb .') \
-			>"$CACHE/logs/stock-look.log" 2>&1 || continue
-		if grep -qx CONFIG_RUST=y look/usr/src/linux-headers-*-cloud-amd64/.config; then
+			>"$CACHE/logs/$kernel-look.log" 2>&1 || continue
+		if grep -qx CONFIG_RUST=y "look/usr/src/linux-headers-$candidate/.config"; then
 			rm -rf -- look
 			abi=$candidate
 			return
 		fi
 	done
-	die "the archive has no signed cloud kernel with CONFIG_RUST=y"
+	die "the archive has no signed $flavour kernel with CONFIG_RUST=y"
 }
 
 # Unpacks the packages and keeps of them what is used: image, config, symbol table, and the modules for the guest.
-fetch_stock() {
+fetch_signed() {
 	rm -rf -- unpacked modules
 	mkdir unpacked
 	(cd unpacked && fetch "linux-binary-$abi" "linux-modules-$abi" "linux-headers-$abi")
