@@ -13,4 +13,5 @@
 #include <asm/sev.h>
 #endif
 
+#include "../helpers/crypto.h"
 #include "../helpers/helpers.h"

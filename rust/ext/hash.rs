@@ -29,6 +29,10 @@ use kernel::{
 pub struct HashAlgo(tsm_bindings::hash_algo);
 
 impl HashAlgo {
+    /// SHA-256.
+    // INVARIANT: It is one of the algorithms that the enumeration ends with `HASH_ALGO__LAST`.
+    pub const SHA256: Self = Self(tsm_bindings::hash_algo_HASH_ALGO_SHA256);
+
     /// SHA-384.
     // INVARIANT: It is one of the algorithms that the enumeration ends with `HASH_ALGO__LAST`.
     pub const SHA384: Self = Self(tsm_bindings::hash_algo_HASH_ALGO_SHA384);

@@ -15,8 +15,10 @@
 //! |------------------|----------|------------------|---|
 //! | [`close_on_drop`] | initial  | none             | |
 //! | [`configfs`]     | stable   | `configfs`       | has no binary files; its items are groups; all files have mode 0660 |
+//! | [`crypto`]       | stable   | none             | |
 //! | [`error`]        | complete | `error`          | has no constants for these numbers, and `from_errno()` takes an `i32` |
 //! | [`hash`]         | initial  | none             | |
+//! | [`key`]          | initial  | none             | |
 //! | [`kstrtox`]      | complete | none             | |
 //! | [`miscdevice`]   | stable   | `miscdevice`     | a device has no data; on 7.2, an open file does not keep its module |
 //! | [`module_param`] | complete | `module_param`   | is used; its `value()` differs between 7.2 and 7.3, which this hides |
@@ -44,8 +46,12 @@
 
 pub mod close_on_drop;
 pub mod configfs;
+#[cfg(CONFIG_TSM_RS_CRYPTO)]
+pub mod crypto;
 pub mod error;
 pub mod hash;
+#[cfg(CONFIG_TSM_RS_CRYPTO)]
+pub mod key;
 pub mod kstrtox;
 pub mod miscdevice;
 pub mod module_param;

@@ -50,9 +50,12 @@ impl DerefMut for Secret {
 
 impl Drop for Secret {
     fn drop(&mut self) {
-        // SAFETY: The vector has as many bytes, and they are ours.
-        unsafe {
-            tsm_bindings::tsm_helper_memzero_explicit(self.0.as_mut_ptr().cast(), self.0.len())
-        };
+        clear(&mut self.0);
     }
+}
+
+/// Overwrites bytes with zeros, also when the compiler finds that they are not read any more.
+pub(crate) fn clear(bytes: &mut [u8]) {
+    // SAFETY: The slice has as many bytes, which may be written.
+    unsafe { tsm_bindings::tsm_helper_memzero_explicit(bytes.as_mut_ptr().cast(), bytes.len()) };
 }

@@ -44,3 +44,22 @@ impl Digest {
         self.bytes.get(..self.len).unwrap_or_default()
     }
 }
+
+impl From<[u8; 32]> for Digest {
+    fn from(digest: [u8; 32]) -> Self {
+        let mut bytes = [0; Self::MAX];
+
+        for (to, from) in bytes.iter_mut().zip(digest) {
+            *to = from;
+        }
+        // INVARIANT: 32 is less than 48.
+        Self { bytes, len: 32 }
+    }
+}
+
+impl From<[u8; 48]> for Digest {
+    fn from(bytes: [u8; 48]) -> Self {
+        // INVARIANT: All bytes are of the digest.
+        Self { bytes, len: 48 }
+    }
+}
