@@ -15,7 +15,7 @@
 //! |------------------|----------|------------------|---|
 //! | [`close_on_drop`] | initial  | none             | |
 //! | [`configfs`]     | stable   | `configfs`       | has no binary files; its items are groups; all files have mode 0660 |
-//! | [`crypto`]       | stable   | none             | |
+//! | [`crypto`]       | initial  | none             | |
 //! | [`error`]        | complete | `error`          | has no constants for these numbers, and `from_errno()` takes an `i32` |
 //! | [`hash`]         | initial  | none             | |
 //! | [`key`]          | initial  | none             | |

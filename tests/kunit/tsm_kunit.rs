@@ -4,11 +4,15 @@
 
 use kernel::prelude::*;
 
+#[cfg(CONFIG_TSM_RS_CRYPTO)]
+mod crypto;
 mod desc;
 mod doe;
 mod errno;
 mod examples;
 mod generation;
+#[cfg(CONFIG_TSM_RS_CRYPTO)]
+mod hex;
 mod room;
 mod seq_bytes;
 mod snp_certificates;
