@@ -24,7 +24,12 @@ mod spare;
 mod spdm_certificates;
 mod spdm_evidence;
 mod spdm_negotiation;
+#[cfg(CONFIG_TSM_RS_CRYPTO)]
+mod spdm_replay;
 mod spdm_session;
+#[cfg(CONFIG_TSM_RS_CRYPTO)]
+#[path = "../../src/tsm_tdisp/suite.rs"]
+mod suite;
 mod tdx_call;
 mod tdx_guest;
 mod tdx_quote;

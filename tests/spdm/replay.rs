@@ -52,6 +52,7 @@ use crate::{
         Object,
         Sender, //
     },
+    key_exchange,
     request,
     suite::RustCrypto, //
 };
@@ -237,7 +238,7 @@ impl Replay {
     fn sent_key_exchange(&mut self, object: &Object) {
         let mut versions = Vec::new();
         let mut message = self.request.clone();
-        let request = request::key_exchange(&self.request, &self.layout, &mut versions);
+        let request = key_exchange::parse(&self.request, &self.layout, &mut versions);
         if self.layout.version.has_session_policy() {
             // E lets the session go on when the firmware changes.
             message[6] = 0;
@@ -471,7 +472,7 @@ impl Replay {
 
     fn received_key_exchange(&mut self, before: &[u8], message: &[u8], object: &Object) {
         let mut versions = Vec::new();
-        let request = request::key_exchange(before, &self.layout, &mut versions);
+        let request = key_exchange::parse(before, &self.layout, &mut versions);
         let (answer, _) = self.parse(&request, message, Padding::Dword);
         let chain = &self.chains[&request.slot.number()];
         let chain = digest(&self.suite, self.hash, chain);

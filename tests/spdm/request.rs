@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Requests of a capture, as the types that build them again.
+//! Requests of a capture, as the types that build them again. KUnit has these, too.
 
 use tsm_proto::spdm::{
     algorithms::{
@@ -19,14 +19,12 @@ use tsm_proto::spdm::{
         Challenge,
         Summary, //
     },
-    key_exchange::KeyExchange,
     measurements::{
         GetMeasurements,
         Index,
         Operation,
         Signing, //
     },
-    opaque::SecuredVersion,
     Layout,
     Request,
     Slot, //
@@ -133,33 +131,5 @@ pub(crate) fn measurements(bytes: &[u8], layout: &Layout) -> GetMeasurements {
             true => context(&bytes[bytes.len() - 8..]),
             false => [0; 8],
         },
-    }
-}
-
-/// Returns the request, and its versions of secured messages.
-pub(crate) fn key_exchange<'a>(
-    bytes: &'a [u8],
-    layout: &Layout,
-    versions: &'a mut Vec<SecuredVersion>,
-) -> KeyExchange<'a> {
-    let opaque = &bytes[40 + layout.exchange..];
-    let header = if layout.version.has_opaque_format() {
-        4
-    } else {
-        8
-    };
-
-    if opaque.len() > 2 {
-        let list = &opaque[2 + header + 4..];
-        let entries = list[3..].chunks_exact(2).take(list[2].into());
-        versions.extend(entries.map(|entry| SecuredVersion::new(u16_at(entry, 0))));
-    }
-    KeyExchange {
-        slot: Slot::new(bytes[3]).expect("there is such a slot"),
-        summary: Summary::new(bytes[2]),
-        session_id: u16_at(bytes, 4),
-        random: bytes[8..40].try_into().expect("it has the size"),
-        public_key: &bytes[40..][..layout.exchange],
-        secured_versions: versions,
     }
 }

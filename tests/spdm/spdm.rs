@@ -7,6 +7,7 @@ mod capture;
 mod captures;
 mod certificate;
 mod evidence;
+mod key_exchange;
 mod replay;
 mod request;
 mod requester;
