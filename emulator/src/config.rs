@@ -2,13 +2,23 @@
 
 //! What the user asks of the emulated machine, and which platform makes it: `-plugin libtsm_emulator.so,KEY=VALUE,…`.
 //!
-//! `platform=tdx`, the default, or `platform=snp` says what the guest runs on. It may stand anywhere.
-//! Each platform has options of its own, besides [`OPTIONS`]. `help=on` has the plugin print them all.
+//! `platform=tdx`, the default, `platform=snp` or `platform=plain` says what the guest runs on. It may
+//! stand anywhere. Each platform has options of its own, besides [`OPTIONS`]. `help=on` has the plugin
+//! print them all, `help=device` those of devices.
+//!
+//! A device is served at sockets, to which QEMU connects. `arguments=on` has the plugin print the
+//! arguments with which QEMU does so, one a line. It starts no machine then.
 //!
 //! A program in the guest reads the count of its vCPU by `0f 1f 80 74 73 6d 21`, a `NOP` that puts it
 //! in `RAX`. It is exact, and the same for the same work: each instruction adds one when it begins.
 
+use std::path::{
+    Path,
+    PathBuf, //
+};
+
 use crate::{
+    device::pci,
     machine::platform::Platform,
     option::{
         self,
@@ -21,6 +31,7 @@ use crate::{
         Opt,
         Values, //
     },
+    plain::PlainMachine,
     snp::{
         SnpConfig,
         SnpMachine, //
@@ -36,6 +47,12 @@ use crate::{
 pub(crate) struct Config {
     /// Whether instructions are counted.
     pub(crate) count: bool,
+    /// The PCI devices.
+    devices: Vec<pci::Options>,
+    /// The folder for their sockets.
+    sockets: Option<PathBuf>,
+    /// Whether QEMU's arguments for them are wanted, and no machine.
+    arguments: bool,
     /// What the guest runs on, with the options of that.
     platform: Guest,
 }
@@ -47,15 +64,18 @@ enum Guest {
     Tdx(Box<TdxConfig>),
     /// SEV-SNP of AMD.
     Snp(Box<SnpConfig>),
+    /// Nothing.
+    Plain,
 }
 
 /// Makes a platform that has all defaults.
 type NewGuest = fn() -> Guest;
 
 /// Values of `platform`.
-const PLATFORMS: [Choice<NewGuest>; 2] = [
+const PLATFORMS: [Choice<NewGuest>; 3] = [
     Choice::new("tdx", || Guest::Tdx(Box::default()), "TDX of Intel"),
     Choice::new("snp", || Guest::Snp(Box::default()), "SEV-SNP of AMD"),
+    Choice::new("plain", || Guest::Plain, "none"),
 ];
 
 /// Values of `count`.
@@ -64,14 +84,46 @@ const COUNT: [Choice<bool>; 2] = [
     Choice::new("off", false, ""),
 ];
 
+/// Values of `arguments`.
+const ARGUMENTS: [Choice<bool>; 2] = [
+    Choice::new("on", true, "and starts no machine"),
+    Choice::new("off", false, ""),
+];
+
 /// Options of any platform.
-const OPTIONS: &[Opt<Config>] = &[Opt {
-    key: "count",
-    meaning: "whether instructions are counted, for the guest to read",
-    values: Values::Line(&COUNT),
-    default: |c| name(&COUNT, &c.count),
-    set: |c, v| put(&mut c.count, choose(&COUNT, v)),
-}];
+const OPTIONS: &[Opt<Config>] = &[
+    Opt {
+        key: "count",
+        meaning: "whether instructions are counted, for the guest to read",
+        values: Values::Line(&COUNT),
+        default: |c| name(&COUNT, &c.count),
+        set: |c, v| put(&mut c.count, choose(&COUNT, v)),
+    },
+    Opt {
+        key: "device",
+        meaning: "a PCI device, any number of times; help=device lists its options",
+        values: Values::Said,
+        default: |_| "none".into(),
+        set: |c, v| pci::Options::parse(v).map(|device| c.devices.push(device)),
+    },
+    Opt {
+        key: "sockets",
+        meaning: "folder for the sockets of devices",
+        values: Values::Said,
+        default: |_| "none".into(),
+        set: |c, v| {
+            c.sockets = Some(v.into());
+            Ok(())
+        },
+    },
+    Opt {
+        key: "arguments",
+        meaning: "whether it prints QEMU's arguments for the devices, one a line",
+        values: Values::Line(&ARGUMENTS),
+        default: |c| name(&ARGUMENTS, &c.arguments),
+        set: |c, v| put(&mut c.arguments, choose(&ARGUMENTS, v)),
+    },
+];
 
 impl Guest {
     /// Sets one option. The error is what was expected.
@@ -79,6 +131,7 @@ impl Guest {
         match self {
             Self::Tdx(config) => config.set(key, value),
             Self::Snp(config) => config.set(key, value),
+            Self::Plain => Err(option::another(option::keys(OPTIONS))),
         }
     }
 
@@ -87,6 +140,7 @@ impl Guest {
         match self {
             Self::Tdx(_) => TdxConfig::help(),
             Self::Snp(_) => SnpConfig::help(),
+            Self::Plain => String::new(),
         }
     }
 }
@@ -95,6 +149,9 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             count: false,
+            devices: vec![],
+            sockets: None,
+            arguments: false,
             platform: Guest::Tdx(Box::default()),
         }
     }
@@ -125,6 +182,9 @@ impl Config {
             let set = config.platform.set(key, value);
             set.map_err(|expected| refusal(key, value, &expected))?;
         }
+        if !config.devices.is_empty() && config.sockets.is_none() {
+            return Err("`device` needs `sockets`".into());
+        }
         Ok(config)
     }
 
@@ -133,12 +193,37 @@ impl Config {
         Ok(match &self.platform {
             Guest::Tdx(config) => Box::new(Td::new(config, vcpus)?),
             Guest::Snp(config) => Box::new(SnpMachine::new(config, vcpus)?),
+            Guest::Plain => Box::new(PlainMachine),
         })
+    }
+
+    /// Starts the devices: QEMU can connect to them. The error is for the user.
+    pub(crate) fn start_devices(&self) -> Result<(), String> {
+        self.devices().try_for_each(|device| device.start())
+    }
+
+    /// Returns QEMU's arguments for the devices, if they are asked for.
+    pub(crate) fn arguments(&self) -> Option<String> {
+        self.arguments
+            .then(|| self.devices().map(|device| device.arguments()).collect())
+    }
+
+    /// Returns the devices.
+    fn devices(&self) -> impl Iterator<Item = pci::Device<'_>> {
+        let sockets = self.sockets.as_deref().unwrap_or(Path::new(""));
+
+        self.devices
+            .iter()
+            .enumerate()
+            .map(move |(number, options)| pci::Device::new(options, number, sockets))
     }
 }
 
 /// Returns the help on the options of a platform, if the arguments ask for it. The error is for the user.
 pub(crate) fn help(args: &[&str]) -> Result<Option<String>, String> {
+    if args.contains(&"help=device") {
+        return Ok(Some(pci::Options::help()));
+    }
     let (asks, others) = args
         .iter()
         .partition::<Vec<&str>, _>(|arg| **arg == "help=on");

@@ -21,6 +21,7 @@
 //! suite.rs          algorithms and their numbers in SPDM
 //! version.rs        versions of SPDM
 //! unknown.rs        the error of names
+//! pci.rs            the PCI functions of a machine that have the mailbox
 //! ```
 //!
 //! Specifications: DMTF DSP0274 (SPDM) 1.0 to 1.4, DSP0277 (secured messages) 1.0 to 1.2; PCIe r6
@@ -33,6 +34,7 @@
 mod chain;
 mod doe;
 mod misbehaviour;
+pub(crate) mod pci;
 mod responder;
 mod settings;
 mod socket;

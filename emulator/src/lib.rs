@@ -14,7 +14,8 @@
 //!
 //! tdx.rs         TDX: the TDX module, the VMM, the quoting enclave
 //! snp.rs         SEV-SNP: the secure processor, the VMM, the SVSM
-//! device.rs      a PCI device behind a DOE mailbox: an SPDM responder, not part of a machine yet
+//! plain.rs       no platform: a guest that only has a device
+//! device.rs      a PCI device behind a DOE mailbox: an SPDM responder
 //!
 //! machine.rs     what both platforms use: guest memory, pages, registers, instructions, …
 //! option.rs      options: their tables, values and help
@@ -40,6 +41,7 @@ pub mod device;
 mod entry;
 mod machine;
 mod option;
+mod plain;
 #[cfg(not(test))]
 mod plugin;
 #[cfg(not(test))]

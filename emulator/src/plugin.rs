@@ -185,6 +185,9 @@ impl Callbacks for Plugin {
             ));
         }
         let config = Config::parse(args.iter().copied())?;
+        if let Some(arguments) = config.arguments() {
+            return Ok(Some(arguments));
+        }
         let plugin = Plugin {
             machine: config.machine(vcpus)?,
             counter: config.count.then(Counter::new),
@@ -193,8 +196,9 @@ impl Callbacks for Plugin {
         };
         PLUGIN
             .set(plugin)
-            .map(|()| None)
-            .map_err(|_| "loaded twice, but there is one machine".into())
+            .map_err(|_| "loaded twice, but there is one machine")?;
+        config.start_devices()?;
+        Ok(None)
     }
 
     fn counter() -> Option<Counter> {

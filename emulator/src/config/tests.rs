@@ -28,7 +28,14 @@ fn counts_on_any_platform() {
 
 #[test]
 fn refuses_other_values() {
-    for (arg, expected) in [("platform=sgx", "tdx or snp"), ("count=1", "on or off")] {
+    for (arg, expected) in [
+        ("platform=sgx", "tdx, snp or plain"),
+        ("count=1", "on or off"),
+        ("arguments=1", "on or off"),
+        ("device=gpu", "tdi"),
+        ("device=tdi,functions=9", "1 to 8"),
+        ("device=tdi", "`sockets`"),
+    ] {
         assert!(Config::parse([arg]).unwrap_err().contains(expected));
     }
 }
@@ -38,6 +45,7 @@ fn refuses_a_key_of_the_other_platform() {
     for args in [
         ["platform=snp", "mrowner=00"],
         ["quote=never", "platform=snp"],
+        ["quote=never", "platform=plain"],
     ] {
         let error = Config::parse(args).unwrap_err();
         assert!(error.contains("another key"));
@@ -58,6 +66,7 @@ fn helps_on_the_options_that_it_takes_and_on_no_other() {
     for (platform, keys) in [
         ("tdx", TdxConfig::keys().collect::<Vec<_>>()),
         ("snp", SnpConfig::keys().collect()),
+        ("plain", vec![]),
     ] {
         let platform = format!("platform={platform}");
         let text = help(&[&platform, "help=on"]).unwrap().unwrap();
@@ -77,6 +86,42 @@ fn helps_on_the_options_that_it_takes_and_on_no_other() {
         taken.dedup();
         assert_eq!(helped.len(), taken.len());
     }
+}
+
+#[test]
+fn helps_on_devices() {
+    let text = help(&["platform=plain", "help=device"]).unwrap().unwrap();
+    assert_eq!(text, pci::Options::help());
+}
+
+#[test]
+fn tells_the_arguments_of_all_devices_if_asked() {
+    let device = "device=tdi,functions=1";
+    let args = [device, "device=tdi,persona=cma", "sockets=/run/a"];
+    assert_eq!(Config::parse(args).unwrap().arguments(), None);
+    let config = Config::parse(args.into_iter().chain(["arguments=on"])).unwrap();
+    let arguments = config.arguments().unwrap();
+    for path in ["device0.0", "device1.0", "device1.1"] {
+        assert!(arguments.contains(&format!("\"path\":\"/run/a/{path}\"")));
+    }
+    assert_eq!(arguments.lines().count(), 8);
+    let none = Config::parse(["arguments=on"]).unwrap();
+    assert_eq!(none.arguments(), Some(String::new()));
+}
+
+#[test]
+fn starts_all_devices() {
+    let sockets = std::env::temp_dir().join(format!("tsm-devices-{}", std::process::id()));
+    std::fs::create_dir_all(&sockets).unwrap();
+    let folder = format!("sockets={}", sockets.display());
+    let device = "device=tdi,functions=1";
+    let config = Config::parse([device, device, &folder]).unwrap();
+    config.start_devices().unwrap();
+    for path in ["device0.0", "device1.0"] {
+        assert!(sockets.join(path).exists());
+    }
+    assert!(config.start_devices().is_err());
+    std::fs::remove_dir_all(&sockets).unwrap();
 }
 
 #[test]

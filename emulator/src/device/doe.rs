@@ -28,6 +28,8 @@ const DISCOVERY: u8 = 0;
 const CMA: u8 = 1;
 /// Type: Secured CMA-SPDM.
 const SECURED_CMA: u8 = 2;
+/// Size of the largest object in bytes.
+pub(super) const MAX_SIZE: usize = 1 << 20;
 /// All types, in the order of discovery.
 const TYPES: [u8; 3] = [DISCOVERY, CMA, SECURED_CMA];
 
@@ -52,6 +54,19 @@ impl Mailbox {
             earlier: None,
             responder: Responder::new(settings),
         }
+    }
+
+    /// Forgets what was negotiated, and all sessions.
+    pub(crate) fn reset(&mut self) {
+        self.earlier = None;
+        self.responder.reset();
+    }
+
+    /// Does something else wrong from now on, or nothing.
+    pub(crate) fn set_wrong(&mut self, wrong: Option<Wrong>) {
+        self.wrong = wrong;
+        self.earlier = None;
+        self.responder.set_wrong(wrong);
     }
 
     /// Returns the response to a data object. There is none to an object that is malformed, or of a
@@ -109,14 +124,33 @@ impl Mailbox {
     }
 }
 
+/// Tells whether an object is as long as it says.
+pub(super) fn is_whole(object: &[u8]) -> bool {
+    length(object) == Some(object.len())
+}
+
+/// Tells whether an object is about discovery.
+pub(super) fn is_discovery(object: &[u8]) -> bool {
+    object.get(2) == Some(&DISCOVERY)
+}
+
+/// Returns how long an object says that it is, in bytes.
+fn length(object: &[u8]) -> Option<usize> {
+    let field = object.get(4..HEADER)?.try_into().ok()?;
+    let dwords = match u32::from_le_bytes(field) & LENGTH {
+        0 => LENGTH + 1,
+        dwords => dwords,
+    };
+
+    // CAST: Widens.
+    Some(4 * dwords as usize)
+}
+
 /// Returns type and payload of a data object, which may have more bytes than its length says.
 fn parse(object: &[u8]) -> Option<(u8, &[u8])> {
     let (header, _) = object.split_at_checked(HEADER)?;
     let vendor = u16::from_le_bytes(header[..2].try_into().ok()?);
-    let length = u32::from_le_bytes(header[4..].try_into().ok()?) & LENGTH;
-    let dwords = if length == 0 { LENGTH + 1 } else { length };
-    // CAST: Widens.
-    let payload = object.get(HEADER..4 * dwords as usize)?;
+    let payload = object.get(HEADER..length(object)?)?;
 
     (vendor == PCI_SIG).then_some((header[2], payload))
 }

@@ -15,21 +15,40 @@ use Edit::{
 
 /// Declares what can be wrong: variants with their names.
 macro_rules! wrongs {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+    ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal,)*) => {
         /// A thing that a device does wrong.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Wrong {
-            $($(#[$doc])* $variant,)*
+            $($(#[doc = $doc])+ $variant,)*
         }
 
         impl Wrong {
             /// All of them with their names.
             pub const ALL: &[(Self, &'static str)] = &[$((Self::$variant, $name),)*];
+
+            /// Returns what it is, in a sentence.
+            pub fn meaning(self) -> &'static str {
+                match self {
+                    $(Self::$variant => concat!($($doc),+).trim_ascii(),)*
+                }
+            }
         }
     };
 }
 
 wrongs! {
+    /// The mailbox is never ready.
+    MailboxNeverReady = "mailbox-never-ready",
+    /// The mailbox is busy for ever, whatever happens, but for a reset.
+    MailboxBusy = "mailbox-busy",
+    /// Go is an error.
+    MailboxError = "mailbox-error",
+    /// Go is an error, which Abort does not clear.
+    MailboxDead = "mailbox-dead",
+    /// The device resets itself at Go.
+    MailboxReset = "mailbox-reset",
+    /// The device vanishes in the middle of a response.
+    MailboxVanish = "mailbox-vanish",
     /// Objects have another vendor ID.
     DoeVendor = "doe-vendor",
     /// Objects have another type.

@@ -97,6 +97,25 @@ impl Responder {
         }
     }
 
+    /// Forgets what was negotiated, and all sessions.
+    pub(crate) fn reset(&mut self) {
+        self.connection = Connection::default();
+        self.sessions.clear();
+    }
+
+    /// Makes the device anew, which does something else wrong, or nothing. Its random numbers go on.
+    pub(crate) fn set_wrong(&mut self, wrong: Option<Wrong>) {
+        let made = Self::new(Settings {
+            wrong,
+            ..self.settings.clone()
+        });
+
+        *self = Self {
+            random: self.random.clone(),
+            ..made
+        };
+    }
+
     /// Returns whether the device does this wrong.
     pub(super) fn is(&self, wrong: Wrong) -> bool {
         self.settings.wrong == Some(wrong)

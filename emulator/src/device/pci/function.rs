@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A PCI function: which register an access is about.
+
+use std::{
+    fs::File,
+    time::Instant, //
+};
+
+use super::{
+    access,
+    config_space::ConfigSpace,
+    control::{
+        self,
+        Counts, //
+    },
+    interrupts::Interrupts,
+    layout::{
+        BAR0_SIZE,
+        BAR2_SIZE,
+        CONTROL,
+        CONTROL_SIZE,
+        DEVICE_CONTROL,
+        DOE,
+        DOE_SIZE,
+        INITIATE_RESET,
+        MAILBOX_VECTOR, //
+    },
+    mailbox::{
+        Effect,
+        MailboxRegisters,
+        Traffic, //
+    },
+};
+
+/// What there is of a function to read and write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Region {
+    /// Configuration space.
+    Config,
+    /// BAR 0.
+    Registers,
+    /// BAR 2. QEMU has the table itself.
+    Msix,
+}
+
+impl Region {
+    /// Returns its size in bytes.
+    pub(super) fn size(self) -> u64 {
+        match self {
+            Self::Config => super::config_space::SIZE,
+            Self::Registers => BAR0_SIZE.into(),
+            Self::Msix => BAR2_SIZE.into(),
+        }
+    }
+}
+
+/// The function is gone: whoever talks to it gets no answer any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Vanished;
+
+/// A function.
+#[derive(Debug)]
+pub(super) struct Function {
+    space: ConfigSpace,
+    /// Only function 0 has one.
+    mailbox: Option<MailboxRegisters>,
+    counts: Counts,
+    interrupts: Interrupts,
+}
+
+impl Function {
+    /// Makes a function.
+    pub(super) fn new(space: ConfigSpace, mailbox: Option<MailboxRegisters>) -> Self {
+        Self {
+            space,
+            mailbox,
+            counts: Counts::default(),
+            interrupts: Interrupts::new(),
+        }
+    }
+
+    /// Reads bytes.
+    pub(super) fn read(&mut self, region: Region, offset: u64, data: &mut [u8], now: Instant) {
+        if region == Region::Config {
+            self.counts.config_reads = self.counts.config_reads.wrapping_add(1);
+        }
+        self.poll(now);
+        access::read(offset, data, |offset| match region {
+            Region::Config => self.config(offset),
+            Region::Registers => self.control(offset),
+            Region::Msix => 0,
+        });
+    }
+
+    /// Writes bytes.
+    pub(super) fn write(
+        &mut self,
+        region: Region,
+        offset: u64,
+        data: &[u8],
+        now: Instant,
+    ) -> Result<(), Vanished> {
+        let mut effect = Effect::None;
+
+        if region == Region::Config {
+            self.counts.config_writes = self.counts.config_writes.wrapping_add(1);
+        }
+        self.poll(now);
+        access::write(offset, data, |offset, value, mask| match region {
+            Region::Config => {
+                let it = self.set_config(offset, value, mask, now);
+                if it != Effect::None {
+                    effect = it;
+                }
+            }
+            Region::Registers => self.set_control(offset, value, mask),
+            Region::Msix => {}
+        });
+        match effect {
+            Effect::None => {}
+            Effect::Reset => self.reset(),
+            Effect::Vanish => return Err(Vanished),
+        }
+        self.poll(now);
+        Ok(())
+    }
+
+    /// Resets the function: Function Level Reset, or one of the bus.
+    pub(super) fn reset(&mut self) {
+        self.space.reset();
+        if let Some(mailbox) = &mut self.mailbox {
+            mailbox.reset();
+        }
+    }
+
+    /// Does what a time was waited for.
+    pub(super) fn poll(&mut self, now: Instant) {
+        if let Some(mailbox) = &mut self.mailbox {
+            mailbox.poll(now);
+            if mailbox.take_interrupt() {
+                self.interrupts.raise(MAILBOX_VECTOR);
+            }
+        }
+    }
+
+    /// Returns when there will be something to poll for, each time once.
+    pub(super) fn take_due(&mut self) -> Option<Instant> {
+        self.mailbox.as_mut()?.take_due()
+    }
+
+    /// Sets MSI-X vectors.
+    pub(super) fn set_vectors(&mut self, start: u32, count: u32, files: Vec<File>) {
+        match count {
+            0 => self.interrupts.clear(),
+            _ => self.interrupts.set(start, count, files),
+        }
+    }
+
+    /// Reads a DWORD of configuration space.
+    fn config(&self, offset: u64) -> u32 {
+        if let Some(register) = within(offset, CONTROL, CONTROL_SIZE) {
+            return self.control(register);
+        }
+        match (within(offset, DOE, DOE_SIZE), &self.mailbox) {
+            (Some(register @ 4..), Some(mailbox)) => mailbox.read(register),
+            _ => self.space.read(offset),
+        }
+    }
+
+    /// Writes bits of a DWORD of configuration space.
+    fn set_config(&mut self, offset: u64, value: u32, mask: u32, now: Instant) -> Effect {
+        if let Some(register) = within(offset, CONTROL, CONTROL_SIZE) {
+            self.set_control(register, value, mask);
+            return Effect::None;
+        }
+        match (within(offset, DOE, DOE_SIZE), &mut self.mailbox) {
+            (Some(register @ 4..), Some(mailbox)) => mailbox.write(register, value, mask, now),
+            _ => {
+                self.space.write(offset, value, mask);
+                match offset == DEVICE_CONTROL && value & mask & INITIATE_RESET != 0 {
+                    true => Effect::Reset,
+                    false => Effect::None,
+                }
+            }
+        }
+    }
+
+    /// Reads one of our own registers.
+    fn control(&self, offset: u64) -> u32 {
+        let mailbox = self.mailbox.as_ref();
+        let counts = Counts {
+            traffic: mailbox.map_or(Traffic::default(), MailboxRegisters::traffic),
+            ..self.counts
+        };
+
+        control::read(offset, &counts, mailbox.and_then(MailboxRegisters::wrong))
+    }
+
+    /// Writes one of our own registers.
+    fn set_control(&mut self, offset: u64, value: u32, mask: u32) {
+        if offset == control::WRONG && mask == u32::MAX {
+            if let (Some(mailbox), Some(wrong)) = (&mut self.mailbox, control::wrong(value)) {
+                mailbox.set_wrong(wrong);
+            }
+        }
+    }
+}
+
+/// Returns the offset in a range, if it is in there.
+fn within(offset: u64, start: u64, size: u64) -> Option<u64> {
+    offset.checked_sub(start).filter(|offset| *offset < size)
+}

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What is where in configuration space: PCIe r6 7.5, 7.7.2, 7.9.24 (DOE), 7.9.26 (IDE).
+
+use super::{
+    super::settings::Identity,
+    config_space::ConfigSpace,
+    persona::Persona, //
+};
+
+/// Command and Status.
+const COMMAND: u64 = 0x04;
+/// The command bits that can be written: memory space, bus master, parity error response, `SERR#`
+/// enable, interrupt disable.
+const COMMAND_BITS: u32 = 0x0546;
+/// Status: there are capabilities.
+const CAPABILITIES_LIST: u32 = 1 << 20;
+
+/// The first BAR of 64 bits, for registers.
+const BAR0: u64 = 0x10;
+/// Size of BAR 0: a page of registers, and one of data.
+pub(super) const BAR0_SIZE: u32 = 0x2000;
+/// The BAR of 32 bits, for the MSI-X table.
+const BAR2: u64 = 0x18;
+/// Size of BAR 2: a page for the table, and one for the pending bits.
+pub(super) const BAR2_SIZE: u32 = 0x2000;
+/// Where BAR 2 has the pending bits.
+const PENDING_BITS: u32 = 0x1000;
+
+/// The PCI Express capability.
+const EXPRESS: u64 = 0x40;
+/// Device Control of it, with Device Status.
+pub(super) const DEVICE_CONTROL: u64 = EXPRESS + 0x08;
+/// Device Control: the function is to reset itself. It reads as 0.
+pub(super) const INITIATE_RESET: u32 = 1 << 15;
+/// The Power Management capability.
+const POWER: u64 = 0x80;
+/// The MSI-X capability.
+const MSIX: u64 = 0x90;
+
+/// Number of MSI-X vectors.
+pub(super) const VECTORS: u32 = 2;
+/// The vector of the mailbox.
+pub(super) const MAILBOX_VECTOR: u32 = 0;
+
+/// The extended capability of the vendor: see `control`.
+const VENDOR: u64 = 0x100;
+/// Where the registers of the vendor are.
+pub(super) const CONTROL: u64 = VENDOR + 8;
+/// Size of the registers of the vendor.
+pub(super) const CONTROL_SIZE: u64 = 0x40;
+/// The DOE extended capability.
+pub(super) const DOE: u64 = 0x180;
+/// Size of the DOE extended capability.
+pub(super) const DOE_SIZE: u64 = 0x18;
+/// The IDE extended capability.
+const IDE: u64 = 0x1c0;
+
+/// Makes the configuration space of a function.
+pub(super) fn space(
+    identity: &Identity,
+    persona: Persona,
+    function: u8,
+    many: bool,
+) -> ConfigSpace {
+    let mut space = ConfigSpace::new();
+
+    header(&mut space, identity, many);
+    express(&mut space, persona);
+    // Version 3. D3hot does not reset the function.
+    space.define(POWER, 0x0003_0001 | capability_pointer(MSIX), 0);
+    space.define(POWER + 4, 1 << 3, 0x3);
+    // Enable and Function Mask can be written.
+    space.define(MSIX, 0x11 | ((VECTORS - 1) << 16), 0xc000_0000);
+    space.define(MSIX + 4, 2, 0);
+    space.define(MSIX + 8, PENDING_BITS | 2, 0);
+    let last = match function {
+        0 => DOE,
+        _ => 0,
+    };
+    space.define(VENDOR, 0x0001_000b | extended_pointer(last), 0);
+    // CAST: The size of the capability.
+    space.define(
+        VENDOR + 4,
+        0x0001_0001 | ((8 + CONTROL_SIZE as u32) << 20),
+        0,
+    );
+    if function == 0 {
+        let last = if persona.has_ide() { IDE } else { 0 };
+        space.define(DOE, 0x0001_002e | extended_pointer(last), 0);
+        if persona.has_ide() {
+            ide(&mut space);
+        }
+    }
+    space
+}
+
+/// Defines the header, of type 0.
+fn header(space: &mut ConfigSpace, identity: &Identity, many: bool) {
+    let ids = |low: u16, high: u16| (u32::from(high) << 16) | u32::from(low);
+
+    space.define(0x00, ids(identity.vendor, identity.device), 0);
+    space.define(COMMAND, CAPABILITIES_LIST, COMMAND_BITS);
+    space.define(
+        0x08,
+        (identity.class << 8) | u32::from(identity.revision),
+        0,
+    );
+    // The cache line size can be written. The highest bit says that there are more functions.
+    space.define(0x0c, u32::from(many) << 23, 0xff);
+    // A BAR of 64 bits, and one of 32.
+    space.define(BAR0, 0x4, !(BAR0_SIZE - 1));
+    space.define(BAR0 + 4, 0, u32::MAX);
+    space.define(BAR2, 0, !(BAR2_SIZE - 1));
+    space.define(0x2c, ids(identity.subsystem_vendor, identity.subsystem), 0);
+    // CAST: An offset in the first 256 bytes.
+    space.define(0x34, EXPRESS as u32, 0);
+    // The interrupt line can be written; there is no pin.
+    space.define(0x3c, 0, 0xff);
+}
+
+/// Defines the PCI Express capability.
+fn express(space: &mut ConfigSpace, persona: Persona) {
+    let kind = if persona.has_link() { 0x0 } else { 0x9 };
+    let tee_io = u32::from(persona.has_tee_io()) << 30;
+
+    space.define(
+        EXPRESS,
+        0x0002_0010 | (kind << 20) | capability_pointer(POWER),
+        0,
+    );
+    // Function Level Reset, role-based errors.
+    space.define(EXPRESS + 0x04, tee_io | (1 << 28) | (1 << 15), 0);
+    space.define(DEVICE_CONTROL, 0, 0x7fff);
+    if persona.has_link() {
+        // One lane of 2.5 GT/s. The control register can be written; the status says the same.
+        space.define(EXPRESS + 0x0c, 0x11, 0);
+        space.define(EXPRESS + 0x10, 0x11 << 16, 0xc3);
+        space.define(EXPRESS + 0x2c, 0x2, 0);
+        space.define(EXPRESS + 0x30, 0x1, 0xf);
+    }
+    // Completion timeouts can be disabled.
+    space.define(EXPRESS + 0x24, 1 << 4, 0);
+    space.define(EXPRESS + 0x28, 0, 1 << 4);
+}
+
+/// Defines the IDE extended capability: one selective stream with one range of addresses, keys by
+/// `IDE_KM`.
+fn ide(space: &mut ConfigSpace) {
+    let stream = IDE + 0x0c;
+
+    space.define(IDE, 0x0001_0030, 0);
+    // Selective streams, IDE_KM, configuration requests, TEE-limited streams; AES-GCM-256.
+    space.define(IDE + 0x04, (1 << 1) | (1 << 6) | (1 << 7) | (1 << 24), 0);
+    space.define(IDE + 0x08, 0, 0);
+    space.define(stream, 1, 0);
+    // Enable, configuration requests, traffic class, default, TEE-limited, stream ID.
+    space.define(stream + 0x04, 0, 0xfff8_0201);
+    space.define(stream + 0x08, 0, 0);
+    // Requester IDs: limit, base, valid, segment.
+    space.define(stream + 0x0c, 0, 0x00ff_ff00);
+    space.define(stream + 0x10, 0, 0xffff_ff01);
+    // Addresses: lower parts and valid, upper limit, upper base.
+    space.define(stream + 0x14, 0, 0xffff_ff01);
+    space.define(stream + 0x18, 0, u32::MAX);
+    space.define(stream + 0x1c, 0, u32::MAX);
+}
+
+/// Returns the bits of a capability's header that point to the next one.
+fn capability_pointer(next: u64) -> u32 {
+    // CAST: An offset in the first 256 bytes.
+    (next as u32) << 8
+}
+
+/// Returns the bits of an extended capability's header that point to the next one.
+fn extended_pointer(next: u64) -> u32 {
+    // CAST: An offset in 4 KiB.
+    (next as u32) << 20
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::super::settings::Settings,
+        *, //
+    };
+
+    /// Makes the configuration space of a function.
+    fn make(persona: Persona, function: u8) -> ConfigSpace {
+        space(&Settings::default().identity, persona, function, true)
+    }
+
+    const PERSONAS: [Persona; 3] = [Persona::Cma, Persona::Endpoint, Persona::Integrated];
+
+    /// Returns the capabilities, as software finds them.
+    fn capabilities(space: &ConfigSpace) -> Vec<(u32, u64)> {
+        let mut found = vec![];
+        let mut offset = u64::from(space.read(0x34));
+
+        while offset != 0 {
+            let header = space.read(offset);
+            found.push((header & 0xff, offset));
+            offset = u64::from((header >> 8) & 0xff);
+        }
+        found
+    }
+
+    /// Returns the extended capabilities, as software finds them.
+    fn extended(space: &ConfigSpace) -> Vec<(u32, u64)> {
+        let mut found = vec![];
+        let mut offset = 0x100;
+
+        while offset != 0 {
+            let header = space.read(offset);
+            assert_eq!((header >> 16) & 0xf, 1);
+            found.push((header & 0xffff, offset));
+            offset = u64::from(header >> 20);
+        }
+        found
+    }
+
+    #[test]
+    fn has_the_identity_of_the_device() {
+        let space = make(Persona::Cma, 0);
+
+        assert_eq!(space.read(0x00), 0x0d15_1b36);
+        assert_eq!(space.read(0x08), 0x0802_0001);
+        assert_eq!(space.read(0x2c), 0x1100_1af4);
+    }
+
+    #[test]
+    fn says_whether_there_are_more_functions() {
+        assert_eq!(make(Persona::Cma, 0).read(0x0c), 0x0080_0000);
+        let alone = space(&Settings::default().identity, Persona::Cma, 0, false);
+        assert_eq!(alone.read(0x0c), 0);
+    }
+
+    #[test]
+    fn lists_the_capabilities_of_each_persona() {
+        for persona in PERSONAS {
+            for function in [0, 1, 7] {
+                let space = make(persona, function);
+                let expected = [(0x10, EXPRESS), (0x01, POWER), (0x11, MSIX)];
+                assert_eq!(capabilities(&space), expected);
+                let mut expected = vec![(0x0b, VENDOR)];
+                if function == 0 {
+                    expected.push((0x2e, DOE));
+                    if persona == Persona::Endpoint {
+                        expected.push((0x30, IDE));
+                    }
+                }
+                assert_eq!(extended(&space), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn has_tee_io_and_a_link_by_persona() {
+        for (persona, capabilities, kind, link) in [
+            (Persona::Cma, 0x1000_8000, 0x0, 0x11),
+            (Persona::Endpoint, 0x5000_8000, 0x0, 0x11),
+            (Persona::Integrated, 0x5000_8000, 0x9, 0),
+        ] {
+            for function in [0, 1] {
+                let space = make(persona, function);
+                assert_eq!(space.read(EXPRESS + 4), capabilities);
+                assert_eq!((space.read(EXPRESS) >> 20) & 0xf, kind);
+                assert_eq!(space.read(EXPRESS + 0x0c), link);
+            }
+        }
+    }
+
+    #[test]
+    fn tells_the_size_of_bars() {
+        let mut space = make(Persona::Integrated, 0);
+
+        for offset in [BAR0, BAR0 + 4, BAR2] {
+            space.write(offset, u32::MAX, u32::MAX);
+        }
+        assert_eq!(space.read(BAR0), 0xffff_e004);
+        assert_eq!(space.read(BAR0 + 4), u32::MAX);
+        assert_eq!(space.read(BAR2), 0xffff_e000);
+        for offset in [0x1c, 0x20, 0x24, 0x30] {
+            space.write(offset, u32::MAX, u32::MAX);
+            assert_eq!(space.read(offset), 0);
+        }
+    }
+
+    #[test]
+    fn lets_software_write_what_it_may() {
+        let mut space = make(Persona::Endpoint, 0);
+
+        for offset in (0..super::super::config_space::SIZE).step_by(4) {
+            space.write(offset, u32::MAX, u32::MAX);
+        }
+        // Read-only registers keep their values.
+        assert_eq!(capabilities(&space).len(), 3);
+        assert_eq!(extended(&space).len(), 3);
+        assert_eq!(space.read(0x00), 0x0d15_1b36);
+        // Command; Device Control without the reset; power state; MSI-X enable and mask.
+        assert_eq!(space.read(COMMAND), CAPABILITIES_LIST | COMMAND_BITS);
+        assert_eq!(space.read(DEVICE_CONTROL), 0x7fff);
+        assert_eq!(space.read(POWER + 4), 0xb);
+        assert_eq!(space.read(MSIX) >> 16, 0xc001);
+        // IDE: the capability and the status of the stream cannot be written, its control can.
+        assert_eq!(space.read(IDE + 4), 0x0100_00c2);
+        assert_eq!(space.read(IDE + 0x0c), 1);
+        assert_eq!(space.read(IDE + 0x10), 0xfff8_0201);
+        assert_eq!(space.read(IDE + 0x14), 0);
+        assert_eq!(space.read(IDE + 0x20), 0xffff_ff01);
+    }
+}

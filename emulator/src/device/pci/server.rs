@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The vfio-user server of a function: QEMU is its client.
+
+use std::{
+    fs::File,
+    io,
+    panic,
+    path::Path,
+    sync::{
+        Arc,
+        Mutex, //
+    },
+    thread,
+    time::Instant, //
+};
+
+use vfio_bindings::bindings::vfio::{
+    vfio_region_info,
+    VFIO_IRQ_INFO_EVENTFD,
+    VFIO_IRQ_INFO_NORESIZE,
+    VFIO_PCI_BAR0_REGION_INDEX,
+    VFIO_PCI_BAR2_REGION_INDEX,
+    VFIO_PCI_CONFIG_REGION_INDEX,
+    VFIO_PCI_MSIX_IRQ_INDEX,
+    VFIO_PCI_NUM_IRQS,
+    VFIO_PCI_NUM_REGIONS,
+    VFIO_REGION_INFO_FLAG_READ,
+    VFIO_REGION_INFO_FLAG_WRITE, //
+};
+use vfio_user::{
+    DmaMapFlags,
+    DmaUnmapFlags,
+    IrqInfo,
+    Server,
+    ServerBackend,
+    ServerRegion, //
+};
+
+use super::{
+    function::{
+        Function,
+        Region,
+        Vanished, //
+    },
+    layout::VECTORS, //
+};
+use crate::machine::lock::lock;
+
+/// Starts the server of a function. QEMU can connect from now on. The error is for the user.
+pub(super) fn start(path: &Path, function: Function) -> Result<(), String> {
+    let failed = |error: &dyn std::fmt::Display| format!("device at {}: {error}", path.display());
+    let server =
+        Server::new(path, true, interrupts(), regions()).map_err(|error| failed(&error))?;
+    let mut backend = Backend(Arc::new(Mutex::new(function)));
+    let thread = thread::Builder::new().name("tdi".into());
+
+    let spawned = thread.spawn(move || {
+        if let Err(error) = server.run(&mut backend) {
+            eprintln!("tsm-emulator: device: {error}");
+        }
+    });
+    spawned.map(drop).map_err(|error| failed(&error))
+}
+
+/// Returns what there is to read and write.
+fn regions() -> Vec<ServerRegion> {
+    let make = |index| ServerRegion {
+        region_info: vfio_region_info {
+            // CAST: The size of a small structure.
+            argsz: size_of::<vfio_region_info>() as u32,
+            index,
+            size: region(index).map_or(0, Region::size),
+            flags: region(index).map_or(0, |_| {
+                VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE
+            }),
+            ..Default::default()
+        },
+        sparse_areas: vec![],
+        mmap_fd: None,
+    };
+
+    (0..VFIO_PCI_NUM_REGIONS).map(make).collect()
+}
+
+/// Returns what has an index of VFIO.
+fn region(index: u32) -> Option<Region> {
+    match index {
+        VFIO_PCI_CONFIG_REGION_INDEX => Some(Region::Config),
+        VFIO_PCI_BAR0_REGION_INDEX => Some(Region::Registers),
+        VFIO_PCI_BAR2_REGION_INDEX => Some(Region::Msix),
+        _ => None,
+    }
+}
+
+/// Returns what there is of interrupts.
+fn interrupts() -> Vec<IrqInfo> {
+    let make = |index| match index {
+        VFIO_PCI_MSIX_IRQ_INDEX => IrqInfo {
+            index,
+            flags: VFIO_IRQ_INFO_EVENTFD | VFIO_IRQ_INFO_NORESIZE,
+            count: VECTORS,
+        },
+        _ => IrqInfo {
+            index,
+            flags: 0,
+            count: 0,
+        },
+    };
+
+    (0..VFIO_PCI_NUM_IRQS).map(make).collect()
+}
+
+/// What the server asks.
+struct Backend(Arc<Mutex<Function>>);
+
+impl Backend {
+    /// Has the function polled at a time, for an interrupt that is due then.
+    fn wake(&self, due: Instant) {
+        let function = Arc::clone(&self.0);
+
+        thread::spawn(move || {
+            thread::sleep(due.saturating_duration_since(Instant::now()));
+            lock(&function).poll(Instant::now());
+        });
+    }
+}
+
+/// Returns the error of an access to what is not there.
+fn outside() -> io::Error {
+    io::ErrorKind::InvalidInput.into()
+}
+
+/// Checks whether bytes are inside of a region.
+fn check(index: u32, offset: u64, data: &[u8]) -> io::Result<Region> {
+    let region = region(index).ok_or_else(outside)?;
+    let size = u64::try_from(data.len()).map_err(|_| outside())?;
+    let end = offset.checked_add(size).ok_or_else(outside)?;
+
+    match end <= region.size() {
+        true => Ok(region),
+        false => Err(outside()),
+    }
+}
+
+impl ServerBackend for Backend {
+    fn region_read(&mut self, index: u32, offset: u64, data: &mut [u8]) -> io::Result<()> {
+        let region = check(index, offset, data)?;
+
+        lock(&self.0).read(region, offset, data, Instant::now());
+        Ok(())
+    }
+
+    fn region_write(&mut self, index: u32, offset: u64, data: &[u8]) -> io::Result<()> {
+        let region = check(index, offset, data)?;
+        let mut function = lock(&self.0);
+        let written = function.write(region, offset, data, Instant::now());
+        let due = function.take_due();
+        drop(function);
+
+        if written == Err(Vanished) {
+            // The server has no way to close its socket but this one. No panic is reported.
+            panic::resume_unwind(Box::new(Vanished));
+        }
+        if let Some(due) = due {
+            self.wake(due);
+        }
+        Ok(())
+    }
+
+    fn dma_map(
+        &mut self,
+        _flags: DmaMapFlags,
+        _offset: u64,
+        _address: u64,
+        _size: u64,
+        _file: Option<File>,
+    ) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn dma_unmap(&mut self, _flags: DmaUnmapFlags, _address: u64, _size: u64) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn reset(&mut self) -> io::Result<()> {
+        lock(&self.0).reset();
+        Ok(())
+    }
+
+    fn set_irqs(
+        &mut self,
+        index: u32,
+        _flags: u32,
+        start: u32,
+        count: u32,
+        files: Vec<File>,
+    ) -> io::Result<()> {
+        if index == VFIO_PCI_MSIX_IRQ_INDEX {
+            lock(&self.0).set_vectors(start, count, files);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;
