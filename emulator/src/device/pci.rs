@@ -15,6 +15,8 @@
 //!   config_space.rs registers that only hold bits
 //!   mailbox.rs      the registers of the DOE mailbox
 //!   interrupts.rs   MSI-X vectors
+//!   dma.rs          copies of a buffer to and from guest memory
+//!   memory.rs       guest memory
 //!   control.rs      counters, choice of a misbehaviour
 //! ```
 //!
@@ -25,10 +27,12 @@ mod access;
 mod config_space;
 mod control;
 mod device;
+mod dma;
 mod function;
 mod interrupts;
 mod layout;
 mod mailbox;
+mod memory;
 mod options;
 mod persona;
 mod server;

@@ -14,13 +14,20 @@ use super::{
         self,
         Counts, //
     },
+    dma::{
+        self,
+        Dma, //
+    },
     interrupts::Interrupts,
     layout::{
         BAR0_SIZE,
         BAR2_SIZE,
+        BUS_MASTER,
+        COMMAND,
         CONTROL,
         CONTROL_SIZE,
         DEVICE_CONTROL,
+        DMA_VECTOR,
         DOE,
         DOE_SIZE,
         INITIATE_RESET,
@@ -31,7 +38,11 @@ use super::{
         MailboxRegisters,
         Traffic, //
     },
+    memory::Memory, //
 };
+
+/// Where BAR 0 has the buffer of [`dma`].
+const BUFFER: u64 = 0x1000;
 
 /// What there is of a function to read and write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +78,8 @@ pub(super) struct Function {
     mailbox: Option<MailboxRegisters>,
     counts: Counts,
     interrupts: Interrupts,
+    memory: Memory,
+    dma: Dma,
 }
 
 impl Function {
@@ -77,6 +90,8 @@ impl Function {
             mailbox,
             counts: Counts::default(),
             interrupts: Interrupts::new(),
+            memory: Memory::default(),
+            dma: Dma::new(),
         }
     }
 
@@ -88,7 +103,10 @@ impl Function {
         self.poll(now);
         access::read(offset, data, |offset| match region {
             Region::Config => self.config(offset),
-            Region::Registers => self.control(offset),
+            Region::Registers => match offset.checked_sub(BUFFER) {
+                Some(offset) => self.dma.read_buffer(offset),
+                None => self.control(offset),
+            },
             Region::Msix => 0,
         });
     }
@@ -114,7 +132,10 @@ impl Function {
                     effect = it;
                 }
             }
-            Region::Registers => self.set_control(offset, value, mask),
+            Region::Registers => match offset.checked_sub(BUFFER) {
+                Some(offset) => self.dma.write_buffer(offset, value, mask),
+                None => self.set_control(offset, value, mask),
+            },
             Region::Msix => {}
         });
         match effect {
@@ -129,6 +150,7 @@ impl Function {
     /// Resets the function: Function Level Reset, or one of the bus.
     pub(super) fn reset(&mut self) {
         self.space.reset();
+        self.dma.reset();
         if let Some(mailbox) = &mut self.mailbox {
             mailbox.reset();
         }
@@ -147,6 +169,11 @@ impl Function {
     /// Returns when there will be something to poll for, each time once.
     pub(super) fn take_due(&mut self) -> Option<Instant> {
         self.mailbox.as_mut()?.take_due()
+    }
+
+    /// Returns the guest memory, for changes of what there is of it.
+    pub(super) fn memory(&mut self) -> &mut Memory {
+        &mut self.memory
     }
 
     /// Sets MSI-X vectors.
@@ -188,6 +215,9 @@ impl Function {
 
     /// Reads one of our own registers.
     fn control(&self, offset: u64) -> u32 {
+        if let Some(register) = within(offset, dma::REGISTERS, dma::SIZE) {
+            return self.dma.read(register);
+        }
         let mailbox = self.mailbox.as_ref();
         let counts = Counts {
             traffic: mailbox.map_or(Traffic::default(), MailboxRegisters::traffic),
@@ -199,6 +229,14 @@ impl Function {
 
     /// Writes one of our own registers.
     fn set_control(&mut self, offset: u64, value: u32, mask: u32) {
+        if let Some(register) = within(offset, dma::REGISTERS, dma::SIZE) {
+            let is_master = self.space.read(COMMAND) & BUS_MASTER != 0;
+            let memory = is_master.then_some(&self.memory);
+            if self.dma.write(register, value, mask, memory) {
+                self.interrupts.raise(DMA_VECTOR);
+            }
+            return;
+        }
         if offset == control::WRONG && mask == u32::MAX {
             if let (Some(mailbox), Some(wrong)) = (&mut self.mailbox, control::wrong(value)) {
                 mailbox.set_wrong(wrong);

@@ -9,10 +9,12 @@ use super::{
 };
 
 /// Command and Status.
-const COMMAND: u64 = 0x04;
+pub(super) const COMMAND: u64 = 0x04;
 /// The command bits that can be written: memory space, bus master, parity error response, `SERR#`
 /// enable, interrupt disable.
 const COMMAND_BITS: u32 = 0x0546;
+/// Command: Bus Master Enable.
+pub(super) const BUS_MASTER: u32 = 1 << 2;
 /// Status: there are capabilities.
 const CAPABILITIES_LIST: u32 = 1 << 20;
 
@@ -42,6 +44,8 @@ const MSIX: u64 = 0x90;
 pub(super) const VECTORS: u32 = 2;
 /// The vector of the mailbox.
 pub(super) const MAILBOX_VECTOR: u32 = 0;
+/// The vector of DMA.
+pub(super) const DMA_VECTOR: u32 = 1;
 
 /// The extended capability of the vendor: see `control`.
 const VENDOR: u64 = 0x100;

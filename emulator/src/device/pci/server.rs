@@ -171,15 +171,30 @@ impl ServerBackend for Backend {
     fn dma_map(
         &mut self,
         _flags: DmaMapFlags,
-        _offset: u64,
-        _address: u64,
-        _size: u64,
-        _file: Option<File>,
+        offset: u64,
+        address: u64,
+        size: u64,
+        file: Option<File>,
     ) -> io::Result<()> {
-        Ok(())
+        // What has no file is memory of other devices. DMA does not reach it.
+        let mapped = match file {
+            Some(file) => lock(&self.0).memory().map(address, size, file, offset),
+            None => true,
+        };
+
+        match mapped {
+            true => Ok(()),
+            false => Err(outside()),
+        }
     }
 
-    fn dma_unmap(&mut self, _flags: DmaUnmapFlags, _address: u64, _size: u64) -> io::Result<()> {
+    fn dma_unmap(&mut self, flags: DmaUnmapFlags, address: u64, size: u64) -> io::Result<()> {
+        let mut function = lock(&self.0);
+
+        match flags.contains(DmaUnmapFlags::UNMAP_ALL) {
+            true => function.memory().clear(),
+            false => function.memory().unmap(address, size),
+        }
         Ok(())
     }
 

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Transfers, and what is refused.
+
+use std::fs::File;
+
+use super::*;
+
+/// Makes guest memory of a page at 4 GiB.
+fn memory(name: &str) -> Memory {
+    let path = std::env::temp_dir().join(format!("tsm-dma-{name}-{}", std::process::id()));
+    let mut memory = Memory::default();
+
+    std::fs::write(&path, vec![3; 4096]).unwrap();
+    let file = File::options().read(true).write(true).open(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    assert!(memory.map(1 << 32, 4096, file, 0));
+    memory
+}
+
+/// Asks for a transfer with all of the memory in reach.
+fn ask(dma: &mut Dma, memory: &Memory, request: [u32; 3], doorbell: u32) {
+    for (offset, value) in [0, 4, 8].into_iter().zip(request) {
+        assert!(!dma.write(offset, value, u32::MAX, Some(memory)));
+        assert_eq!(dma.read(offset), value);
+    }
+    assert!(dma.write(DOORBELL, doorbell, u32::MAX, Some(memory)));
+}
+
+#[test]
+fn copies_both_ways() {
+    let memory = memory("both");
+    let mut dma = Dma::new();
+
+    dma.write_buffer(0, 0x0403_0201, u32::MAX);
+    dma.write_buffer(4, 0x0807_0605, 0xffff);
+    ask(&mut dma, &memory, [16, 1, 6], 1);
+    let mut bytes = [0; 8];
+    assert!(memory.read((1 << 32) + 16, &mut bytes));
+    assert_eq!(bytes, [1, 2, 3, 4, 5, 6, 3, 3]);
+    ask(&mut dma, &memory, [20, 1, 4], 2);
+    assert_eq!(dma.read_buffer(0), 0x0303_0605);
+    assert_eq!(dma.read_buffer(4), 0x0605);
+    assert_eq!([dma.read(0x10), dma.read(0x14)], [2, 0]);
+}
+
+#[test]
+fn refuses_what_it_cannot_copy() {
+    let memory = memory("refuses");
+
+    for request in [
+        // No memory there, or not all of it.
+        [0, 0, 1],
+        [4095, 1, 2],
+        [u32::MAX, u32::MAX, 2],
+        // More than the buffer has.
+        [0, 1, 4097],
+        [0, 1, u32::MAX],
+    ] {
+        for doorbell in [1, 2] {
+            let mut dma = Dma::new();
+            ask(&mut dma, &memory, request, doorbell);
+            assert_eq!([dma.read(0x10), dma.read(0x14)], [0, 1]);
+        }
+    }
+}
+
+#[test]
+fn refuses_all_that_is_out_of_reach() {
+    let mut dma = Dma::new();
+
+    assert!(dma.write(DOORBELL, 1, u32::MAX, None));
+    assert_eq!([dma.read(0x10), dma.read(0x14)], [0, 1]);
+}
+
+#[test]
+fn does_nothing_for_another_doorbell() {
+    let mut dma = Dma::new();
+
+    for (value, mask) in [(0, u32::MAX), (3, u32::MAX), (1, 0xff00)] {
+        assert!(!dma.write(DOORBELL, value, mask, None));
+    }
+    assert_eq!([dma.read(0x10), dma.read(0x14)], [0, 0]);
+    assert_eq!(dma.read(DOORBELL), 0);
+}
+
+#[test]
+fn forgets_all_but_its_counts() {
+    let mut dma = Dma::new();
+
+    dma.write(0, 5, u32::MAX, None);
+    dma.write(DOORBELL, 1, u32::MAX, None);
+    dma.write_buffer(8, 5, u32::MAX);
+    dma.reset();
+    assert_eq!([dma.read(0), dma.read(0x14)], [0, 1]);
+    assert_eq!(dma.read_buffer(8), 0);
+}
+
+#[test]
+fn has_no_register_and_no_buffer_outside() {
+    let mut dma = Dma::new();
+
+    for offset in [0x18, 0x1000, u64::MAX & !3] {
+        assert!(!dma.write(offset, 1, u32::MAX, None));
+        assert_eq!(dma.read(offset), 0);
+    }
+    for offset in [4096, u64::MAX & !3] {
+        dma.write_buffer(offset, 1, u32::MAX);
+        assert_eq!(dma.read_buffer(offset), 0);
+    }
+}
