@@ -48,6 +48,7 @@ pub use doe::Mailbox;
 pub use misbehaviour::Wrong;
 pub use settings::{
     Identity,
+    MutatedPart,
     Settings, //
 };
 pub use socket::{

@@ -17,7 +17,8 @@ use rsa::{
     BigUint,
     Pkcs1v15Sign,
     Pss,
-    RsaPrivateKey, //
+    RsaPrivateKey,
+    RsaPublicKey, //
 };
 use sha2::{
     Digest as _,
@@ -30,11 +31,14 @@ use x509_cert::{
         self,
         asn1::{
             Any,
+            BitString,
             Ia5String,
             ObjectIdentifier,
             Utf8StringRef, //
         },
         oid::AssociatedOid,
+        Decode as _,
+        Document,
         Encode,
         Length,
         Writer, //
@@ -52,7 +56,11 @@ use x509_cert::{
         Extension, //
     },
     name::Name,
-    spki::EncodePublicKey, //
+    spki::{
+        self,
+        EncodePublicKey,
+        SubjectPublicKeyInfoOwned, //
+    }, //
 };
 
 use super::{
@@ -213,15 +221,22 @@ impl Shape<'_> {
             let name = format!("device {which} {}", self.slot);
             x509::Identity::new(&format!("CN=tsm-rs emulated {name}"), authority(&name))
         });
-        let leaf = x509::Identity::new(
-            &format!("CN=tsm-rs emulated device slot {}", self.slot),
-            leaf,
-        );
+        let name = format!("CN=tsm-rs emulated device slot {}", self.slot);
         let root_der = der(root.issue(1, &root, Usage::Authority, |_| Ok(())));
-        let mut leaf_der = der(issuer.issue(3, &leaf, Usage::Signer, |certificate| {
+        let describe = |certificate: &mut builder::CertificateBuilder<'_, K>| {
             certificate.add_extension(&ExtendedKeyUsage(vec![RESPONDER]))?;
             certificate.add_extension(&subject_name(&self.settings.identity)?)
-        }));
+        };
+        let mut leaf_der = der(match self.settings.wrong {
+            Some(wrong @ (Wrong::LeafRsa512 | Wrong::LeafNoKey)) => {
+                let leaf = x509::Identity::new(&name, OtherKey::new(wrong));
+                issuer.issue(3, &leaf, Usage::Signer, describe)
+            }
+            _ => {
+                let leaf = x509::Identity::new(&name, leaf);
+                issuer.issue(3, &leaf, Usage::Signer, describe)
+            }
+        });
         misbehaviour::leaf(self.settings.wrong, &mut leaf_der);
         let make = |padding: usize| {
             let issuer_der =
@@ -252,6 +267,60 @@ impl Shape<'_> {
 
         chain[..2].copy_from_slice(&length.to_le_bytes());
         chain
+    }
+}
+
+/// A public key in a leaf certificate that is not the device's: `SubjectPublicKeyInfo` in DER.
+#[derive(Clone)]
+struct OtherKey(Vec<u8>);
+
+impl OtherKey {
+    /// Makes the key for what is wrong.
+    fn new(wrong: Wrong) -> Self {
+        let rsa = || {
+            let digests = [0, 1].map(|part: u8| {
+                x509::seed::<Sha256>("device other key")
+                    .chain_update([part])
+                    .finalize()
+            });
+            // Any odd number does: nothing is signed with it. The highest bit makes it have 512.
+            let modulus = BigUint::from_bytes_be(&digests.concat())
+                | (BigUint::from(1u8) << 511)
+                | BigUint::from(1u8);
+            RsaPublicKey::new_unchecked(modulus, 65537u32.into()).to_public_key_der()
+        };
+        let none = || {
+            // As of a curve, but with no bits.
+            let mut key = SubjectPublicKeyInfoOwned::from_der(
+                x509::p384("device other key")
+                    .verifying_key()
+                    .to_public_key_der()?
+                    .as_bytes(),
+            )?;
+            key.subject_public_key = BitString::from_bytes(&[])?;
+            Document::try_from(key)
+        };
+        let made = match wrong {
+            Wrong::LeafNoKey => none(),
+            _ => rsa(),
+        };
+
+        // PANIC: The tests make both.
+        Self(made.expect("key").into_vec())
+    }
+}
+
+impl Keypair for OtherKey {
+    type VerifyingKey = Self;
+
+    fn verifying_key(&self) -> Self {
+        self.clone()
+    }
+}
+
+impl EncodePublicKey for OtherKey {
+    fn to_public_key_der(&self) -> spki::Result<Document> {
+        Ok(Document::try_from(self.0.as_slice())?)
     }
 }
 

@@ -11,7 +11,10 @@ use super::{
         Responder,
         Response, //
     },
-    settings::Settings, //
+    settings::{
+        MutatedPart,
+        Settings, //
+    }, //
 };
 use crate::machine::mutator::Mutator;
 
@@ -48,9 +51,7 @@ impl Mailbox {
     pub fn new(settings: Settings) -> Self {
         Self {
             wrong: settings.wrong,
-            mutator: settings
-                .mutate
-                .map(|(seed, count)| Mutator::new(seed, count)),
+            mutator: settings.mutator(MutatedPart::Object),
             earlier: None,
             responder: Responder::new(settings),
         }
@@ -101,8 +102,10 @@ impl Mailbox {
         let endless = self.wrong == Some(Wrong::DiscoveryEndless);
         let mut object = make(DISCOVERY, &discover(payload, endless)?);
 
-        if self.wrong == Some(Wrong::DiscoveryShort) {
-            object.truncate(HEADER + 2);
+        match self.wrong {
+            Some(Wrong::DiscoveryShort) => object.truncate(HEADER + 2),
+            Some(Wrong::DiscoveryEmpty) => object = make(DISCOVERY, &[]),
+            _ => {}
         }
         Some(object)
     }

@@ -71,6 +71,8 @@ wrongs! {
     DiscoveryEndless = "discovery-endless",
     /// The response to discovery has 10 bytes.
     DiscoveryShort = "discovery-short",
+    /// The response to discovery is only a header.
+    DiscoveryEmpty = "discovery-empty",
     /// The response to all requests after negotiation is Busy.
     ErrorBusy = "error-busy",
     /// The response to all requests after negotiation is ResponseNotReady.
@@ -127,8 +129,10 @@ wrongs! {
     PortionZero = "portion-zero",
     /// CERTIFICATE says that it has more than was asked for.
     PortionLonger = "portion-longer",
-    /// CERTIFICATE always has a remainder.
+    /// CERTIFICATE always has a remainder: the chain begins again behind its end.
     RemainderEndless = "remainder-endless",
+    /// CERTIFICATE has a larger remainder each time: the chain begins again behind its end.
+    RemainderGrows = "remainder-grows",
     /// CERTIFICATE ends in its header.
     CertificateShort = "certificate-short",
     /// CERTIFICATE is about another slot.
@@ -147,6 +151,10 @@ wrongs! {
     ChainChanges = "chain-changes",
     /// The leaf key is of another curve than was negotiated.
     LeafCurve = "leaf-curve",
+    /// The leaf key is of RSA with 512 bits.
+    LeafRsa512 = "leaf-rsa-512",
+    /// The leaf certificate has a key of no bits.
+    LeafNoKey = "leaf-no-key",
     /// A bit of signatures is wrong.
     SignatureWrong = "signature-wrong",
     /// Signatures are of another transcript.
@@ -179,6 +187,8 @@ wrongs! {
     KeyExchangeVersion = "key-exchange-version",
     /// FINISH_RSP is in the clear.
     FinishInClear = "finish-in-clear",
+    /// The device forgets a session at the first request after FINISH.
+    SessionForgotten = "session-forgotten",
     /// Records are of another session.
     RecordSession = "record-session",
     /// Records are shorter than a MAC.
@@ -339,6 +349,13 @@ pub(super) fn edit(wrong: Option<Wrong>, response: &mut Vec<u8>) {
     for (_, _, edits) in EDITS.iter().filter(wanted) {
         edits.iter().for_each(|edit| edit.apply(response));
     }
+}
+
+/// Has a response to GET_CERTIFICATE say that there is more each time.
+pub(super) fn grow(response: &mut [u8], times: u16) {
+    let remainder = 0x1000u16.saturating_add(times.saturating_mul(0x100));
+
+    overwrite(response, Some(6), &remainder.to_le_bytes());
 }
 
 /// Changes a leaf certificate, which begins with a tag and a length in three bytes.

@@ -37,6 +37,7 @@ use super::{
     misbehaviour::Wrong,
     version::Version, //
 };
+use crate::machine::mutator::Mutator;
 
 pub(crate) use record::Response;
 pub(crate) use state::Responder;
@@ -57,6 +58,10 @@ impl Responder {
         };
         let session = &mut self.sessions[index];
         let before = session.stage;
+        if self.settings.wrong == Some(Wrong::SessionForgotten) && before != Stage::Handshake {
+            self.reset();
+            return self.refuse(Failure::InvalidSession);
+        }
         let Some(request) = session.open(record) else {
             self.sessions.remove(index);
             return self.refuse(Failure::DecryptError);
@@ -93,7 +98,14 @@ impl Responder {
             }
             other => other,
         };
-        response.unwrap_or_else(|failure| failure.message(self.connection.version))
+        let mut message =
+            response.unwrap_or_else(|failure| failure.message(self.connection.version));
+        if let Some(mut random) = self.mutator.as_ref().and_then(Mutator::next) {
+            let size = message.len().min(8);
+            let (header, data) = message.split_at_mut(size);
+            random.mutate(header, data);
+        }
+        message
     }
 
     /// Hands a request to the function for its code.

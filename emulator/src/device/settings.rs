@@ -10,6 +10,7 @@ use super::{
     },
     version::Version, //
 };
+use crate::machine::mutator::Mutator;
 
 /// What PCIe configuration space says that the device is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +27,15 @@ pub struct Identity {
     pub subsystem_vendor: u16,
     /// Subsystem ID.
     pub subsystem: u16,
+}
+
+/// What is changed at random.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MutatedPart {
+    /// Data objects: in a session, after the encryption.
+    Object,
+    /// Messages: in a session, before the encryption.
+    Message,
 }
 
 /// How a device is set up.
@@ -50,6 +60,8 @@ pub struct Settings {
     pub wrong: Option<Wrong>,
     /// Seed of changes at random, and how many responses are changed.
     pub mutate: Option<(u64, u64)>,
+    /// What these changes are made in.
+    pub mutate_part: MutatedPart,
     /// Start of the random numbers: a device with the same one sends the same bytes again.
     pub seed: u64,
 }
@@ -57,6 +69,13 @@ pub struct Settings {
 impl Settings {
     /// The largest `chain` for which there is room for what comes on top, in a field of 16 bits.
     pub const MAX_CHAIN: u16 = 0xffff - 128;
+
+    /// Makes what changes this part, if anything does.
+    pub(crate) fn mutator(&self, part: MutatedPart) -> Option<Mutator> {
+        self.mutate
+            .filter(|_| self.mutate_part == part)
+            .map(|(seed, count)| Mutator::new(seed, count))
+    }
 }
 
 impl Default for Settings {
@@ -78,6 +97,7 @@ impl Default for Settings {
             },
             wrong: None,
             mutate: None,
+            mutate_part: MutatedPart::Object,
             seed: 0,
         }
     }

@@ -7,7 +7,10 @@ use std::time::Duration;
 use super::{
     super::{
         misbehaviour::Wrong,
-        settings::Settings,
+        settings::{
+            MutatedPart,
+            Settings, //
+        },
         suite::{
             Hash,
             Signature, //
@@ -116,6 +119,20 @@ const SESSIONS: [Choice<bool>; 2] = [
     Choice::new("off", false, "signs for CHALLENGE only"),
 ];
 
+/// Values of `mutate_part`.
+const MUTATED: [Choice<MutatedPart>; 2] = [
+    Choice::new(
+        "object",
+        MutatedPart::Object,
+        "data objects, records of a session among them",
+    ),
+    Choice::new(
+        "message",
+        MutatedPart::Message,
+        "messages, before they are encrypted",
+    ),
+];
+
 /// Values of `wrong`.
 struct Wrongs;
 
@@ -215,7 +232,7 @@ const OPTIONS: &[Opt<Options>] = &[
     },
     Opt {
         key: "wrong_after",
-        meaning: "how many objects are right before a wrong=mailbox-…",
+        meaning: "how many objects are right before a wrong=mailbox-NAME",
         values: Values::Said,
         default: |c| c.after.to_string(),
         set: |c, v| put(&mut c.after, count(v)),
@@ -233,6 +250,13 @@ const OPTIONS: &[Opt<Options>] = &[
         values: Values::Said,
         default: |_| "all".into(),
         set: |c, v| put(&mut c.mutate_count, number(v)),
+    },
+    Opt {
+        key: "mutate_part",
+        meaning: "what is changed",
+        values: Values::Line(&MUTATED),
+        default: |c| name(&MUTATED, &c.settings.mutate_part),
+        set: |c, v| put(&mut c.settings.mutate_part, choose(&MUTATED, v)),
     },
 ];
 
@@ -277,7 +301,7 @@ impl Options {
         let mut words = text.split(',');
 
         if words.next() != Some(KIND) {
-            return Err(format!("{KIND}[,KEY=VALUE…]"));
+            return Err(format!("{KIND}[,KEY=VALUE...]"));
         }
         for word in words {
             let (key, value) = word
@@ -309,7 +333,7 @@ impl Options {
 
     /// Returns the help on the options.
     pub(crate) fn help() -> String {
-        format!("{KIND}[,KEY=VALUE…] [default]\n{}", option::help(OPTIONS))
+        format!("{KIND}[,KEY=VALUE...] [default]\n{}", option::help(OPTIONS))
     }
 }
 
@@ -327,7 +351,7 @@ mod tests {
     fn takes_all_options() {
         let all = "tdi,persona=cma,functions=8,spdm=1.4,hash=sha256,signature=rsapss,slots=0xff,\
                    chain=3000,sessions=off,seed=7,busy=5,delay=6,wrong=doe-type,wrong_after=3,\
-                   mutate=8,mutate_count=9";
+                   mutate=8,mutate_count=9,mutate_part=message";
         let options = Options::parse(all).unwrap();
 
         assert_eq!(options.persona, Persona::Cma);
@@ -344,6 +368,7 @@ mod tests {
             sessions: false,
             wrong: Some(Wrong::DoeType),
             mutate: Some((8, 9)),
+            mutate_part: MutatedPart::Message,
             seed: 7,
             ..Settings::default()
         };
@@ -380,6 +405,7 @@ mod tests {
             ("tdi,chain=65408", "up to 65407"),
             ("tdi,sessions=yes", "on or off"),
             ("tdi,busy=-1", "a number"),
+            ("tdi,mutate_part=all", "object or message"),
             ("tdi,wrong=all", "mailbox-never-ready, "),
         ] {
             let error = Options::parse(text).unwrap_err();

@@ -3,7 +3,13 @@
 //! GET_DIGESTS, DIGESTS, GET_CERTIFICATE and CERTIFICATE: DSP0274, with the large form of 1.4.
 
 use super::{
-    super::version::Version,
+    super::{
+        misbehaviour::{
+            self,
+            Wrong, //
+        },
+        version::Version, //
+    },
     message::{
         Failure,
         Reader,
@@ -80,6 +86,10 @@ impl Responder {
         let mut response = response.bytes(portion).finish();
 
         self.adjust(&mut response);
+        if self.is(Wrong::RemainderGrows) {
+            self.portions = self.portions.saturating_add(1);
+            misbehaviour::grow(&mut response, self.portions);
+        }
         self.identified(reader.so_far(), &response, place);
         Ok(response)
     }
@@ -95,8 +105,15 @@ impl Responder {
         let room = self.connection.requester.transfer_size.min(TRANSFER_SIZE);
         // CAST: Widens.
         let length = length.min(room.saturating_sub(header)) as usize;
+        let offset = match self.settings.wrong {
+            Some(Wrong::RemainderEndless | Wrong::RemainderGrows) => {
+                // CAST: Widens.
+                offset as usize % chain.len().max(1)
+            }
+            _ => offset as usize,
+        };
         let rest = chain
-            .get(offset as usize..)
+            .get(offset..)
             .filter(|rest| !rest.is_empty())
             .ok_or(Failure::InvalidRequest)?;
         let portion = &rest[..length.min(rest.len())];

@@ -17,7 +17,10 @@ use super::{
             self,
             Wrong, //
         },
-        settings::Settings,
+        settings::{
+            MutatedPart,
+            Settings, //
+        },
         version::Version, //
     },
     agreed::Agreed,
@@ -30,6 +33,7 @@ use super::{
     signing::Purpose,
     transcript::Transcript, //
 };
+use crate::machine::mutator::Mutator;
 
 /// How far negotiation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -77,6 +81,10 @@ pub(crate) struct Responder {
     pub(super) reads: u8,
     /// How often a connection was made, if the chain changes.
     pub(super) connections: u8,
+    /// How many portions of the chain were sent, if the remainder grows.
+    pub(super) portions: u16,
+    /// What changes messages.
+    pub(super) mutator: Option<Mutator>,
 }
 
 impl Responder {
@@ -93,6 +101,8 @@ impl Responder {
             sessions: vec![],
             reads: 0,
             connections: 0,
+            portions: 0,
+            mutator: settings.mutator(MutatedPart::Message),
             settings,
         }
     }

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::device::{
     Mailbox,
+    MutatedPart,
     Settings,
     Wrong, //
 };
@@ -77,6 +78,12 @@ const BYTES: &[(Wrong, usize, usize, &[u8])] = &[
     (Wrong::DoeEarlier, CAPABILITIES, 8, &[0x10, 4]),
     (Wrong::DiscoveryEndless, DISCOVERY, 8, &[1, 0, 2, 3]),
     (Wrong::DiscoveryShort, DISCOVERY, 8, &[1, 0]),
+    (
+        Wrong::DiscoveryEmpty,
+        DISCOVERY,
+        0,
+        &[1, 0, 0, 0, 2, 0, 0, 0],
+    ),
     (Wrong::VersionNoneCommon, VERSION, 13, &[1, 0x00, 0x20]),
     (Wrong::VersionNoEntry, VERSION, 13, &[0, 0, 0]),
     (Wrong::Version255, VERSION, 13, &[255, 0x00, 0x10]),
@@ -138,6 +145,7 @@ const BYTES: &[(Wrong, usize, usize, &[u8])] = &[
     ),
     (Wrong::PortionLonger, CERTIFICATE, 12, &[0xff, 0x7f, 0, 0]),
     (Wrong::RemainderEndless, CERTIFICATE, 14, &[0xff, 0xff]),
+    (Wrong::RemainderGrows, CERTIFICATE, 14, &[0x00, 0x11]),
     (Wrong::CertificateShort, CERTIFICATE, 8, &[0x12, 2, 0, 0]),
     (Wrong::SlotOther, CERTIFICATE, 8, &[0x12, 2, 1, 0]),
     (Wrong::BlockOverrun, MEASUREMENTS, 16, &[1, 1, 0xff, 0xff]),
@@ -164,6 +172,8 @@ const BYTES: &[(Wrong, usize, usize, &[u8])] = &[
     (Wrong::DerLonger, DIGESTS, 8, &[0x12, 1, 0, 1]),
     (Wrong::Der4Gib, DIGESTS, 8, &[0x12, 1, 0, 1]),
     (Wrong::LeafCurve, DIGESTS, 8, &[0x12, 1, 0, 1]),
+    (Wrong::LeafRsa512, DIGESTS, 8, &[0x12, 1, 0, 1]),
+    (Wrong::LeafNoKey, DIGESTS, 8, &[0x12, 1, 0, 1]),
 ];
 
 #[test]
@@ -187,6 +197,7 @@ fn sends_objects_of_the_wrong_size() {
     assert_eq!(size(Wrong::DoeShort, VERSION), 20);
     assert_eq!(size(Wrong::DoeLong, VERSION), 20);
     assert_eq!(size(Wrong::DiscoveryShort, DISCOVERY), 10);
+    assert_eq!(size(Wrong::DiscoveryEmpty, DISCOVERY), 8);
     assert_eq!(size(Wrong::VersionNoEntry, VERSION), 16);
     assert_eq!(size(Wrong::VersionShort, VERSION), 16);
     assert_eq!(size(Wrong::PortionZero, CERTIFICATE), 16);
@@ -203,6 +214,28 @@ fn never_ends_discovery() {
         let response = mailbox.exchange(&object(0, &[next, 0, 0, 0])).unwrap();
         next = response[11];
         assert!(next != 0);
+    }
+}
+
+#[test]
+fn never_ends_a_chain() {
+    for what in [Wrong::RemainderEndless, Wrong::RemainderGrows] {
+        let mut requester = super::conversation::negotiated(wrong(what));
+        let mut remainders = vec![];
+
+        for offset in (0..60_000u16).step_by(1000) {
+            let [low, high] = offset.to_le_bytes();
+            let request = [&[0x12, 0x82, 0, 0, low, high], &1000u16.to_le_bytes()[..]].concat();
+            let response = requester.mailbox.exchange(&object(1, &request)).unwrap();
+            assert_eq!(response[8..11], [0x12, 2, 0]);
+            assert!(u16::from_le_bytes([response[12], response[13]]) > 0);
+            remainders.push(u16::from_le_bytes([response[14], response[15]]));
+        }
+        assert!(remainders[0] > 0);
+        match what {
+            Wrong::RemainderGrows => assert!(remainders.windows(2).all(|pair| pair[0] < pair[1])),
+            _ => assert!(remainders.iter().all(|remainder| *remainder == 0xffff)),
+        }
     }
 }
 
@@ -255,6 +288,30 @@ fn changes_as_many_responses_as_it_was_asked_to() {
         assert_eq!(got[CERTIFICATE..], right[CERTIFICATE..]);
     }
     assert!((0..8).map(|seed| changed(&mutated(seed, 4))).sum::<usize>() > 8);
+}
+
+#[test]
+fn changes_messages_but_not_the_objects_around_them() {
+    let right = run_to(&Settings::default(), CERTIFICATE);
+    let mut changed = 0;
+
+    for seed in 0..8 {
+        let settings = Settings {
+            mutate: Some((seed, u64::MAX)),
+            mutate_part: MutatedPart::Message,
+            ..Settings::default()
+        };
+        for (right, got) in right.iter().zip(run_to(&settings, CERTIFICATE)) {
+            // A negotiation that has failed has shorter messages.
+            assert_eq!(got[..4], [1, 0, right[2], 0]);
+            assert_eq!(
+                4 * usize::from(got[4]) + 1024 * usize::from(got[5]),
+                got.len()
+            );
+            changed += usize::from(got != *right);
+        }
+    }
+    assert!(changed > 16);
 }
 
 #[test]

@@ -54,6 +54,9 @@ fn has_wrong_chains() {
         key.subject_public_key.raw_bytes().len()
     };
     assert_eq!((key(&right), key(&chain(Wrong::LeafCurve))), (97, 65));
+    // A sequence of a modulus of 65 bytes and an exponent of 3 bytes, with tags and lengths.
+    assert_eq!(key(&chain(Wrong::LeafRsa512)), 74);
+    assert_eq!(key(&chain(Wrong::LeafNoKey)), 0);
 }
 
 /// Gets signed measurements: L1, and what is behind it.

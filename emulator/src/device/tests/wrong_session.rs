@@ -159,6 +159,16 @@ fn leaves_the_session_in_the_clear() {
 }
 
 #[test]
+fn forgets_a_session() {
+    let mut requester = in_session(wrong(Wrong::SessionForgotten));
+
+    // It has no version any more.
+    assert_eq!(record(&mut requester), object(1, &[0x10, 0x7f, 2, 0]));
+    assert_eq!(record(&mut requester), object(1, &[0x10, 0x7f, 2, 0]));
+    requester.negotiate();
+}
+
+#[test]
 fn makes_requests_of_its_own() {
     for (what, code) in [
         (Wrong::EndSessionUnasked, 0xec),
