@@ -84,6 +84,8 @@ class Emulator(unittest.TestCase):
             self.assertEqual(result.returncode, 0, result.stdout)
             helps += result.stdout
         self.assertEqual(helps.count("KEY=VALUE [default]"), 2)
+        self.assertEqual(helps.count("tdi[,KEY=VALUE...] [default]"), 1)
+        self.assertEqual(helps.count('"driver":"vfio-user-pci"'), 2)
         self.assertEqual(helps.count("usage: spdm-responder"), 1)
 
     def test_machine(self):

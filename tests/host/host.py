@@ -91,17 +91,18 @@ class Host(unittest.TestCase):
     PLATFORM = "tdx"
     FUNCTIONS = "provider=tsm_tdx blob=quote register=/sys/kernel/tsm/tdx/rtmr3/sha384/digest" + FUNCTIONS
 
-    def guest(self, script, *emulator, kernel=KERNEL, timeout=600, add=(), drivers="rust", status=0,
+    def guest(self, script, *emulator, kernel=KERNEL, timeout=600, add=(), devices=(), drivers="rust", status=0,
               because=""):
         """Runs a script on a host that is told these things, and returns the lines that it printed.
 
         It has to end with that status, and where that is none of the script's own, `run` has to say this of it.
         """
-        files = [word for file in add for word in ("--add", file)]
+        others = [word for file in add for word in ("--add", file)]
+        others += [word for device in devices for word in ("--device", device)]
         options = [word for option in emulator for word in ("--emulator", option)]
         result = subprocess.run(
             [TOP / "scripts/qemu-tdx/run", "--platform", self.PLATFORM, "--kernel", kernel, "--drivers", drivers,
-             "--timeout", str(timeout), *files, *options, "--", "sh", "-c", self.FUNCTIONS + script],
+             "--timeout", str(timeout), *others, *options, "--", "sh", "-c", self.FUNCTIONS + script],
             capture_output=True, text=True, timeout=2 * timeout + 120)
         self.assertEqual(result.returncode, status, result.stdout + result.stderr)
         self.assertTrue(re.search(because, result.stderr), result.stderr)
