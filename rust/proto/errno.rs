@@ -2,18 +2,21 @@
 
 //! The errno of each error and of each status of a platform, only in the kernel build.
 //!
-//! Some errnos tell a client that there is no TSM: systemd, for one, then goes on without a
-//! signature. An answer from outside the guest never becomes one of them, see [`answer`].
+//! Some errnos tell a client of configfs or of `/dev` that there is no TSM: systemd, for one, then goes on
+//! without a signature. An answer from outside the guest never becomes one of them, see [`answer`].
+//! What a device says goes to the files of that device alone, see [`device`].
 
 use kernel::bindings;
 
 use crate::{
+    doe,
     snp::{
         self,
         certificates,
         svsm,
         FirmwareStatus, //
     },
+    spdm,
     tdx::{
         self,
         quote,
@@ -137,6 +140,71 @@ impl From<VmcallStatus> for kernel::error::Error {
     }
 }
 
+impl From<doe::Error> for kernel::error::Error {
+    fn from(err: doe::Error) -> Self {
+        use doe::Error;
+
+        match err {
+            Error::TooLarge => device::<{ bindings::EMSGSIZE }>(),
+            Error::Truncated
+            | Error::Trailing
+            | Error::Length(_)
+            | Error::Vendor(_)
+            | Error::Type(_)
+            | Error::DiscoveryLoop(_) => device::<{ bindings::EPROTO }>(),
+        }
+    }
+}
+
+impl From<spdm::Error> for kernel::error::Error {
+    fn from(err: spdm::Error) -> Self {
+        use spdm::Error;
+
+        match err {
+            // What the user asked for.
+            Error::NoSuchSlot => device::<{ bindings::EINVAL }>(),
+            Error::EmptySlot => device::<{ bindings::ENODATA }>(),
+            Error::State => device::<{ bindings::ENOTCONN }>(),
+            // What the device can't do, does not do now, or refuses.
+            Error::Incapable | Error::NoCommonVersion => device::<{ bindings::EOPNOTSUPP }>(),
+            Error::NotReady => device::<{ bindings::ETIMEDOUT }>(),
+            Error::Peer(_) => device::<{ bindings::EREMOTEIO }>(),
+            // What does not authenticate, or has a value that is reserved.
+            Error::Certificate
+            | Error::VerifyData
+            | Error::Mac
+            | Error::Reserved
+            | Error::SessionId => device::<{ bindings::EBADMSG }>(),
+            Error::Signature => device::<{ bindings::EKEYREJECTED }>(),
+            // What this side can't do.
+            Error::NoAlgorithm => device::<{ bindings::ENOPKG }>(),
+            Error::TooLarge => device::<{ bindings::EMSGSIZE }>(),
+            Error::SequenceEnd => device::<{ bindings::ENOTCONN }>(),
+            Error::NoMemory => device::<{ bindings::ENOMEM }>(),
+            Error::Crypto => device::<{ bindings::EIO }>(),
+            // All else breaks the protocol.
+            Error::Truncated
+            | Error::Trailing
+            | Error::MessageVersion(_)
+            | Error::UnexpectedCode(_)
+            | Error::Capabilities
+            | Error::NotOffered
+            | Error::AlgorithmTable
+            | Error::NotNegotiated
+            | Error::Mismatch
+            | Error::Portion
+            | Error::ChainDigest
+            | Error::Chain
+            | Error::MeasurementBlock
+            | Error::MeasurementCount
+            | Error::Opaque
+            | Error::PublicKey
+            | Error::OtherSession
+            | Error::Record => device::<{ bindings::EPROTO }>(),
+        }
+    }
+}
+
 /// Tells whether a client takes this errno for the absence of the interface.
 const fn means_absence(code: u32) -> bool {
     matches!(
@@ -154,6 +222,19 @@ const fn means_absence(code: u32) -> bool {
 fn answer<const CODE: u32>() -> kernel::error::Error {
     const { assert!(!means_absence(CODE)) };
 
+    error::<CODE>()
+}
+
+/// Returns the error with this errno, for the files of a device.
+///
+/// Here an errno may mean absence: these files are there only if the device is, a client has no other way
+/// to authenticate the device, and a device that can't be authenticated is not to be used either way.
+fn device<const CODE: u32>() -> kernel::error::Error {
+    error::<CODE>()
+}
+
+/// Returns the error with this errno.
+fn error<const CODE: u32>() -> kernel::error::Error {
     // CAST: Every errno is below 4096.
     kernel::error::Error::from_errno(-(CODE as i32))
 }

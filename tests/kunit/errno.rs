@@ -7,11 +7,18 @@ use kernel::prelude::*;
 #[kunit_tests(tsm_errno)]
 mod tests {
     use tsm_proto::{
+        doe,
         snp::{
             self,
             certificates,
             svsm,
             FirmwareStatus, //
+        },
+        spdm::{
+            self,
+            Code,
+            ErrorCode,
+            ErrorResponse, //
         },
         tdx::{
             self,
@@ -115,6 +122,94 @@ mod tests {
         assert_eq!(errno(svsm::Error::Length(1)), 71); // EPROTO
         assert_eq!(errno(svsm::Error::TooLarge), 27); // EFBIG
     }
+
+    #[test]
+    fn tells_what_a_mailbox_does_wrong() {
+        use doe::{
+            Error,
+            ObjectType,
+            Vendor, //
+        };
+
+        for broken in [
+            Error::Truncated,
+            Error::Trailing,
+            Error::Length(1),
+            Error::Vendor(Vendor::new(0x8086)),
+            Error::Type(ObjectType::new(3)),
+            Error::DiscoveryLoop(1),
+        ] {
+            assert_eq!(errno(broken), 71); // EPROTO
+        }
+        assert_eq!(errno(Error::TooLarge), 90); // EMSGSIZE
+    }
+
+    #[test]
+    fn tells_what_a_device_breaks() {
+        use spdm::Error;
+
+        for broken in [
+            Error::Truncated,
+            Error::Trailing,
+            Error::MessageVersion(0x13),
+            Error::UnexpectedCode(Code::ERROR),
+            Error::Capabilities,
+            Error::NotOffered,
+            Error::AlgorithmTable,
+            Error::NotNegotiated,
+            Error::Mismatch,
+            Error::Portion,
+            Error::ChainDigest,
+            Error::Chain,
+            Error::MeasurementBlock,
+            Error::MeasurementCount,
+            Error::Opaque,
+            Error::PublicKey,
+            Error::OtherSession,
+            Error::Record,
+        ] {
+            assert_eq!(errno(broken), 71); // EPROTO
+        }
+    }
+
+    #[test]
+    fn tells_what_of_a_device_does_not_authenticate() {
+        assert_eq!(errno(spdm::Error::Signature), 129); // EKEYREJECTED
+        assert_eq!(errno(spdm::Error::Certificate), 74); // EBADMSG
+        assert_eq!(errno(spdm::Error::VerifyData), 74);
+        assert_eq!(errno(spdm::Error::Mac), 74);
+        assert_eq!(errno(spdm::Error::Reserved), 74);
+        assert_eq!(errno(spdm::Error::SessionId), 74);
+    }
+
+    #[test]
+    fn tells_what_a_device_does_not_do() {
+        let refused = |code| ErrorResponse {
+            code: ErrorCode::new(code),
+            data: 0,
+            not_ready: None,
+        };
+
+        for code in 0..=0xff {
+            assert_eq!(errno(spdm::Error::Peer(refused(code))), 121); // EREMOTEIO
+        }
+        assert_eq!(errno(spdm::Error::NotReady), 110); // ETIMEDOUT
+        assert_eq!(errno(spdm::Error::Incapable), 95); // EOPNOTSUPP
+        assert_eq!(errno(spdm::Error::NoCommonVersion), 95);
+        assert_eq!(errno(spdm::Error::EmptySlot), 61); // ENODATA
+    }
+
+    #[test]
+    fn tells_what_can_not_be_done_with_a_device() {
+        assert_eq!(errno(spdm::Error::NoSuchSlot), 22); // EINVAL
+        assert_eq!(errno(spdm::Error::State), 107); // ENOTCONN
+        assert_eq!(errno(spdm::Error::SequenceEnd), 107);
+        assert_eq!(errno(spdm::Error::NoAlgorithm), 65); // ENOPKG
+        assert_eq!(errno(spdm::Error::TooLarge), 90); // EMSGSIZE
+        assert_eq!(errno(spdm::Error::NoMemory), 12); // ENOMEM
+        assert_eq!(errno(spdm::Error::Crypto), 5); // EIO
+    }
+
     /// Tells whether a client takes this errno for the absence of a TSM.
     fn means_absence(errno: i32) -> bool {
         // ENOENT, ENXIO, ENODEV, ENOTTY, EOPNOTSUPP

@@ -332,13 +332,11 @@ mod tests {
             (7, 4),
             (7, 6),
             (8, 6),
-            // Signature: none, both, another.
-            (12, 0),
+            // Signature: both, another.
             (12, 0x90),
             (12, 4),
             (13, 1),
-            // Hash: none, both, another.
-            (16, 0),
+            // Hash: both, another.
             (16, 3),
             (16, 4),
             // Tables: both, another.
@@ -351,6 +349,17 @@ mod tests {
             assert_eq!(
                 algorithms(&with(ALGORITHMS, offset, value)),
                 Err(Error::NotOffered)
+            );
+        }
+    }
+
+    #[test]
+    fn refuses_a_selection_of_nothing() {
+        // Signature, hash.
+        for offset in [12, 16] {
+            assert_eq!(
+                algorithms(&with(ALGORITHMS, offset, 0)),
+                Err(Error::NoAlgorithm)
             );
         }
     }

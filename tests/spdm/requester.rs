@@ -424,7 +424,15 @@ fn refuses_what_was_not_offered() {
     assert_eq!(connect_with(0x63, 7, 0x12), Err(Error::NotOffered));
     // No key exchange, no encryption, no key schedule.
     for offset in [38, 42, 46] {
-        assert_eq!(connect_with(0x63, offset, 0), Err(Error::NotOffered));
+        assert_eq!(connect_with(0x63, offset, 0), Err(Error::NoAlgorithm));
+    }
+}
+
+#[test]
+fn refuses_a_selection_of_nothing() {
+    // No signature, no hash.
+    for offset in [12, 16] {
+        assert_eq!(connect_with(0x63, offset, 0), Err(Error::NoAlgorithm));
     }
 }
 

@@ -91,7 +91,7 @@ fn verify_rsa(key: &[u8], signed: &Signed<'_>, signature: &[u8]) -> Result {
         pkcs8::DecodePublicKey, //
     };
 
-    let key = rsa::RsaPublicKey::from_public_key_der(key).map_err(|_| Error::Crypto)?;
+    let key = rsa::RsaPublicKey::from_public_key_der(key).map_err(|_| Error::Signature)?;
     let scheme = match signed.hash {
         HashAlgorithm::Sha256 => Pkcs1v15Sign::new::<Sha256>(),
         HashAlgorithm::Sha384 => Pkcs1v15Sign::new::<Sha384>(),
@@ -145,7 +145,7 @@ impl Suite for RustCrypto {
                 public.copy_from_slice(&key.public_key().to_encoded_point(false).as_bytes()[1..]);
                 Ok(Ephemeral::P384(key))
             }
-            _ => Err(Error::Crypto),
+            _ => Err(Error::NoAlgorithm),
         }
     }
 
@@ -208,7 +208,7 @@ impl Suite for RustCrypto {
     }
 
     fn verify(&self, signed: &Signed<'_>, signature: &[u8]) -> Result {
-        let leaf = Certificate::from_der(signed.leaf).map_err(|_| Error::Crypto)?;
+        let leaf = Certificate::from_der(signed.leaf).map_err(|_| Error::Certificate)?;
         let key = &leaf.tbs_certificate.subject_public_key_info;
         let bits = key.subject_public_key.raw_bytes();
         let digest = signed.digest.as_bytes();
@@ -217,22 +217,22 @@ impl Suite for RustCrypto {
             BaseAsym::ECDSA_P256 => {
                 let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(bits);
                 let signature = p256::ecdsa::Signature::from_slice(signature);
-                key.map_err(|_| Error::Crypto)?
+                key.map_err(|_| Error::Signature)?
                     .verify_prehash(digest, &signature.map_err(|_| Error::Signature)?)
                     .map_err(|_| Error::Signature)
             }
             BaseAsym::ECDSA_P384 => {
                 let key = p384::ecdsa::VerifyingKey::from_sec1_bytes(bits);
                 let signature = p384::ecdsa::Signature::from_slice(signature);
-                key.map_err(|_| Error::Crypto)?
+                key.map_err(|_| Error::Signature)?
                     .verify_prehash(digest, &signature.map_err(|_| Error::Signature)?)
                     .map_err(|_| Error::Signature)
             }
             BaseAsym::RSASSA_2048 | BaseAsym::RSASSA_3072 => {
-                let key = key.to_der().map_err(|_| Error::Crypto)?;
+                let key = key.to_der().map_err(|_| Error::Certificate)?;
                 verify_rsa(&key, signed, signature)
             }
-            _ => Err(Error::Crypto),
+            _ => Err(Error::NoAlgorithm),
         }
     }
 }

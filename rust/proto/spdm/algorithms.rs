@@ -96,6 +96,10 @@ impl Algorithms {
 impl NegotiateAlgorithms {
     /// Checks that each selection is exactly one of those that were offered.
     fn check(&self, selected: &Algorithms, version: Version) -> Result {
+        // A responder that has nothing of what is offered selects nothing.
+        if selected.base_asym.raw() == 0 || selected.base_hash.raw() == 0 {
+            return Err(Error::NoAlgorithm);
+        }
         let measurements = selected.measurement_specification;
         let has_one = set::is_one_of(selected.base_asym.raw(), self.base_asym.raw())
             && set::is_one_of(selected.base_hash.raw(), self.base_hash.raw());
@@ -147,8 +151,9 @@ impl Request for NegotiateAlgorithms {
         tables.write(writer)
     }
 
-    /// Fails with [`Error::NotOffered`] when a selection is not exactly one of those that were offered,
-    /// with [`Error::AlgorithmTable`] when there are external algorithms or tables out of order, with
+    /// Fails with [`Error::NoAlgorithm`] when no signature or no hash is selected, with
+    /// [`Error::NotOffered`] when a selection is not exactly one of those that were offered, with
+    /// [`Error::AlgorithmTable`] when there are external algorithms or tables out of order, with
     /// [`Error::Truncated`] or [`Error::Trailing`] when the length is another.
     fn read(
         &self,

@@ -26,10 +26,15 @@ pub enum Error {
     NotReady,
     /// Both sides have no version in common, or the version lacks what is asked for.
     NoCommonVersion,
-    /// The responder can do neither sessions nor challenges, or has no certificates.
+    /// The responder can do neither sessions nor challenges, has no certificates, or no measurements that
+    /// anything authenticates.
     Incapable,
-    /// A size or an exponent of CAPABILITIES is out of range.
+    /// A size of CAPABILITIES is out of range.
     Capabilities,
+    /// A field has a value that the specification reserves.
+    Reserved,
+    /// The responder selected no algorithm where one is needed, or the crypto library of this side lacks it.
+    NoAlgorithm,
     /// A selected algorithm is not exactly one of those that were offered.
     NotOffered,
     /// A table of ALGORITHMS is out of order, there twice or has external algorithms.
@@ -54,7 +59,9 @@ pub enum Error {
     MeasurementCount,
     /// The opaque data is malformed, or lacks the selected version of secured messages.
     Opaque,
-    /// The signature does not verify.
+    /// The certificate of the responder can't be read.
+    Certificate,
+    /// The signature does not verify, or the key of the certificate is not one of the negotiated scheme.
     Signature,
     /// The public key of the responder is no valid point, or is that of the requester.
     PublicKey,
@@ -68,12 +75,12 @@ pub enum Error {
     Record,
     /// The record does not authenticate.
     Mac,
-    /// No sequence numbers are left; the session has to end.
+    /// No sequence numbers are left, or no keys; the session has to end.
     SequenceEnd,
-    /// A message in clear arrived in a session, or a record outside of one.
-    WrongProtection,
     /// The event is not possible in this state.
     State,
+    /// This side has no memory left.
+    NoMemory,
     /// The crypto library of this side failed.
     Crypto,
 }

@@ -94,21 +94,22 @@ pub trait Suite {
     ///
     /// # Errors
     ///
-    /// [`Error::Crypto`] when there is no memory or no such group.
+    /// [`Error::NoAlgorithm`] when there is no such group, [`Error::NoMemory`], [`Error::Crypto`].
     fn generate(&self, group: Dhe, public: &mut [u8]) -> Result<Self::Ephemeral>;
 
     /// Writes the secret that `own` and the public key `peer` share: X, big-endian, not shortened.
     ///
     /// # Errors
     ///
-    /// [`Error::PublicKey`] when `peer` is not on the curve or the secret is the point at infinity.
+    /// [`Error::PublicKey`] when `peer` is not on the curve or the secret is the point at infinity,
+    /// [`Error::NoMemory`], [`Error::Crypto`].
     fn agree(&self, own: &Self::Ephemeral, peer: &[u8], secret: &mut [u8]) -> Result;
 
     /// Encrypts `text` in place and writes its tag.
     ///
     /// # Errors
     ///
-    /// [`Error::Crypto`] when there is no memory.
+    /// [`Error::NoAlgorithm`] when there is no cipher for such a key, [`Error::NoMemory`], [`Error::Crypto`].
     fn seal(
         &self,
         key: &[u8],
@@ -122,7 +123,7 @@ pub trait Suite {
     ///
     /// # Errors
     ///
-    /// [`Error::Mac`] when the tag is not that of `text` and `aad`.
+    /// [`Error::Mac`] when the tag is not that of `text` and `aad`; those of [`Suite::seal`].
     fn open(
         &self,
         key: &[u8],
@@ -136,7 +137,8 @@ pub trait Suite {
     ///
     /// # Errors
     ///
-    /// [`Error::Signature`] when the signature is wrong, [`Error::Crypto`] when the certificate can't be read
-    /// or the scheme is not known.
+    /// [`Error::Signature`] when the signature is wrong or the key is not one of the scheme,
+    /// [`Error::Certificate`] when the certificate can't be read, [`Error::NoAlgorithm`] when there is no such
+    /// scheme, [`Error::NoMemory`], [`Error::Crypto`].
     fn verify(&self, signed: &Signed<'_>, signature: &[u8]) -> Result;
 }

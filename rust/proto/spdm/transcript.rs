@@ -56,7 +56,7 @@ pub trait Evidence {
     ///
     /// # Errors
     ///
-    /// [`Error::TooLarge`] when there is no room or no memory.
+    /// [`Error::TooLarge`] when a part is longer than its limit, [`Error::NoMemory`].
     fn append(&mut self, part: Part, bytes: &[u8]) -> Result;
 
     /// Drops a part.

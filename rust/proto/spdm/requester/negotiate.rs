@@ -158,20 +158,19 @@ impl AskAlgorithms {
         let tables = &selected.tables;
         let key_size = tables.aead().and_then(Aead::size);
 
+        if version.has_opaque_format() && !has_format {
+            return Err(Error::NotOffered);
+        }
         match (tables.dhe(), key_size, tables.key_schedule()) {
-            (Some(dhe), Some(key_size), Some(Schedule::SPDM))
-                if has_format || !version.has_opaque_format() =>
-            {
-                Ok(Sessions {
-                    dhe,
-                    schedule: KeySchedule {
-                        version,
-                        hash,
-                        key_size,
-                    },
-                })
-            }
-            _ => Err(Error::NotOffered),
+            (Some(dhe), Some(key_size), Some(Schedule::SPDM)) => Ok(Sessions {
+                dhe,
+                schedule: KeySchedule {
+                    version,
+                    hash,
+                    key_size,
+                },
+            }),
+            _ => Err(Error::NoAlgorithm),
         }
     }
 
