@@ -209,6 +209,18 @@ mod tests {
     }
 
     #[test]
+    fn refuses_the_reserved_value_of_measurements() {
+        let of = |low| {
+            let parsed = capabilities(&LAYOUT, &with(CAPABILITIES, 8, low));
+            parsed.map(|_| ())
+        };
+        assert_eq!(of(0x1a), Err(Error::Reserved));
+        for low in [0x02, 0x0a, 0x12] {
+            assert_eq!(of(low), Ok(()));
+        }
+    }
+
+    #[test]
     fn tells_what_a_device_can_do() {
         let of = |low, high| {
             let message = with(with(CAPABILITIES, 8, low), 9, high);
@@ -267,6 +279,7 @@ mod tests {
             other_params: OPAQUE_FORMAT_1,
             base_asym: BaseAsym::ECDSA_P384.with(BaseAsym::ECDSA_P256),
             base_hash: BaseHash::SHA_384.with(BaseHash::SHA_256),
+            measurement_log: 0,
             tables: Tables::NONE
                 .with(Table::DHE, Dhe::SECP_384_R1.with(Dhe::SECP_256_R1).raw())
                 .with(Table::AEAD, Aead::AES_256_GCM.raw())
@@ -275,8 +288,16 @@ mod tests {
     }
 
     fn algorithms(message: &[u8]) -> Result<Algorithms, Error> {
-        offer()
-            .parse(&LAYOUT, message, Padding::Dword)
+        algorithms_of(Version::V1_2, offer(), message)
+    }
+
+    fn algorithms_of(
+        version: Version,
+        offer: NegotiateAlgorithms,
+        message: &[u8],
+    ) -> Result<Algorithms, Error> {
+        offer
+            .parse(&Layout::new(version), message, Padding::Dword)
             .map(|(algorithms, _)| algorithms)
     }
 
@@ -351,6 +372,47 @@ mod tests {
                 Err(Error::NotOffered)
             );
         }
+    }
+
+    #[test]
+    fn ignores_reserved_bytes_of_algorithms() {
+        // Post-quantum signatures from 1.4 on, and MELspecification from 1.3 on, are there.
+        for offset in [20, 23, 24, 30, 31] {
+            let message = with(ALGORITHMS, offset, 1);
+            assert!(algorithms(&message).is_ok());
+        }
+        let message = with(with(ALGORITHMS, 0, 0x13), 20, 1);
+        assert!(algorithms_of(Version::V1_3, offer(), &message).is_ok());
+        for offset in [24, 30] {
+            let message = with(with(ALGORITHMS, 0, 0x14), offset, 1);
+            assert!(algorithms_of(Version::V1_4, offer(), &message).is_ok());
+        }
+    }
+
+    #[test]
+    fn refuses_what_later_versions_have_in_reserved_bytes() {
+        let refused = Err(Error::NotOffered);
+        let log = with(with(ALGORITHMS, 0, 0x13), 31, 1);
+        assert_eq!(algorithms_of(Version::V1_3, offer(), &log), refused);
+        for offset in [20, 21, 22, 23, 31] {
+            let message = with(with(ALGORITHMS, 0, 0x14), offset, 1);
+            assert_eq!(algorithms_of(Version::V1_4, offer(), &message), refused);
+        }
+    }
+
+    #[test]
+    fn offers_a_measurement_log_from_1_3_on() {
+        let mut buffer = [0xff; 64];
+        let mut offer = offer();
+        offer.measurement_log = 1;
+        assert!(offer.encode(&LAYOUT, &mut buffer).is_ok());
+        assert_eq!(buffer.get(31), Some(&0));
+        let later = Layout::new(Version::V1_3);
+        assert!(offer.encode(&later, &mut buffer).is_ok());
+        assert_eq!(buffer.get(31), Some(&1));
+        let log = with(with(ALGORITHMS, 0, 0x13), 31, 1);
+        let selected = algorithms_of(Version::V1_3, offer, &log);
+        assert_eq!(selected.map(|selected| selected.measurement_log), Ok(1));
     }
 
     #[test]

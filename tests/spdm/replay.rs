@@ -213,8 +213,8 @@ impl Replay {
                 self.layout.version = Version::new(message[0]).expect("it is known");
                 request::check(&request::capabilities(&message), &self.layout, &message);
             }
-            // This crate does not offer what 1.3 has in reserved bytes.
-            Code::NEGOTIATE_ALGORITHMS if message[16..32] == [0; 16] => {
+            // This crate does not offer what 1.4 has in reserved bytes.
+            Code::NEGOTIATE_ALGORITHMS if message[16..20] == [0; 4] => {
                 request::check(&request::algorithms(&message), &layout, &message);
             }
             Code::GET_DIGESTS => request::check(&GetDigests, &layout, &message),

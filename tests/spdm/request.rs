@@ -74,6 +74,7 @@ pub(crate) fn algorithms(bytes: &[u8]) -> NegotiateAlgorithms {
         other_params: bytes[7],
         base_asym: BaseAsym::new(u32_at(bytes, 8)),
         base_hash: BaseHash::new(u32_at(bytes, 12)),
+        measurement_log: bytes[31],
         tables,
     }
 }

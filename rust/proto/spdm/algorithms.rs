@@ -51,6 +51,8 @@ pub struct NegotiateAlgorithms {
     pub base_asym: BaseAsym,
     /// Hashes.
     pub base_hash: BaseHash,
+    /// `MELspecification`. Written as 0 where the version has none.
+    pub measurement_log: u8,
     /// What is in tables, from version 1.1 on.
     pub tables: Tables,
 }
@@ -68,6 +70,10 @@ pub struct Algorithms {
     pub base_asym: BaseAsym,
     /// The one hash.
     pub base_hash: BaseHash,
+    /// `PqcAsymSel`, from 1.4 on. There is no offer for it.
+    pub post_quantum: u32,
+    /// `MELspecificationSel`, from 1.3 on.
+    pub measurement_log: u8,
     /// What was selected from tables, at most one for each.
     pub tables: Tables,
 }
@@ -111,8 +117,17 @@ impl NegotiateAlgorithms {
         // Other bits of OtherParams select features, of which none may be used that was not offered.
         let has_features = selected.other_params & !OPAQUE_FORMATS & !self.other_params == 0;
 
+        // What other versions have in these bytes is reserved, and ignored: E leaves some of its own not cleared.
+        let log = selected.measurement_log;
+        let has_log = !version.has_measurement_log()
+            || log == 0
+            || set::is_one_of(log.into(), self.measurement_log.into());
+        let has_post_quantum = version.has_post_quantum() && selected.post_quantum != 0;
+
         match has_one
             && has_measurements
+            && has_log
+            && !has_post_quantum
             && selected.measurement_hash.is_at_most_one()
             && (!version.has_opaque_format() || (has_opaque && has_features))
         {
@@ -146,8 +161,12 @@ impl Request for NegotiateAlgorithms {
         writer.bytes(&[self.measurement_specification, other])?;
         writer.u32(self.base_asym.raw())?;
         writer.u32(self.base_hash.raw())?;
-        // Reserved, the counts of external algorithms and, from 1.3 on, MELspecification.
-        writer.zeros(16)?;
+        // Reserved, or post-quantum signatures; the counts of external algorithms.
+        writer.zeros(15)?;
+        writer.bytes(&[match layout.version.has_measurement_log() {
+            true => self.measurement_log,
+            false => 0,
+        }])?;
         tables.write(writer)
     }
 
@@ -172,9 +191,8 @@ impl Request for NegotiateAlgorithms {
         let measurement_hash = MeasurementHash::new(reader.u32()?);
         let base_asym = BaseAsym::new(reader.u32()?);
         let base_hash = BaseHash::new(reader.u32()?);
-        // Reserved; in 1.4 the selected post-quantum signature, which is not offered, and in 1.3
-        // MELspecificationSel, likewise.
-        reader.bytes(12)?;
+        let post_quantum = reader.u32()?;
+        let [_, _, _, _, _, _, _, measurement_log] = *reader.array()?;
         let [external_asym, external_hash, _, _] = *reader.array()?;
         if external_asym != 0 || external_hash != 0 {
             return Err(Error::AlgorithmTable);
@@ -191,6 +209,8 @@ impl Request for NegotiateAlgorithms {
             measurement_hash,
             base_asym,
             base_hash,
+            post_quantum,
+            measurement_log,
             tables,
         };
         self.check(&selected, layout.version)?;

@@ -24,7 +24,7 @@ open_enum! {
         CERT = 1 << 1,
         /// CHALLENGE is answered.
         CHAL = 1 << 2,
-        /// Measurements without a signature.
+        /// Measurements without a signature. MEAS_CAP is this bit and the next one, of which one can be set.
         MEAS_NO_SIG = 1 << 3,
         /// Measurements with a signature.
         MEAS_SIG = 1 << 4,
@@ -123,7 +123,9 @@ impl Request for GetCapabilities {
         Ok(())
     }
 
-    /// Fails with [`Error::Capabilities`] when the sizes are out of range.
+    /// Fails with [`Error::Capabilities`] when the sizes are out of range, with [`Error::Reserved`] when
+    /// MEAS_CAP is 11b: which of both it is decides whether measurements outside of a session are evidence.
+    /// Unknown flags are no error: E sets some at each version.
     fn read(
         &self,
         layout: &Layout,
@@ -132,6 +134,9 @@ impl Request for GetCapabilities {
     ) -> Result<Capabilities> {
         let [_, ct_exponent, _, _] = *reader.array()?;
         let flags = Flags::new(reader.u32()?);
+        if flags.has(Flags::MEAS_NO_SIG.with(Flags::MEAS_SIG)) {
+            return Err(Error::Reserved);
+        }
         let data_transfer_size = match layout.version.has_transfer_sizes() {
             true => Some(Capabilities::read_sizes(reader)?),
             false => None,

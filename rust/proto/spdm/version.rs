@@ -119,6 +119,16 @@ impl Version {
         self >= Self::V1_3
     }
 
+    /// Tells whether algorithms have MELspecification, in a byte that was reserved before.
+    pub fn has_measurement_log(self) -> bool {
+        self >= Self::V1_3
+    }
+
+    /// Tells whether algorithms have post-quantum signatures, in bytes that were reserved before.
+    pub fn has_post_quantum(self) -> bool {
+        self >= Self::V1_4
+    }
+
     /// Tells whether CERTIFICATE can have lengths of 32 bits.
     pub fn has_large_certificates(self) -> bool {
         self >= Self::V1_4

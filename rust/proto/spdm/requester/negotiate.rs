@@ -139,6 +139,7 @@ fn offer() -> NegotiateAlgorithms {
             .with(BaseAsym::ECDSA_P256)
             .with(BaseAsym::RSASSA_3072),
         base_hash: BaseHash::SHA_384.with(BaseHash::SHA_256),
+        measurement_log: 0,
         tables: Tables::NONE
             .with(Table::DHE, dhe.raw())
             .with(Table::AEAD, Aead::AES_256_GCM.raw())

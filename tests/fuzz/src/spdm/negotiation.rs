@@ -64,6 +64,7 @@ pub(crate) fn capabilities(data: &[u8]) -> bool {
 
     assert_eq!(Some(parsed.flags.raw()), u32_at(exact, 8));
     assert_eq!(parsed.ct_exponent, exact[5]);
+    assert!(parsed.flags.raw() & 0x18 != 0x18);
     assert_eq!(parsed.data_transfer_size, u32_at(exact, 12));
     if let Some(size) = parsed.data_transfer_size {
         assert!(size >= 42);
@@ -82,6 +83,7 @@ pub(crate) fn algorithms(data: &[u8]) -> bool {
         other_params: 2,
         base_asym: BaseAsym::ECDSA_P384.with(BaseAsym::ECDSA_P256),
         base_hash: BaseHash::SHA_384.with(BaseHash::SHA_256),
+        measurement_log: 1,
         tables: Tables::NONE
             .with(Table::DHE, 0x18)
             .with(Table::AEAD, 2)
@@ -95,6 +97,8 @@ pub(crate) fn algorithms(data: &[u8]) -> bool {
     assert!(matches!(u32_at(exact, 16), Some(1 | 2)));
     assert!(exact[6] <= 1);
     assert_eq!(exact[32..34], [0, 0]);
+    assert!(layout.version < Version::V1_3 || exact[31] <= 1);
+    assert!(layout.version < Version::V1_4 || exact[20..24] == [0; 4]);
     assert_eq!(
         exact.len(),
         usize::from(u16::from_le_bytes([exact[4], exact[5]]))
