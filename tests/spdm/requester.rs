@@ -2,6 +2,11 @@
 
 //! The requester against a responder of this folder.
 
+use std::{
+    cell::Cell,
+    rc::Rc, //
+};
+
 use tsm_proto::spdm::{
     algorithms::Dhe,
     chain::Chain,
@@ -38,25 +43,28 @@ use crate::{
 };
 
 /// CERT, CHAL, MEAS_SIG, ENCRYPT, MAC, KEY_EX.
-const SESSIONS: u32 = 0x2d6;
+pub(crate) const SESSIONS: u32 = 0x2d6;
 /// CERT, CHAL, MEAS_SIG.
-const CHALLENGE: u32 = 0x16;
+pub(crate) const CHALLENGE: u32 = 0x16;
 
 /// Both sides, and what is between them.
-struct Bench {
-    requester: Requester<RustCrypto>,
-    responder: Responder,
-    evidence: Memory,
+pub(crate) struct Bench {
+    pub(crate) requester: Requester<RustCrypto>,
+    pub(crate) responder: Responder,
+    pub(crate) evidence: Memory,
+    /// What sealing of the requester fails with.
+    pub(crate) seal_error: Rc<Cell<Option<Error>>>,
     buffer: Vec<u8>,
     /// Microseconds that the requester wanted to wait.
     waited: u64,
 }
 
 impl Bench {
-    fn new(version: Version, flags: u32) -> Self {
+    pub(crate) fn new(version: Version, flags: u32) -> Self {
         let suite = RustCrypto {
             nonce: [0x77; 32],
             private_key: vec![0x44; 48],
+            ..RustCrypto::default()
         };
         let config = Config {
             highest: Version::V1_4,
@@ -64,6 +72,7 @@ impl Bench {
         };
 
         Self {
+            seal_error: suite.seal_error.clone(),
             requester: Requester::new(suite, config),
             responder: Responder::new(version, flags),
             evidence: Memory::default(),
@@ -73,9 +82,9 @@ impl Bench {
     }
 
     /// Has both sides talk after an event, until nothing is left to do.
-    fn run(&mut self, event: Event) -> Result {
+    pub(crate) fn run(&mut self, event: Event) -> Result {
         let mut event = event;
-        for _ in 0..200 {
+        for _ in 0..3000 {
             let (buffer, evidence) = (&mut self.buffer, &mut self.evidence);
             event = match self.requester.step(event, buffer, evidence)? {
                 Action::Done => return Ok(()),
@@ -95,12 +104,17 @@ impl Bench {
         panic!("this does not end");
     }
 
-    fn connect(&mut self) -> Result {
+    pub(crate) fn connect(&mut self) -> Result {
         self.run(Event::Connect(Slot::FIRST))
     }
 
     /// Returns the verdict about a part of the evidence, as any reader of it can make it.
-    fn verify(&self, context: SigningContext, transcript: &[Part], signature: Part) -> Result {
+    pub(crate) fn verify(
+        &self,
+        context: SigningContext,
+        transcript: &[Part],
+        signature: Part,
+    ) -> Result {
         let peer = self.requester.peer().expect("it is authenticated");
         let chain = Chain::parse(48, self.evidence.get(Part::Chain(peer.slot)))?;
         let signer = Signer {
@@ -282,7 +296,7 @@ fn refuses_events_that_are_not_possible() {
 fn refuses_to_measure_a_device_without_measurements() {
     let mut bench = Bench::new(Version::V1_2, SESSIONS & !0x18);
     assert_eq!(bench.connect(), Ok(()));
-    assert_eq!(bench.run(Event::Measure([0; 32])), Err(Error::State));
+    assert_eq!(bench.run(Event::Measure([0; 32])), Err(Error::Incapable));
     assert!(bench.requester.session().is_some());
 }
 
@@ -309,7 +323,8 @@ fn takes_measurements_without_a_signature() {
 fn refuses_measurements_without_session_and_signature() {
     let mut bench = Bench::new(Version::V1_2, CHALLENGE & !0x10 | 0x8);
     assert_eq!(bench.connect(), Ok(()));
-    assert_eq!(bench.run(Event::Measure([0; 32])), Err(Error::State));
+    assert_eq!(bench.run(Event::Measure([0; 32])), Err(Error::Incapable));
+    assert!(bench.requester.peer().is_some());
 }
 
 #[test]
@@ -497,8 +512,8 @@ fn refuses_its_own_key() {
     let mut bench = Bench::new(Version::V1_2, SESSIONS);
     let mut buffer = [0; 96];
     let own = RustCrypto {
-        nonce: [0; 32],
         private_key: vec![0x44; 48],
+        ..RustCrypto::default()
     };
     let key = own.generate(Dhe::SECP_384_R1, &mut buffer);
     assert!(key.is_ok());

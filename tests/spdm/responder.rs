@@ -59,6 +59,12 @@ pub(crate) struct Responder {
     pub(crate) requests: Vec<u8>,
     /// The most bytes of a portion.
     pub(crate) portion: usize,
+    /// The measurement blocks.
+    pub(crate) blocks: Vec<Vec<u8>>,
+    /// Whether all blocks are too large for one response.
+    pub(crate) is_too_large: bool,
+    /// What L1 has besides the negotiation.
+    measured: Vec<u8>,
 }
 
 impl Responder {
@@ -69,6 +75,7 @@ impl Responder {
             suite: RustCrypto {
                 nonce: [0x22; 32],
                 private_key: vec![0x33; 48],
+                ..RustCrypto::default()
             },
             version,
             flags,
@@ -83,6 +90,9 @@ impl Responder {
             spoil_record: Box::new(|_, _| ()),
             requests: Vec::new(),
             portion: 700,
+            blocks: vec![RECORD.to_vec()],
+            is_too_large: false,
+            measured: Vec::new(),
         }
     }
 
@@ -160,7 +170,10 @@ impl Responder {
             _ => panic!("{request:x?} is not a request of this crate"),
         }
         match code {
-            0x04 => self.negotiation = [request, &response].concat(),
+            0x04 => {
+                self.negotiation = [request, &response].concat();
+                self.measured.clear();
+            }
             0x61 | 0x63 => self.negotiation.extend([request, &response].concat()),
             0x01 if self.session.is_none() => self.identification = [request, &response].concat(),
             0x02 => self.identification.extend([request, &response].concat()),
@@ -264,10 +277,32 @@ impl Responder {
         self.sign(SigningContext::Challenge, &transcript, response);
     }
 
-    fn measurements(&self, request: &[u8], response: &mut Vec<u8>) {
-        response.push(1);
-        response.extend([RECORD.len() as u8, 0, 0]);
-        response.extend(RECORD);
+    fn measurements(&mut self, request: &[u8], response: &mut Vec<u8>) {
+        let blocks: Vec<_> = match request[3] {
+            0 => Vec::new(),
+            0xff => self.blocks.clone(),
+            index => {
+                let blocks = self.blocks.iter();
+                blocks.filter(|block| block[0] == index).cloned().collect()
+            }
+        };
+        let error = match request[3] {
+            0xff if self.is_too_large => 0x0d,
+            1..=0xfe if blocks.is_empty() => 1,
+            _ => 0,
+        };
+        if error != 0 {
+            *response = vec![self.version.raw(), 0x7f, error, 0];
+            self.measured.clear();
+            return;
+        }
+
+        if request[3] == 0 {
+            response[2] = self.blocks.len() as u8;
+        }
+        response.push(blocks.len() as u8);
+        response.extend([blocks.concat().len() as u8, 0, 0]);
+        response.extend(blocks.concat());
         response.extend([0x55; 32]);
         response.extend([0, 0]);
         self.context(request, response);
@@ -275,10 +310,14 @@ impl Responder {
             Version::V1_0 | Version::V1_1 => &[],
             _ => &self.negotiation,
         };
-        if request[2] & 1 != 0 {
-            let transcript = [negotiation, request];
-            self.sign(SigningContext::Measurements, &transcript, response);
+        self.measured.extend_from_slice(request);
+        if request[2] & 1 == 0 {
+            self.measured.extend_from_slice(response);
+            return;
         }
+        let transcript = [negotiation, &self.measured];
+        self.sign(SigningContext::Measurements, &transcript, response);
+        self.measured.clear();
     }
 
     fn key_exchange(&mut self, request: &[u8], response: &mut Vec<u8>) {

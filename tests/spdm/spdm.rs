@@ -8,6 +8,8 @@ mod captures;
 mod certificate;
 mod evidence;
 mod key_exchange;
+mod measure;
+mod refusals;
 mod replay;
 mod request;
 mod requester;

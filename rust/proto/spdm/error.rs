@@ -85,5 +85,16 @@ pub enum Error {
     Crypto,
 }
 
+impl Error {
+    /// Tells whether the responder only refuses what was asked for, so that the connection can stay.
+    pub const fn is_refusal(&self) -> bool {
+        match self {
+            Self::EmptySlot => true,
+            Self::Peer(response) => response.is_refusal(),
+            _ => false,
+        }
+    }
+}
+
 /// A [`core::result::Result`] with the [`Error`] of this protocol.
 pub type Result<T = ()> = core::result::Result<T, Error>;

@@ -20,6 +20,8 @@ open_enum! {
     pub struct ErrorCode(u8) {
         /// A field of the request is invalid.
         INVALID_REQUEST = 0x01,
+        /// No session has the ID of the record.
+        INVALID_SESSION = 0x02,
         /// The responder is busy; the same request may succeed later.
         BUSY = 0x03,
         /// The request is not possible in the present state.
@@ -55,6 +57,18 @@ pub struct ErrorResponse {
 }
 
 impl ErrorResponse {
+    /// Tells whether the responder only refuses the request. Otherwise it has also lost the session, or the
+    /// negotiation.
+    pub const fn is_refusal(&self) -> bool {
+        !matches!(
+            self.code,
+            ErrorCode::INVALID_SESSION
+                | ErrorCode::DECRYPT_ERROR
+                | ErrorCode::VERSION_MISMATCH
+                | ErrorCode::REQUEST_RESYNCH
+        )
+    }
+
     /// Reads what follows the header. Its version is not checked: what is refused may be the version, and
     /// E sends 1.0 before the negotiation. Extended data of other codes is ignored.
     pub(crate) fn read(header: &Header, reader: &mut Reader<'_>) -> Result<Self> {

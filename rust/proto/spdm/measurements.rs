@@ -3,11 +3,15 @@
 //! GET_MEASUREMENTS and MEASUREMENTS. DSP0274 1.4, tables "GET_MEASUREMENTS request message format" and
 //! "Successful MEASUREMENTS response message format".
 
+mod index;
 mod record;
 
+pub use index::{
+    Index,
+    Indices, //
+};
 pub use record::{
     Block,
-    Index,
     Record, //
 };
 

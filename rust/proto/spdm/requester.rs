@@ -8,6 +8,7 @@
 //! | asking | answer | asking, waiting, ready or idle |
 //! | waiting | time passed | asking |
 //! | ready | read a slot, measure, disconnect | asking |
+//! | asking for a slot or measurements | a refusal | ready |
 //! | any | an error | lost |
 
 mod challenge;
@@ -174,8 +175,13 @@ impl<S: Suite> Requester<S> {
     ///
     /// # Errors
     ///
-    /// [`Error::State`] when the event is not possible; nothing changes then. After any other error the
-    /// connection is lost and its keys are cleared.
+    /// [`Error::State`] when the event is not possible, [`Error::Incapable`] when the device has no
+    /// measurements that anything would authenticate; nothing changes then.
+    ///
+    /// [`Error::EmptySlot`] or [`Error::Peer`] when the device refuses a slot or measurements. The connection
+    /// stays, and there is no evidence of what was refused.
+    ///
+    /// After any other error the connection is lost and its keys are cleared, see [`Requester::is_lost`].
     pub fn step(
         &mut self,
         event: Event,
@@ -184,7 +190,7 @@ impl<S: Suite> Requester<S> {
     ) -> Result<Action> {
         let result = self.advance(event, buffer, evidence);
 
-        // Only an event that is not possible leaves another state.
+        // An event that is not possible, and a refusal, leave another state.
         if result.is_err() && self.is_lost() {
             self.close(State::Lost);
         }
@@ -215,8 +221,12 @@ impl<S: Suite> Requester<S> {
             (State::Ready(peer), Event::Measure(nonce))
                 if peer.signs_measurements() || peer.measures() && self.session.is_some() =>
             {
-                let phase = AskMeasurements::new(peer, nonce);
+                let phase = AskMeasurements::new(peer, nonce, &self.suite, evidence);
                 self.ask(Phase::Measurements(phase), buffer)
+            }
+            (State::Ready(peer), Event::Measure(_)) => {
+                self.state = State::Ready(peer);
+                Err(Error::Incapable)
             }
             (State::Ready(peer), Event::Disconnect) if self.session.is_some() => {
                 self.ask(Phase::End(peer), buffer)
@@ -320,6 +330,10 @@ impl<S: Suite> Requester<S> {
         match phase.handle(link)? {
             Next::Ask(phase) => return self.ask(phase, buffer),
             Next::Ready(peer) => self.state = State::Ready(peer),
+            Next::Refused(peer, err) => {
+                self.state = State::Ready(peer);
+                return Err(err);
+            }
             Next::Ended => self.close(State::Idle),
         }
         Ok(Action::Done)

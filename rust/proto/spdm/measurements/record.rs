@@ -3,34 +3,15 @@
 //! The measurement record. DSP0274 1.4, tables "Measurement block format" and "DMTF measurement
 //! specification format".
 
+use super::index::{
+    Index,
+    Indices, //
+};
 use crate::spdm::{
     Error,
     Reader,
     Result, //
 };
-
-/// The index of a measurement, 1 to 254.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Index(u8);
-
-impl Index {
-    /// Takes a number.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::MeasurementBlock`] when it is 0 or 255.
-    pub const fn new(number: u8) -> Result<Self> {
-        match number {
-            0 | 0xff => Err(Error::MeasurementBlock),
-            _ => Ok(Self(number)),
-        }
-    }
-
-    /// Returns the number.
-    pub const fn number(self) -> u8 {
-        self.0
-    }
-}
 
 /// A measurement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,7 +74,7 @@ impl<'a> Record<'a> {
     /// blocks.
     pub fn parse(bytes: &'a [u8], count: u8) -> Result<Self> {
         let mut reader = Reader::new(bytes);
-        let mut seen = Seen([0; 8]);
+        let mut seen = Indices::NONE;
         let mut found = 0_u8;
 
         while !reader.rest().is_empty() {
@@ -126,23 +107,5 @@ impl<'a> Record<'a> {
         let mut reader = Reader::new(self.bytes);
 
         core::iter::from_fn(move || Block::read(&mut reader).ok())
-    }
-}
-
-/// Indices that were seen, a bit each.
-struct Seen([u32; 8]);
-
-impl Seen {
-    /// Adds an index and tells whether it was not there.
-    fn insert(&mut self, index: Index) -> bool {
-        let bit = 1 << (index.0 % 32);
-
-        match self.0.get_mut(usize::from(index.0 / 32)) {
-            Some(word) if *word & bit == 0 => {
-                *word |= bit;
-                true
-            }
-            _ => false,
-        }
     }
 }

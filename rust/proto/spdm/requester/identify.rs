@@ -13,6 +13,7 @@ use super::{
     Peer, //
 };
 use crate::spdm::{
+    capabilities::Capabilities,
     certificate::GetCertificate,
     chain::Chain,
     digests::GetDigests,
@@ -51,6 +52,22 @@ impl<S: Suite> Goal<S> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Gives up on the chain in a slot: with the connection, unless only the user wanted the chain. The
+    /// connection can't do without that of the peer.
+    fn refused(
+        &self,
+        peer: Peer,
+        slot: Slot,
+        link: &mut Link<'_, S, impl Evidence>,
+        err: Error,
+    ) -> Result<Next<S>> {
+        if !matches!(self, Self::Read) || slot == peer.slot || !err.is_refusal() {
+            return Err(err);
+        }
+        link.evidence.clear(Part::Chain(slot));
+        Ok(Next::Refused(peer, err))
     }
 }
 
@@ -95,9 +112,18 @@ impl<S: Suite> AskDigests<S> {
     }
 
     pub(super) fn handle(mut self, mut link: Link<'_, S, impl Evidence>) -> Result<Next<S>> {
-        let (digests, response) = link.parse(&GetDigests, &self.peer.layout)?;
-        let expected = digests.get(self.slot).ok_or(Error::EmptySlot)?;
-        let expected = Digest::new(expected)?;
+        let parsed = link.parse(&GetDigests, &self.peer.layout);
+        let found = parsed.and_then(|(digests, response)| {
+            let expected = digests.get(self.slot).ok_or(Error::EmptySlot)?;
+            Ok((digests.slots(), Digest::new(expected)?, response))
+        });
+        let (slots, expected, response) = match found {
+            Err(err) => return self.goal.refused(self.peer, self.slot, &mut link, err),
+            Ok(found) => found,
+        };
+        if !matches!(self.goal, Goal::Read) {
+            self.peer.slots = slots;
+        }
 
         // Later signatures are verified with this chain, so it has to stay the one that authenticated.
         if matches!(self.goal, Goal::Read) && self.slot == self.peer.slot {
@@ -123,6 +149,10 @@ impl<S: Suite> AskDigests<S> {
 /// Bytes of CERTIFICATE before the portion; the form of 1.4 has 16.
 const CERTIFICATE_HEADER: u16 = 16;
 
+/// Bytes that a portion has at least, unless it is the last one: those in the shortest message that each
+/// responder can send. A chain takes no more than 2,521 of them.
+const MIN_PORTION: usize = Capabilities::MIN_TRANSFER as usize - CERTIFICATE_HEADER as usize;
+
 /// Asks for a portion of a chain.
 pub(super) struct AskCertificate<S: Suite> {
     peer: Peer,
@@ -138,12 +168,21 @@ impl<S: Suite> AskCertificate<S> {
     }
 
     pub(super) fn handle(mut self, mut link: Link<'_, S, impl Evidence>) -> Result<Next<S>> {
-        let (portion, response) = link.parse(&self.request, &self.peer.layout)?;
+        let (portion, response) = match link.parse(&self.request, &self.peer.layout) {
+            Err(err) => {
+                let slot = self.request.slot;
+                return self.goal.refused(self.peer, slot, &mut link, err);
+            }
+            Ok(parsed) => parsed,
+        };
         let total = match self.total {
             Some(total) => total,
             None => self.request.total(&portion)?,
         };
         let next = self.request.next(&portion, total)?;
+        if next.is_some() && portion.bytes.len() < MIN_PORTION {
+            return Err(Error::Portion);
+        }
 
         self.goal.append(&mut link, response)?;
         let part = Part::Chain(self.request.slot);

@@ -1,15 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Measurements.
+//! Measurements: all in one response or, where that is too large, one after the other.
+//!
+//! An ERROR makes the responder start L1 anew, so that blocks before it are in no signature. Which indices there
+//! are is known only after each was tried; if one was refused, the others are therefore read once more.
 
 use super::{
     link::Link,
-    phase::Next,
+    phase::{
+        Next,
+        Phase, //
+    },
     Peer, //
 };
 use crate::spdm::{
     measurements::{
         GetMeasurements,
+        Index,
+        Indices,
+        Measurements,
         Operation,
         Signing, //
     },
@@ -18,6 +27,8 @@ use crate::spdm::{
         Part,
         Transcript, //
     },
+    Error,
+    ErrorCode,
     Nonce,
     Request,
     Result,
@@ -25,52 +36,187 @@ use crate::spdm::{
     Suite, //
 };
 
-/// Asks for all measurements, signed where the device signs.
-pub(super) struct AskMeasurements {
-    peer: Peer,
-    request: GetMeasurements,
+/// Blocks that are read one by one.
+#[derive(Debug, Clone, Copy)]
+struct Walk {
+    /// Blocks that there are.
+    total: u8,
+    /// Blocks of these that did not come yet.
+    left: u8,
+    /// The block that is asked for.
+    index: Index,
+    /// Blocks that may be there.
+    wanted: Indices,
+    /// Blocks that came.
+    found: Indices,
+    /// Whether L1 lacks some of them.
+    has_gap: bool,
 }
 
-impl AskMeasurements {
-    pub(super) fn new(peer: Peer, nonce: Nonce) -> Self {
-        let signing = Signing {
+impl Walk {
+    /// Starts with the first block of `wanted`.
+    fn new(total: u8, wanted: Indices) -> Result<Self> {
+        let first = wanted.from(Index::FIRST).filter(|_| total > 0);
+
+        Ok(Self {
+            total,
+            left: total,
+            index: first.ok_or(Error::MeasurementCount)?,
+            wanted,
+            found: Indices::NONE,
+            has_gap: false,
+        })
+    }
+
+    /// Goes on with the next block.
+    fn advance(&mut self) -> Result {
+        let next = self.index.next();
+        let next = next.and_then(|next| self.wanted.from(next));
+
+        self.index = next.ok_or(Error::MeasurementCount)?;
+        Ok(())
+    }
+
+    /// Tells whether the block is the last one, which has the signature over all.
+    const fn is_last(&self) -> bool {
+        self.left == 1 && !self.has_gap
+    }
+}
+
+/// How measurements are asked for.
+#[derive(Debug, Clone, Copy)]
+enum Plan {
+    /// All at once.
+    All,
+    /// First their number.
+    Count,
+    /// One by one.
+    Walk(Walk),
+}
+
+/// Asks for measurements, signed where the device signs.
+pub(super) struct AskMeasurements<S: Suite> {
+    peer: Peer,
+    nonce: Nonce,
+    transcript: Transcript<S>,
+    plan: Plan,
+}
+
+impl<S: Suite> AskMeasurements<S> {
+    pub(super) fn new(peer: Peer, nonce: Nonce, suite: &S, evidence: &mut impl Evidence) -> Self {
+        evidence.clear(Part::MeasurementsSignature);
+        evidence.clear(Part::Record);
+        Self {
+            transcript: l1(&peer, suite, evidence),
+            peer,
             nonce,
-            slot: peer.slot,
+            plan: Plan::All,
+        }
+    }
+
+    fn request(&self) -> GetMeasurements {
+        let (operation, is_signed) = match self.plan {
+            Plan::All => (Operation::All, true),
+            Plan::Count => (Operation::Count, false),
+            Plan::Walk(walk) => (Operation::One(walk.index), walk.is_last()),
+        };
+        let signing = Signing {
+            nonce: self.nonce,
+            slot: self.peer.slot,
         };
 
-        Self {
-            request: GetMeasurements {
-                operation: Operation::All,
-                raw: false,
-                signing: peer.signs_measurements().then_some(signing),
-                context: [0; 8],
-            },
-            peer,
+        GetMeasurements {
+            operation,
+            raw: false,
+            signing: (is_signed && self.peer.signs_measurements()).then_some(signing),
+            context: [0; 8],
         }
     }
 
     pub(super) fn write(&self, buffer: &mut [u8]) -> Result<usize> {
-        self.request.encode(&self.peer.layout, buffer)
+        self.request().encode(&self.peer.layout, buffer)
     }
 
-    pub(super) fn handle<S: Suite>(self, link: Link<'_, S, impl Evidence>) -> Result<Next<S>> {
-        let Peer { layout, hash, .. } = self.peer;
-        let (answer, _) = link.parse(&self.request, &layout)?;
+    pub(super) fn handle(mut self, mut link: Link<'_, S, impl Evidence>) -> Result<Next<S>> {
+        match link.parse(&self.request(), &self.peer.layout) {
+            Ok((answer, _)) => self.answered(link, &answer),
+            Err(err) => match self.refused(&mut link, &err)? {
+                true => Ok(Next::Ask(Phase::Measurements(self))),
+                false => Ok(Next::Refused(self.peer, err)),
+            },
+        }
+    }
 
-        let mut transcript =
-            Transcript::of_measurements(link.suite, layout.version, hash, link.evidence);
-        transcript.append(link.evidence, link.request)?;
-        transcript.append(link.evidence, answer.signed)?;
-        link.evidence.clear(Part::MeasurementsSignature);
-        if let Some(signature) = answer.signature {
-            let (context, signed) = (SigningContext::Measurements, transcript.digest());
+    /// Goes on after an error, and tells whether there is something else to ask.
+    fn refused(&mut self, link: &mut Link<'_, S, impl Evidence>, err: &Error) -> Result<bool> {
+        let code = match err {
+            Error::Peer(response) if response.is_refusal() => response.code,
+            _ => return Err(*err),
+        };
+        self.transcript = l1(&self.peer, link.suite, link.evidence);
+
+        match (&mut self.plan, code) {
+            (Plan::All, ErrorCode::RESPONSE_TOO_LARGE) => self.plan = Plan::Count,
+            (Plan::Walk(walk), ErrorCode::INVALID_REQUEST) if walk.wanted == Indices::ALL => {
+                walk.has_gap = true;
+                walk.advance()?;
+            }
+            _ => {
+                link.evidence.clear(Part::Record);
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Goes on after an answer.
+    fn answered(
+        mut self,
+        link: Link<'_, S, impl Evidence>,
+        answer: &Measurements<'_>,
+    ) -> Result<Next<S>> {
+        self.transcript.append(link.evidence, link.request)?;
+        self.transcript.append(link.evidence, answer.signed)?;
+        link.evidence
+            .append(Part::Record, answer.record.as_bytes())?;
+        match &mut self.plan {
+            Plan::All => return self.complete(link, answer.signature),
+            Plan::Count => self.plan = Plan::Walk(Walk::new(answer.total, Indices::ALL)?),
+            Plan::Walk(walk) => {
+                walk.found.insert(walk.index);
+                // OVERFLOW: A walk ends with its last block.
+                walk.left -= 1;
+                match (walk.left, walk.has_gap) {
+                    (0, false) => return self.complete(link, answer.signature),
+                    // What came after the last gap stays in L1.
+                    (0, true) => {
+                        *walk = Walk::new(walk.total, walk.found)?;
+                        link.evidence.clear(Part::Record);
+                    }
+                    _ => walk.advance()?,
+                }
+            }
+        }
+        Ok(Next::Ask(Phase::Measurements(self)))
+    }
+
+    /// Verifies the signature, where there is one.
+    fn complete(
+        self,
+        link: Link<'_, S, impl Evidence>,
+        signature: Option<&[u8]>,
+    ) -> Result<Next<S>> {
+        if let Some(signature) = signature {
+            let (context, signed) = (SigningContext::Measurements, self.transcript.digest());
             link.verify(&self.peer, context, &signed, signature)?;
             let part = Part::MeasurementsSignature;
             link.evidence.append(part, signature)?;
         }
-        link.evidence.clear(Part::Record);
-        link.evidence
-            .append(Part::Record, answer.record.as_bytes())?;
         Ok(Next::Ready(self.peer))
     }
+}
+
+/// Starts L1.
+fn l1<S: Suite>(peer: &Peer, suite: &S, evidence: &mut impl Evidence) -> Transcript<S> {
+    Transcript::of_measurements(suite, peer.layout.version, peer.hash, evidence)
 }

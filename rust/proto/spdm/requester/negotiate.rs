@@ -44,6 +44,7 @@ use crate::spdm::{
     Request,
     Result,
     Slot,
+    SlotMask,
     Suite,
     Version, //
 };
@@ -189,6 +190,7 @@ impl AskAlgorithms {
             sessions,
             flags: self.flags,
             slot: self.slot,
+            slots: SlotMask::new(0),
             chain: Digest::new(&[])?,
         };
         if peer.measures() && selected.measurement_specification != DMTF_MEASUREMENTS {

@@ -13,7 +13,8 @@ use crate::spdm::{
     Digest,
     HashAlgorithm,
     Layout,
-    Slot, //
+    Slot,
+    SlotMask, //
 };
 
 /// A device.
@@ -31,7 +32,9 @@ pub struct Peer {
     pub flags: Flags,
     /// The slot whose chain authenticates the device.
     pub slot: Slot,
-    /// The digest of that chain.
+    /// The slots that had a chain when the device was authenticated.
+    pub slots: SlotMask,
+    /// The digest of the chain that authenticates.
     pub chain: Digest,
 }
 

@@ -26,6 +26,7 @@ use crate::spdm::{
     end_session::EndSession,
     key_schedule::Keys,
     transcript::Evidence,
+    Error,
     Request,
     Result,
     Suite, //
@@ -41,7 +42,7 @@ pub(super) enum Phase<S: Suite> {
     Challenge(AskChallenge<S>),
     Keys(AskKeys<S>),
     Finish(SendFinish<S>),
-    Measurements(AskMeasurements),
+    Measurements(AskMeasurements<S>),
     End(Peer),
 }
 
@@ -51,6 +52,8 @@ pub(super) enum Next<S: Suite> {
     Ask(Phase<S>),
     /// The user.
     Ready(Peer),
+    /// The user, because the responder refuses what the user wants.
+    Refused(Peer, Error),
     /// Nothing: the session ended.
     Ended,
 }
