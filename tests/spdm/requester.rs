@@ -170,6 +170,12 @@ fn connect_with_tail(flags: u32, code: u8, before: usize) -> Result {
 }
 
 #[test]
+fn fits_a_stack_frame() {
+    // A running hash is not larger in the kernel.
+    assert!(size_of::<Requester<RustCrypto>>() <= 1536);
+}
+
+#[test]
 fn makes_a_session_of_each_version() {
     for version in [Version::V1_1, Version::V1_2, Version::V1_3, Version::V1_4] {
         let mut bench = Bench::new(version, SESSIONS);

@@ -97,4 +97,4 @@ impl Error {
 }
 
 /// A [`core::result::Result`] with the [`Error`] of this protocol.
-pub type Result<T = ()> = core::result::Result<T, Error>;
+pub type Result<T = (), E = Error> = core::result::Result<T, E>;

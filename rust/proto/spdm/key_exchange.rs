@@ -73,6 +73,22 @@ pub struct KeyExchange<'r> {
     pub secured_versions: &'r [SecuredVersion],
 }
 
+/// Where the public key is in the request.
+const PUBLIC_KEY: usize = Header::SIZE + 4 + 32;
+
+impl KeyExchange<'_> {
+    /// Returns the public key in a request that was written.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Truncated`] when the request is shorter.
+    pub fn public_key<'a>(request: &'a [u8], layout: &Layout) -> Result<&'a [u8]> {
+        let key = request.get(PUBLIC_KEY..).ok_or(Error::Truncated)?;
+
+        key.get(..layout.exchange).ok_or(Error::Truncated)
+    }
+}
+
 /// The response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyExchangeRsp<'a> {

@@ -10,6 +10,9 @@
 //! | ready | read a slot, measure, disconnect | asking |
 //! | asking for a slot or measurements | a refusal | ready |
 //! | any | an error | lost |
+//!
+//! What handles a response is never inlined: all in one, it would have a stack frame of 3 KiB, and a kernel task
+//! has 16 KiB. For the same reason what is large, keys and the transcript, stays in the requester.
 
 mod challenge;
 mod exchange;
@@ -22,8 +25,6 @@ mod phase;
 mod retry;
 
 pub use peer::Peer;
-
-use core::mem::replace;
 
 use self::{
     identify::AskDigests,
@@ -42,7 +43,8 @@ use super::{
     secured,
     transcript::{
         Evidence,
-        Part, //
+        Part,
+        Transcript, //
     },
     Error,
     Nonce,
@@ -118,9 +120,22 @@ impl Sent {
 enum State<S: Suite> {
     Idle,
     Asking(Phase<S>),
-    Waiting(Phase<S>),
     Ready(Peer),
     Lost,
+}
+
+/// Why an event is not handled.
+enum Stop {
+    /// The event is not possible or is refused: nothing else changes.
+    Stays(Error),
+    /// The connection is lost.
+    Lost(Error),
+}
+
+impl From<Error> for Stop {
+    fn from(err: Error) -> Self {
+        Self::Lost(err)
+    }
 }
 
 /// A requester of one device.
@@ -130,21 +145,27 @@ pub struct Requester<S: Suite> {
     suite: S,
     config: Config,
     state: State<S>,
+    /// Whether the request is to be repeated after some time.
+    waits: bool,
     keys: Keys,
     session: Option<SessionId>,
+    /// The transcript of what is going on. It is large, and moves with no phase.
+    transcript: Option<Transcript<S>>,
     sent: Sent,
     retry: Retry,
 }
 
 impl<S: Suite> Requester<S> {
-    /// Makes a requester that is idle.
-    pub fn new(suite: S, config: Config) -> Self {
+    /// Makes a requester that is idle. It can be made where it is to stay: it is all zeros but for a few fields.
+    pub const fn new(suite: S, config: Config) -> Self {
         Self {
             suite,
             config,
             state: State::Idle,
+            waits: false,
             keys: Keys::empty(),
             session: None,
+            transcript: None,
             sent: Sent {
                 bytes: [0; Sent::MAX],
                 len: 0,
@@ -188,13 +209,14 @@ impl<S: Suite> Requester<S> {
         buffer: &mut [u8],
         evidence: &mut impl Evidence,
     ) -> Result<Action> {
-        let result = self.advance(event, buffer, evidence);
-
-        // An event that is not possible, and a refusal, leave another state.
-        if result.is_err() && self.is_lost() {
-            self.close(State::Lost);
-        }
-        result
+        self.advance(event, buffer, evidence)
+            .map_err(|stop| match stop {
+                Stop::Stays(err) => err,
+                Stop::Lost(err) => {
+                    self.close(State::Lost);
+                    err
+                }
+            })
     }
 
     /// The transition relation.
@@ -203,68 +225,87 @@ impl<S: Suite> Requester<S> {
         event: Event,
         buffer: &mut [u8],
         evidence: &mut impl Evidence,
-    ) -> Result<Action> {
-        match (replace(&mut self.state, State::Lost), event) {
+    ) -> Result<Action, Stop> {
+        let has_session = self.session.is_some();
+
+        match (&self.state, event) {
             (State::Idle | State::Lost, Event::Connect(slot)) => {
                 self.close(State::Lost);
                 clear_all(evidence);
                 self.ask(Phase::Version(AskVersion::new(slot)), buffer)
             }
-            (State::Asking(phase), Event::Answer(len)) => {
-                self.answered(phase, len, buffer, evidence)
+            (State::Asking(_), Event::Answer(len)) if !self.waits => {
+                self.answered(len, buffer, evidence)
             }
-            (State::Waiting(phase), Event::TimePassed) => self.ask_again(phase, buffer),
-            (State::Ready(peer), Event::Read(slot)) => {
-                self.ask(Phase::Digests(AskDigests::read(peer, slot)), buffer)
-            }
+            (State::Asking(_), Event::TimePassed) if self.waits => self.ask_again(buffer),
+            (State::Ready(peer), Event::Read(slot)) => self.read(*peer, slot, buffer),
             // Outside of a session only a signature authenticates measurements.
             (State::Ready(peer), Event::Measure(nonce))
-                if peer.signs_measurements() || peer.measures() && self.session.is_some() =>
+                if peer.signs_measurements() || peer.measures() && has_session =>
             {
-                let phase = AskMeasurements::new(peer, nonce, &self.suite, evidence);
-                self.ask(Phase::Measurements(phase), buffer)
+                self.measure(*peer, nonce, buffer, evidence)
             }
-            (State::Ready(peer), Event::Measure(_)) => {
-                self.state = State::Ready(peer);
-                Err(Error::Incapable)
-            }
-            (State::Ready(peer), Event::Disconnect) if self.session.is_some() => {
-                self.ask(Phase::End(peer), buffer)
+            (State::Ready(_), Event::Measure(_)) => Err(Stop::Stays(Error::Incapable)),
+            (State::Ready(peer), Event::Disconnect) if has_session => {
+                let phase = Phase::End(*peer);
+                self.ask(phase, buffer)
             }
             (_, Event::Disconnect) => {
                 self.close(State::Idle);
                 Ok(Action::Done)
             }
-            (state, _) => {
-                self.state = state;
-                Err(Error::State)
-            }
+            _ => Err(Stop::Stays(Error::State)),
         }
+    }
+
+    /// Reads the chain in a slot.
+    #[inline(never)]
+    fn read(&mut self, peer: Peer, slot: Slot, buffer: &mut [u8]) -> Result<Action, Stop> {
+        self.ask(Phase::Digests(AskDigests::read(peer, slot)), buffer)
+    }
+
+    /// Gets measurements.
+    #[inline(never)]
+    fn measure(
+        &mut self,
+        peer: Peer,
+        nonce: Nonce,
+        buffer: &mut [u8],
+        evidence: &mut impl Evidence,
+    ) -> Result<Action, Stop> {
+        let phase = AskMeasurements::new(peer, nonce, evidence);
+
+        self.ask(Phase::Measurements(phase), buffer)
     }
 
     /// Drops the session and its keys.
     fn close(&mut self, state: State<S>) {
         self.keys.clear();
         self.session = None;
+        self.transcript = None;
         self.state = state;
     }
 
     /// Writes the request of a phase.
-    fn ask(&mut self, mut phase: Phase<S>, buffer: &mut [u8]) -> Result<Action> {
-        self.sent.len = phase.write(&self.suite, &self.config, &self.keys, &mut self.sent.bytes)?;
-        self.retry = Retry::new();
-        let action = self.send(None, buffer)?;
+    #[inline(never)]
+    fn ask(&mut self, phase: Phase<S>, buffer: &mut [u8]) -> Result<Action, Stop> {
         self.state = State::Asking(phase);
-        Ok(action)
+        self.waits = false;
+        self.retry = Retry::new();
+        if let State::Asking(phase) = &mut self.state {
+            let (suite, config, keys) = (&self.suite, &self.config, &self.keys);
+            let (transcript, bytes) = (&mut self.transcript, &mut self.sent.bytes);
+            self.sent.len = phase.write(suite, config, keys, transcript, bytes)?;
+        }
+        Ok(self.send(None, buffer)?)
     }
 
     /// Sends the last request again, or RESPOND_IF_READY for it.
-    fn ask_again(&mut self, phase: Phase<S>, buffer: &mut [u8]) -> Result<Action> {
+    fn ask_again(&mut self, buffer: &mut [u8]) -> Result<Action, Stop> {
         let respond_if_ready = self.retry.request(self.sent.as_bytes());
 
-        let action = self.send(respond_if_ready, buffer)?;
-        self.state = State::Asking(phase);
-        Ok(action)
+        self.waits = false;
+        Ok(self.send(respond_if_ready, buffer)?)
     }
 
     /// Puts a request into the buffer: this one, or else the last one.
@@ -295,14 +336,38 @@ impl<S: Suite> Requester<S> {
         Ok(Action::Send { object_type, len })
     }
 
-    /// Handles the response to the request of a phase.
+    /// Handles the response to the request of the phase.
+    #[inline(never)]
     fn answered(
         &mut self,
-        phase: Phase<S>,
         len: usize,
         buffer: &mut [u8],
         evidence: &mut impl Evidence,
-    ) -> Result<Action> {
+    ) -> Result<Action, Stop> {
+        match self.handle(len, buffer, evidence)? {
+            Some(Next::Ask(phase)) => return self.ask(phase, buffer),
+            Some(Next::Ready(peer)) => self.state = State::Ready(peer),
+            Some(Next::Refused(peer, err)) => {
+                self.state = State::Ready(peer);
+                return Err(Stop::Stays(err));
+            }
+            Some(Next::Ended) => self.close(State::Idle),
+            None => {}
+        }
+        Ok(match self.waits {
+            true => Action::Wait(self.retry.last_delay()),
+            false => Action::Done,
+        })
+    }
+
+    /// Has the phase handle the response; what follows, unless that is to wait.
+    #[inline(never)]
+    fn handle(
+        &mut self,
+        len: usize,
+        buffer: &mut [u8],
+        evidence: &mut impl Evidence,
+    ) -> Result<Option<Next<S>>> {
         let received = buffer.get_mut(..len).ok_or(Error::TooLarge)?;
         let (response, padding) = match self.session {
             None => (&*received, Padding::Dword),
@@ -313,30 +378,23 @@ impl<S: Suite> Requester<S> {
             }
         };
 
-        if let Some(delay) = self.retry.delay(self.sent.as_bytes(), response)? {
-            self.state = State::Waiting(phase);
-            return Ok(Action::Wait(delay));
-        }
-        let link = Link {
+        self.waits = self.retry.has_to_wait(self.sent.as_bytes(), response)?;
+        let phase = match &mut self.state {
+            State::Asking(phase) if !self.waits => phase,
+            _ => return Ok(None),
+        };
+        let mut link = Link {
             suite: &self.suite,
             config: &self.config,
             keys: &mut self.keys,
             session: &mut self.session,
+            transcript: &mut self.transcript,
             evidence,
             request: self.sent.as_bytes(),
             response,
             padding,
         };
-        match phase.handle(link)? {
-            Next::Ask(phase) => return self.ask(phase, buffer),
-            Next::Ready(peer) => self.state = State::Ready(peer),
-            Next::Refused(peer, err) => {
-                self.state = State::Ready(peer);
-                return Err(err);
-            }
-            Next::Ended => self.close(State::Idle),
-        }
-        Ok(Action::Done)
+        phase.handle(&mut link).map(Some)
     }
 }
 

@@ -12,8 +12,7 @@ use crate::spdm::{
     transcript::{
         check_chain,
         Evidence,
-        Part,
-        Transcript, //
+        Part, //
     },
     Error,
     Request,
@@ -23,14 +22,13 @@ use crate::spdm::{
 };
 
 /// Asks for a signature over M1.
-pub(super) struct AskChallenge<S: Suite> {
+pub(super) struct AskChallenge {
     peer: Peer,
     request: Challenge,
-    transcript: Transcript<S>,
 }
 
-impl<S: Suite> AskChallenge<S> {
-    pub(super) fn new(peer: Peer, transcript: Transcript<S>, suite: &S) -> Self {
+impl AskChallenge {
+    pub(super) fn new(peer: Peer, suite: &impl Suite) -> Self {
         let request = Challenge {
             slot: peer.slot,
             summary: peer.summary(),
@@ -38,27 +36,27 @@ impl<S: Suite> AskChallenge<S> {
             context: [0; 8],
         };
 
-        Self {
-            peer,
-            request,
-            transcript,
-        }
+        Self { peer, request }
     }
 
     pub(super) fn write(&self, buffer: &mut [u8]) -> Result<usize> {
         self.request.encode(&self.peer.layout, buffer)
     }
 
-    pub(super) fn handle(mut self, link: Link<'_, S, impl Evidence>) -> Result<Next<S>> {
+    #[inline(never)]
+    pub(super) fn handle<S: Suite>(
+        &self,
+        link: &mut Link<'_, S, impl Evidence>,
+    ) -> Result<Next<S>> {
         let (auth, _) = link.parse(&self.request, &self.peer.layout)?;
         if auth.wants_mutual {
             return Err(Error::NotNegotiated);
         }
         check_chain(auth.chain_digest, &self.peer.chain)?;
 
-        self.transcript.append(link.evidence, link.request)?;
-        self.transcript.append(link.evidence, auth.signed)?;
-        let (context, transcript) = (SigningContext::Challenge, self.transcript.digest());
+        link.append(link.request)?;
+        link.append(auth.signed)?;
+        let (context, transcript) = (SigningContext::Challenge, link.digest()?);
         link.verify(&self.peer, context, &transcript, auth.signature)?;
         link.evidence.clear(Part::ChallengeSignature);
         let part = Part::ChallengeSignature;

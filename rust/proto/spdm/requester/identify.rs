@@ -21,8 +21,7 @@ use crate::spdm::{
         check_chain,
         digest,
         Evidence,
-        Part,
-        Transcript, //
+        Part, //
     },
     Digest,
     Error,
@@ -33,22 +32,23 @@ use crate::spdm::{
 };
 
 /// Why a chain is read.
-enum Goal<S: Suite> {
+#[derive(Clone, Copy)]
+enum Goal {
     /// To make a session.
     Session,
     /// To authenticate without a session; with the transcript M1.
-    Challenge(Transcript<S>),
+    Challenge,
     /// Because the user wants it.
     Read,
 }
 
-impl<S: Suite> Goal<S> {
+impl Goal {
     /// Appends an exchange to M1.
-    fn append(&mut self, link: &mut Link<'_, S, impl Evidence>, response: &[u8]) -> Result {
+    fn append(self, link: &mut Link<'_, impl Suite, impl Evidence>, response: &[u8]) -> Result {
         match self {
-            Self::Challenge(transcript) => {
-                transcript.append(link.evidence, link.request)?;
-                transcript.append(link.evidence, response)
+            Self::Challenge => {
+                link.append(link.request)?;
+                link.append(response)
             }
             _ => Ok(()),
         }
@@ -56,8 +56,8 @@ impl<S: Suite> Goal<S> {
 
     /// Gives up on the chain in a slot: with the connection, unless only the user wanted the chain. The
     /// connection can't do without that of the peer.
-    fn refused(
-        &self,
+    fn refused<S: Suite>(
+        self,
         peer: Peer,
         slot: Slot,
         link: &mut Link<'_, S, impl Evidence>,
@@ -72,24 +72,22 @@ impl<S: Suite> Goal<S> {
 }
 
 /// Asks for the digests of the chains.
-pub(super) struct AskDigests<S: Suite> {
+pub(super) struct AskDigests {
     peer: Peer,
     slot: Slot,
-    goal: Goal<S>,
+    goal: Goal,
 }
 
-impl<S: Suite> AskDigests<S> {
+impl AskDigests {
     /// Goes on after the negotiation.
-    pub(super) fn connect(peer: Peer, suite: &S, evidence: &mut impl Evidence) -> Self {
+    pub(super) fn connect<S: Suite>(peer: Peer, link: &mut Link<'_, S, impl Evidence>) -> Self {
         let goal = match peer.sessions {
             Some(_) => Goal::Session,
-            None => Goal::Challenge(Transcript::after_negotiation(
-                suite,
-                peer.hash,
-                evidence,
-                Part::Challenge,
-            )),
+            None => Goal::Challenge,
         };
+        if matches!(goal, Goal::Challenge) {
+            link.start(peer.hash, Part::Challenge);
+        }
 
         Self {
             slot: peer.slot,
@@ -111,14 +109,18 @@ impl<S: Suite> AskDigests<S> {
         GetDigests.encode(&self.peer.layout, buffer)
     }
 
-    pub(super) fn handle(mut self, mut link: Link<'_, S, impl Evidence>) -> Result<Next<S>> {
+    #[inline(never)]
+    pub(super) fn handle<S: Suite>(
+        &mut self,
+        link: &mut Link<'_, S, impl Evidence>,
+    ) -> Result<Next<S>> {
         let parsed = link.parse(&GetDigests, &self.peer.layout);
         let found = parsed.and_then(|(digests, response)| {
             let expected = digests.get(self.slot).ok_or(Error::EmptySlot)?;
             Ok((digests.slots(), Digest::new(expected)?, response))
         });
         let (slots, expected, response) = match found {
-            Err(err) => return self.goal.refused(self.peer, self.slot, &mut link, err),
+            Err(err) => return self.goal.refused(self.peer, self.slot, link, err),
             Ok(found) => found,
         };
         if !matches!(self.goal, Goal::Read) {
@@ -130,7 +132,7 @@ impl<S: Suite> AskDigests<S> {
             check_chain(expected.as_bytes(), &self.peer.chain)?;
         }
 
-        self.goal.append(&mut link, response)?;
+        self.goal.append(link, response)?;
         link.evidence.clear(Part::Chain(self.slot));
         Ok(Next::Ask(Phase::Certificate(AskCertificate {
             request: GetCertificate {
@@ -154,24 +156,28 @@ const CERTIFICATE_HEADER: u16 = 16;
 const MIN_PORTION: usize = Capabilities::MIN_TRANSFER as usize - CERTIFICATE_HEADER as usize;
 
 /// Asks for a portion of a chain.
-pub(super) struct AskCertificate<S: Suite> {
+pub(super) struct AskCertificate {
     peer: Peer,
     request: GetCertificate,
     expected: Digest,
     total: Option<u16>,
-    goal: Goal<S>,
+    goal: Goal,
 }
 
-impl<S: Suite> AskCertificate<S> {
+impl AskCertificate {
     pub(super) fn write(&self, buffer: &mut [u8]) -> Result<usize> {
         self.request.encode(&self.peer.layout, buffer)
     }
 
-    pub(super) fn handle(mut self, mut link: Link<'_, S, impl Evidence>) -> Result<Next<S>> {
+    #[inline(never)]
+    pub(super) fn handle<S: Suite>(
+        &self,
+        link: &mut Link<'_, S, impl Evidence>,
+    ) -> Result<Next<S>> {
         let (portion, response) = match link.parse(&self.request, &self.peer.layout) {
             Err(err) => {
                 let slot = self.request.slot;
-                return self.goal.refused(self.peer, slot, &mut link, err);
+                return self.goal.refused(self.peer, slot, link, err);
             }
             Ok(parsed) => parsed,
         };
@@ -184,7 +190,7 @@ impl<S: Suite> AskCertificate<S> {
             return Err(Error::Portion);
         }
 
-        self.goal.append(&mut link, response)?;
+        self.goal.append(link, response)?;
         let part = Part::Chain(self.request.slot);
         link.evidence.append(part, portion.bytes)?;
         match next {
@@ -192,13 +198,14 @@ impl<S: Suite> AskCertificate<S> {
             Some(request) => Ok(Next::Ask(Phase::Certificate(Self {
                 request,
                 total: Some(total),
-                ..self
+                ..*self
             }))),
         }
     }
 
     /// Checks the chain and goes on.
-    fn complete(self, link: Link<'_, S, impl Evidence>) -> Result<Next<S>> {
+    #[inline(never)]
+    fn complete<S: Suite>(&self, link: &mut Link<'_, S, impl Evidence>) -> Result<Next<S>> {
         let mut peer = self.peer;
         let chain = link.evidence.get(Part::Chain(self.request.slot));
         let found = digest(link.suite, peer.hash, chain);
@@ -210,11 +217,10 @@ impl<S: Suite> AskCertificate<S> {
         }
         match (self.goal, peer.sessions) {
             (Goal::Session, Some(sessions)) => {
-                let phase = AskKeys::new(peer, sessions, link.suite)?;
-                Ok(Next::Ask(Phase::Keys(phase)))
+                Ok(Next::Ask(Phase::Keys(AskKeys::new(peer, sessions))))
             }
-            (Goal::Challenge(transcript), _) => {
-                let phase = AskChallenge::new(peer, transcript, link.suite);
+            (Goal::Challenge, _) => {
+                let phase = AskChallenge::new(peer, link.suite);
                 Ok(Next::Ask(Phase::Challenge(phase)))
             }
             _ => Ok(Next::Ready(peer)),

@@ -24,8 +24,7 @@ use crate::spdm::{
     },
     transcript::{
         Evidence,
-        Part,
-        Transcript, //
+        Part, //
     },
     Error,
     ErrorCode,
@@ -95,19 +94,18 @@ enum Plan {
 }
 
 /// Asks for measurements, signed where the device signs.
-pub(super) struct AskMeasurements<S: Suite> {
+#[derive(Clone, Copy)]
+pub(super) struct AskMeasurements {
     peer: Peer,
     nonce: Nonce,
-    transcript: Transcript<S>,
     plan: Plan,
 }
 
-impl<S: Suite> AskMeasurements<S> {
-    pub(super) fn new(peer: Peer, nonce: Nonce, suite: &S, evidence: &mut impl Evidence) -> Self {
+impl AskMeasurements {
+    pub(super) fn new(peer: Peer, nonce: Nonce, evidence: &mut impl Evidence) -> Self {
         evidence.clear(Part::MeasurementsSignature);
         evidence.clear(Part::Record);
         Self {
-            transcript: l1(&peer, suite, evidence),
             peer,
             nonce,
             plan: Plan::All,
@@ -137,23 +135,31 @@ impl<S: Suite> AskMeasurements<S> {
         self.request().encode(&self.peer.layout, buffer)
     }
 
-    pub(super) fn handle(mut self, mut link: Link<'_, S, impl Evidence>) -> Result<Next<S>> {
+    #[inline(never)]
+    pub(super) fn handle<S: Suite>(
+        &mut self,
+        link: &mut Link<'_, S, impl Evidence>,
+    ) -> Result<Next<S>> {
         match link.parse(&self.request(), &self.peer.layout) {
             Ok((answer, _)) => self.answered(link, &answer),
-            Err(err) => match self.refused(&mut link, &err)? {
-                true => Ok(Next::Ask(Phase::Measurements(self))),
+            Err(err) => match self.refused(link, &err)? {
+                true => Ok(Next::Ask(Phase::Measurements(*self))),
                 false => Ok(Next::Refused(self.peer, err)),
             },
         }
     }
 
     /// Goes on after an error, and tells whether there is something else to ask.
-    fn refused(&mut self, link: &mut Link<'_, S, impl Evidence>, err: &Error) -> Result<bool> {
+    fn refused(
+        &mut self,
+        link: &mut Link<'_, impl Suite, impl Evidence>,
+        err: &Error,
+    ) -> Result<bool> {
         let code = match err {
             Error::Peer(response) if response.is_refusal() => response.code,
             _ => return Err(*err),
         };
-        self.transcript = l1(&self.peer, link.suite, link.evidence);
+        link.start_measurements(&self.peer);
 
         match (&mut self.plan, code) {
             (Plan::All, ErrorCode::RESPONSE_TOO_LARGE) => self.plan = Plan::Count,
@@ -170,13 +176,16 @@ impl<S: Suite> AskMeasurements<S> {
     }
 
     /// Goes on after an answer.
-    fn answered(
-        mut self,
-        link: Link<'_, S, impl Evidence>,
+    fn answered<S: Suite>(
+        &mut self,
+        link: &mut Link<'_, S, impl Evidence>,
         answer: &Measurements<'_>,
     ) -> Result<Next<S>> {
-        self.transcript.append(link.evidence, link.request)?;
-        self.transcript.append(link.evidence, answer.signed)?;
+        if matches!(self.plan, Plan::All) {
+            link.start_measurements(&self.peer);
+        }
+        link.append(link.request)?;
+        link.append(answer.signed)?;
         link.evidence
             .append(Part::Record, answer.record.as_bytes())?;
         match &mut self.plan {
@@ -197,26 +206,21 @@ impl<S: Suite> AskMeasurements<S> {
                 }
             }
         }
-        Ok(Next::Ask(Phase::Measurements(self)))
+        Ok(Next::Ask(Phase::Measurements(*self)))
     }
 
     /// Verifies the signature, where there is one.
-    fn complete(
-        self,
-        link: Link<'_, S, impl Evidence>,
+    fn complete<S: Suite>(
+        &self,
+        link: &mut Link<'_, S, impl Evidence>,
         signature: Option<&[u8]>,
     ) -> Result<Next<S>> {
         if let Some(signature) = signature {
-            let (context, signed) = (SigningContext::Measurements, self.transcript.digest());
+            let (context, signed) = (SigningContext::Measurements, link.digest()?);
             link.verify(&self.peer, context, &signed, signature)?;
             let part = Part::MeasurementsSignature;
             link.evidence.append(part, signature)?;
         }
         Ok(Next::Ready(self.peer))
     }
-}
-
-/// Starts L1.
-fn l1<S: Suite>(peer: &Peer, suite: &S, evidence: &mut impl Evidence) -> Transcript<S> {
-    Transcript::of_measurements(suite, peer.layout.version, peer.hash, evidence)
 }

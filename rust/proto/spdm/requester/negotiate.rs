@@ -63,7 +63,11 @@ impl AskVersion {
         GetVersion.encode(&Layout::new(Version::V1_0), buffer)
     }
 
-    pub(super) fn handle<S: Suite>(self, mut link: Link<'_, S, impl Evidence>) -> Result<Next<S>> {
+    #[inline(never)]
+    pub(super) fn handle<S: Suite>(
+        &self,
+        link: &mut Link<'_, S, impl Evidence>,
+    ) -> Result<Next<S>> {
         let (versions, response) = link.parse(&GetVersion, &Layout::new(Version::V1_0))?;
         let version = versions.select(link.config.highest)?;
 
@@ -103,7 +107,11 @@ impl AskCapabilities {
         Self::request(config).encode(&self.layout, buffer)
     }
 
-    pub(super) fn handle<S: Suite>(self, mut link: Link<'_, S, impl Evidence>) -> Result<Next<S>> {
+    #[inline(never)]
+    pub(super) fn handle<S: Suite>(
+        &self,
+        link: &mut Link<'_, S, impl Evidence>,
+    ) -> Result<Next<S>> {
         let request = Self::request(link.config);
         let (capabilities, response) = link.parse(&request, &self.layout)?;
         let has_sessions = self.layout.version.has_sessions() && capabilities.has_sessions();
@@ -176,7 +184,11 @@ impl AskAlgorithms {
         }
     }
 
-    pub(super) fn handle<S: Suite>(self, mut link: Link<'_, S, impl Evidence>) -> Result<Next<S>> {
+    #[inline(never)]
+    pub(super) fn handle<S: Suite>(
+        &self,
+        link: &mut Link<'_, S, impl Evidence>,
+    ) -> Result<Next<S>> {
         let (selected, response) = link.parse(&offer(), &self.layout)?;
         let hash = HashAlgorithm::try_from(selected.base_hash)?;
         let sessions = match self.has_sessions {
@@ -198,7 +210,7 @@ impl AskAlgorithms {
         }
 
         link.negotiated(response)?;
-        let phase = AskDigests::connect(peer, link.suite, link.evidence);
+        let phase = AskDigests::connect(peer, link);
         Ok(Next::Ask(Phase::Digests(phase)))
     }
 }

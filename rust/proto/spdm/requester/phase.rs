@@ -25,7 +25,10 @@ use super::{
 use crate::spdm::{
     end_session::EndSession,
     key_schedule::Keys,
-    transcript::Evidence,
+    transcript::{
+        Evidence,
+        Transcript, //
+    },
     Error,
     Request,
     Result,
@@ -37,12 +40,12 @@ pub(super) enum Phase<S: Suite> {
     Version(AskVersion),
     Capabilities(AskCapabilities),
     Algorithms(AskAlgorithms),
-    Digests(AskDigests<S>),
-    Certificate(AskCertificate<S>),
-    Challenge(AskChallenge<S>),
+    Digests(AskDigests),
+    Certificate(AskCertificate),
+    Challenge(AskChallenge),
     Keys(AskKeys<S>),
-    Finish(SendFinish<S>),
-    Measurements(AskMeasurements<S>),
+    Finish(SendFinish),
+    Measurements(AskMeasurements),
     End(Peer),
 }
 
@@ -65,6 +68,7 @@ impl<S: Suite> Phase<S> {
         suite: &S,
         config: &Config,
         keys: &Keys,
+        transcript: &mut Option<Transcript<S>>,
         buffer: &mut [u8],
     ) -> Result<usize> {
         match self {
@@ -74,15 +78,15 @@ impl<S: Suite> Phase<S> {
             Self::Digests(phase) => phase.write(buffer),
             Self::Certificate(phase) => phase.write(buffer),
             Self::Challenge(phase) => phase.write(buffer),
-            Self::Keys(phase) => phase.write(buffer),
-            Self::Finish(phase) => phase.write(suite, keys, buffer),
+            Self::Keys(phase) => phase.write(suite, buffer),
+            Self::Finish(phase) => phase.write(suite, keys, transcript, buffer),
             Self::Measurements(phase) => phase.write(buffer),
             Self::End(peer) => EndSession.encode(&peer.layout, buffer),
         }
     }
 
     /// Handles the response.
-    pub(super) fn handle(self, link: Link<'_, S, impl Evidence>) -> Result<Next<S>> {
+    pub(super) fn handle(&mut self, link: &mut Link<'_, S, impl Evidence>) -> Result<Next<S>> {
         match self {
             Self::Version(phase) => phase.handle(link),
             Self::Capabilities(phase) => phase.handle(link),

@@ -24,6 +24,7 @@ const BUSY_DELAY: u32 = 10_000;
 pub(super) struct Retry {
     attempts: u32,
     waited: u32,
+    delay: u32,
     not_ready: Option<NotReady>,
 }
 
@@ -33,21 +34,27 @@ impl Retry {
         Self {
             attempts: 0,
             waited: 0,
+            delay: 0,
             not_ready: None,
         }
     }
 
-    /// Returns how many microseconds to wait, if the responder is not ready.
+    /// Returns how many microseconds to wait.
+    pub(super) const fn last_delay(&self) -> u32 {
+        self.delay
+    }
+
+    /// Tells whether the responder is not ready.
     ///
     /// # Errors
     ///
     /// [`Error::NotReady`] when the limit is reached, [`Error::Mismatch`] when the responder names another
     /// request.
-    pub(super) fn delay(&mut self, request: &[u8], response: &[u8]) -> Result<Option<u32>> {
+    pub(super) fn has_to_wait(&mut self, request: &[u8], response: &[u8]) -> Result<bool> {
         let mut reader = Reader::new(response);
         let header = Header::read(&mut reader)?;
         if header.code() != Code::ERROR {
-            return Ok(None);
+            return Ok(false);
         }
         let error = ErrorResponse::read(&header, &mut reader)?;
         let delay = match (error.code, error.not_ready) {
@@ -56,7 +63,7 @@ impl Retry {
                 return Err(Error::Mismatch);
             }
             (_, Some(not_ready)) => not_ready.delay(),
-            _ => return Ok(None),
+            _ => return Ok(false),
         };
 
         self.not_ready = error.not_ready;
@@ -65,7 +72,8 @@ impl Retry {
         self.waited = waited
             .filter(|waited| *waited <= LIMIT && self.attempts <= ATTEMPTS)
             .ok_or(Error::NotReady)?;
-        Ok(delay)
+        self.delay = delay.unwrap_or_default();
+        Ok(true)
     }
 
     /// Returns RESPOND_IF_READY, if the responder wants that instead of the request again.

@@ -172,7 +172,11 @@ pub(crate) fn requester(data: &[u8]) -> bool {
     loop {
         event = match requester.step(event, &mut buffer, &mut evidence) {
             Err(err) => {
-                assert!(err == Error::State || err.is_refusal() || requester.is_lost());
+                assert!(
+                    matches!(err, Error::State | Error::Incapable)
+                        || err.is_refusal()
+                        || requester.is_lost()
+                );
                 assert!(requester.is_lost() || requester.peer().is_some());
                 break;
             }
