@@ -104,7 +104,12 @@ impl<'a> Record<'a> {
 
     /// Returns each measurement.
     pub fn blocks(&self) -> impl Iterator<Item = Block<'a>> {
-        let mut reader = Reader::new(self.bytes);
+        Self::blocks_of(self.bytes)
+    }
+
+    /// Returns each measurement in `bytes`, which were a record.
+    pub fn blocks_of(bytes: &'a [u8]) -> impl Iterator<Item = Block<'a>> {
+        let mut reader = Reader::new(bytes);
 
         core::iter::from_fn(move || Block::read(&mut reader).ok())
     }

@@ -199,6 +199,7 @@ impl AskAlgorithms {
             layout: selected.layout(self.layout.version)?,
             hash,
             scheme: selected.base_asym,
+            measurement_hash: selected.measurement_hash,
             sessions,
             flags: self.flags,
             slot: self.slot,

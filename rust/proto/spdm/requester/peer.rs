@@ -5,7 +5,8 @@
 use crate::spdm::{
     algorithms::{
         BaseAsym,
-        Dhe, //
+        Dhe,
+        MeasurementHash, //
     },
     capabilities::Flags,
     challenge::Summary,
@@ -26,6 +27,8 @@ pub struct Peer {
     pub hash: HashAlgorithm,
     /// How the device signs.
     pub scheme: BaseAsym,
+    /// How the device makes digests of measurements.
+    pub measurement_hash: MeasurementHash,
     /// What sessions need, if the device can have them.
     pub sessions: Option<Sessions>,
     /// What the device can do.
