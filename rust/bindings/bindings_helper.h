@@ -5,6 +5,7 @@
 
 #include <crypto/hash_info.h>
 #include <linux/hrtimer.h>
+#include <linux/pci-doe.h>
 #include <linux/semaphore.h>
 #include <linux/set_memory.h>
 #include <tsm/tsm.h>

@@ -6,10 +6,12 @@
 //! [`include/linux/sysfs.h`](srctree/include/linux/sysfs.h)
 
 mod bin_file;
+mod notify;
 
 pub use bin_file::{
     BinFile,
     BinFileOps,
+    Mark,
     Mode,
     BIN_FILE_MAX, //
 };

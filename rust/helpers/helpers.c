@@ -5,11 +5,14 @@
 #include <linux/cpufeature.h>
 #include <linux/gfp.h>
 #include <linux/io.h>
+#include <linux/kernfs.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
+#include <linux/pm_runtime.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/semaphore.h>
+#include <linux/seq_file.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
 #include <linux/uaccess.h>
@@ -146,4 +149,24 @@ void tsm_helper_sysfs_bin_attr_init(struct bin_attribute *attr,
 #ifdef CONFIG_DEBUG_LOCK_ALLOC
 	attr->attr.key = key;
 #endif
+}
+
+/* What kernfs leaves to the code that has made the file. */
+unsigned long *tsm_helper_kernfs_private(struct file *file)
+{
+	struct seq_file *seq = file->private_data;
+	struct kernfs_open_file *of = seq->private;
+
+	static_assert(sizeof(of->priv) == sizeof(unsigned long));
+	return (unsigned long *)&of->priv;
+}
+
+void tsm_helper_pm_runtime_get_sync(struct device *dev)
+{
+	pm_runtime_get_sync(dev);
+}
+
+void tsm_helper_pm_runtime_put(struct device *dev)
+{
+	pm_runtime_put(dev);
 }

@@ -58,5 +58,8 @@ unsigned int tsm_helper_configfs_open_files(struct config_item *item,
 bool tsm_helper_capable_of_resource(void);
 void tsm_helper_sysfs_bin_attr_init(struct bin_attribute *attr,
 				    struct lock_class_key *key);
+unsigned long *tsm_helper_kernfs_private(struct file *file);
+void tsm_helper_pm_runtime_get_sync(struct device *dev);
+void tsm_helper_pm_runtime_put(struct device *dev);
 
 #endif /* _TSM_HELPERS_H */

@@ -19,6 +19,7 @@ use kernel::{
         CStr,
         CString, //
     },
+    sync::LockClassKey,
     types::Opaque, //
 };
 
@@ -62,6 +63,33 @@ impl Mode {
     }
 }
 
+/// Where a reader of an open file has begun, for a file whose contents change between two reads.
+///
+/// # Examples
+///
+/// ```
+/// use tsm_ext::sysfs::Mark;
+///
+/// let mut mark = Mark::default();
+/// assert!(mark.is(7, 0));
+/// // The rest has to come from the same contents, until the reader begins again.
+/// assert!(!mark.is(8, 4096));
+/// assert!(mark.is(8, 0));
+/// ```
+#[derive(Default)]
+pub struct Mark(usize);
+
+impl Mark {
+    /// Tells whether a read at `offset` goes on with the contents that `version` stands for, or begins with
+    /// them. No version is 0.
+    pub fn is(&mut self, version: usize, offset: usize) -> bool {
+        if offset == 0 || self.0 == 0 {
+            self.0 = version;
+        }
+        self.0 == version
+    }
+}
+
 /// What a binary file does. Several reads and writes may run at the same time.
 ///
 /// # Examples
@@ -97,9 +125,20 @@ impl Mode {
 /// # Ok::<(), Error>(())
 /// ```
 pub trait BinFileOps: Send + Sync + 'static {
+    /// Returns the class by which lockdep knows the file. Calls of a file, and its removal, must not wait for
+    /// each other through files of the same class.
+    fn lock_class() -> Pin<&'static LockClassKey> {
+        static_lock_class!()
+    }
+
     /// Fills the start of `room` with the contents from `offset` on, and returns what it has filled.
     /// If that is nothing, it is the end of the file.
     fn read<'a>(&self, offset: usize, room: Room<'a>) -> Result<&'a [u8]>;
+
+    /// Does the same for a reader whose `mark` is kept as long as its file is open.
+    fn read_on<'a>(&self, _mark: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
+        self.read(offset, room)
+    }
 
     /// Takes a write, all of it or nothing.
     fn write(&self, offset: usize, data: &[u8]) -> Result;
@@ -156,7 +195,7 @@ impl<T: BinFileOps> BinFile<T> {
         }
         // SAFETY: `attr` is valid, and the lock class lives forever.
         unsafe {
-            tsm_bindings::tsm_helper_sysfs_bin_attr_init(&mut attr, static_lock_class!().as_ptr())
+            tsm_bindings::tsm_helper_sysfs_bin_attr_init(&mut attr, T::lock_class().as_ptr())
         };
 
         let inner = KBox::pin(
@@ -202,10 +241,10 @@ impl<T: BinFileOps> Inner<T> {
 
     /// # Safety
     ///
-    /// To be called by kernfs only, for a file of a `BinFile<T>`: `attr` is its attribute, and
-    /// `buf` is writable for `count` bytes.
+    /// To be called by kernfs only, for a file of a `BinFile<T>`: `file` is open, `attr` is its attribute,
+    /// and `buf` is writable for `count` bytes.
     unsafe extern "C" fn read(
-        _file: *mut bindings::file,
+        file: *mut bindings::file,
         _kobj: *mut bindings::kobject,
         attr: *const bindings::bin_attribute,
         buf: *mut ffi::c_char,
@@ -214,12 +253,18 @@ impl<T: BinFileOps> Inner<T> {
     ) -> isize {
         // SAFETY: By the safety requirement.
         let this = unsafe { Self::from_attr(attr) };
+        // SAFETY: By the safety requirement, kernfs has opened `file`. It leaves this word to the files of sysfs,
+        // which do not use it for binary ones, and calls for one open file do not run at the same time.
+        let mark = unsafe { &mut *tsm_bindings::tsm_helper_kernfs_private(file) };
         let start: *mut u8 = buf.cast();
         // SAFETY: By the safety requirement; kernfs gives `buf` to nobody else meanwhile.
         let room = unsafe { Room::new(start, count) };
 
         let read = |at: usize| {
-            let filled = this.ops.read(at, room)?;
+            let mut here = Mark(*mark);
+            let filled = this.ops.read_on(&mut here, at, room);
+            *mark = here.0;
+            let filled = filled?;
 
             // What starts there is a part of the room: nobody has a reference to more.
             if filled.as_ptr() != start.cast_const() {

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Devices that come and go.
+//!
+//! C header: [`include/linux/device/bus.h`](srctree/include/linux/device/bus.h)
+
+use core::ptr::NonNull;
+
+use kernel::{
+    bindings,
+    container_of,
+    error::to_result,
+    ffi,
+    new_mutex,
+    prelude::*,
+    sync::Mutex,
+    types::Opaque, //
+};
+
+use super::{
+    pci_device_of,
+    Device, //
+};
+
+/// Watches the devices of the machine.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::prelude::*;
+/// use tsm_ext::pci::{
+///     notifier::{
+///         Registration,
+///         Watch, //
+///     },
+///     Device, //
+/// };
+///
+/// struct Everything;
+///
+/// impl Watch for Everything {
+///     type Data = Device;
+///
+///     fn added(&self, device: &Device) -> Option<Device> {
+///         Some(device.clone())
+///     }
+/// }
+///
+/// // From here on, there is an item for each device, until it is removed.
+/// let registration = Registration::new(Everything)?;
+/// # Ok::<(), Error>(())
+/// ```
+pub trait Watch: Send + Sync + 'static {
+    /// What is kept for a device. It is dropped before the device is removed, which waits for that.
+    type Data: Send + 'static;
+
+    /// A device was added, or was there at the registration. Returns what to keep for it, if it matters.
+    fn added(&self, device: &Device) -> Option<Self::Data>;
+}
+
+/// A device that is kept.
+struct Kept<T> {
+    data: Option<T>,
+    device: Device,
+}
+
+impl<T> Drop for Kept<T> {
+    fn drop(&mut self) {
+        // The data is the last that uses the device on purpose. What is left over fails.
+        drop(self.data.take());
+        self.device.revoke();
+    }
+}
+
+/// The registration of a [`Watch`], undone when dropped.
+///
+/// # Invariants
+///
+/// The block of `Inner` is registered with the PCI bus.
+///
+/// # Examples
+///
+/// See [`Watch`].
+pub struct Registration<T: Watch>(Pin<KBox<Inner<T>>>);
+
+#[pin_data]
+struct Inner<T: Watch> {
+    #[pin]
+    block: Opaque<bindings::notifier_block>,
+    #[pin]
+    kept: Mutex<KVec<Kept<T::Data>>>,
+    watch: T,
+}
+
+// SAFETY: The notifier chain locks what it changes in `block`; the rest is `Send`.
+unsafe impl<T: Watch> Send for Inner<T> {}
+
+// SAFETY: A shared reference gives out `&T`, which is `Sync`, and `T::Data` only under a lock.
+unsafe impl<T: Watch> Sync for Inner<T> {}
+
+impl<T: Watch> Registration<T> {
+    /// Begins to watch. Devices that are there are added before this returns.
+    ///
+    /// # Errors
+    ///
+    /// [`ENOMEM`].
+    pub fn new(watch: T) -> Result<Self> {
+        let inner = KBox::pin_init(
+            pin_init!(Inner {
+                block: Opaque::new(pin_init::zeroed()),
+                kept <- new_mutex!(KVec::new(), "tsm::pci::notifier::kept"),
+                watch,
+            }),
+            GFP_KERNEL,
+        )?;
+        let block = inner.block.get();
+
+        // SAFETY: `block` is valid, and no other thread has its address yet.
+        unsafe { (*block).notifier_call = Some(Inner::<T>::notified) };
+
+        // No device comes or goes between the registration and the look at what is there.
+        let _locked = RescanRemoveLock::new();
+        // SAFETY: `block` is pinned, and stays until it is unregistered.
+        to_result(unsafe {
+            bindings::bus_register_notifier(&raw const bindings::pci_bus_type, block)
+        })?;
+        // INVARIANT: It was registered just now.
+        let registration = Self(inner);
+
+        let context: *const Inner<T> = &*registration.0;
+        // SAFETY: The callback gets the address of the `Inner` that it wants, and devices of this bus.
+        to_result(unsafe {
+            bindings::bus_for_each_dev(
+                &raw const bindings::pci_bus_type,
+                core::ptr::null_mut(),
+                context.cast_mut().cast(),
+                Some(Inner::<T>::found),
+            )
+        })?;
+        Ok(registration)
+    }
+}
+
+impl<T: Watch> Drop for Registration<T> {
+    fn drop(&mut self) {
+        let _locked = RescanRemoveLock::new();
+
+        // SAFETY: By the type invariant, it is registered. This waits for calls of it.
+        unsafe {
+            bindings::bus_unregister_notifier(&raw const bindings::pci_bus_type, self.0.block.get())
+        };
+        // While no device can be removed, which only the notifier would have told.
+        let kept = core::mem::replace(&mut *self.0.kept.lock(), KVec::new());
+        drop(kept);
+    }
+}
+
+impl<T: Watch> Inner<T> {
+    /// Keeps a device, if it matters and is not kept already. Without memory it is not.
+    ///
+    /// # Safety
+    ///
+    /// The device must be on its bus, and [`Self::remove`] must be called before it is removed.
+    unsafe fn add(&self, raw: NonNull<bindings::pci_dev>) -> Result {
+        let mut kept = self.kept.lock();
+
+        if kept.iter().any(|kept| kept.device.is(raw)) {
+            return Ok(());
+        }
+        kept.reserve(1, GFP_KERNEL)?;
+        // SAFETY: By the safety requirement; `remove`, and the end of the registration, revoke it.
+        let device = unsafe { Device::new(raw) }?;
+        // From here on, dropping it revokes the device.
+        let mut item = Kept { data: None, device };
+        item.data = self.watch.added(&item.device);
+
+        if item.data.is_some() {
+            kept.push(item, GFP_KERNEL)?;
+        }
+        Ok(())
+    }
+
+    /// Drops what is kept for a device.
+    fn remove(&self, raw: NonNull<bindings::pci_dev>) {
+        let mut kept = self.kept.lock();
+        let found = kept.iter().position(|kept| kept.device.is(raw));
+        let item = found.and_then(|index| kept.remove(index).ok());
+
+        // Without the lock: this waits for exchanges with the device.
+        drop(kept);
+        drop(item);
+    }
+
+    /// # Safety
+    ///
+    /// To be called by the notifier chain of the PCI bus only, for the block of an `Inner<T>` that is
+    /// registered; `data` is the device.
+    unsafe extern "C" fn notified(
+        block: *mut bindings::notifier_block,
+        event: ffi::c_ulong,
+        data: *mut ffi::c_void,
+    ) -> ffi::c_int {
+        let block = Opaque::cast_from(block);
+        // SAFETY: By the safety requirement, it is this field of an `Inner<T>`.
+        let this = unsafe { container_of!(block, Self, block) };
+        // SAFETY: It is freed after it was unregistered, which waits for calls.
+        let this = unsafe { &*this };
+        // SAFETY: By the safety requirement.
+        let device = unsafe { pci_device_of(data.cast()) };
+
+        match (u32::try_from(event), device) {
+            (Ok(bindings::bus_notifier_event_BUS_NOTIFY_ADD_DEVICE), Some(device)) => {
+                // SAFETY: The device was added, and a removal is notified as well.
+                let _ = unsafe { this.add(device) };
+            }
+            (Ok(bindings::bus_notifier_event_BUS_NOTIFY_DEL_DEVICE), Some(device)) => {
+                this.remove(device);
+            }
+            _ => {}
+        }
+        // CAST: 0.
+        bindings::NOTIFY_DONE as ffi::c_int
+    }
+
+    /// # Safety
+    ///
+    /// To be called for devices of the PCI bus only, with the address of an `Inner<T>` that is registered, while
+    /// no device can be removed.
+    unsafe extern "C" fn found(
+        device: *mut bindings::device,
+        context: *mut ffi::c_void,
+    ) -> ffi::c_int {
+        // SAFETY: By the safety requirement.
+        let this = unsafe { &*context.cast_const().cast::<Self>() };
+        // SAFETY: By the safety requirement.
+        if let Some(device) = unsafe { pci_device_of(device) } {
+            // SAFETY: By the safety requirement, it is there, and a removal will be notified.
+            let _ = unsafe { this.add(device) };
+        }
+        0
+    }
+}
+
+/// Keeps devices from coming and going.
+///
+/// # Invariants
+///
+/// The current task holds the lock.
+struct RescanRemoveLock {
+    /// The task that took the lock has to release it.
+    _not_send: core::marker::PhantomData<*mut ()>,
+}
+
+impl RescanRemoveLock {
+    fn new() -> Self {
+        // SAFETY: It has no conditions but not to hold the lock already, which only this file takes, for the
+        // time of a registration or its end.
+        unsafe { bindings::pci_lock_rescan_remove() };
+        // INVARIANT: It was taken just now.
+        Self {
+            _not_send: core::marker::PhantomData,
+        }
+    }
+}
+
+impl Drop for RescanRemoveLock {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariant.
+        unsafe { bindings::pci_unlock_rescan_remove() };
+    }
+}
