@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The devices of the machine that have a mailbox for SPDM.
+
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
+use tsm_ext::pci::{
+    self,
+    doe::Mailbox,
+    notifier::Watch, //
+};
+use tsm_proto::doe::ObjectType;
+
+use crate::{
+    device::Device,
+    files::Files, //
+};
+
+/// Shows each device in sysfs. Nothing is sent to a device before user space asks for it.
+pub(crate) struct Devices;
+
+impl Watch for Devices {
+    type Data = Shown;
+
+    fn added(&self, device: &pci::Device) -> Option<Shown> {
+        let mailbox = Mailbox::find(device, ObjectType::CMA_SPDM)?;
+
+        Shown::new(mailbox)
+            .inspect_err(|err| pr_err!("a device is not shown: {err:?}\n"))
+            .ok()
+    }
+}
+
+/// A device and its files.
+pub(crate) struct Shown {
+    // First. Removing a file waits for the tasks that read or write it.
+    _files: Files,
+    device: Arc<Device>,
+}
+
+impl Shown {
+    fn new(mailbox: Mailbox) -> Result<Self> {
+        let directory = mailbox.device().new_directory(c"spdm")?;
+        let measurements = directory.new_child(c"measurements")?;
+        let device = Device::new(mailbox, directory.clone(), measurements.clone())?;
+
+        Ok(Self {
+            _files: Files::new(&device, &directory, &measurements)?,
+            device,
+        })
+    }
+}
+
+impl Drop for Shown {
+    fn drop(&mut self) {
+        // What is asked of the device comes to an end, or the files would wait for all of it.
+        self.device.close();
+    }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `certificates/slot<N>`.
+
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
+use tsm_ext::{
+    room::Room,
+    sysfs::{
+        BinFileOps,
+        Mark, //
+    }, //
+};
+use tsm_proto::spdm::Slot;
+
+use super::evidence::{
+    no_data,
+    Read, //
+};
+use crate::device::Device;
+
+/// The certificates in a slot. Those that did not authenticate the device are read from it at first.
+pub(super) struct CertificatesFile {
+    device: Arc<Device>,
+    slot: Slot,
+}
+
+impl CertificatesFile {
+    pub(super) fn new(device: Arc<Device>, slot: Slot) -> Self {
+        Self { device, slot }
+    }
+}
+
+impl BinFileOps for CertificatesFile {
+    fn read<'a>(&self, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
+        self.read_on(&mut Mark::default(), offset, room)
+    }
+
+    fn read_on<'a>(&self, mark: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
+        let mut snapshot = self.device.published().snapshot().ok_or_else(no_data)?;
+
+        if !snapshot.peer().slots.has(self.slot) {
+            return Err(no_data());
+        }
+        if snapshot.certificates(self.slot).is_none() {
+            self.device.read_slot(self.slot)?;
+            snapshot = self.device.published().snapshot().ok_or_else(no_data)?;
+        }
+        let (serial, certificates) = snapshot.certificates(self.slot).ok_or_else(no_data)?;
+
+        Read { mark, offset, room }.bytes(serial, [certificates, &[]])
+    }
+
+    fn write(&self, _offset: usize, _data: &[u8]) -> Result {
+        Err(EPERM)
+    }
+}

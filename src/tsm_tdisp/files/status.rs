@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `state`, `generation`, and what was negotiated: `version`, `algorithms`, `slots`.
+
+use kernel::{
+    fmt,
+    prelude::*,
+    sync::Arc, //
+};
+use tsm_ext::{
+    room::Room,
+    sysfs::{
+        BinFileOps,
+        Mark, //
+    }, //
+};
+use tsm_proto::spdm::{
+    algorithms::{
+        BaseAsym,
+        Dhe,
+        MeasurementHash, //
+    },
+    capabilities::Flags,
+    requester::Peer,
+    HashAlgorithm, //
+};
+
+use super::evidence::{
+    Read,
+    Show, //
+};
+use crate::evidence::{
+    Published,
+    Snapshot, //
+};
+
+/// `state`.
+pub(super) struct StateFile(pub(super) Arc<Published>);
+
+impl BinFileOps for StateFile {
+    fn read<'a>(&self, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
+        self.read_on(&mut Mark::default(), offset, room)
+    }
+
+    fn read_on<'a>(&self, mark: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
+        let state = self.0.state();
+
+        Read { mark, offset, room }.text(state.number(), fmt!("{}\n", state.text()))
+    }
+
+    fn write(&self, _offset: usize, _data: &[u8]) -> Result {
+        Err(EPERM)
+    }
+}
+
+/// `generation`.
+pub(super) struct GenerationFile(pub(super) Arc<Published>);
+
+impl BinFileOps for GenerationFile {
+    fn read<'a>(&self, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
+        self.read_on(&mut Mark::default(), offset, room)
+    }
+
+    fn read_on<'a>(&self, mark: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
+        let number = self.0.generation().number();
+        // CAST: The architecture has 64 bits. 0 stands for no version.
+        let serial = (number as usize).wrapping_add(1);
+
+        Read { mark, offset, room }.text(serial, fmt!("{number}\n"))
+    }
+
+    fn write(&self, _offset: usize, _data: &[u8]) -> Result {
+        Err(EPERM)
+    }
+}
+
+/// `version`.
+pub(super) struct VersionFile;
+
+impl Show for VersionFile {
+    fn show<'a>(&self, snapshot: &Snapshot, read: Read<'_, 'a>) -> Result<&'a [u8]> {
+        let raw = snapshot.peer().layout.version.raw();
+
+        read.text(snapshot.serial(), fmt!("{}.{}\n", raw >> 4, raw & 0xf))
+    }
+}
+
+/// `slots`: the numbers of those that have a chain.
+pub(super) struct SlotsFile;
+
+impl Show for SlotsFile {
+    fn show<'a>(&self, snapshot: &Snapshot, read: Read<'_, 'a>) -> Result<&'a [u8]> {
+        read.text(snapshot.serial(), fmt!("{}\n", Slots(snapshot.peer())))
+    }
+}
+
+/// Slots as text.
+struct Slots<'a>(&'a Peer);
+
+impl fmt::Display for Slots<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, slot) in self.0.slots.slots().enumerate() {
+            let separator = if place == 0 { "" } else { " " };
+
+            write!(f, "{separator}{}", slot.number())?;
+        }
+        Ok(())
+    }
+}
+
+/// `algorithms`: a line for each.
+pub(super) struct AlgorithmsFile;
+
+impl Show for AlgorithmsFile {
+    fn show<'a>(&self, snapshot: &Snapshot, read: Read<'_, 'a>) -> Result<&'a [u8]> {
+        read.text(snapshot.serial(), fmt!("{}", Algorithms(snapshot)))
+    }
+}
+
+/// Algorithms as text.
+struct Algorithms<'a>(&'a Snapshot);
+
+impl Algorithms<'_> {
+    fn measurements(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let peer = self.0.peer();
+        let measurements = match (peer.signs_measurements(), peer.measures()) {
+            (true, _) => "signed",
+            (false, true) => "unsigned",
+            (false, false) => return writeln!(f, "measurements none"),
+        };
+        let hash = match peer.measurement_hash {
+            MeasurementHash::RAW => "raw",
+            MeasurementHash::SHA_256 => "sha256",
+            MeasurementHash::SHA_384 => "sha384",
+            MeasurementHash::SHA_512 => "sha512",
+            _ => "unknown",
+        };
+        let fresh = match peer.flags.has(Flags::MEAS_FRESH) {
+            true => "yes",
+            false => "no",
+        };
+
+        writeln!(f, "measurements {measurements}")?;
+        writeln!(f, "measurement-hash {hash}")?;
+        writeln!(f, "measurement-fresh {fresh}")
+    }
+}
+
+impl fmt::Display for Algorithms<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let peer = self.0.peer();
+        let hash = match peer.hash {
+            HashAlgorithm::Sha256 => "sha256",
+            HashAlgorithm::Sha384 => "sha384",
+        };
+        let signature = match peer.scheme {
+            BaseAsym::ECDSA_P256 => "ecdsa-p256",
+            BaseAsym::ECDSA_P384 => "ecdsa-p384",
+            BaseAsym::RSASSA_3072 => "rsassa-3072",
+            _ => "unknown",
+        };
+
+        writeln!(f, "hash {hash}")?;
+        writeln!(f, "signature {signature}")?;
+        if let Some(sessions) = peer.sessions {
+            let exchange = match sessions.dhe {
+                Dhe::SECP_256_R1 => "secp256r1",
+                Dhe::SECP_384_R1 => "secp384r1",
+                _ => "unknown",
+            };
+            writeln!(f, "exchange {exchange}")?;
+            // The only one that is offered.
+            writeln!(f, "aead aes-256-gcm")?;
+        }
+        self.measurements(f)
+    }
+}

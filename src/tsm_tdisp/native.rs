@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Authentication by this kernel: it speaks SPDM itself. What is here runs on the worker of a device.
+
+mod connection;
+mod measurement_files;
+mod transport;
+
+pub(crate) use transport::Closing;
+
+use kernel::{
+    bindings,
+    prelude::*,
+    str::CStr,
+    sync::Arc, //
+};
+use tsm_ext::{
+    error::errno,
+    pci::doe::Mailbox,
+    sysfs::Directory, //
+};
+use tsm_proto::spdm::{
+    requester::Event,
+    transcript::Part,
+    Nonce,
+    Slot, //
+};
+
+use self::{
+    connection::Connection,
+    measurement_files::MeasurementFiles,
+    transport::Transport, //
+};
+use crate::{
+    evidence::{
+        Published,
+        Serial,
+        Snapshot,
+        State, //
+    },
+    failure::Failure,
+    trace, //
+};
+
+/// The side of a device that talks to it.
+pub(crate) struct Native {
+    transport: Transport,
+    published: Arc<Published>,
+    files: MeasurementFiles,
+    serial: Serial,
+    connection: Option<KBox<Connection>>,
+}
+
+impl Native {
+    pub(crate) fn new(
+        mailbox: Mailbox,
+        closing: Arc<Closing>,
+        published: Arc<Published>,
+        measurements: Directory,
+    ) -> Self {
+        Self {
+            transport: Transport::new(mailbox, closing),
+            files: MeasurementFiles::new(measurements, published.clone()),
+            published,
+            serial: Serial::default(),
+            connection: None,
+        }
+    }
+
+    /// Tells whether the device is connected.
+    pub(crate) fn is_connected(&self) -> bool {
+        self.connection.is_some()
+    }
+
+    /// Checks that the device signs measurements.
+    ///
+    /// # Errors
+    ///
+    /// `EOPNOTSUPP` when it does not.
+    pub(crate) fn can_sign_measurements(&self) -> Result {
+        match &self.connection {
+            Some(connection) if connection.signs_measurements() => Ok(()),
+            _ => Err(errno(bindings::EOPNOTSUPP)),
+        }
+    }
+
+    /// Connects.
+    pub(crate) fn connect(&mut self, slot: Slot) -> Result {
+        let _awake = self.transport.device().wake();
+        let connected = Connection::new().and_then(|mut connection| {
+            match self.establish(&mut connection, slot) {
+                Ok(snapshot) => Ok((connection, snapshot)),
+                Err(failure) => {
+                    connection.end(&self.transport);
+                    Err(failure)
+                }
+            }
+        });
+
+        match connected {
+            Ok((connection, snapshot)) => {
+                self.connection = Some(connection);
+                self.published.replace(snapshot);
+                Ok(())
+            }
+            // There was no connection that could have been lost, and one that was stays so.
+            Err(failure) => {
+                self.files.clear();
+                Err(self.failed(c"connect", &failure))
+            }
+        }
+    }
+
+    fn establish(
+        &mut self,
+        connection: &mut Connection,
+        slot: Slot,
+    ) -> Result<Arc<Snapshot>, Failure> {
+        connection.run(Event::Connect(slot), &self.transport)?;
+        connection.measure_first(&self.transport)?;
+        let snapshot = connection.snapshot(&mut self.serial)?;
+        self.files.show(&snapshot)?;
+        Ok(snapshot)
+    }
+
+    /// Ends the connection.
+    pub(crate) fn disconnect(&mut self) {
+        let _awake = self.transport.device().wake();
+
+        self.end(State::Disconnected);
+    }
+
+    /// Takes new measurements.
+    pub(crate) fn measure(&mut self, nonce: Nonce) -> Result {
+        let _awake = self.transport.device().wake();
+        let Some(connection) = &mut self.connection else {
+            return Err(errno(bindings::ENOTCONN));
+        };
+        let result = connection
+            .measure(nonce, &self.transport)
+            .and_then(|()| connection.snapshot(&mut self.serial))
+            .and_then(|snapshot| {
+                self.files.show(&snapshot)?;
+                Ok(snapshot)
+            });
+
+        match result {
+            Ok(snapshot) => {
+                self.published.replace(snapshot);
+                Ok(())
+            }
+            Err(failure) => Err(self.refused(c"measure", &failure)),
+        }
+    }
+
+    /// Reads the chain in a slot, if that was not done before.
+    pub(crate) fn read_slot(&mut self, slot: Slot) -> Result {
+        let _awake = self.transport.device().wake();
+        let no_data = errno(bindings::ENODATA);
+        let connection = self.connection.as_mut().ok_or(no_data)?;
+
+        if !connection.has_chain(slot) {
+            return Err(no_data);
+        }
+        let shown = self.published.snapshot().ok_or(no_data)?;
+        if shown.part(Part::Chain(slot)).is_some() {
+            return Ok(());
+        }
+        let result = connection.read_slot(slot, &shown, &self.transport, &mut self.serial);
+
+        match result {
+            Ok(snapshot) => {
+                self.published.extend(snapshot);
+                Ok(())
+            }
+            Err(failure) => Err(self.refused(c"certificates", &failure)),
+        }
+    }
+
+    /// Drops the connection after a failure, unless the device only refused the request. Returns the error.
+    fn refused(&mut self, request: &CStr, failure: &Failure) -> Error {
+        let is_alive = self
+            .connection
+            .as_ref()
+            .is_some_and(|connection| connection.is_alive());
+
+        if !is_alive {
+            self.end(State::Lost);
+        }
+        self.failed(request, failure)
+    }
+
+    /// Drops the connection and its evidence.
+    fn end(&mut self, state: State) {
+        if let Some(mut connection) = self.connection.take() {
+            connection.end(&self.transport);
+        }
+        self.published.clear(state);
+        self.files.clear();
+    }
+
+    /// Reports a failure, and returns its error.
+    fn failed(&self, request: &CStr, failure: &Failure) -> Error {
+        trace::failed(self.transport.device(), request, failure);
+        failure.errno()
+    }
+}
+
+impl Drop for Native {
+    fn drop(&mut self) {
+        if let Some(mut connection) = self.connection.take() {
+            // The device would keep its half of the session.
+            self.transport.reopen();
+            connection.end(&self.transport);
+        }
+    }
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A connection: the requester, its keys, and the evidence in the making.
+
+use kernel::{
+    prelude::*,
+    sync::Arc, //
+};
+use tsm_ext::pci::doe::Buffer;
+use tsm_proto::spdm::{
+    requester::{
+        Action,
+        Config,
+        Event,
+        Peer,
+        Requester, //
+    },
+    transcript::Part,
+    Nonce,
+    Slot,
+    Suite as _,
+    Version, //
+};
+
+use super::transport::Transport;
+use crate::{
+    evidence::{
+        Draft,
+        Serial,
+        Snapshot, //
+    },
+    failure::Failure,
+    suite::KernelSuite, //
+};
+
+/// What the requester offers.
+const CONFIG: Config = Config {
+    highest: Version::V1_4,
+    transfer_size: Transport::LONGEST,
+};
+
+/// A connection with a device, or an attempt at one.
+pub(super) struct Connection {
+    requester: Requester<KernelSuite>,
+    draft: Draft,
+    buffer: Buffer,
+    nonce: Option<Nonce>,
+}
+
+impl Connection {
+    /// Makes a requester that is idle.
+    pub(super) fn new() -> Result<KBox<Self>, Failure> {
+        let buffer = Buffer::new(Transport::BUFFER)?;
+
+        Ok(KBox::new(
+            Self {
+                requester: Requester::new(KernelSuite, CONFIG),
+                draft: Draft::new(),
+                buffer,
+                nonce: None,
+            },
+            GFP_KERNEL,
+        )?)
+    }
+
+    /// Has the requester handle an event, and all that follows of it.
+    pub(super) fn run(&mut self, event: Event, transport: &Transport) -> Result<(), Failure> {
+        let mut event = event;
+
+        loop {
+            event = match self.step(event)? {
+                Action::Done => return Ok(()),
+                Action::Wait(microseconds) => {
+                    transport.wait(microseconds);
+                    Event::TimePassed
+                }
+                Action::Send { object_type, len } => {
+                    Event::Answer(transport.exchange(object_type, &mut self.buffer, len)?)
+                }
+            };
+        }
+    }
+
+    fn step(&mut self, event: Event) -> Result<Action, Failure> {
+        let buffer = self.buffer.as_mut_bytes();
+
+        Ok(self.requester.step(event, buffer, &mut self.draft)?)
+    }
+
+    fn peer(&self) -> Option<&Peer> {
+        self.requester.peer()
+    }
+
+    /// Tells whether the device signs measurements.
+    pub(super) fn signs_measurements(&self) -> bool {
+        self.peer().is_some_and(Peer::signs_measurements)
+    }
+
+    /// Tells whether a slot of the device has a chain.
+    pub(super) fn has_chain(&self, slot: Slot) -> bool {
+        self.peer().is_some_and(|peer| peer.slots.has(slot))
+    }
+
+    /// Takes the first measurements, with a random nonce. Outside of a session, they count only with a
+    /// signature.
+    pub(super) fn measure_first(&mut self, transport: &Transport) -> Result<(), Failure> {
+        let measures = self.peer().is_some_and(Peer::measures);
+
+        match measures && (self.signs_measurements() || self.requester.session().is_some()) {
+            true => self.measure(KernelSuite.nonce(), transport),
+            false => Ok(()),
+        }
+    }
+
+    /// Takes measurements. Without a signature the device does not get to know the nonce.
+    pub(super) fn measure(&mut self, nonce: Nonce, transport: &Transport) -> Result<(), Failure> {
+        self.nonce = self.signs_measurements().then_some(nonce);
+        self.run(Event::Measure(nonce), transport)
+    }
+
+    /// Returns the evidence there is.
+    pub(super) fn snapshot(&mut self, serial: &mut Serial) -> Result<Arc<Snapshot>, Failure> {
+        let parts = self.draft.freeze(serial)?;
+        let peer = *self.peer().ok_or(EIO)?;
+        let has_session = self.requester.session().is_some();
+
+        Ok(Snapshot::new(parts, peer, has_session, self.nonce, serial)?)
+    }
+
+    /// Reads the chain in a slot, and returns the evidence `shown` together with it.
+    pub(super) fn read_slot(
+        &mut self,
+        slot: Slot,
+        shown: &Snapshot,
+        transport: &Transport,
+        serial: &mut Serial,
+    ) -> Result<Arc<Snapshot>, Failure> {
+        self.run(Event::Read(slot), transport)?;
+        let chain = self.draft.freeze_part(Part::Chain(slot), serial)?;
+
+        Ok(shown.with_chain(slot, chain, serial)?)
+    }
+
+    /// Tells whether the connection outlived the failure of a request, which the device only refused.
+    pub(super) fn is_alive(&self) -> bool {
+        self.peer().is_some()
+    }
+
+    /// Ends the session, if there is one. Whatever the device answers, its keys are cleared.
+    pub(super) fn end(&mut self, transport: &Transport) {
+        let _ = self.run(Event::Disconnect, transport);
+    }
+}

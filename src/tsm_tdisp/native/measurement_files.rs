@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The files of single measurements, which come and go with the measurements.
+
+use kernel::{
+    prelude::*,
+    str::CString,
+    sync::Arc, //
+};
+use tsm_ext::sysfs::{
+    BinFile,
+    Directory,
+    Mode, //
+};
+use tsm_proto::spdm::measurements::Index;
+
+use crate::{
+    evidence::{
+        Published,
+        Snapshot, //
+    },
+    files::{
+        Evidence,
+        MeasurementFile, //
+    }, //
+};
+
+/// The files, one for each index.
+pub(super) struct MeasurementFiles {
+    directory: Directory,
+    published: Arc<Published>,
+    files: KVec<(Index, BinFile<Evidence<MeasurementFile>>)>,
+}
+
+impl MeasurementFiles {
+    /// Has none yet.
+    pub(super) fn new(directory: Directory, published: Arc<Published>) -> Self {
+        Self {
+            directory,
+            published,
+            files: KVec::new(),
+        }
+    }
+
+    /// Makes the files of the measurements in `snapshot`, and removes others.
+    pub(super) fn show(&mut self, snapshot: &Snapshot) -> Result {
+        self.files
+            .retain(|(index, _)| snapshot.measurement(*index).is_some());
+
+        for block in snapshot.measurements() {
+            if self.files.iter().all(|(index, _)| *index != block.index) {
+                let file = self.file(block.index)?;
+                self.files.push((block.index, file), GFP_KERNEL)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn file(&self, index: Index) -> Result<BinFile<Evidence<MeasurementFile>>> {
+        let name = CString::try_from_fmt(fmt!("{:03}", index.number()))?;
+        let contents = Evidence::new(self.published.clone(), MeasurementFile(index));
+
+        BinFile::new(&self.directory, &name, Mode::READ_ALL, 0, contents)
+    }
+
+    /// Removes all files.
+    pub(super) fn clear(&mut self) {
+        self.files.clear();
+    }
+}
