@@ -94,7 +94,7 @@ install: modules_install
 
 uninstall:
 	$(call possible,$(or $(no-kernel),$(no-release)))
-	rm -f $(foreach name,tsm tsm_tdx tsm_sev,$(INSTALL_MOD_PATH)/$(updates)/$(name).ko*) $(INSTALL_MOD_PATH)/$(conf)
+	rm -f $(foreach name,tsm tsm_tdx tsm_sev tsm_tdisp,$(INSTALL_MOD_PATH)/$(updates)/$(name).ko*) $(INSTALL_MOD_PATH)/$(conf)
 	-depmod -b $(INSTALL_MOD_PATH)/ $(notdir $(patsubst %/,%,$(dir $(updates))))
 
 else
