@@ -16,6 +16,7 @@ pub mod platform;
 pub mod registers;
 pub mod reports;
 pub mod snp;
+pub mod spdm;
 pub mod tally;
 pub mod tdreport;
 pub mod user;

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Readers of evidence, while a device is connected again and again.
+
+use std::{
+    env,
+    sync::atomic::{
+        AtomicBool,
+        AtomicUsize,
+        Ordering, //
+    },
+    thread,
+    time::{
+        Duration,
+        Instant, //
+    },
+};
+
+use nix::errno::Errno;
+use tsm_guest_tests::spdm::{
+    Device,
+    EVIDENCE, //
+};
+
+const READERS: usize = 64;
+
+/// Ends other threads, also when the test panics.
+struct Done<'a>(&'a AtomicBool);
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn readers_get_whole_evidence_or_an_error() {
+    let seconds = env::var("TSM_STRESS_SECONDS").map_or(5, |text| text.parse().unwrap());
+    let device = &Device::with_sessions();
+    let (done, reads) = (&AtomicBool::new(false), &AtomicUsize::new(0));
+    let _ = device.disconnect();
+    device.connect(0).unwrap();
+    // A reconnect does not change these.
+    let constant = [
+        "version",
+        "slots",
+        "certificates/slot0",
+        "measurements/record",
+    ];
+    let expected = &constant.map(|file| device.read(file).unwrap());
+
+    thread::scope(|scope| {
+        let ended = Done(done);
+        for number in 0..READERS {
+            scope.spawn(move || {
+                while !done.load(Ordering::Relaxed) {
+                    for file in EVIDENCE {
+                        match device.read(file) {
+                            Ok(bytes) => {
+                                let place = constant.iter().position(|name| *name == file);
+                                if let Some(place) = place {
+                                    assert_eq!(bytes, expected[place], "{number}: {file}");
+                                }
+                                reads.fetch_add(1, Ordering::Relaxed);
+                            }
+                            Err(error) => {
+                                let error = error.raw_os_error().map(Errno::from_raw);
+                                let allowed = [Errno::ENODATA, Errno::ESTALE];
+                                assert!(allowed.contains(&error.unwrap()), "{file}: {error:?}");
+                            }
+                        }
+                    }
+                }
+            });
+        }
+        let (start, generation) = (Instant::now(), device.generation());
+        let mut count = 0;
+        while start.elapsed() < Duration::from_secs(seconds) || count < 10 {
+            device.disconnect().unwrap();
+            device.connect(0).unwrap();
+            count += 1;
+        }
+        assert_eq!(device.generation(), generation + 2 * count);
+        drop(ended);
+    });
+    assert!(reads.load(Ordering::Relaxed) > 0);
+    device.disconnect().unwrap();
+}
