@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The emulated PCI device, as a guest's kernel and a shell see it: python3 -m unittest discover -p test_device.py tests/host
+"""The emulated PCI device, as guests see it: python3 -m unittest discover -p test_device.py tests/host
 
 The mailbox is an extended capability, which a kernel without CONFIG_PCI_MMCONFIG does not reach. So the guests have the
 distribution's kernel.
@@ -53,7 +53,7 @@ class Device(Host):
 class Personas:
     """What each kind of a device is to a guest, on each platform."""
 
-    # Of each function: where it is, its class, what follows in the list of extended capabilities, PCI Express and Device
+    # Of each function: where it is, its class, the headers of the extended capabilities, PCI Express and Device
     # Capabilities, and what the kernel has found behind the mailbox.
     SCRIPT = r"""
         for device in $(all); do
@@ -109,8 +109,18 @@ class Mailbox(Device):
             capabilities | cut -d ' ' -f 3; word $doe 0x108
         """
         self.assertEqual(self.look(script), [
-            "00000003", "00000009", "00000009", VERSIONS, "00006112", VERSIONS, "00047f10", "00100102", VERSIONS, "00006112",
-            "00000009"])
+            "00000003", "00000009", "00000009", VERSIONS, "00006112", VERSIONS, "00047f10", "00100102", VERSIONS,
+            "00006112", "00000009"])
+
+    def test_each_access_of_the_guest_is_one_of_the_device(self):
+        script = """
+            reads() { echo $((0x$(word $doe 0x114))); }
+            writes() { echo $((0x$(word $doe 0x118))); }
+            first=$(reads); second=$(reads); status; third=$(reads); echo $((second - first)) $((third - second))
+            first=$(writes); put $doe 0x3c 0; second=$(writes); put $doe 0x188 0; third=$(writes)
+            echo $((second - first)) $((third - second))
+        """
+        self.assertEqual(self.look(script), ["00000000", "1 2", "1 1"])
 
     def test_a_device_that_is_slow_is_found(self):
         # The kernel waits for a second.
@@ -126,8 +136,8 @@ class Mailbox(Device):
         # The status after Go, after Abort and after a reset.
         script = """
             try() {
-                put $doe 0x11c $1; go 0x00010001 3 0x00008410; status; put $doe 0x188 1; status; echo 1 >$doe/reset; status
-                put $doe 0x11c 0; version
+                put $doe 0x11c $1; go 0x00010001 3 0x00008410; status; put $doe 0x188 1; status
+                echo 1 >$doe/reset; status; put $doe 0x11c 0; version
             }
         """
         expected = []

@@ -57,7 +57,7 @@ fn number(wrong: Option<Wrong>) -> u32 {
     place.map_or(0, |place| place as u32 + 1)
 }
 
-/// Returns what has this number. There is no error if nothing has: it is then not changed.
+/// Returns what has this number, if anything has. 0 is for nothing wrong.
 pub(super) fn wrong(number: u32) -> Option<Option<Wrong>> {
     let Some(place) = number.checked_sub(1) else {
         return Some(None);

@@ -66,7 +66,7 @@ impl Region {
     }
 }
 
-/// The function is gone: whoever talks to it gets no answer any more.
+/// The function is gone: its server closes the socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Vanished;
 
@@ -156,7 +156,7 @@ impl Function {
         }
     }
 
-    /// Does what a time was waited for.
+    /// Makes the transitions whose time has come, and sends the interrupts of the mailbox.
     pub(super) fn poll(&mut self, now: Instant) {
         if let Some(mailbox) = &mut self.mailbox {
             mailbox.poll(now);

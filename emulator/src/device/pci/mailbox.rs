@@ -217,7 +217,7 @@ impl MailboxRegisters {
         Effect::None
     }
 
-    /// Does what a time was waited for.
+    /// Makes the transitions whose time has come.
     pub(super) fn poll(&mut self, now: Instant) {
         if let State::Busy {
             response,

@@ -111,7 +111,7 @@ fn interrupts() -> Vec<IrqInfo> {
     (0..VFIO_PCI_NUM_IRQS).map(make).collect()
 }
 
-/// What the server asks.
+/// The function behind a server. The timers of its interrupts share it.
 struct Backend(Arc<Mutex<Function>>);
 
 impl Backend {
