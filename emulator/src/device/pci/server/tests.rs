@@ -219,6 +219,49 @@ fn sends_an_interrupt_when_the_mailbox_is_ready() {
 }
 
 #[test]
+fn copies_to_the_memory_that_it_was_given() {
+    let folder = Folder::new("memory");
+    folder.start("tdi");
+    let mut client = folder.connect(1);
+    let path = folder.0.join("memory");
+    std::fs::write(&path, vec![0; 8192]).unwrap();
+    let file = File::options().read(true).write(true).open(&path).unwrap();
+    let (mut ours, theirs) = UnixStream::pair().unwrap();
+    let mut number = [0; 8];
+    let copy = |client: &mut Client| {
+        write(client, BAR0, 0x2c, 1);
+        [read(client, BAR0, 0x30), read(client, BAR0, 0x34)]
+    };
+
+    let flags = VFIO_IRQ_SET_ACTION_TRIGGER | VFIO_IRQ_SET_DATA_EVENTFD;
+    client
+        .set_irqs(2, flags, 1, 1, &[theirs.as_raw_fd()])
+        .unwrap();
+    client
+        .dma_map(4096, 1 << 32, 4096, file.as_raw_fd())
+        .unwrap();
+    write(&mut client, BAR0, 0x1000, 0x0403_0201);
+    write(&mut client, BAR0, 0x20, 8);
+    write(&mut client, BAR0, 0x24, 1);
+    write(&mut client, BAR0, 0x28, 4);
+    // It is no bus master yet.
+    assert_eq!(copy(&mut client), [0, 1]);
+    write(&mut client, CONFIG, 4, 0x6);
+    assert_eq!(copy(&mut client), [1, 1]);
+    assert_eq!(std::fs::read(&path).unwrap()[4104..4109], [1, 2, 3, 4, 0]);
+    for _ in 0..2 {
+        ours.read_exact(&mut number).unwrap();
+        assert_eq!(u64::from_ne_bytes(number), 1);
+    }
+    client.dma_unmap(1 << 32, 4096).unwrap();
+    assert_eq!(copy(&mut client), [1, 2]);
+    // A reset clears Bus Master and the request, and no count.
+    client.reset().unwrap();
+    assert_eq!(copy(&mut client), [1, 3]);
+    assert_eq!(read(&mut client, BAR0, 0x28), 0);
+}
+
+#[test]
 fn refuses_a_socket_that_is_there_or_cannot_be() {
     let folder = Folder::new("socket");
     let options = Options::parse("tdi").unwrap();
