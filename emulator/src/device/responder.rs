@@ -110,12 +110,14 @@ impl Responder {
 
     /// Hands a request to the function for its code.
     fn dispatch(&mut self, request: &[u8], place: Place) -> Result {
-        let &[version, code, _, _, ..] = request else {
+        let &[version, code, param1, _, ..] = request else {
             return Err(Failure::InvalidRequest);
         };
         self.begin(version, code, place)?;
         if self.connection.phase == Phase::Negotiated && code != 0x84 {
-            self.refuse_all(code)?;
+            // RESPOND_IF_READY has the code of the request that it is about.
+            let about = if code == 0xff { param1 } else { code };
+            self.refuse_all(about)?;
         }
 
         match code {
@@ -137,7 +139,6 @@ impl Responder {
     fn refuse_all(&self, code: u8) -> Result<()> {
         match self.settings.wrong {
             Some(Wrong::ErrorBusy) => Err(Failure::Busy),
-            // RESPOND_IF_READY has the code of the request that it is about.
             Some(Wrong::ErrorNotReady) => Err(Failure::ResponseNotReady(code)),
             Some(Wrong::ErrorResynch) => Err(Failure::RequestResynch),
             _ => Ok(()),
