@@ -4,6 +4,7 @@
 //! was written from the specifications.
 
 mod device_bench;
+mod device_wrong;
 mod evidence;
 mod suite;
 
@@ -89,6 +90,31 @@ fn each_version(hash: Hash, signature: Signature) {
 #[test]
 fn agrees_with_p384_and_sha384() {
     each_version(Hash::Sha384, Signature::EcdsaP384);
+}
+
+#[test]
+fn agrees_with_p256_and_sha256() {
+    each_version(Hash::Sha256, Signature::EcdsaP256);
+}
+
+#[test]
+fn agrees_with_p256_and_sha384() {
+    each_version(Hash::Sha384, Signature::EcdsaP256);
+}
+
+#[test]
+fn agrees_with_p384_and_sha256() {
+    each_version(Hash::Sha256, Signature::EcdsaP384);
+}
+
+#[test]
+fn agrees_with_rsa_and_sha384() {
+    each_version(Hash::Sha384, Signature::RsaSsa3072);
+}
+
+#[test]
+fn agrees_with_rsa_and_sha256() {
+    each_version(Hash::Sha256, Signature::RsaSsa3072);
 }
 
 #[test]
