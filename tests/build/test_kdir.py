@@ -49,7 +49,8 @@ class Build(unittest.TestCase):
                 self.assertEqual(self.installed(root), set())
                 result = make(f"KDIR={folder}", f"INSTALL_MOD_PATH={root}", "install", cwd=self.copy)
                 self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
-                self.assertEqual(self.installed(root), {"tsm.ko", "tsm_sev.ko", "tsm_tdx.ko", "tsm-rs.conf"})
+                files = {"tsm.ko", "tsm_sev.ko", "tsm_tdisp.ko", "tsm_tdx.ko", "tsm-rs.conf"}
+                self.assertEqual(self.installed(root), files)
                 self.udev_loads_ours(root, kernel)
 
                 result = make(f"KDIR={folder}", f"INSTALL_MOD_PATH={root}", "uninstall", cwd=self.copy)
