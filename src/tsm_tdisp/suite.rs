@@ -76,11 +76,20 @@ impl Hash for Running {
     }
 }
 
+/// Returns what is wrong on this side.
+fn own_error(err: Errno) -> Error {
+    match err {
+        err if err == code::ENOMEM => Error::NoMemory,
+        err if err == errno(bindings::ENOPKG) => Error::NoAlgorithm,
+        _ => Error::Crypto,
+    }
+}
+
 /// Returns what is wrong when an agreement failed.
 fn agreement_error(err: Errno) -> Error {
     match err {
         err if err == code::EINVAL => Error::PublicKey,
-        _ => Error::Crypto,
+        err => own_error(err),
     }
 }
 
@@ -88,7 +97,15 @@ fn agreement_error(err: Errno) -> Error {
 fn record_error(err: Errno) -> Error {
     match err {
         err if err == errno(bindings::EBADMSG) => Error::Mac,
-        _ => Error::Crypto,
+        err => own_error(err),
+    }
+}
+
+/// Returns what is wrong when a certificate was not parsed.
+fn certificate_error(err: Errno) -> Error {
+    match err {
+        err if err == errno(bindings::EBADMSG) || err == code::EINVAL => Error::Certificate,
+        err => signature_error(err),
     }
 }
 
@@ -96,7 +113,7 @@ fn record_error(err: Errno) -> Error {
 fn signature_error(err: Errno) -> Error {
     match err {
         err if err == errno(bindings::EKEYREJECTED) => Error::Signature,
-        _ => Error::Crypto,
+        err => own_error(err),
     }
 }
 
@@ -141,10 +158,10 @@ impl Suite for KernelSuite {
         let curve = match group {
             Dhe::SECP_256_R1 => Curve::P256,
             Dhe::SECP_384_R1 => Curve::P384,
-            _ => return Err(Error::Crypto),
+            _ => return Err(Error::NoAlgorithm),
         };
-        let own = PrivateKey::generate(curve).map_err(|_| Error::Crypto)?;
-        let point = own.public().map_err(|_| Error::Crypto)?;
+        let own = PrivateKey::generate(curve).map_err(own_error)?;
+        let point = own.public().map_err(own_error)?;
         let point = point.as_bytes();
 
         if public.len() != point.len() {
@@ -171,7 +188,7 @@ impl Suite for KernelSuite {
         tag: &mut [u8; AEAD_TAG],
     ) -> Result {
         stack_try_pin_init!(let key = Aes256Gcm::new(aead_key(key)?));
-        let key = key.map_err(|_| Error::Crypto)?;
+        let key = key.map_err(own_error)?;
 
         key.seal(nonce, aad, text, tag).map_err(record_error)
     }
@@ -185,7 +202,7 @@ impl Suite for KernelSuite {
         tag: &[u8; AEAD_TAG],
     ) -> Result {
         stack_try_pin_init!(let key = Aes256Gcm::new(aead_key(key)?));
-        let key = key.map_err(|_| Error::Crypto)?;
+        let key = key.map_err(own_error)?;
 
         key.open(nonce, aad, text, tag).map_err(record_error)
     }
@@ -198,13 +215,13 @@ impl Suite for KernelSuite {
             BaseAsym::RSASSA_2048 | BaseAsym::RSASSA_3072 | BaseAsym::RSASSA_4096 => {
                 KeyAlgorithm::Rsa
             }
-            _ => return Err(Error::Crypto),
+            _ => return Err(Error::NoAlgorithm),
         };
         let hash = match signed.hash {
             HashAlgorithm::Sha256 => HashAlgo::SHA256,
             HashAlgorithm::Sha384 => HashAlgo::SHA384,
         };
-        let key = CertificateKey::parse(signed.leaf).map_err(|_| Error::Crypto)?;
+        let key = CertificateKey::parse(signed.leaf).map_err(certificate_error)?;
 
         if key.algorithm() != algorithm {
             return Err(Error::Signature);

@@ -54,7 +54,7 @@ impl Signature<'_> {
         self.refuse_signer(Signer { scheme, ..*signer }, Error::Signature)?;
         // The kernel has this curve and the suite has not.
         let scheme = BaseAsym::ECDSA_P521;
-        self.refuse_signer(Signer { scheme, ..*signer }, Error::Crypto)?;
+        self.refuse_signer(Signer { scheme, ..*signer }, Error::NoAlgorithm)?;
         self.refuse_certificates()
     }
 
@@ -98,7 +98,7 @@ impl Signature<'_> {
                 leaf,
                 ..self.signer
             };
-            self.refuse_signer(signer, Error::Crypto)
+            self.refuse_signer(signer, Error::Certificate)
         };
 
         refuse(&[])?;
