@@ -112,21 +112,10 @@ impl Device {
         self.0.raw == other
     }
 
-    /// Tells whether the device answers: a read of its vendor ID gives all ones if it is gone, turned off or
-    /// in a bus reset.
+    /// Tells whether the device answers. It does not if it is gone, turned off or in a bus reset.
     pub fn answers(&self) -> bool {
-        let read = |raw: NonNull<bindings::pci_dev>| {
-            let mut vendor = u16::MAX;
-            // CAST: The offset is 0.
-            let offset = bindings::PCI_VENDOR_ID as kernel::ffi::c_int;
-
-            // SAFETY: By the type invariant, the device is valid and on its bus.
-            let status =
-                unsafe { bindings::pci_read_config_word(raw.as_ptr(), offset, &mut vendor) };
-            Ok(status == 0 && vendor != u16::MAX)
-        };
-
-        self.while_present(read).unwrap_or(false)
+        self.while_present(|raw| Ok(is_answering(raw)))
+            .unwrap_or(false)
     }
 
     /// Makes the directory `name` in that of the device.
@@ -214,6 +203,13 @@ impl Drop for Awake {
         // SAFETY: The device is valid. By the type invariant, the use is ours to give up.
         unsafe { tsm_bindings::tsm_helper_pm_runtime_put(self.0.as_raw_device()) };
     }
+}
+
+/// Tells whether a device that is on its bus answers.
+fn is_answering(raw: NonNull<bindings::pci_dev>) -> bool {
+    // SAFETY: A device on its bus is valid. This reads its vendor ID, or that of the physical function if the
+    // device is a virtual one.
+    unsafe { bindings::pci_device_is_present(raw.as_ptr()) }
 }
 
 /// Returns the PCI device that `device` is part of.

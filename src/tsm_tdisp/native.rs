@@ -209,9 +209,11 @@ impl Native {
 impl Drop for Native {
     fn drop(&mut self) {
         if let Some(mut connection) = self.connection.take() {
-            // The device would keep its half of the session.
+            let _awake = self.transport.device().wake();
+
+            // The device would keep its half of the session. A device that is busy does not delay the removal.
             self.transport.reopen();
-            connection.end(&self.transport);
+            connection.end_at_once(&self.transport);
         }
     }
 }

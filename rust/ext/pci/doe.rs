@@ -17,7 +17,10 @@ use tsm_proto::doe::{
     Vendor, //
 };
 
-use super::Device;
+use super::{
+    is_answering,
+    Device, //
+};
 
 /// Memory for a request, and then for its response.
 ///
@@ -137,7 +140,11 @@ impl Mailbox {
         let size = buffer.as_mut_bytes().len();
         let memory = buffer.as_mut_bytes().as_mut_ptr();
 
-        let received = self.device.while_present(|_| {
+        let received = self.device.while_present(|raw| {
+            // To the kernel, a device that does not answer has a busy mailbox, which is given up for good.
+            if !is_answering(raw) {
+                return Err(ENXIO);
+            }
             // SAFETY: By the type invariant, the mailbox is valid while the device is there. The memory is
             // aligned to dwords and has `request` bytes to read and `size` to write; the request is sent as
             // a whole before the response is received.

@@ -146,6 +146,13 @@ impl Connection {
         self.peer().is_some()
     }
 
+    /// Ends the session, if there is one, with one message whatever the device answers to it.
+    pub(super) fn end_at_once(&mut self, transport: &Transport) {
+        if let Ok(Action::Send { object_type, len }) = self.step(Event::Disconnect) {
+            let _ = transport.exchange(object_type, &mut self.buffer, len);
+        }
+    }
+
     /// Ends the session, if there is one. Whatever the device answers, its keys are cleared.
     pub(super) fn end(&mut self, transport: &Transport) {
         let _ = self.run(Event::Disconnect, transport);
