@@ -3,10 +3,14 @@
 #include <crypto/public_key.h>
 #include <keys/asymmetric-subtype.h>
 #include <linux/cred.h>
+#include <linux/module.h>
 #include <linux/string.h>
 #include <linux/uidgid.h>
 
 #include "crypto.h"
+
+/* The kernel asks for algorithms by their names, but for no parser. */
+MODULE_SOFTDEP("pre: x509_key_parser ecdsa_generic rsa_generic");
 
 void tsm_helper_sha256_update(struct sha256_ctx *ctx, const u8 *data, size_t len)
 {
