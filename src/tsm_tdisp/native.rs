@@ -100,7 +100,7 @@ impl Native {
         match connected {
             Ok((connection, snapshot)) => {
                 self.connection = Some(connection);
-                self.published.replace(snapshot);
+                self.publish(snapshot);
                 Ok(())
             }
             // There was no connection that could have been lost, and one that was stays so.
@@ -119,8 +119,14 @@ impl Native {
         connection.run(Event::Connect(slot), &self.transport)?;
         connection.measure_first(&self.transport)?;
         let snapshot = connection.snapshot(&mut self.serial)?;
-        self.files.show(&snapshot)?;
+        self.files.add(&snapshot)?;
         Ok(snapshot)
+    }
+
+    /// Shows evidence. Its files are there already; those that it has not are there until it is shown.
+    fn publish(&mut self, snapshot: Arc<Snapshot>) {
+        self.published.replace(snapshot.clone());
+        self.files.keep(&snapshot);
     }
 
     /// Ends the connection.
@@ -140,13 +146,13 @@ impl Native {
             .measure(nonce, &self.transport)
             .and_then(|()| connection.snapshot(&mut self.serial))
             .and_then(|snapshot| {
-                self.files.show(&snapshot)?;
+                self.files.add(&snapshot)?;
                 Ok(snapshot)
             });
 
         match result {
             Ok(snapshot) => {
-                self.published.replace(snapshot);
+                self.publish(snapshot);
                 Ok(())
             }
             Err(failure) => Err(self.refused(c"measure", &failure)),

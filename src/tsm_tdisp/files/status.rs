@@ -123,7 +123,9 @@ struct Algorithms<'a>(&'a Snapshot);
 impl Algorithms<'_> {
     fn measurements(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let peer = self.0.peer();
-        let measurements = match (peer.signs_measurements(), peer.measures()) {
+        // Unsigned, they count only in a session.
+        let measures = peer.measures() && self.0.has_session();
+        let measurements = match (peer.signs_measurements(), measures) {
             (true, _) => "signed",
             (false, true) => "unsigned",
             (false, false) => return writeln!(f, "measurements none"),

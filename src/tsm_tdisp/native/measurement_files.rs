@@ -42,11 +42,15 @@ impl MeasurementFiles {
         }
     }
 
-    /// Makes the files of the measurements in `snapshot`, and removes others.
-    pub(super) fn show(&mut self, snapshot: &Snapshot) -> Result {
-        self.files
-            .retain(|(index, _)| snapshot.measurement(*index).is_some());
+    /// Makes the files of measurements in `snapshot` that have none yet, all of them or none.
+    pub(super) fn add(&mut self, snapshot: &Snapshot) -> Result {
+        let before = self.files.len();
 
+        self.add_each(snapshot)
+            .inspect_err(|_| self.files.truncate(before))
+    }
+
+    fn add_each(&mut self, snapshot: &Snapshot) -> Result {
         for block in snapshot.measurements() {
             if self.files.iter().all(|(index, _)| *index != block.index) {
                 let file = self.file(block.index)?;
@@ -54,6 +58,12 @@ impl MeasurementFiles {
             }
         }
         Ok(())
+    }
+
+    /// Removes the files of measurements that are not in `snapshot`.
+    pub(super) fn keep(&mut self, snapshot: &Snapshot) {
+        self.files
+            .retain(|(index, _)| snapshot.measurement(*index).is_some());
     }
 
     fn file(&self, index: Index) -> Result<BinFile<Evidence<MeasurementFile>>> {
