@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import unittest
 
-from host import FUNCTIONS, KERNEL, TOP, Host, also
+from host import FUNCTIONS, KERNEL, TOP, Host
 
 # request FILE TEXT writes, and prints ok or the error. wrong NUMBER has the device do something else wrong, and forget
 # all. again removes the function and finds it again, which is what a mailbox needs that the kernel has given up.
@@ -86,7 +86,6 @@ class Spdm(Host):
 class Lies(Spdm):
     """Each lie ends in one errno and one line of trace, and a device that stopped lying is authenticated."""
 
-    @also("debug")
     def test_each_lie(self):
         expected = {name: outcome for outcome, listed in OUTCOMES.items() for name in listed.split()}
         self.assertEqual(set(expected), {name for name in self.names if not APART.match(name)})
