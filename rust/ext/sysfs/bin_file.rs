@@ -102,6 +102,7 @@ impl Mark {
 ///         BinFile,
 ///         BinFileOps,
 ///         Directory,
+///         Mark,
 ///         Mode, //
 ///     }, //
 /// };
@@ -109,14 +110,10 @@ impl Mark {
 /// struct Digest([u8; 48]);
 ///
 /// impl BinFileOps for Digest {
-///     fn read<'a>(&self, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
+///     fn read<'a>(&self, _: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
 ///         let rest = self.0.get(offset..).unwrap_or_default();
 ///
 ///         room.limit(rest.len()).fill(rest)
-///     }
-///
-///     fn write(&self, _offset: usize, _data: &[u8]) -> Result {
-///         Err(EPERM)
 ///     }
 /// }
 ///
@@ -125,6 +122,10 @@ impl Mark {
 /// # Ok::<(), Error>(())
 /// ```
 pub trait BinFileOps: Send + Sync + 'static {
+    /// Whether a reader's mark is kept as long as its file is open. Otherwise each read has a new one, which costs
+    /// nothing.
+    const KEEPS_MARK: bool = false;
+
     /// Returns the class by which lockdep knows the file. Calls of a file, and its removal, must not wait for
     /// each other through files of the same class.
     fn lock_class() -> Pin<&'static LockClassKey> {
@@ -132,16 +133,19 @@ pub trait BinFileOps: Send + Sync + 'static {
     }
 
     /// Fills the start of `room` with the contents from `offset` on, and returns what it has filled.
-    /// If that is nothing, it is the end of the file.
-    fn read<'a>(&self, offset: usize, room: Room<'a>) -> Result<&'a [u8]>;
-
-    /// Does the same for a reader whose `mark` is kept as long as its file is open.
-    fn read_on<'a>(&self, _mark: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
-        self.read(offset, room)
+    /// If that is nothing, it is the end of the file. See [`Self::KEEPS_MARK`] for `mark`.
+    ///
+    /// By default the file can't be read.
+    fn read<'a>(&self, mark: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
+        let _ = (mark, offset, room);
+        Err(EPERM)
     }
 
-    /// Takes a write, all of it or nothing.
-    fn write(&self, offset: usize, data: &[u8]) -> Result;
+    /// Takes a write, all of it or nothing. By default the file can't be written.
+    fn write(&self, offset: usize, data: &[u8]) -> Result {
+        let _ = (offset, data);
+        Err(EPERM)
+    }
 }
 
 /// A binary file, removed when dropped. A read or write that runs then is waited for; who still has
@@ -253,16 +257,20 @@ impl<T: BinFileOps> Inner<T> {
     ) -> isize {
         // SAFETY: By the safety requirement.
         let this = unsafe { Self::from_attr(attr) };
-        // SAFETY: By the safety requirement, kernfs has opened `file`. It leaves this word to the files of sysfs,
-        // which do not use it for binary ones, and calls for one open file do not run at the same time.
-        let mark = unsafe { &mut *tsm_bindings::tsm_helper_kernfs_private(file) };
+        let mut unkept = 0;
+        let mark = match T::KEEPS_MARK {
+            // SAFETY: By the safety requirement, kernfs has opened `file`. It leaves this word to the files of
+            // sysfs, which do not use it for binary ones, and calls for one open file do not run at the same time.
+            true => unsafe { &mut *tsm_bindings::tsm_helper_kernfs_private(file) },
+            false => &mut unkept,
+        };
         let start: *mut u8 = buf.cast();
         // SAFETY: By the safety requirement; kernfs gives `buf` to nobody else meanwhile.
         let room = unsafe { Room::new(start, count) };
 
         let read = |at: usize| {
             let mut here = Mark(*mark);
-            let filled = this.ops.read_on(&mut here, at, room);
+            let filled = this.ops.read(&mut here, at, room);
             *mark = here.0;
             let filled = filled?;
 

@@ -25,6 +25,7 @@ use tsm_ext::{
         BinFile,
         BinFileOps,
         Directory,
+        Mark,
         Mode, //
     }, //
 };
@@ -238,7 +239,7 @@ impl RegisterFile {
 
 impl BinFileOps for RegisterFile {
     #[inline]
-    fn read<'a>(&self, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
+    fn read<'a>(&self, _: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
         let room = room.limit(self.entry.size.saturating_sub(offset));
 
         if room.is_empty() {

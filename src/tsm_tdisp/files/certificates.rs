@@ -34,11 +34,9 @@ impl CertificatesFile {
 }
 
 impl BinFileOps for CertificatesFile {
-    fn read<'a>(&self, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
-        self.read_on(&mut Mark::default(), offset, room)
-    }
+    const KEEPS_MARK: bool = true;
 
-    fn read_on<'a>(&self, mark: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
+    fn read<'a>(&self, mark: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
         let mut snapshot = self.device.published().snapshot().ok_or_else(no_data)?;
 
         if !snapshot.peer().slots.has(self.slot) {
@@ -51,9 +49,5 @@ impl BinFileOps for CertificatesFile {
         let (serial, certificates) = snapshot.certificates(self.slot).ok_or_else(no_data)?;
 
         Read { mark, offset, room }.bytes(serial, [certificates, &[]])
-    }
-
-    fn write(&self, _offset: usize, _data: &[u8]) -> Result {
-        Err(EPERM)
     }
 }

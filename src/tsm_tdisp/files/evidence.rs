@@ -97,22 +97,16 @@ pub(super) fn no_data() -> Error {
 }
 
 impl<T: Show> BinFileOps for Evidence<T> {
+    const KEEPS_MARK: bool = true;
+
     /// Such a file may be removed by a worker that other files wait for.
     fn lock_class() -> Pin<&'static LockClassKey> {
         static_lock_class!()
     }
 
-    fn read<'a>(&self, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
-        self.read_on(&mut Mark::default(), offset, room)
-    }
-
-    fn read_on<'a>(&self, mark: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
+    fn read<'a>(&self, mark: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
         let snapshot = self.published.snapshot().ok_or_else(no_data)?;
 
         self.item.show(&snapshot, Read { mark, offset, room })
-    }
-
-    fn write(&self, _offset: usize, _data: &[u8]) -> Result {
-        Err(EPERM)
     }
 }

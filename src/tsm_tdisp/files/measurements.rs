@@ -56,11 +56,9 @@ impl Show for RecordFile {
 pub(super) struct NonceFile(pub(super) Arc<Device>);
 
 impl BinFileOps for NonceFile {
-    fn read<'a>(&self, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
-        self.read_on(&mut Mark::default(), offset, room)
-    }
+    const KEEPS_MARK: bool = true;
 
-    fn read_on<'a>(&self, mark: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
+    fn read<'a>(&self, mark: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
         let snapshot = self.0.published().snapshot().ok_or_else(no_data)?;
         let nonce = snapshot.nonce().ok_or_else(no_data)?;
         let record = snapshot.part(Part::Record).ok_or_else(no_data)?;

@@ -6,10 +6,7 @@ use kernel::{
     prelude::*,
     sync::Arc, //
 };
-use tsm_ext::{
-    room::Room,
-    sysfs::BinFileOps, //
-};
+use tsm_ext::sysfs::BinFileOps;
 use tsm_proto::spdm::Slot;
 
 use crate::device::Device;
@@ -30,10 +27,6 @@ fn digit(offset: usize, data: &[u8]) -> Result<u8> {
 pub(super) struct ConnectFile(pub(super) Arc<Device>);
 
 impl BinFileOps for ConnectFile {
-    fn read<'a>(&self, _offset: usize, _room: Room<'a>) -> Result<&'a [u8]> {
-        Err(EPERM)
-    }
-
     fn write(&self, offset: usize, data: &[u8]) -> Result {
         let slot = Slot::new(digit(offset, data)?)?;
 
@@ -45,10 +38,6 @@ impl BinFileOps for ConnectFile {
 pub(super) struct DisconnectFile(pub(super) Arc<Device>);
 
 impl BinFileOps for DisconnectFile {
-    fn read<'a>(&self, _offset: usize, _room: Room<'a>) -> Result<&'a [u8]> {
-        Err(EPERM)
-    }
-
     fn write(&self, offset: usize, data: &[u8]) -> Result {
         match digit(offset, data)? {
             1 => self.0.disconnect(),

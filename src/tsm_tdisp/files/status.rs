@@ -38,18 +38,12 @@ use crate::evidence::{
 pub(super) struct StateFile(pub(super) Arc<Published>);
 
 impl BinFileOps for StateFile {
-    fn read<'a>(&self, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
-        self.read_on(&mut Mark::default(), offset, room)
-    }
+    const KEEPS_MARK: bool = true;
 
-    fn read_on<'a>(&self, mark: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
+    fn read<'a>(&self, mark: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
         let state = self.0.state();
 
         Read { mark, offset, room }.text(state.number(), fmt!("{}\n", state.text()))
-    }
-
-    fn write(&self, _offset: usize, _data: &[u8]) -> Result {
-        Err(EPERM)
     }
 }
 
@@ -57,20 +51,14 @@ impl BinFileOps for StateFile {
 pub(super) struct GenerationFile(pub(super) Arc<Published>);
 
 impl BinFileOps for GenerationFile {
-    fn read<'a>(&self, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
-        self.read_on(&mut Mark::default(), offset, room)
-    }
+    const KEEPS_MARK: bool = true;
 
-    fn read_on<'a>(&self, mark: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
+    fn read<'a>(&self, mark: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
         let number = self.0.generation().number();
         // CAST: The architecture has 64 bits. 0 stands for no version.
         let serial = (number as usize).wrapping_add(1);
 
         Read { mark, offset, room }.text(serial, fmt!("{number}\n"))
-    }
-
-    fn write(&self, _offset: usize, _data: &[u8]) -> Result {
-        Err(EPERM)
     }
 }
 
