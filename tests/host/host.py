@@ -125,3 +125,10 @@ def built(name):
     """Builds a program of tests/guest, and returns its path."""
     build = [TOP / "tests/guest/build", "tsm-guest-tests", name]
     return subprocess.run(build, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+
+
+def wrong_names():
+    """Returns what a device can do wrong, in the order of the numbers by which a guest chooses it, which start at 1."""
+    command = [TOP / "scripts/qemu-tdx/run", "--device", "help"]
+    listed = subprocess.run(command, check=True, capture_output=True, text=True)
+    return re.findall(r"(?m)^  (\S+)", listed.stdout.partition("\nwrong=\n")[2].partition("\n\n")[0])

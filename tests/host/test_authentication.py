@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import unittest
 
-from host import FUNCTIONS, KERNEL, TOP, Host
+from host import FUNCTIONS, KERNEL, TOP, Host, wrong_names
 
 # request FILE TEXT writes, and prints ok or the error. wrong NUMBER has the device do something else wrong, and forget
 # all. again removes the function and finds it again, which is what a mailbox needs that the kernel has given up.
@@ -61,20 +61,13 @@ OUTCOMES = {
 APART = re.compile(r"mailbox-|doe-megabyte$|discovery-")
 
 
-def names():
-    """Returns what a device can do wrong, in the order of the numbers, which start at 1."""
-    command = [TOP / "scripts/qemu-tdx/run", "--device", "help"]
-    listed = subprocess.run(command, check=True, capture_output=True, text=True)
-    return re.findall(r"^  ([a-z0-9-]+)", listed.stdout.partition("\nwrong=\n")[2], re.MULTILINE)
-
-
 class Spdm(Host):
     PLATFORM = "plain"
     FUNCTIONS = FUNCTIONS + SPDM
 
     @classmethod
     def setUpClass(cls):
-        cls.names = names()
+        cls.names = wrong_names()
 
     def number(self, name):
         return self.names.index(name) + 1

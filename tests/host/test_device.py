@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0
 """The emulated PCI device, as guests see it: python3 -m unittest discover -p test_device.py tests/host
 
-The mailbox is an extended capability, which a kernel without CONFIG_PCI_MMCONFIG does not reach. So the guests have the
-distribution's kernel.
+Most guests have the distribution's kernel, as those of users have.
 """
 
-import re
 import subprocess
 import unittest
 
-from host import RUNNER, TOP, Host, also
+from host import RUNNER, TOP, Host, also, wrong_names
 
 # Functions for the guest. word DEVICE OFFSET prints a DWORD of configuration space, put DEVICE OFFSET VALUE writes one,
 # each in one access. $doe is the function with a mailbox. go DWORD... sends it an object, receive prints the response,
@@ -231,13 +229,6 @@ class Short(Device):
 
 def run(*words):
     return subprocess.run([TOP / "scripts/qemu-tdx/run", *words], capture_output=True, text=True, timeout=600)
-
-
-def wrong_names():
-    """Returns the names of what can be wrong: the register that chooses one has their numbers, from 1 on."""
-    result = run("--device", "help")
-    result.check_returncode()
-    return re.findall(r"(?m)^  (\S+)", result.stdout.partition("\nwrong=\n")[2].partition("\n\n")[0])
 
 
 if __name__ == "__main__":
