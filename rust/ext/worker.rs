@@ -11,7 +11,9 @@ use core::{
 
 use kernel::{
     bindings,
+    impl_has_work,
     new_mutex,
+    new_work,
     prelude::*,
     str::CStr,
     sync::{
@@ -22,7 +24,11 @@ use kernel::{
         Arc,
         Mutex, //
     },
-    workqueue, //
+    workqueue::{
+        self,
+        Work,
+        WorkItem, //
+    }, //
 };
 
 use crate::semaphore::Semaphore;
@@ -167,19 +173,16 @@ impl<T: Send + Unpin + 'static> Worker<T> {
             return Err(ENXIO);
         }
         ready(&shared.data.lock())?;
-        self.queue
-            .get()
-            .try_spawn(GFP_KERNEL, move || {
-                let thread = Thread {
-                    _not_send: PhantomData,
-                };
-                let result = work(&mut turn.0.data.lock(), &thread);
+        self.queue.run(move || {
+            let thread = Thread {
+                _not_send: PhantomData,
+            };
+            let result = work(&mut turn.0.data.lock(), &thread);
 
-                *job.result.lock() = Some(result);
-                drop(turn);
-                job.done.up();
-            })
-            .map_err(|_| ENOMEM)
+            *job.result.lock() = Some(result);
+            drop(turn);
+            job.done.up();
+        })
     }
 
     /// Fails all callers that wait for their turn or come later with [`ENXIO`]. Work that has begun goes on.
@@ -210,9 +213,13 @@ impl Queue {
         NonNull::new(queue).map(Self).ok_or(ENOMEM)
     }
 
-    fn get(&self) -> &workqueue::Queue {
+    /// Runs a closure on the thread of the queue.
+    fn run(&self, closure: impl FnOnce() + Send + 'static) -> Result {
+        let item = Item::new(KBox::new(Some(closure), GFP_KERNEL)?)?;
+
         // SAFETY: By the type invariant, it is valid as long as `self`.
-        unsafe { workqueue::Queue::from_raw(self.0.as_ptr()) }
+        unsafe { workqueue::Queue::from_raw(self.0.as_ptr()) }.enqueue(item);
+        Ok(())
     }
 }
 
@@ -220,5 +227,54 @@ impl Drop for Queue {
     fn drop(&mut self) {
         // SAFETY: By the type invariant, it is ours. This waits for what is queued.
         unsafe { bindings::destroy_workqueue(self.0.as_ptr()) };
+    }
+}
+
+/// A closure on its way to the thread of a [`Queue`].
+///
+/// `workqueue::Queue::try_spawn` cannot be used: its lock class is in the kernel and the name of the class
+/// in the module that calls it. lockdep reports the second module that does, and names the class by freed
+/// memory once the first one is gone. Nothing here is generic, so that class and name are one of each.
+#[pin_data]
+struct Item {
+    #[pin]
+    work: Work<Self>,
+    closure: KBox<dyn Once>,
+}
+
+impl_has_work! {
+    impl HasWork<Self> for Item { self.work }
+}
+
+impl Item {
+    fn new(closure: KBox<dyn Once>) -> Result<Pin<KBox<Self>>> {
+        KBox::pin_init(
+            pin_init!(Self {
+                work <- new_work!("tsm::worker::Item"),
+                closure,
+            }),
+            GFP_KERNEL,
+        )
+    }
+}
+
+impl WorkItem for Item {
+    type Pointer = Pin<KBox<Self>>;
+
+    fn run(mut this: Pin<KBox<Self>>) {
+        this.as_mut().project().closure.once();
+    }
+}
+
+/// A closure that runs at its first call.
+trait Once: Send {
+    fn once(&mut self);
+}
+
+impl<F: FnOnce() + Send> Once for Option<F> {
+    fn once(&mut self) {
+        if let Some(closure) = self.take() {
+            closure();
+        }
     }
 }
