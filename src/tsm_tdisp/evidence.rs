@@ -91,7 +91,6 @@ impl Snapshot {
         &self,
         slot: Slot,
         chain: Arc<Bytes>,
-        serial: &mut Serial,
     ) -> Result<Arc<Self>, AllocError> {
         let mut parts = KVec::with_capacity(self.parts.len() + 1, GFP_KERNEL)?;
 
@@ -99,10 +98,19 @@ impl Snapshot {
             parts.push((*part, bytes.clone()), GFP_KERNEL)?;
         }
         parts.push((Part::Chain(slot), chain), GFP_KERNEL)?;
-        Self::new(parts, self.peer, self.has_session, self.nonce, serial)
+        Arc::new(
+            Self {
+                parts,
+                serial: self.serial,
+                peer: self.peer,
+                has_session: self.has_session,
+                nonce: self.nonce,
+            },
+            GFP_KERNEL,
+        )
     }
 
-    /// Returns a number that no other snapshot of the device has.
+    /// Returns a number that no snapshot of the device has in which the same files say something else.
     pub(crate) fn serial(&self) -> usize {
         self.serial
     }

@@ -138,7 +138,7 @@ impl Connection {
         self.run(Event::Read(slot), transport)?;
         let chain = self.draft.freeze_part(Part::Chain(slot), serial)?;
 
-        Ok(shown.with_chain(slot, chain, serial)?)
+        Ok(shown.with_chain(slot, chain)?)
     }
 
     /// Tells whether the connection outlived the failure of a request, which the device only refused.
