@@ -4,6 +4,7 @@
 #include <linux/types.h>
 
 #include <crypto/hash_info.h>
+#include <linux/capability.h>
 #include <linux/hrtimer.h>
 #include <linux/pci-doe.h>
 #include <linux/semaphore.h>

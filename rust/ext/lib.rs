@@ -45,6 +45,7 @@
 //!
 //! A module has only what it uses of this crate, see `inline-always` in `Kbuild`.
 
+pub mod capability;
 pub mod close_on_drop;
 pub mod configfs;
 #[cfg(CONFIG_TSM_RS_CRYPTO)]

@@ -138,9 +138,9 @@ unsigned int tsm_helper_configfs_open_files(struct config_item *item,
 	return count;
 }
 
-bool tsm_helper_capable_of_resource(void)
+bool tsm_helper_capable(unsigned int capability)
 {
-	return capable(CAP_SYS_RESOURCE);
+	return capable(capability);
 }
 
 void tsm_helper_sysfs_bin_attr_init(struct bin_attribute *attr,

@@ -27,6 +27,7 @@ use kernel::{
 };
 
 use super::item;
+use crate::capability::has_sys_resource;
 
 /// A text file that can be read.
 ///
@@ -300,7 +301,7 @@ unsafe extern "C" fn read<T, A: Snapshot<T>>(
 
             // SAFETY: By the safety requirement.
             let files = unsafe { open_files(raw, A::NAME) };
-            if files.saturating_mul(len) > A::MAX_HELD && !may_hold_more() {
+            if files.saturating_mul(len) > A::MAX_HELD && !has_sys_resource() {
                 return Err(EMFILE);
             }
             return Ok(isize::try_from(len)?);
@@ -362,10 +363,4 @@ unsafe fn open_files(item: *mut bindings::config_item, name: &CStr) -> usize {
 
     // CAST: Widens.
     count as usize
-}
-
-/// Tells whether limits for resources do not apply to the current task.
-fn may_hold_more() -> bool {
-    // SAFETY: The helper only looks at the current task.
-    unsafe { tsm_bindings::tsm_helper_capable_of_resource() }
 }

@@ -7,6 +7,7 @@ use kernel::{
     sync::Arc, //
 };
 use tsm_ext::{
+    capability::has_sys_admin,
     room::Room,
     sysfs::{
         BinFileOps,
@@ -43,6 +44,10 @@ impl BinFileOps for CertificatesFile {
             return Err(no_data());
         }
         if snapshot.certificates(self.slot).is_none() {
+            // The mailbox is not for each task that can open a file.
+            if !has_sys_admin() {
+                return Err(EPERM);
+            }
             self.device.read_slot(self.slot)?;
             snapshot = self.device.published().snapshot().ok_or_else(no_data)?;
         }

@@ -33,7 +33,8 @@ use tsm_guest_tests::{
         Device,
         EVIDENCE,
         MODULE, //
-    }, //
+    },
+    user::User, //
 };
 
 /// The measurements that the device has.
@@ -195,6 +196,55 @@ fn other_slots_are_read_at_need() {
     device.disconnect().unwrap();
     assert_eq!(device.connect(1), Err(Errno::ENODATA));
     assert_eq!(device.state(), "disconnected");
+}
+
+#[test]
+fn another_slot_is_read_from_the_device_for_the_administrator_only() {
+    let user = User::new(1000, 1000);
+    if !user.is_known() {
+        return;
+    }
+    let device = Device::with_sessions();
+    disconnected(&device);
+    let cat = |file| user.command("cat").arg(device.path(file)).output().unwrap();
+    let refused = |file| {
+        let output = cat(file);
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success());
+        assert!(
+            text.trim_end().ends_with("Operation not permitted"),
+            "{text}"
+        );
+    };
+
+    device.connect(0).unwrap();
+    refused("certificates/slot2");
+    let first = device.read("certificates/slot0").unwrap();
+    assert_eq!(cat("certificates/slot0").stdout, first);
+    // What was read is evidence as any other.
+    let other = device.read("certificates/slot2").unwrap();
+    assert_eq!(cat("certificates/slot2").stdout, other);
+    device.disconnect().unwrap();
+    device.connect(2).unwrap();
+    refused("certificates/slot0");
+    device.disconnect().unwrap();
+}
+
+#[test]
+fn a_reader_of_text_goes_on_when_another_slot_is_read() {
+    let device = Device::with_sessions();
+    disconnected(&device);
+    device.connect(0).unwrap();
+    let whole = device.read("algorithms").unwrap();
+    let mut open = File::open(device.path("algorithms")).unwrap();
+    let mut first = [0; 4];
+    open.read_exact(&mut first).unwrap();
+
+    device.read("certificates/slot2").unwrap();
+    let mut rest = Vec::new();
+    open.read_to_end(&mut rest).unwrap();
+    assert_eq!([&first, rest.as_slice()].concat(), whole);
+    device.disconnect().unwrap();
 }
 
 #[test]
