@@ -5,7 +5,7 @@
 //! | request | turn | in state |
 //! |---|---|---|
 //! | connect | refused while one of the two marked runs (*) | `disconnected`, `lost` |
-//! | disconnect | waits | all others |
+//! | disconnect | ends what runs, and waits for that | all others |
 //! | measure | the same (*) | `authenticated`, `session` |
 //! | read a slot | waits | `authenticated`, `session` |
 
@@ -16,10 +16,12 @@ use kernel::{
         atomic::{
             Atomic,
             Full,
+            Relaxed,
             Release, //
         },
         Arc, //
-    }, //
+    },
+    time::Delta, //
 };
 use tsm_ext::{
     error::errno,
@@ -35,10 +37,48 @@ use tsm_proto::spdm::{
 use crate::{
     evidence::Published,
     native::{
-        Closing,
+        Cancel,
+        Cancelling,
         Native, //
     }, //
 };
+
+/// What is asked of a device, on its worker.
+#[derive(Clone, Copy)]
+enum Request {
+    Connect(Slot),
+    Disconnect {
+        /// Whether it ends a request that makes or changes a connection.
+        of_running: bool,
+    },
+    Measure(Nonce),
+    ReadSlot(Slot),
+}
+
+impl Request {
+    /// Checks that it can be done now.
+    fn check(self, native: &Native) -> Result {
+        match self {
+            Self::Connect(_) if native.is_connected() => Err(EBUSY),
+            Self::Measure(_) if !native.is_connected() => Err(errno(bindings::ENOTCONN)),
+            Self::Measure(_) => native.can_sign_measurements(),
+            Self::Disconnect { of_running: false } => native.state().needs_disconnect(),
+            Self::Connect(_) | Self::Disconnect { .. } | Self::ReadSlot(_) => Ok(()),
+        }
+    }
+
+    fn run(self, native: &mut Native) -> Result {
+        match self {
+            Self::Connect(slot) => native.connect(slot),
+            Self::Disconnect { .. } => {
+                native.disconnect();
+                Ok(())
+            }
+            Self::Measure(nonce) => native.measure(nonce),
+            Self::ReadSlot(slot) => native.read_slot(slot),
+        }
+    }
+}
 
 /// The right to connect or to measure. The request has it until it ends, even if its task was killed.
 ///
@@ -73,26 +113,33 @@ impl Drop for Running {
 pub(crate) struct Device {
     worker: Worker<Native>,
     is_running: Arc<Atomic<u32>>,
-    closing: Arc<Closing>,
+    cancel: Arc<Cancel>,
     published: Arc<Published>,
 }
 
 impl Device {
-    /// Makes a device that is not connected, shown in `directory`.
+    /// Makes a device that is not connected, shown in `directory`. A request may take `timeout`.
     pub(crate) fn new(
         mailbox: Mailbox,
+        timeout: Delta,
         directory: Directory,
         measurements: Directory,
     ) -> Result<Arc<Self>> {
-        let closing = Arc::new(Closing::default(), GFP_KERNEL)?;
+        let cancel = Arc::new(Cancel::default(), GFP_KERNEL)?;
         let published = Published::new(mailbox.device().clone(), directory)?;
-        let native = Native::new(mailbox, closing.clone(), published.clone(), measurements);
+        let native = Native::new(
+            mailbox,
+            cancel.clone(),
+            timeout,
+            published.clone(),
+            measurements,
+        );
 
         Ok(Arc::new(
             Self {
                 worker: Worker::new(c"tsm_tdisp", native)?,
                 is_running: Arc::new(Atomic::new(0), GFP_KERNEL)?,
-                closing,
+                cancel,
                 published,
             },
             GFP_KERNEL,
@@ -111,30 +158,21 @@ impl Device {
     /// [`EBUSY`] when the device is connected, or is being connected or measured, [`EINTR`] when the task is killed, and
     /// those of the exchange.
     pub(crate) fn connect(&self, slot: Slot) -> Result {
-        let ready = |native: &Native| match native.is_connected() {
-            true => Err(EBUSY),
-            false => Ok(()),
-        };
-
         let running = Running::begin(&self.is_running)?;
 
-        self.worker.call(ready, move |native, _| {
-            let _running = running;
-
-            native.connect(slot)
-        })?
+        self.ask(Request::Connect(slot), Some(running), None)
     }
 
-    /// Ends the connection, or forgets that it was lost.
+    /// Ends the connection, or the request that makes it, or forgets that it was lost.
     ///
     /// # Errors
     ///
     /// `ENOTCONN` when there is none, [`EINTR`] when the task is killed.
     pub(crate) fn disconnect(&self) -> Result {
-        self.worker.call(
-            |_| self.published.state().needs_disconnect(),
-            |native, _| native.disconnect(),
-        )
+        let of_running = self.is_running.load(Relaxed) != 0;
+        let cancelling = self.cancel.begin();
+
+        self.ask(Request::Disconnect { of_running }, None, Some(cancelling))
     }
 
     /// Takes new measurements, with this nonce.
@@ -145,18 +183,9 @@ impl Device {
     /// [`EBUSY`] when it is being connected or measured, [`EINTR`] when the task is killed, and those of the exchange. After
     /// those the connection is lost, unless the device only refused.
     pub(crate) fn measure(&self, nonce: Nonce) -> Result {
-        let ready = |native: &Native| match native.is_connected() {
-            true => native.can_sign_measurements(),
-            false => Err(errno(bindings::ENOTCONN)),
-        };
-
         let running = Running::begin(&self.is_running)?;
 
-        self.worker.call(ready, move |native, _| {
-            let _running = running;
-
-            native.measure(nonce)
-        })?
+        self.ask(Request::Measure(nonce), Some(running), None)
     }
 
     /// Reads the chain in another slot, unless it was read already.
@@ -166,13 +195,30 @@ impl Device {
     /// `ENODATA` when there is no connection or no such chain, [`EINTR`] when the task is killed, and those of
     /// the exchange. After those the connection is lost, unless the device only refused.
     pub(crate) fn read_slot(&self, slot: Slot) -> Result {
-        self.worker
-            .call(|_| Ok(()), move |native, _| native.read_slot(slot))?
+        self.ask(Request::ReadSlot(slot), None, None)
+    }
+
+    /// Waits until it is the turn of the request, and then for its end. `cancelling` lasts until the turn.
+    fn ask(
+        &self,
+        request: Request,
+        running: Option<Running>,
+        cancelling: Option<Cancelling>,
+    ) -> Result {
+        self.worker.call(
+            |native| request.check(native),
+            move |native, _| {
+                let _running = running;
+
+                drop(cancelling);
+                request.run(native)
+            },
+        )?
     }
 
     /// Has a running request end before its next exchange, and refuses later ones with [`ENXIO`].
     pub(crate) fn close(&self) {
         self.worker.close();
-        self.closing.close();
+        self.cancel.close();
     }
 }

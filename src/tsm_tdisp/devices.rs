@@ -4,7 +4,8 @@
 
 use kernel::{
     prelude::*,
-    sync::Arc, //
+    sync::Arc,
+    time::Delta, //
 };
 use tsm_ext::pci::{
     self,
@@ -19,7 +20,10 @@ use crate::{
 };
 
 /// Shows each device in sysfs. Nothing is sent to a device before user space asks for it.
-pub(crate) struct Devices;
+pub(crate) struct Devices {
+    /// How long a request may take.
+    pub(crate) timeout: Delta,
+}
 
 impl Watch for Devices {
     type Data = Shown;
@@ -27,9 +31,13 @@ impl Watch for Devices {
     fn added(&self, device: &pci::Device) -> Option<Shown> {
         let mailbox = Mailbox::find(device, ObjectType::CMA_SPDM)?;
 
-        Shown::new(mailbox)
+        Shown::new(mailbox, self.timeout)
             .inspect_err(|err| pr_err!("a device is not shown: {err:?}\n"))
             .ok()
+    }
+
+    fn close(&self, shown: &Shown) {
+        shown.device.close();
     }
 }
 
@@ -41,10 +49,10 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
-    fn new(mailbox: Mailbox) -> Result<Self> {
+    fn new(mailbox: Mailbox, timeout: Delta) -> Result<Self> {
         let directory = mailbox.device().new_directory(c"spdm")?;
         let measurements = directory.new_child(c"measurements")?;
-        let device = Device::new(mailbox, directory.clone(), measurements.clone())?;
+        let device = Device::new(mailbox, timeout, directory.clone(), measurements.clone())?;
 
         Ok(Self {
             _files: Files::new(&device, &directory, &measurements)?,

@@ -6,13 +6,17 @@ mod connection;
 mod measurement_files;
 mod transport;
 
-pub(crate) use transport::Closing;
+pub(crate) use transport::{
+    Cancel,
+    Cancelling, //
+};
 
 use kernel::{
     bindings,
     prelude::*,
     str::CStr,
-    sync::Arc, //
+    sync::Arc,
+    time::Delta, //
 };
 use tsm_ext::{
     error::errno,
@@ -54,17 +58,23 @@ pub(crate) struct Native {
 impl Native {
     pub(crate) fn new(
         mailbox: Mailbox,
-        closing: Arc<Closing>,
+        cancel: Arc<Cancel>,
+        timeout: Delta,
         published: Arc<Published>,
         measurements: Directory,
     ) -> Self {
         Self {
-            transport: Transport::new(mailbox, closing),
+            transport: Transport::new(mailbox, cancel, timeout),
             files: MeasurementFiles::new(measurements, published.clone()),
             published,
             serial: Serial::default(),
             connection: None,
         }
+    }
+
+    /// Returns the state that readers see.
+    pub(crate) fn state(&self) -> State {
+        self.published.state()
     }
 
     /// Tells whether the device is connected.
@@ -87,10 +97,12 @@ impl Native {
     /// Connects.
     pub(crate) fn connect(&mut self, slot: Slot) -> Result {
         let _awake = self.transport.device().wake();
+        self.transport.begin();
         let connected = Connection::new().and_then(|mut connection| {
             match self.establish(&mut connection, slot) {
                 Ok(snapshot) => Ok((connection, snapshot)),
                 Err(failure) => {
+                    self.transport.finish();
                     connection.end(&self.transport);
                     Err(failure)
                 }
@@ -139,6 +151,7 @@ impl Native {
     /// Takes new measurements.
     pub(crate) fn measure(&mut self, nonce: Nonce) -> Result {
         let _awake = self.transport.device().wake();
+        self.transport.begin();
         let Some(connection) = &mut self.connection else {
             return Err(errno(bindings::ENOTCONN));
         };
@@ -162,6 +175,7 @@ impl Native {
     /// Reads the chain in a slot, if that was not done before.
     pub(crate) fn read_slot(&mut self, slot: Slot) -> Result {
         let _awake = self.transport.device().wake();
+        self.transport.begin();
         let no_data = errno(bindings::ENODATA);
         let connection = self.connection.as_mut().ok_or(no_data)?;
 
@@ -199,6 +213,7 @@ impl Native {
     /// Drops the connection and its evidence.
     fn end(&mut self, state: State) {
         if let Some(mut connection) = self.connection.take() {
+            self.transport.finish();
             connection.end(&self.transport);
         }
         self.published.clear(state);
@@ -219,6 +234,7 @@ impl Drop for Native {
 
             // The device would keep its half of the session. A device that is busy does not delay the removal.
             self.transport.reopen();
+            self.transport.finish();
             connection.end_at_once(&self.transport);
         }
     }

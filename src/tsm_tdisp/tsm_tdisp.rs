@@ -10,8 +10,14 @@
 
 #![deny(unsafe_code)]
 
-use kernel::prelude::*;
-use tsm_ext::pci::notifier::Registration;
+use kernel::{
+    prelude::*,
+    time::Delta, //
+};
+use tsm_ext::{
+    module_param::value,
+    pci::notifier::Registration, //
+};
 
 mod device;
 mod devices;
@@ -29,6 +35,12 @@ module! {
     authors: ["The tsm-rs authors"],
     description: "Authentication of PCI devices by SPDM",
     license: "GPL",
+    params: {
+        request_timeout_ms: u32 {
+            default: 120_000,
+            description: "How long a device may take for a connect, for new measurements or for a slot (default: 120000)",
+        },
+    },
 }
 
 /// The module.
@@ -38,8 +50,12 @@ struct TsmTdisp {
 
 impl kernel::Module for TsmTdisp {
     fn init(_module: &'static ThisModule) -> Result<Self> {
+        let timeout = value::<u32>(module_parameters::request_timeout_ms.value());
+
         Ok(Self {
-            _devices: Registration::new(devices::Devices)?,
+            _devices: Registration::new(devices::Devices {
+                timeout: Delta::from_millis(timeout.into()),
+            })?,
         })
     }
 }

@@ -24,6 +24,7 @@ measure() { head -c 32 /dev/urandom | sh -c "cat >$pci/spdm/measurements/nonce" 
 wrong() { printf "\\x$(printf %02x $1)\\0\\0\\0" | dd of=$pci/config bs=4 seek=71 conv=notrunc 2>/dev/null; }
 again() { echo 1 >$pci/remove; echo 1 >/sys/bus/pci/rescan; [ -e $pci/spdm/state ]; }
 state() { cat $pci/spdm/state; }
+exchanges() { echo $((0x$(dd if=$pci/config bs=4 skip=66 count=1 2>/dev/null | od -A n -t x4 | tr -d ' '))); }
 leave() { [ $(state) = disconnected ] || request disconnect 1 >/dev/null; }
 """
 
@@ -135,6 +136,40 @@ class Lies(Spdm):
             echo "$outcome"
         """
         self.assertEqual(self.devices(script, "tdi"), ["137", BUSY, "disconnected", TOO_LONG])
+
+
+class Ends(Spdm):
+    """A request ends before its time, and the device can be connected again."""
+
+    # It answers just before the kernel gives it up, and a connect takes eight answers.
+    SLOW = "tdi,delay=700000"
+    UNDER_WAY = "until [ $(exchanges) -gt $((before + 1)) ]; do :; done"
+
+    def test_a_disconnect_ends_a_connect(self):
+        script = f"""
+            before=$(exchanges); (request connect 0 >/tmp/outcome) & writer=$!
+            {self.UNDER_WAY}
+            request disconnect 1; wait $writer; cat /tmp/outcome; state
+            [ $(exchanges) -lt $((before + 6)) ] && echo early; request disconnect 1
+            before=$(exchanges); (request connect 0 >/tmp/outcome) & writer=$!
+            {self.UNDER_WAY}
+            sh -c "echo 1 >$pci/spdm/disconnect" & other=$!
+            waits $pci/spdm/disconnect; kill -9 $other; wait $other; wait $writer; leave
+            request connect 0; state; request disconnect 1
+        """
+        # One that is killed while it waits does not end later requests.
+        self.assertEqual(self.devices(script, self.SLOW), [
+            OK, "Operation canceled", "disconnected", "early", "Transport endpoint is not connected",
+            OK, "session", OK])
+
+    def test_a_request_that_takes_too_long(self):
+        script = """
+            provider=tsm_tdisp; reload request_timeout_ms=1500
+            before=$(exchanges); request connect 0; state; [ $(exchanges) -lt $((before + 4)) ] && echo early
+            reload; request connect 0; state
+        """
+        self.assertEqual(self.devices(script, self.SLOW), [
+            "Connection timed out", "disconnected", "early", OK, "session"])
 
 
 # A DER sequence as openssl wants a signature of ECDSA.

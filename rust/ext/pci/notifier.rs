@@ -44,6 +44,8 @@ use super::{
 ///     fn added(&self, device: &Device) -> Option<Device> {
 ///         Some(device.clone())
 ///     }
+///
+///     fn close(&self, _device: &Device) {}
 /// }
 ///
 /// // From here on, there is an item for each device, until it is removed.
@@ -56,6 +58,10 @@ pub trait Watch: Send + Sync + 'static {
 
     /// A device was added, or was there at the registration. Returns what to keep for it, if it matters.
     fn added(&self, device: &Device) -> Option<Self::Data>;
+
+    /// The data of all devices is about to be dropped, that of one after the other. What they wait for can end
+    /// at the same time.
+    fn close(&self, data: &Self::Data);
 }
 
 /// A device that is kept.
@@ -151,6 +157,10 @@ impl<T: Watch> Drop for Registration<T> {
         };
         // While no device can be removed, which only the notifier would have told.
         let kept = core::mem::replace(&mut *self.0.kept.lock(), KVec::new());
+
+        for data in kept.iter().filter_map(|kept| kept.data.as_ref()) {
+            self.0.watch.close(data);
+        }
         drop(kept);
     }
 }

@@ -3,6 +3,7 @@
 //! Sends what a requester wants to send.
 
 use kernel::{
+    bindings,
     prelude::*,
     sync::{
         atomic::{
@@ -13,9 +14,12 @@ use kernel::{
     },
     time::{
         delay::fsleep,
-        Delta, //
+        Delta,
+        Instant,
+        Monotonic, //
     }, //
 };
+use tsm_ext::error::errno;
 use tsm_ext::pci::{
     doe::{
         Buffer,
@@ -25,31 +29,63 @@ use tsm_ext::pci::{
 };
 use tsm_proto::doe::ObjectType;
 
-/// Whether a device is being removed, or the module unloaded.
-pub(crate) struct Closing(Atomic<u32>);
+/// What ends a request before its time.
+pub(crate) struct Cancel {
+    /// Whether the device is being removed or the module unloaded, if not 0.
+    closed: Atomic<u32>,
+    /// How many [`Cancelling`] there are.
+    cancelling: Atomic<u32>,
+}
 
-impl Default for Closing {
-    /// It is not.
+impl Default for Cancel {
+    /// Nothing does.
     fn default() -> Self {
-        Self(Atomic::new(0))
+        Self {
+            closed: Atomic::new(0),
+            cancelling: Atomic::new(0),
+        }
     }
 }
 
-impl Closing {
+impl Cancel {
     /// Has no further exchange begin.
     pub(crate) fn close(&self) {
-        self.0.store(1, Relaxed);
+        self.closed.store(1, Relaxed);
     }
 
     fn is_closed(&self) -> bool {
-        self.0.load(Relaxed) != 0
+        self.closed.load(Relaxed) != 0
+    }
+
+    /// Has requests end before their next exchange, as long as what this returns exists.
+    pub(crate) fn begin(self: &Arc<Self>) -> Cancelling {
+        self.cancelling.add(1, Relaxed);
+        Cancelling(self.clone())
+    }
+}
+
+/// Requests end before their next exchange while this exists.
+///
+/// # Invariants
+///
+/// It is counted in `cancelling`.
+pub(crate) struct Cancelling(Arc<Cancel>);
+
+impl Drop for Cancelling {
+    fn drop(&mut self) {
+        // By the type invariant, there was one at least.
+        self.0.cancelling.fetch_sub(1, Relaxed);
     }
 }
 
 /// A mailbox, until it is closed.
 pub(super) struct Transport {
     mailbox: Mailbox,
-    closing: Arc<Closing>,
+    cancel: Arc<Cancel>,
+    /// How long a request may take.
+    timeout: Delta,
+    /// When the request that runs has begun, if it may be ended.
+    begun: Option<Instant<Monotonic>>,
 }
 
 impl Transport {
@@ -59,8 +95,13 @@ impl Transport {
     /// Bytes of the buffer.
     pub(super) const BUFFER: usize = 4096;
 
-    pub(super) fn new(mailbox: Mailbox, closing: Arc<Closing>) -> Self {
-        Self { mailbox, closing }
+    pub(super) fn new(mailbox: Mailbox, cancel: Arc<Cancel>, timeout: Delta) -> Self {
+        Self {
+            mailbox,
+            cancel,
+            timeout,
+            begun: None,
+        }
     }
 
     /// Returns the device.
@@ -68,34 +109,61 @@ impl Transport {
         self.mailbox.device()
     }
 
+    /// A request begins. It may be cancelled, and take so long.
+    pub(super) fn begin(&mut self) {
+        self.begun = Some(Instant::now());
+    }
+
+    /// From here on the exchanges are few, and are made whatever happens but a removal.
+    pub(super) fn finish(&mut self) {
+        self.begun = None;
+    }
+
     /// Lets exchanges begin again, after no other task can ask for any.
     pub(super) fn reopen(&mut self) {
-        self.closing.0.store(0, Relaxed);
+        self.cancel.closed.store(0, Relaxed);
+    }
+
+    /// Tells whether a further exchange may begin.
+    fn check(&self) -> Result {
+        if self.cancel.is_closed() {
+            return Err(ENXIO);
+        }
+        let Some(begun) = self.begun else {
+            return Ok(());
+        };
+
+        if self.cancel.cancelling.load(Relaxed) != 0 {
+            return Err(errno(bindings::ECANCELED));
+        }
+        match begun.elapsed() > self.timeout {
+            true => Err(ETIMEDOUT),
+            false => Ok(()),
+        }
     }
 
     /// Sends the first `len` bytes of the buffer, and receives the response into it. Returns its length.
     ///
     /// # Errors
     ///
-    /// [`ENXIO`] when it is closed, and those of [`Mailbox::exchange`].
+    /// [`ENXIO`] when it is closed, `ECANCELED` when the request was cancelled, [`ETIMEDOUT`] when it took too
+    /// long, and those of [`Mailbox::exchange`].
     pub(super) fn exchange(
         &self,
         object_type: ObjectType,
         buffer: &mut Buffer,
         len: usize,
     ) -> Result<usize> {
-        if self.closing.is_closed() {
-            return Err(ENXIO);
-        }
+        self.check()?;
         self.mailbox.exchange(object_type, buffer, len)
     }
 
-    /// Waits, in steps, so that it ends soon when it is closed.
+    /// Waits, in steps, so that it ends soon if no further exchange may begin.
     pub(super) fn wait(&self, microseconds: u32) {
         const STEP: u32 = 20_000;
         let mut rest = microseconds;
 
-        while rest > 0 && !self.closing.is_closed() {
+        while rest > 0 && self.check().is_ok() {
             let step = rest.min(STEP);
 
             fsleep(Delta::from_micros(step.into()));
