@@ -8,6 +8,11 @@ use std::{
     panic,
     path::Path,
     sync::{
+        mpsc::{
+            self,
+            Receiver,
+            Sender, //
+        },
         Arc,
         Mutex, //
     },
@@ -52,15 +57,31 @@ pub(super) fn start(path: &Path, function: Function) -> Result<(), String> {
     let failed = |error: &dyn std::fmt::Display| format!("device at {}: {error}", path.display());
     let server =
         Server::new(path, true, interrupts(), regions()).map_err(|error| failed(&error))?;
-    let mut backend = Backend(Arc::new(Mutex::new(function)));
-    let thread = thread::Builder::new().name("tdi".into());
+    let function = Arc::new(Mutex::new(function));
+    let (timer, dues) = mpsc::channel();
+    let mut backend = Backend {
+        function: function.clone(),
+        timer,
+    };
+    let thread = |name: &str| thread::Builder::new().name(name.into());
 
-    let spawned = thread.spawn(move || {
+    thread("tdi timer")
+        .spawn(move || run_timer(&dues, &function))
+        .map_err(|error| failed(&error))?;
+    let spawned = thread("tdi").spawn(move || {
         if let Err(error) = server.run(&mut backend) {
             eprintln!("tsm-emulator: device: {error}");
         }
     });
     spawned.map(drop).map_err(|error| failed(&error))
+}
+
+/// Polls a function at each time at which an interrupt of it may be due, until its server has ended.
+fn run_timer(dues: &Receiver<Instant>, function: &Mutex<Function>) {
+    for due in dues {
+        thread::sleep(due.saturating_duration_since(Instant::now()));
+        lock(function).poll(Instant::now());
+    }
 }
 
 /// Returns what there is to read and write.
@@ -111,19 +132,11 @@ fn interrupts() -> Vec<IrqInfo> {
     (0..VFIO_PCI_NUM_IRQS).map(make).collect()
 }
 
-/// The function behind a server. The timers of its interrupts share it.
-struct Backend(Arc<Mutex<Function>>);
-
-impl Backend {
-    /// Has the function polled at a time, for an interrupt that is due then.
-    fn wake(&self, due: Instant) {
-        let function = Arc::clone(&self.0);
-
-        thread::spawn(move || {
-            thread::sleep(due.saturating_duration_since(Instant::now()));
-            lock(&function).poll(Instant::now());
-        });
-    }
+/// The function behind a server.
+struct Backend {
+    function: Arc<Mutex<Function>>,
+    /// Takes the times of interrupts that are due later.
+    timer: Sender<Instant>,
 }
 
 /// Returns the error of an access to what is not there.
@@ -147,13 +160,13 @@ impl ServerBackend for Backend {
     fn region_read(&mut self, index: u32, offset: u64, data: &mut [u8]) -> io::Result<()> {
         let region = check(index, offset, data)?;
 
-        lock(&self.0).read(region, offset, data, Instant::now());
+        lock(&self.function).read(region, offset, data, Instant::now());
         Ok(())
     }
 
     fn region_write(&mut self, index: u32, offset: u64, data: &[u8]) -> io::Result<()> {
         let region = check(index, offset, data)?;
-        let mut function = lock(&self.0);
+        let mut function = lock(&self.function);
         let written = function.write(region, offset, data, Instant::now());
         let due = function.take_due();
         drop(function);
@@ -163,7 +176,8 @@ impl ServerBackend for Backend {
             panic::resume_unwind(Box::new(Vanished));
         }
         if let Some(due) = due {
-            self.wake(due);
+            // Without its thread there are no late interrupts, and the kernel polls.
+            let _ = self.timer.send(due);
         }
         Ok(())
     }
@@ -178,7 +192,9 @@ impl ServerBackend for Backend {
     ) -> io::Result<()> {
         // What has no file is memory of other devices. DMA does not reach it.
         let mapped = match file {
-            Some(file) => lock(&self.0).memory().map(address, size, file, offset),
+            Some(file) => lock(&self.function)
+                .memory()
+                .map(address, size, file, offset),
             None => true,
         };
 
@@ -189,7 +205,7 @@ impl ServerBackend for Backend {
     }
 
     fn dma_unmap(&mut self, flags: DmaUnmapFlags, address: u64, size: u64) -> io::Result<()> {
-        let mut function = lock(&self.0);
+        let mut function = lock(&self.function);
 
         match flags.contains(DmaUnmapFlags::UNMAP_ALL) {
             true => function.memory().clear(),
@@ -199,7 +215,7 @@ impl ServerBackend for Backend {
     }
 
     fn reset(&mut self) -> io::Result<()> {
-        lock(&self.0).reset();
+        lock(&self.function).reset();
         Ok(())
     }
 
@@ -212,7 +228,7 @@ impl ServerBackend for Backend {
         files: Vec<File>,
     ) -> io::Result<()> {
         if index == VFIO_PCI_MSIX_IRQ_INDEX {
-            lock(&self.0).set_vectors(start, count, files);
+            lock(&self.function).set_vectors(start, count, files);
         }
         Ok(())
     }
