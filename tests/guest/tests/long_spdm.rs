@@ -36,6 +36,23 @@ impl Drop for Done<'_> {
 #[test]
 fn readers_get_whole_evidence_or_an_error() {
     let seconds = env::var("TSM_STRESS_SECONDS").map_or(5, |text| text.parse().unwrap());
+    let start = Instant::now();
+
+    // The readers leave a kernel thread little of a debug kernel.
+    reconnects_beside_readers(Duration::ZERO, |count| {
+        start.elapsed() < Duration::from_secs(seconds) || count < 3
+    });
+}
+
+#[test]
+#[ignore = "takes a quarter of an hour"]
+fn readers_get_whole_evidence_or_an_error_a_thousand_times() {
+    // With pauses, because the connects are what is to be done often.
+    reconnects_beside_readers(Duration::from_millis(20), |count| count < 1000);
+}
+
+/// Connects again and again as long as `goes_on` says so of the count, beside readers that pause after each round.
+fn reconnects_beside_readers(pause: Duration, goes_on: impl Fn(u64) -> bool) {
     let device = &Device::with_sessions();
     let (done, reads) = (&AtomicBool::new(false), &AtomicUsize::new(0));
     let _ = device.disconnect();
@@ -70,13 +87,13 @@ fn readers_get_whole_evidence_or_an_error() {
                             }
                         }
                     }
+                    thread::sleep(pause);
                 }
             });
         }
-        let (start, generation) = (Instant::now(), device.generation());
+        let generation = device.generation();
         let mut count = 0;
-        // The readers leave a kernel thread little of a debug kernel.
-        while start.elapsed() < Duration::from_secs(seconds) || count < 3 {
+        while goes_on(count) {
             device.disconnect().unwrap();
             device.connect(0).unwrap();
             count += 1;
