@@ -6,7 +6,7 @@
 //! that one bug cannot be on both sides.
 //!
 //! ```text
-//! socket.rs         a mailbox behind a socket, without QEMU
+//! socket.rs         a mailbox behind a socket, and the other side of such a socket
 //! doe.rs            data objects, discovery; hands messages and records to the responder
 //! responder.rs      one SPDM connection: which request is legal, and its response
 //!   get_version.rs … finish.rs   one or two pairs of messages each

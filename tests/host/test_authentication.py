@@ -172,6 +172,25 @@ class Ends(Spdm):
             "Connection timed out", "disconnected", "early", OK, "session"])
 
 
+class Elsewhere(Spdm):
+    """A device whose responder is another program."""
+
+    RESPONDER = (TOP / "scripts/qemu-tdx/toolbox", "cargo", "run", "--quiet", "--locked", "-p", "tsm-emulator", "--bin",
+                 "spdm-responder", "--", "--port", "0", "--spdm", "1.3", "--hash", "sha256", "--signature", "p256")
+
+    def test_a_responder_behind_a_socket(self):
+        with subprocess.Popen(self.RESPONDER, stdout=subprocess.PIPE, text=True, cwd=TOP) as responder:
+            try:
+                port = int(responder.stdout.readline().rpartition(":")[2])
+                script = "request connect 0; state; cat $pci/spdm/version; head -n 2 $pci/spdm/algorithms; measure"
+                lines = self.devices(script, f"tdi,spdm=1.1,responder={port}")
+            finally:
+                responder.kill()
+        self.assertEqual(lines, [OK, "session", "1.3", "hash sha256", "signature ecdsa-p256", OK])
+        # Nothing listens there any more.
+        self.assertEqual(self.devices("request connect 0; state", f"tdi,responder={port}"), [MAILBOX, "disconnected"])
+
+
 # A DER sequence as openssl wants a signature of ECDSA.
 def der_signature(raw):
     def integer(value):

@@ -2,9 +2,12 @@
 
 //! A mailbox behind a socket, in the framing of `spdm_emu_common/command.h` of DMTF/spdm-emu.
 //!
-//! `frame.rs` is a frame.
+//! `frame.rs` is a frame, `relay.rs` the other side: a requester's.
 
 mod frame;
+mod relay;
+
+pub(crate) use relay::Relay;
 
 use std::io::{
     self,

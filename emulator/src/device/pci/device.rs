@@ -8,7 +8,10 @@ use std::path::{
 };
 
 use super::{
-    super::doe::Mailbox,
+    super::{
+        doe::Mailbox,
+        socket::Relay, //
+    },
     function::Function,
     layout,
     mailbox::MailboxRegisters,
@@ -45,11 +48,15 @@ impl<'a> Device<'a> {
         let settings = options.settings();
         let many = options.functions > 1;
 
+        let relay = options.responder.map(Relay::start).transpose();
+        let mut relay = relay.map_err(|error| format!("responder: {error}"))?;
+
         for number in 0..options.functions {
             let space = layout::space(&settings.identity, options.persona, number, many);
             let mailbox = (number == 0).then(|| {
                 let objects = Mailbox::new(settings.clone());
                 MailboxRegisters::new(objects, options.timing, settings.wrong, options.after)
+                    .with_relay(relay.take())
             });
             server::start(&self.socket(number), Function::new(space, mailbox))?;
         }

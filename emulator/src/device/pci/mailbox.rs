@@ -5,6 +5,8 @@
 //! | state | left by | for |
 //! |---|---|---|
 //! | `Idle` | Go with an object that has a response | `Busy` |
+//! | `Idle` | Go with an object for a responder elsewhere | `Relayed` |
+//! | `Relayed` | its response | `Busy` |
 //! | `Busy` | time | `Waiting` |
 //! | `Waiting` | time | `Ready` |
 //! | `Ready` | the last DWORD is read | `Idle` |
@@ -25,6 +27,7 @@ use super::super::{
         Mailbox, //
     },
     misbehaviour::Wrong,
+    socket::Relay, //
 };
 
 /// DOE Capabilities.
@@ -55,6 +58,9 @@ const ERROR: u32 = 1 << 2;
 /// DOE Status: Data Object Ready.
 const READY: u32 = 1 << 31;
 
+/// How often the response of a responder elsewhere is looked for, if there is to be an interrupt.
+const RELAY_INTERVAL: Duration = Duration::from_millis(1);
+
 /// How long the device takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Timing {
@@ -69,6 +75,8 @@ pub(crate) struct Timing {
 enum State {
     /// It takes a request.
     Idle,
+    /// It has taken a request, to which the response comes from elsewhere.
+    Relayed { wrong: Option<Wrong> },
     /// It has taken a request, and takes no other one until `end`.
     Busy {
         response: Vec<u8>,
@@ -114,6 +122,8 @@ pub(super) struct Traffic {
 #[derive(Debug)]
 pub(super) struct MailboxRegisters {
     objects: Mailbox,
+    /// The responder, if it is another one than that of `objects`.
+    relay: Option<Relay>,
     timing: Timing,
     request: Vec<u8>,
     state: State,
@@ -137,6 +147,7 @@ impl MailboxRegisters {
     pub(super) fn new(objects: Mailbox, timing: Timing, wrong: Option<Wrong>, after: u32) -> Self {
         Self {
             objects,
+            relay: None,
             timing,
             request: vec![],
             state: State::Idle,
@@ -149,6 +160,11 @@ impl MailboxRegisters {
             after,
             messages: 0,
         }
+    }
+
+    /// Has another responder. What is wrong with the mailbox stays, what is wrong with objects does not count.
+    pub(super) fn with_relay(self, relay: Option<Relay>) -> Self {
+        Self { relay, ..self }
     }
 
     /// Does something else wrong from now on, or nothing.
@@ -197,7 +213,7 @@ impl MailboxRegisters {
     /// Returns the status but for that of the interrupt.
     fn status(&self) -> u32 {
         match self.state {
-            State::Idle | State::Waiting { .. } => 0,
+            State::Idle | State::Relayed { .. } | State::Waiting { .. } => 0,
             State::Busy { .. } => BUSY,
             State::Ready { .. } => READY,
             State::Error => ERROR,
@@ -219,6 +235,12 @@ impl MailboxRegisters {
 
     /// Makes the transitions whose time has come.
     pub(super) fn poll(&mut self, now: Instant) {
+        if let State::Relayed { wrong } = self.state {
+            match self.relay.as_ref().and_then(Relay::receive) {
+                Some(response) => return self.respond(response, wrong, now),
+                None => self.due = self.interrupt_enable.then_some(now + RELAY_INTERVAL),
+            }
+        }
         if let State::Busy {
             response,
             end,
@@ -313,7 +335,7 @@ impl MailboxRegisters {
             Some(Wrong::MailboxDead) => State::Stuck(ERROR),
             Some(Wrong::MailboxBusy) => State::Stuck(BUSY),
             _ => {
-                self.respond(&request, wrong, now);
+                self.exchange(request, wrong, now);
                 return Effect::None;
             }
         };
@@ -323,10 +345,23 @@ impl MailboxRegisters {
     }
 
     /// Has the responder respond.
-    fn respond(&mut self, request: &[u8], wrong: Option<Wrong>, now: Instant) {
-        let Some(response) = self.objects.exchange(request) else {
-            return;
-        };
+    fn exchange(&mut self, request: Vec<u8>, wrong: Option<Wrong>, now: Instant) {
+        match &mut self.relay {
+            Some(relay) if !doe::is_discovery(&request) => {
+                relay.send(request);
+                self.state = State::Relayed { wrong };
+                self.poll(now);
+            }
+            _ => {
+                if let Some(response) = self.objects.exchange(&request) {
+                    self.respond(response, wrong, now);
+                }
+            }
+        }
+    }
+
+    /// Has a response, after its time.
+    fn respond(&mut self, response: Vec<u8>, wrong: Option<Wrong>, now: Instant) {
         let end = now + self.timing.busy;
 
         self.state = match wrong {

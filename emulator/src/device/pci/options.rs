@@ -2,7 +2,13 @@
 
 //! What the user asks of a device: `tdi,KEY=VALUE,…`.
 
-use std::time::Duration;
+use std::{
+    net::{
+        Ipv4Addr,
+        SocketAddr, //
+    },
+    time::Duration, //
+};
 
 use super::{
     super::{
@@ -53,6 +59,8 @@ pub(crate) struct Options {
     pub(super) functions: u8,
     /// How long it takes.
     pub(super) timing: Timing,
+    /// Where its responder is, if it is not its own.
+    pub(super) responder: Option<SocketAddr>,
     /// How many objects are right before the mailbox does anything wrong.
     pub(super) after: u32,
     /// The seed of random changes.
@@ -68,6 +76,7 @@ impl Default for Options {
             persona: Persona::Integrated,
             functions: 2,
             timing: Timing::default(),
+            responder: None,
             after: 0,
             mutate: None,
             mutate_count: u64::MAX,
@@ -224,6 +233,13 @@ const OPTIONS: &[Opt<Options>] = &[
         set: |c, v| put(&mut c.timing.delay, micros(v)),
     },
     Opt {
+        key: "responder",
+        meaning: "[ADDRESS:]PORT of a responder elsewhere, as spdm-emu has one for PCI_DOE; all that is about SPDM is its own then",
+        values: Values::Said,
+        default: |_| "the emulator".into(),
+        set: |c, v| put(&mut c.responder, responder(v).map(Some)),
+    },
+    Opt {
         key: "wrong",
         meaning: "what it does wrong",
         values: Values::Table(&Wrongs),
@@ -285,6 +301,14 @@ fn chain(value: &str) -> Result<u16, String> {
 /// Parses a time in microseconds.
 fn micros(value: &str) -> Result<Duration, &'static str> {
     count(value).map(|micros| Duration::from_micros(micros.into()))
+}
+
+/// Parses the place of a responder: an address and a port, or a port of this machine.
+fn responder(value: &str) -> Result<SocketAddr, &'static str> {
+    let port = value.parse().map(|port| (Ipv4Addr::LOCALHOST, port).into());
+
+    port.or_else(|_| value.parse())
+        .map_err(|_| "[ADDRESS:]PORT, for example 2323 or [::1]:2323")
 }
 
 /// Parses a name of what is wrong.
@@ -350,14 +374,15 @@ mod tests {
     #[test]
     fn takes_all_options() {
         let all = "tdi,persona=cma,functions=8,spdm=1.4,hash=sha256,signature=rsapss,slots=0xff,\
-                   chain=3000,sessions=off,seed=7,busy=5,delay=6,wrong=doe-type,wrong_after=3,\
-                   mutate=8,mutate_count=9,mutate_part=message";
+                   chain=3000,sessions=off,seed=7,busy=5,delay=6,responder=2323,wrong=doe-type,\
+                   wrong_after=3,mutate=8,mutate_count=9,mutate_part=message";
         let options = Options::parse(all).unwrap();
 
         assert_eq!(options.persona, Persona::Cma);
         assert_eq!(options.functions, 8);
         assert_eq!(options.timing.busy, Duration::from_micros(5));
         assert_eq!(options.timing.delay, Duration::from_micros(6));
+        assert_eq!(options.responder, Some(([127, 0, 0, 1], 2323).into()));
         assert_eq!(options.after, 3);
         let expected = Settings {
             spdm: Version::V1_4,
@@ -376,6 +401,14 @@ mod tests {
         // Each option is among those.
         for key in option::keys(OPTIONS) {
             assert!(all.contains(&format!(",{key}=")));
+        }
+    }
+
+    #[test]
+    fn takes_the_place_of_a_responder() {
+        for place in ["10.0.0.2:7", "[::1]:2323"] {
+            let options = Options::parse(&format!("tdi,responder={place}")).unwrap();
+            assert_eq!(options.responder, place.parse().ok());
         }
     }
 
@@ -405,6 +438,8 @@ mod tests {
             ("tdi,chain=65408", "up to 65407"),
             ("tdi,sessions=yes", "on or off"),
             ("tdi,busy=-1", "a number"),
+            ("tdi,responder=65536", "[ADDRESS:]PORT"),
+            ("tdi,responder=localhost:1", "[ADDRESS:]PORT"),
             ("tdi,mutate_part=all", "object or message"),
             ("tdi,wrong=all", "mailbox-never-ready, "),
         ] {

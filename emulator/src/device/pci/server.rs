@@ -78,9 +78,17 @@ pub(super) fn start(path: &Path, function: Function) -> Result<(), String> {
 
 /// Polls a function at each time at which an interrupt of it may be due, until its server has ended.
 fn run_timer(dues: &Receiver<Instant>, function: &Mutex<Function>) {
-    for due in dues {
-        thread::sleep(due.saturating_duration_since(Instant::now()));
-        lock(function).poll(Instant::now());
+    for mut due in dues {
+        loop {
+            thread::sleep(due.saturating_duration_since(Instant::now()));
+            let mut function = lock(function);
+            function.poll(Instant::now());
+            // Not yet.
+            match function.take_due() {
+                Some(next) => due = next,
+                None => break,
+            }
+        }
     }
 }
 

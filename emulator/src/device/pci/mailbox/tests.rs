@@ -2,6 +2,14 @@
 
 //! Each register, each transition, and each thing that the mailbox does wrong.
 
+use std::{
+    io::{
+        Read as _,
+        Write as _, //
+    },
+    net::TcpListener, //
+};
+
 use super::{
     super::super::settings::Settings,
     *, //
@@ -424,4 +432,48 @@ fn does_what_is_chosen_to_be_wrong() {
     bench.mailbox.set_wrong(None);
     bench.send(&GET_VERSION);
     assert!(bench.receive()[1] > 3);
+}
+
+#[test]
+fn has_a_response_from_elsewhere_when_it_comes() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let relay = Relay::start(listener.local_addr().unwrap()).unwrap();
+    let mut bench = Bench::new(0, 1, None, 0);
+    bench.mailbox = bench.mailbox.with_relay(Some(relay));
+
+    // Discovery is the mailbox's own.
+    bench.send(&DISCOVERY);
+    bench.wait(1);
+    assert_eq!(bench.receive(), DISCOVERED);
+
+    for dword in GET_VERSION {
+        bench.write(WRITE, dword);
+    }
+    bench.write(CONTROL, GO | INTERRUPT_ENABLE);
+    assert_eq!(bench.read(STATUS), 0);
+    let due = bench.mailbox.take_due().unwrap();
+    assert_eq!(due, bench.now + RELAY_INTERVAL);
+    // A frame: command, transport, size. It goes back as it is, which is a data object, too.
+    let (mut stream, _) = listener.accept().unwrap();
+    let mut frame = [0; 24];
+    stream.read_exact(&mut frame).unwrap();
+    assert_eq!(frame[..12], [0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 12]);
+    stream.write_all(&frame).unwrap();
+    while matches!(bench.mailbox.state, State::Relayed { .. }) {
+        bench.mailbox.poll(bench.now);
+    }
+    assert_eq!(bench.read(STATUS), 0);
+    bench.wait(1);
+    assert_eq!(bench.read(STATUS), READY | INTERRUPT_STATUS);
+    assert!(bench.mailbox.take_interrupt());
+    assert_eq!(bench.receive(), GET_VERSION);
+
+    // After Abort it is for none.
+    bench.send(&GET_VERSION);
+    bench.write(CONTROL, ABORT);
+    stream.read_exact(&mut frame).unwrap();
+    stream.write_all(&frame).unwrap();
+    bench.send(&DISCOVERY);
+    bench.wait(1);
+    assert_eq!(bench.receive(), DISCOVERED);
 }
