@@ -140,7 +140,7 @@ shell: setup ## opens a shell in an emulated TDX guest with our modules
 	@$(qemu-tdx)/run
 
 fmt: toolbox ## formats the Rust sources; CHECK=1 only says what is not formatted
-	@git ls-files -co --exclude-standard '*.rs' | xargs $(toolbox) rustfmt --edition 2021 $(if $(CHECK),--check)
+	@git ls-files -co --exclude-standard '*.rs' ':!rust/vendor' | xargs $(toolbox) rustfmt --edition 2021 $(if $(CHECK),--check)
 
 clippy: setup ## has the sources checked by clippy, and the scripts by shellcheck
 	@$(toolbox) cargo clippy --locked --workspace --all-targets -- -D warnings
