@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Conversations of DMTF's spdm-emu, replayed with the kernel's cryptography: each signature, key and record
-//! is recomputed. Only KUnit runs this; `tests/spdm` replays the same with that of the host.
+//! is recomputed. The vendored `sha2` has to compute the same digests. Only KUnit runs this; `tests/spdm` replays
+//! the same with the cryptography of the host.
 
 use kernel::prelude::*;
 
 mod capture;
 mod failure;
+mod hash;
 mod replay;
 mod session;
 mod signature;

@@ -12,6 +12,8 @@ mod errno;
 mod examples;
 mod generation;
 #[cfg(CONFIG_TSM_RS_CRYPTO)]
+mod hashes;
+#[cfg(CONFIG_TSM_RS_CRYPTO)]
 mod hex;
 mod room;
 mod seq_bytes;

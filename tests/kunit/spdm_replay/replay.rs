@@ -29,7 +29,6 @@ use tsm_proto::spdm::{
     Code,
     Digest,
     Error,
-    Hash as _,
     HashAlgorithm,
     Layout,
     Padding,
@@ -54,6 +53,7 @@ use super::{
         Failure,
         Result, //
     },
+    hash::digest,
     request,
     session::{
         code,
@@ -128,16 +128,6 @@ fn append(to: &mut KVec<u8>, parts: &[&[u8]]) -> Result {
     Ok(())
 }
 
-/// Returns the digest of all parts.
-fn digest(algorithm: HashAlgorithm, parts: &[&[u8]]) -> Digest {
-    let mut hash = KernelSuite.hash(algorithm);
-
-    for part in parts {
-        hash.update(part);
-    }
-    hash.finish()
-}
-
 impl Replay {
     fn object(&mut self, object: &Object<'_>) -> Result {
         let mut copy = KVec::new();
@@ -195,7 +185,7 @@ impl Replay {
             .split_at_checked(self.request.len() - self.hash.size())
             .ok_or(Failure::Capture)?;
         append(&mut session.transcript, &[message])?;
-        let th = digest(self.hash, &[&session.transcript]);
+        let th = digest(self.hash, &[&session.transcript])?;
         let [keys, ..] = &session.keys;
         let computed = keys.requester_verify_data(&KernelSuite, self.hash, &th)?;
 
@@ -275,7 +265,7 @@ impl Replay {
             let chain = Chain::parse(self.hash.size(), chain)?;
             let root = chain.certificates().next().ok_or(Failure::Capture)?;
             same(
-                digest(self.hash, &[root]).as_bytes(),
+                digest(self.hash, &[root])?.as_bytes(),
                 chain.root_hash(),
                 "root hash",
             )?;
@@ -325,7 +315,7 @@ impl Replay {
     fn received_challenge(&mut self, request: &[u8], message: &[u8]) -> Result {
         let challenge = request::challenge(request);
         let (auth, _) = challenge.parse(&self.layout, message, Padding::None)?;
-        let chain = digest(self.hash, &[self.slot_chain(challenge.slot)?]);
+        let chain = digest(self.hash, &[self.slot_chain(challenge.slot)?])?;
         same(chain.as_bytes(), auth.chain_digest, "digest of the chain")?;
         let parts = [
             &self.negotiation[..],
@@ -333,7 +323,7 @@ impl Replay {
             request,
             auth.signed,
         ];
-        let transcript = digest(self.hash, &parts);
+        let transcript = digest(self.hash, &parts)?;
 
         self.identification.clear();
         let context = SigningContext::Challenge;
@@ -355,7 +345,7 @@ impl Replay {
             true => &self.negotiation[..],
             false => &[],
         };
-        let transcript = digest(self.hash, &[negotiation, measurements]);
+        let transcript = digest(self.hash, &[negotiation, measurements])?;
 
         measurements.clear();
         let context = SigningContext::Measurements;
@@ -370,14 +360,14 @@ impl Replay {
     ) -> Result {
         let exchange = key_exchange(request, &self.layout)?;
         let (answer, _) = exchange.parse(&self.layout, message, Padding::None)?;
-        let chain = digest(self.hash, &[self.slot_chain(exchange.slot)?]);
+        let chain = digest(self.hash, &[self.slot_chain(exchange.slot)?])?;
         let mut transcript = KVec::new();
         append(
             &mut transcript,
             &[&self.negotiation, chain.as_bytes(), request, answer.signed],
         )?;
         let context = SigningContext::KeyExchange;
-        let signed = digest(self.hash, &[&transcript]);
+        let signed = digest(self.hash, &[&transcript])?;
         self.verify(exchange.slot, context, &signed, answer.signature)?;
 
         append(&mut transcript, &[answer.signature])?;
@@ -402,7 +392,7 @@ impl Replay {
             },
             GFP_KERNEL,
         )?;
-        let th1 = digest(self.hash, &[&session.transcript]);
+        let th1 = digest(self.hash, &[&session.transcript])?;
         for keys in &mut session.keys {
             keys.derive_handshake(&KernelSuite, &schedule, &shared, &th1)?;
             keys.check_responder(&KernelSuite, self.hash, &th1, answer.verify_data)?;
@@ -447,7 +437,7 @@ impl Replay {
         };
         Finish.parse(&self.layout, message, Padding::None)?;
         append(&mut session.transcript, &[message])?;
-        let th2 = digest(self.hash, &[&session.transcript]);
+        let th2 = digest(self.hash, &[&session.transcript])?;
 
         for keys in &mut session.keys {
             keys.derive_application(&KernelSuite, schedule, &th2)?;
