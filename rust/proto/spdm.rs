@@ -20,6 +20,7 @@ mod error_response;
 pub mod finish;
 pub mod get_version;
 mod header;
+pub mod hkdf;
 pub mod key_exchange;
 pub mod key_schedule;
 mod layout;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The cryptography of the kernel, with known answers. Only KUnit runs this.
+//! The cryptography of the kernel, and the vendored `sha2`, with known answers. Only KUnit runs this; `tests/spdm`
+//! has the same answers for the cryptography of the host.
 
 use kernel::prelude::*;
 
@@ -10,6 +11,7 @@ mod tests {
         bindings,
         prelude::*, //
     };
+    use sha2::Digest as _;
     use tsm_ext::{
         crypto::{
             fill_random,
@@ -25,8 +27,17 @@ mod tests {
         error::errno,
         key::CertificateKey, //
     };
+    use tsm_proto::spdm::{
+        hkdf,
+        HashAlgorithm,
+        Secret,
+        Writer, //
+    };
 
-    use crate::hex::bytes;
+    use crate::{
+        hex::bytes,
+        suite::KernelSuite, //
+    };
 
     const VECTORS: &str = include_str!("../vectors/crypto/vectors.txt");
 
@@ -60,14 +71,16 @@ mod tests {
         let right = check("sha256", |[message, digest]| {
             let mut hash = Sha256::new();
             hash.update(message);
-            Ok(hash.finish() == digest[..])
+            let other = sha2::Sha256::digest(&message[..]);
+            Ok(hash.finish() == digest[..] && other[..] == digest[..])
         });
         assert_eq!(right, Ok(4));
 
         let right = check("sha384", |[message, digest]| {
             let mut hash = Sha384::new();
             hash.update(message);
-            Ok(hash.finish() == digest[..])
+            let other = sha2::Sha384::digest(&message[..]);
+            Ok(hash.finish() == digest[..] && other[..] == digest[..])
         });
         assert_eq!(right, Ok(4));
     }
@@ -108,14 +121,48 @@ mod tests {
             hmac_sha256(key, message, &mut found);
             Ok(found == mac[..])
         });
-        assert_eq!(right, Ok(4));
+        assert_eq!(right, Ok(6));
 
         let right = check("hmac-sha384", |[key, message, mac]| {
             let mut found = [0; Sha384::SIZE];
             hmac_sha384(key, message, &mut found);
             Ok(found == mac[..])
         });
-        assert_eq!(right, Ok(4));
+        assert_eq!(right, Ok(6));
+    }
+
+    /// The input, salt, info, secret and output of HKDF.
+    type Derived = [KVec<u8>; 5];
+
+    /// Says whether the key schedule's HKDF makes the secret and the first block of the output of a vector.
+    fn derives(hash: HashAlgorithm, [input, salt, info, secret, output]: &Derived) -> Result<bool> {
+        let (mut extracted, mut expanded) = (Secret::empty(), Secret::empty());
+        let write_info = |writer: &mut Writer<'_>| writer.bytes(info);
+        let len = output.len().min(hash.size());
+
+        hkdf::extract(&KernelSuite, hash, salt, input, &mut extracted);
+        hkdf::expand(
+            &KernelSuite,
+            hash,
+            &extracted,
+            write_info,
+            len,
+            &mut expanded,
+        )?;
+        Ok(extracted.as_bytes() == &secret[..] && output.get(..len) == Some(expanded.as_bytes()))
+    }
+
+    #[test]
+    fn derives_keys() {
+        let right = check("hkdf-sha256", |vector| {
+            derives(HashAlgorithm::Sha256, vector)
+        });
+        assert_eq!(right, Ok(3));
+
+        let right = check("hkdf-sha384", |vector| {
+            derives(HashAlgorithm::Sha384, vector)
+        });
+        assert_eq!(right, Ok(3));
     }
 
     /// A key, nonce, associated data, text, encrypted text and tag of AES-256-GCM.

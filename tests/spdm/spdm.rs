@@ -15,3 +15,4 @@ mod request;
 mod requester;
 mod responder;
 mod suite;
+mod vectors;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Keys of a session. DSP0274 1.4, section "Key schedule"; HKDF: RFC 5869.
+//! Keys of a session. DSP0274 1.4, section "Key schedule".
 //!
 //! ```text
 //! handshake = Extract(zeros, shared secret)
@@ -11,6 +11,7 @@
 //! ```
 
 use super::{
+    hkdf,
     secret::{
         is_equal,
         Secret, //
@@ -39,19 +40,13 @@ pub struct KeySchedule {
     pub key_size: usize,
 }
 
-/// Length, label of the version, the longest label, a digest and the counter of RFC 5869.
-const MAX_INFO: usize = 2 + 8 + 12 + Digest::MAX + 1;
-
 impl KeySchedule {
     /// HKDF-Extract.
     fn extract<S: Suite>(&self, suite: &S, salt: &[u8], input: &[u8], output: &mut Secret) {
-        let output = output.reset(self.hash.size());
-
-        suite.hmac(self.hash, salt, input, output);
+        hkdf::extract(suite, self.hash, salt, input, output);
     }
 
-    /// HKDF-Expand with BinConcat of `label` and `context` as info. No output is longer than a digest, so
-    /// that there is one block.
+    /// HKDF-Expand with BinConcat of `label` and `context` as info.
     fn expand<S: Suite>(
         &self,
         suite: &S,
@@ -61,26 +56,14 @@ impl KeySchedule {
         len: usize,
         output: &mut Secret,
     ) -> Result {
-        let mut info = [0; MAX_INFO];
-        let mut writer = Writer::new(&mut info);
-        writer.u16(u16::try_from(len).map_err(|_| Error::TooLarge)?)?;
-        writer.bytes(self.version.label())?;
-        writer.bytes(label)?;
-        writer.bytes(context)?;
-        writer.bytes(&[1])?;
-        let used = writer.len();
-        let info = info.get(..used).ok_or(Error::TooLarge)?;
+        let write_info = |writer: &mut Writer<'_>| {
+            writer.u16(u16::try_from(len).map_err(|_| Error::TooLarge)?)?;
+            writer.bytes(self.version.label())?;
+            writer.bytes(label)?;
+            writer.bytes(context)
+        };
 
-        let mut block = Secret::empty();
-        suite.hmac(
-            self.hash,
-            secret.as_bytes(),
-            info,
-            block.reset(self.hash.size()),
-        );
-        let block = block.as_bytes().get(..len).ok_or(Error::TooLarge)?;
-        output.reset(len).copy_from_slice(block);
-        Ok(())
+        hkdf::expand(suite, self.hash, secret, write_info, len, output)
     }
 
     /// Derives key and IV of a direction from its secret.
