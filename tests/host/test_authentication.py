@@ -191,6 +191,17 @@ class Elsewhere(Spdm):
         self.assertEqual(self.devices("request connect 0; state", f"tdi,responder={port}"), [MAILBOX, "disconnected"])
 
 
+class Slots(Spdm):
+    def test_version_1_0_is_connected_by_slot_0_alone(self):
+        script = """
+            before=$(exchanges); request connect 1; state; echo $(($(exchanges) - before))
+            request connect 0; state; cat $pci/spdm/version; measure
+        """
+        lines = self.devices(script, "tdi,spdm=1.0,slots=3")
+        # Only the version was asked for.
+        self.assertEqual(lines, [UNSUPPORTED, "disconnected", "1", OK, "authenticated", "1.0", OK])
+
+
 # A DER sequence as openssl wants a signature of ECDSA.
 def der_signature(raw):
     def integer(value):

@@ -111,7 +111,7 @@ fn context(bytes: &[u8]) -> [u8; 8] {
 
 pub(crate) fn measurements(bytes: &[u8], layout: &Layout) -> GetMeasurements {
     let is_signed = bytes[2] & 1 != 0;
-    let slot = match layout.version.has_sessions() {
+    let slot = match layout.version.has_measurement_slot() {
         true => bytes.get(36).copied().unwrap_or(0),
         false => 0,
     };

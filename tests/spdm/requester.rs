@@ -276,6 +276,29 @@ fn refuses_a_slot_without_a_chain() {
 }
 
 #[test]
+fn connects_to_another_slot_where_measurements_name_it() {
+    let slot = Slot::new(2).expect("there is such a slot");
+    for version in [Version::V1_1, Version::V1_2, Version::V1_3, Version::V1_4] {
+        for flags in [SESSIONS, CHALLENGE] {
+            let mut bench = Bench::new(version, flags);
+            assert_eq!(bench.run(Event::Connect(slot)), Ok(()), "{version:?}");
+            assert_eq!(bench.run(Event::Measure([9; 32])), Ok(()));
+        }
+    }
+}
+
+#[test]
+fn refuses_another_slot_with_1_0_before_anything_but_the_version_is_asked_for() {
+    let slot = Slot::new(2).expect("there is such a slot");
+    let mut bench = Bench::new(Version::V1_0, CHALLENGE);
+    assert_eq!(bench.run(Event::Connect(slot)), Err(Error::NoCommonVersion));
+    assert_eq!(bench.responder.requests, [0x84]);
+    assert!(bench.requester.is_lost());
+    assert_eq!(bench.connect(), Ok(()));
+    assert_eq!(bench.run(Event::Measure([9; 32])), Ok(()));
+}
+
+#[test]
 fn refuses_events_that_are_not_possible() {
     let mut bench = Bench::new(Version::V1_2, SESSIONS);
     for event in [

@@ -300,6 +300,8 @@ impl Responder {
         if request[3] == 0 {
             response[2] = self.blocks.len() as u8;
         }
+        // The slot of a request that wants a signature, from 1.1 on.
+        response[3] = request.get(36).copied().unwrap_or(0);
         response.push(blocks.len() as u8);
         response.extend([blocks.concat().len() as u8, 0, 0]);
         response.extend(blocks.concat());

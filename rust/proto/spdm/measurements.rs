@@ -139,7 +139,7 @@ impl Request for GetMeasurements {
         .write(writer)?;
         if let Some(signing) = &self.signing {
             writer.bytes(&signing.nonce)?;
-            if layout.version.has_sessions() {
+            if layout.version.has_measurement_slot() {
                 writer.bytes(&[signing.slot.number()])?;
             }
         }

@@ -84,8 +84,13 @@ impl Version {
         SigningPrefix(Some(prefix))
     }
 
-    /// Tells whether there are sessions, algorithm tables and the slot in a signed GET_MEASUREMENTS.
+    /// Tells whether there are sessions and algorithm tables.
     pub fn has_sessions(self) -> bool {
+        self >= Self::V1_1
+    }
+
+    /// Tells whether a signed GET_MEASUREMENTS names a slot. Without it, the key is that of slot 0.
+    pub fn has_measurement_slot(self) -> bool {
         self >= Self::V1_1
     }
 

@@ -70,6 +70,10 @@ impl AskVersion {
     ) -> Result<Next<S>> {
         let (versions, response) = link.parse(&GetVersion, &Layout::new(Version::V1_0))?;
         let version = versions.select(link.config.highest)?;
+        // The measurements would be signed by another key than the one that authenticated.
+        if self.slot != Slot::FIRST && !version.has_measurement_slot() {
+            return Err(Error::NoCommonVersion);
+        }
 
         link.evidence.clear(Part::Negotiation);
         link.negotiated(response)?;
