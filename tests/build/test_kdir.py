@@ -44,6 +44,9 @@ class Build(unittest.TestCase):
                 self.assertTrue((self.copy / "build/kdir/tsm.ko").exists())
                 # Nothing but that folder has changed.
                 self.assertEqual([*self.copy.glob("rust/**/*.o")], [])
+                # Only the suites need the vendored crates, and they are not built.
+                self.assertTrue((self.copy / "build/kdir/rust/proto/lib.o").exists())
+                self.assertEqual([*self.copy.glob("build/kdir/rust/vendor/**/*.o")], [])
 
                 root = self.copy / f"root-{kernel}"
                 self.assertEqual(self.installed(root), set())
