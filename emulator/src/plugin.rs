@@ -221,7 +221,7 @@ impl Callbacks for Plugin {
 
     fn takes(instruction: Instruction) -> bool {
         PLUGIN.get().is_some_and(|plugin| match instruction {
-            Instruction::Count => plugin.counter.is_some(),
+            Instruction::Count | Instruction::CountRange => plugin.counter.is_some(),
             _ => plugin.machine.takes(instruction),
         })
     }
@@ -260,7 +260,12 @@ impl Callbacks for Plugin {
         let caller = Caller { thread, vcpu };
         let outcome = match instruction {
             Instruction::Count => {
-                regs[Reg::Rax] = thread.read_counter(plugin.counter?);
+                regs[Reg::Rax] = thread.count(plugin.counter?);
+                Outcome::Done(Effect::Resume)
+            }
+            Instruction::CountRange => {
+                let range = regs[Reg::Rax]..regs[Reg::Rdx];
+                regs[Reg::Rax] = thread.count_in(plugin.counter?, range);
                 Outcome::Done(Effect::Resume)
             }
             _ => plugin.machine.execute(instruction, &caller, &mut regs),

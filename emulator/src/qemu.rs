@@ -16,14 +16,15 @@
 mod api;
 mod bytes;
 mod callbacks;
+mod counter;
 mod exit;
 mod vcpu;
 
 pub(crate) use api::Info;
 pub(crate) use callbacks::Callbacks;
+pub(crate) use counter::Counter;
 pub(crate) use exit::stop;
 pub(crate) use vcpu::{
-    Counter,
     Register,
     VcpuThread, //
 };
@@ -84,24 +85,24 @@ extern "C" fn translate<C: Callbacks>(block: *mut Block, _: *mut c_void) {
         let mut bytes = [0; 16];
         // SAFETY: As above, and `index` is below the number of its instructions.
         let insn = unsafe { qemu_plugin_tb_get_insn(block, index) };
+        // SAFETY: The instruction is alive.
+        let address = unsafe { qemu_plugin_insn_vaddr(insn) };
         // First, because what a callback executes is not executed any further.
         if let Some(counter) = counter {
-            // SAFETY: The instruction is alive as long as the block; by the invariant of `Counter`,
-            // the scoreboard is alive and the number is in it.
-            unsafe {
-                qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(
-                    insn,
-                    INLINE_ADD,
-                    counter.entry(),
-                    1,
-                )
-            };
+            for entry in [Some(counter.all()), counter.page(address)]
+                .into_iter()
+                .flatten()
+            {
+                // SAFETY: The instruction is alive as long as the block; by the invariant of `Counter`,
+                // the scoreboard is alive and the number is in it.
+                unsafe {
+                    qemu_plugin_register_vcpu_insn_exec_inline_per_vcpu(insn, INLINE_ADD, entry, 1)
+                };
+            }
         }
         // SAFETY: The instruction is alive as long as the block, the buffer has its length.
         let len = unsafe { qemu_plugin_insn_data(insn, bytes.as_mut_ptr().cast(), bytes.len()) };
         let bytes = bytes.get(..len).unwrap_or_default();
-        // SAFETY: The instruction is alive.
-        let address = unsafe { qemu_plugin_insn_vaddr(insn) };
         let site = Site::new(address, bytes);
         let register = |callback: VcpuCallback, flags| {
             // CAST: Not a pointer, but a word; the callback takes it back.
@@ -128,6 +129,7 @@ extern "C" fn translate<C: Callbacks>(block: *mut Block, _: *mut c_void) {
         match Instruction::decode(bytes).filter(|instruction| C::takes(*instruction)) {
             Some(Instruction::Visit) => register(visit::<C>, NO_REGS),
             Some(Instruction::Count) => register(read_count::<C>, RW_REGS_PC),
+            Some(Instruction::CountRange) => register(read_range::<C>, RW_REGS_PC),
             Some(_) => register(instruction::<C>, RW_REGS_PC),
             None => {}
         }
@@ -170,6 +172,13 @@ extern "C" fn read_count<C: Callbacks>(vcpu: c_uint, site: *mut c_void) {
     // CAST: What `translate()` made of it.
     // SAFETY: This is the callback of an instruction.
     unsafe { execute::<C>(Instruction::Count, vcpu, Site::from_raw(site as u64)) };
+}
+
+/// A vCPU asks for its number of instructions in a range.
+extern "C" fn read_range<C: Callbacks>(vcpu: c_uint, site: *mut c_void) {
+    // CAST: What `translate()` made of it.
+    // SAFETY: This is the callback of an instruction.
+    unsafe { execute::<C>(Instruction::CountRange, vcpu, Site::from_raw(site as u64)) };
 }
 
 /// A vCPU has loaded something.

@@ -20,6 +20,9 @@ pub(crate) enum Instruction {
     /// `NOPL 0x216d7374(%RAX)`, which does nothing anywhere else, and which no compiler emits: asks
     /// how many instructions the vCPU has executed. The number goes to `RAX`.
     Count,
+    /// `NOPL 0x406d7374(%RAX)`, likewise: asks for those instructions that are in the pages of the
+    /// addresses from `RAX` up to `RDX`. Only pages of the kernel and its modules are counted.
+    CountRange,
     /// `RDMSR`, for the registers of an SEV-SNP guest.
     Rdmsr,
     /// `WRMSR`.
@@ -55,6 +58,7 @@ impl Instruction {
             [0x0f, 0xa2] => Some(Self::Cpuid),
             [0x48, 0xcf] | [0xf3, 0x90] => Some(Self::Visit),
             [0x0f, 0x1f, 0x80, b't', b's', b'm', b'!'] => Some(Self::Count),
+            [0x0f, 0x1f, 0x80, b't', b's', b'm', b'@'] => Some(Self::CountRange),
             [0x0f, 0x32] => Some(Self::Rdmsr),
             [0x0f, 0x30] => Some(Self::Wrmsr),
             [0xf2 | 0xf3, 0x0f, 0x01, 0xd9] => Some(Self::Vmgexit),
@@ -95,7 +99,7 @@ impl Instruction {
             Self::Tdcall | Self::Vmgexit | Self::Pvalidate | Self::Rmpadjust => 4,
             Self::Cpuid | Self::Visit | Self::Rdmsr | Self::Wrmsr => 2,
             Self::ToCr3 { len, .. } | Self::FromCr3 { len, .. } => len.into(),
-            Self::Count => 7,
+            Self::Count | Self::CountRange => 7,
         }
     }
 
@@ -188,7 +192,11 @@ mod tests {
         }
         let count = *b"\x0f\x1f\x80tsm!";
         assert_eq!(Instruction::decode(&count), Some(Instruction::Count));
-        assert_eq!(Instruction::Count.next(0x1000, 0), 0x1007);
+        let range = *b"\x0f\x1f\x80tsm@";
+        assert_eq!(Instruction::decode(&range), Some(Instruction::CountRange));
+        for instruction in [Instruction::Count, Instruction::CountRange] {
+            assert_eq!(instruction.next(0x1000, 0), 0x1007);
+        }
     }
 
     #[test]

@@ -4,9 +4,9 @@
 
 use crate::machine::instruction::Instruction;
 
-use super::vcpu::{
-    Counter,
-    VcpuThread, //
+use super::{
+    counter::Counter,
+    vcpu::VcpuThread, //
 };
 
 /// The callbacks. QEMU hands no state through to them: what it does hand through is taken by the

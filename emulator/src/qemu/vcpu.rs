@@ -8,6 +8,7 @@ use std::{
         CStr, //
     },
     marker::PhantomData,
+    ops::Range,
     ptr::NonNull, //
 };
 
@@ -17,7 +18,6 @@ use super::{
         qemu_plugin_get_registers,
         qemu_plugin_read_memory_hwaddr,
         qemu_plugin_read_register,
-        qemu_plugin_scoreboard_new,
         qemu_plugin_translate_vaddr,
         qemu_plugin_u64_get,
         qemu_plugin_write_memory_hwaddr,
@@ -28,6 +28,10 @@ use super::{
         RegisterHandle, //
     },
     bytes::Bytes,
+    counter::{
+        self,
+        Counter, //
+    },
     exit::stop, //
 };
 use crate::machine::memory::{
@@ -44,37 +48,6 @@ pub(crate) struct Register(NonNull<RegisterHandle>);
 unsafe impl Send for Register {}
 // SAFETY: As above.
 unsafe impl Sync for Register {}
-
-/// A number for each vCPU, to which translated code can add without a callback.
-///
-/// # Invariants
-///
-/// The entry is that of a scoreboard of such numbers, which is never freed.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Counter(Entry);
-
-// SAFETY: QEMU's functions for scoreboards may be called on any thread, and by the type's invariant
-// the scoreboard stays.
-unsafe impl Send for Counter {}
-// SAFETY: As above.
-unsafe impl Sync for Counter {}
-
-impl Counter {
-    /// Makes the numbers, all zero.
-    pub(crate) fn new() -> Self {
-        // SAFETY: `qemu_plugin_scoreboard_new()` has no conditions while the plugin is loaded.
-        let score = unsafe { qemu_plugin_scoreboard_new(size_of::<u64>()) };
-        let score = NonNull::new(score).unwrap_or_else(|| stop("out of memory"));
-
-        // INVARIANT: It was made just now, for a number at its start, and nobody frees it.
-        Self(Entry { score, offset: 0 })
-    }
-
-    /// Returns the entry, for translated code.
-    pub(super) fn entry(self) -> Entry {
-        self.0
-    }
-}
 
 /// Proof of being in a callback of a vCPU, on its thread.
 ///
@@ -144,12 +117,24 @@ impl VcpuThread {
         u64::from_le_bytes(value)
     }
 
-    /// Reads the number of the vCPU.
-    pub(crate) fn read_counter(&self, counter: Counter) -> u64 {
+    /// Returns how many instructions the vCPU has begun.
+    pub(crate) fn count(&self, counter: Counter) -> u64 {
+        self.read_entry(counter.all())
+    }
+
+    /// Returns how many instructions the vCPU has begun in the pages that a range is in.
+    pub(crate) fn count_in(&self, counter: Counter, range: Range<u64>) -> u64 {
+        counter::pages(range)
+            .filter_map(|address| counter.page(address))
+            .map(|entry| self.read_entry(entry))
+            .sum()
+    }
+
+    fn read_entry(&self, entry: Entry) -> u64 {
         // CAST: It was a `c_uint`.
-        // SAFETY: By the invariant of `Counter`, the scoreboard is alive; it has room for every
-        // vCPU that there is.
-        unsafe { qemu_plugin_u64_get(counter.0, self.number as c_uint) }
+        // SAFETY: Entries are of a `Counter`, by whose invariant the scoreboard is alive; it has room for
+        // every vCPU that there is.
+        unsafe { qemu_plugin_u64_get(entry, self.number as c_uint) }
     }
 
     /// Writes a register.

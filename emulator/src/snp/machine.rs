@@ -297,7 +297,10 @@ impl Platform for SnpMachine {
             | Instruction::Rmpadjust
             | Instruction::ToCr3 { .. }
             | Instruction::FromCr3 { .. } => true,
-            Instruction::Tdcall | Instruction::Visit | Instruction::Count => false,
+            Instruction::Tdcall
+            | Instruction::Visit
+            | Instruction::Count
+            | Instruction::CountRange => false,
         }
     }
 
