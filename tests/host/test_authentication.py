@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""tsm_tdisp.ko on devices that lie, and what openssl says of its evidence:
+"""tsm_tdisp.ko on devices with faults, and what openssl says of its evidence:
 python3 -m unittest discover -p test_authentication.py tests/host
 
 As test_host.py, with devices of the emulator. What a device can do wrong is listed by `run --device help`.
@@ -77,16 +77,16 @@ class Spdm(Host):
         return self.guest(script, devices=devices, **kwargs)
 
 
-class Lies(Spdm):
-    """Each lie ends in one errno and one line of trace, and a device that stopped lying is authenticated."""
+class Faults(Spdm):
+    """Each fault of a device ends in one errno and one line of trace, and a device without it is authenticated."""
 
-    def test_each_lie(self):
+    def test_each_fault(self):
         expected = {name: outcome for outcome, listed in OUTCOMES.items() for name in listed.split()}
         self.assertEqual(set(expected), {name for name in self.names if not APART.match(name)})
         script = """
             mkdir -p /sys/kernel/tracing; mount -t tracefs tracefs /sys/kernel/tracing
             echo 1 >/sys/kernel/tracing/events/tsm_tdisp/tsm_tdisp_failed/enable
-            lie() {
+            fault() {
                 wrong $2; : >/sys/kernel/tracing/trace
                 connected=$(request connect 0); measured=; [ "$connected" != ok ] || measured=$(measure)
                 state=$(state); leave
@@ -94,7 +94,7 @@ class Lies(Spdm):
                 wrong 0; again=$(request connect 0); [ $again != ok ] || again=$(state); leave
                 echo "$1|$connected|$measured|$state|$traced|$again"
             }
-        """ + "".join(f"lie {name} {self.number(name)}\n" for name in expected)
+        """ + "".join(f"fault {name} {self.number(name)}\n" for name in expected)
         lines = self.devices(script, "tdi", timeout=7200 if KERNEL == "debug" else 1800)
         for line in lines:
             name, connected, measured, state, traced, again = line.split("|")
