@@ -129,6 +129,8 @@ wrongs! {
     PortionZero = "portion-zero",
     /// CERTIFICATE says that it has more than was asked for.
     PortionLonger = "portion-longer",
+    /// CERTIFICATE has 26 bytes, of a chain of 65,535: the chain begins again behind its end.
+    PortionSmall = "portion-small",
     /// CERTIFICATE always has a remainder: the chain begins again behind its end.
     RemainderEndless = "remainder-endless",
     /// CERTIFICATE has a larger remainder each time: the chain begins again behind its end.

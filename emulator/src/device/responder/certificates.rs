@@ -23,6 +23,12 @@ use super::{
     }, //
 };
 
+/// Bytes of the smallest portion that no requester can refuse for its size: of a message with 42 bytes, less
+/// the large form of the header.
+const SMALL: usize = 26;
+/// Bytes of the longest chain.
+const LONGEST: usize = 0xffff;
+
 /// Bit of Param1 by which a request for a certificate has offset and length of 32 bits.
 const LARGE: u8 = 1 << 7;
 
@@ -69,7 +75,7 @@ impl Responder {
         let header = if large { 16 } else { 8 };
 
         let (portion, remainder) = match size_only {
-            true => (&[][..], chain.len()),
+            true => (vec![], chain.len()),
             false => self.portion(chain, offset, length, header)?,
         };
         let response = match large {
@@ -83,7 +89,7 @@ impl Responder {
                 .u16(portion.len() as u16)
                 .u16(remainder as u16),
         };
-        let mut response = response.bytes(portion).finish();
+        let mut response = response.bytes(&portion).finish();
 
         self.adjust(&mut response);
         if self.is(Wrong::RemainderGrows) {
@@ -95,22 +101,22 @@ impl Responder {
     }
 
     /// Returns a part of a chain that fits into a response, and how much there is behind it.
-    fn portion<'a>(
+    fn portion(
         &self,
-        chain: &'a [u8],
+        chain: &[u8],
         offset: u32,
         length: u32,
         header: u32,
-    ) -> Result<(&'a [u8], usize)> {
+    ) -> Result<(Vec<u8>, usize)> {
         let room = self.connection.requester.transfer_size.min(TRANSFER_SIZE);
         // CAST: Widens.
         let length = length.min(room.saturating_sub(header)) as usize;
+        // CAST: As above.
+        let offset = offset as usize;
         let offset = match self.settings.wrong {
-            Some(Wrong::RemainderEndless | Wrong::RemainderGrows) => {
-                // CAST: Widens.
-                offset as usize % chain.len().max(1)
-            }
-            _ => offset as usize,
+            Some(Wrong::PortionSmall) => return Ok(small_portion(chain, offset)),
+            Some(Wrong::RemainderEndless | Wrong::RemainderGrows) => offset % chain.len().max(1),
+            _ => offset,
         };
         let rest = chain
             .get(offset..)
@@ -118,7 +124,7 @@ impl Responder {
             .ok_or(Failure::InvalidRequest)?;
         let portion = &rest[..length.min(rest.len())];
 
-        Ok((portion, rest.len() - portion.len()))
+        Ok((portion.to_vec(), rest.len() - portion.len()))
     }
 
     /// Adds messages to M1, which has nothing of what is said inside a session.
@@ -127,4 +133,19 @@ impl Responder {
             self.connection.transcript.identified(request, response);
         }
     }
+}
+
+/// Returns a small part of the longest chain there is, and how much there is behind it.
+fn small_portion(chain: &[u8], offset: usize) -> (Vec<u8>, usize) {
+    let rest = LONGEST.saturating_sub(offset);
+    let portion: Vec<_> = chain
+        .iter()
+        .cycle()
+        .skip(offset % chain.len().max(1))
+        .take(SMALL.min(rest))
+        .copied()
+        .collect();
+    let remainder = rest - portion.len();
+
+    (portion, remainder)
 }

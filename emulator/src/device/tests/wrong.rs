@@ -145,6 +145,7 @@ const BYTES: &[(Wrong, usize, usize, &[u8])] = &[
     ),
     (Wrong::PortionLonger, CERTIFICATE, 12, &[0xff, 0x7f, 0, 0]),
     (Wrong::RemainderEndless, CERTIFICATE, 14, &[0xff, 0xff]),
+    (Wrong::PortionSmall, CERTIFICATE, 12, &[26, 0, 0xe5, 0xff]),
     (Wrong::RemainderGrows, CERTIFICATE, 14, &[0x00, 0x11]),
     (Wrong::CertificateShort, CERTIFICATE, 8, &[0x12, 2, 0, 0]),
     (Wrong::SlotOther, CERTIFICATE, 8, &[0x12, 2, 1, 0]),
@@ -237,6 +238,25 @@ fn never_ends_a_chain() {
             _ => assert!(remainders.iter().all(|remainder| *remainder == 0xffff)),
         }
     }
+}
+
+#[test]
+fn sends_small_portions_to_the_end() {
+    let mut requester = super::conversation::negotiated(wrong(Wrong::PortionSmall));
+    let (mut offset, mut remainder, mut portions) = (0u16, u16::MAX, 0);
+
+    while remainder > 0 {
+        let [low, high] = offset.to_le_bytes();
+        let request = [0x12, 0x82, 0, 0, low, high, 0, 0x10];
+        let response = requester.mailbox.exchange(&object(1, &request)).unwrap();
+        let length = u16::from_le_bytes([response[12], response[13]]);
+        offset += length;
+        remainder = u16::from_le_bytes([response[14], response[15]]);
+        assert!(length == 26 || remainder == 0);
+        assert_eq!(remainder, u16::MAX - offset);
+        portions += 1;
+    }
+    assert_eq!(portions, 2521);
 }
 
 #[test]
