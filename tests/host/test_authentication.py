@@ -120,6 +120,29 @@ class Faults(Spdm):
         lines = self.devices(script, "tdi")
         self.assertEqual(lines, [line for name in listed for line in (f"{name} {MAILBOX}", "disconnected", OK)])
 
+    def test_a_device_that_resets_itself(self):
+        # The request is lost. The kernel aborts it, and keeps the mailbox.
+        script = f"""
+            wrong {self.number('mailbox-reset')}; request connect 0; state
+            wrong 0; request connect 0; state; leave
+        """
+        self.assertEqual(self.devices(script, "tdi"), [MAILBOX, "disconnected", OK, "session"])
+
+    def test_discovery_that_finds_no_mailbox(self):
+        # Of a mailbox whose types are not found there are no files. The one whose discovery does not end is given up by
+        # the kernel after 256 types.
+        listed = "discovery-endless", "discovery-short", "discovery-empty"
+        script = """
+            for number in 0 1 2; do
+                pci=/sys/bus/pci/devices/0000:00:1$number.0
+                ls -d $pci/spdm 2>/dev/null || echo none
+                again && echo found || echo none
+                wrong 0; again && request connect 0; state; leave
+            done
+        """
+        lines = self.devices(script, *(f"tdi,functions=1,wrong={name}" for name in listed))
+        self.assertEqual(lines, ["none", "none", OK, "session"] * len(listed))
+
     def test_a_device_that_vanishes(self):
         script = "request connect 0; state; rmmod tsm_tdisp; echo $?"
         lines = self.devices(f"wrong {self.number('mailbox-vanish')}; {script}", "tdi")
