@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The files of `tsm_tdisp.ko`. The machine has two devices, see `tests/guest/run`.
+//! The files of `tsm_tdisp.ko`. The machine has three devices, see `tests/guest/run`.
 
 use std::{
     fs::{
@@ -11,6 +11,7 @@ use std::{
         self,
         Write as _, //
     },
+    os::unix::fs::FileExt as _,
     path::{
         Path,
         PathBuf, //
@@ -55,6 +56,17 @@ pub const EVIDENCE: [&str; 22] = [
     "transcript/measurements.context",
 ];
 
+/// The register of the emulated device that counts exchanges of the mailbox.
+pub const EXCHANGES: u64 = 0x108;
+/// That of the DWORDs of requests.
+pub const REQUEST_DWORDS: u64 = 0x10c;
+/// That of the DWORDs of responses.
+pub const RESPONSE_DWORDS: u64 = 0x110;
+/// Those of the reads and of the writes of configuration space, each access of these registers included.
+pub const ACCESSES: [u64; 2] = [0x114, 0x118];
+/// The register of the emulated device that says what is wrong with it.
+pub const FAULT: u64 = 0x11c;
+
 /// A device with a mailbox for SPDM.
 pub struct Device(PathBuf);
 
@@ -90,6 +102,16 @@ impl Device {
     /// If there is none.
     pub fn without_sessions() -> Self {
         devices().swap_remove(1)
+    }
+
+    /// Returns the third device. Each response takes it 50 ms, and its chain is 2,521 of them. That is
+    /// its fault, see [`FAULT`].
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    pub fn slow() -> Self {
+        devices().swap_remove(2)
     }
 
     /// Returns the path of a file of `spdm/`.
@@ -173,6 +195,33 @@ impl Device {
     /// Resets the function.
     pub fn reset(&self) -> io::Result<()> {
         fs::write(self.0.join("reset"), "1")
+    }
+
+    /// Returns a register of the emulated device, see `emulator/README.md`.
+    ///
+    /// # Panics
+    ///
+    /// If it can't be read.
+    pub fn register(&self, offset: u64) -> u32 {
+        let config = File::open(self.0.join("config")).unwrap();
+        let mut value = [0; 4];
+
+        config.read_exact_at(&mut value, offset).unwrap();
+        u32::from_le_bytes(value)
+    }
+
+    /// Writes a register of the emulated device.
+    ///
+    /// # Panics
+    ///
+    /// If it can't be written.
+    pub fn set_register(&self, offset: u64, value: u32) {
+        let config = File::options().write(true).open(self.0.join("config"));
+
+        config
+            .unwrap()
+            .write_all_at(&value.to_le_bytes(), offset)
+            .unwrap();
     }
 
     /// Removes the function, and looks for devices again.

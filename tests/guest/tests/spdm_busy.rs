@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! What else happens while a device is being connected.
+//!
+//! The slow device would need more than two minutes, which no connect may take. A test decides when its
+//! connect ends.
+
+use std::{
+    thread,
+    time::Duration, //
+};
+
+use nix::errno::Errno;
+use tsm_guest_tests::{
+    modules::{
+        load,
+        unload, //
+    },
+    spdm::{
+        Device,
+        EVIDENCE,
+        EXCHANGES,
+        FAULT,
+        MODULE, //
+    }, //
+};
+
+/// Exchanges after which a device is in the middle of its chain: before it there are four.
+const MIDDLE: u32 = 6;
+
+/// What [`FAULT`] says of a device that has no fault.
+const NONE: u32 = 0;
+
+/// Has the slow device be connected, runs `act` in the middle of that, and returns how the connect ended.
+fn in_the_middle(act: impl FnOnce(&Device)) -> Result<(), Errno> {
+    let device = &Device::slow();
+    assert_eq!(device.state(), "disconnected");
+    let before = device.register(EXCHANGES);
+
+    thread::scope(|scope| {
+        let writer = scope.spawn(|| device.connect(0));
+        while device.register(EXCHANGES) < before + MIDDLE {
+            assert!(!writer.is_finished());
+            thread::sleep(Duration::from_millis(1));
+        }
+        act(device);
+        writer.join().unwrap()
+    })
+}
+
+/// Connects the slow device while it has no fault.
+fn connects_without_its_fault() {
+    let device = Device::slow();
+    let fault = device.register(FAULT);
+    assert_eq!(device.state(), "disconnected");
+
+    device.set_register(FAULT, NONE);
+    device.connect(0).unwrap();
+    assert_eq!(device.state(), "session");
+    device.disconnect().unwrap();
+    device.set_register(FAULT, fault);
+}
+
+#[test]
+fn devices_do_not_wait_for_each_other() {
+    let others = [Device::with_sessions(), Device::without_sessions()];
+    for other in &others {
+        let _ = other.disconnect();
+    }
+
+    let ended = in_the_middle(|slow| {
+        // Both at once.
+        thread::scope(|scope| {
+            for other in &others {
+                scope.spawn(|| {
+                    other.connect(0).unwrap();
+                    other.measure(&[7; 32]).unwrap();
+                });
+            }
+        });
+        assert_eq!(others[0].state(), "session");
+        assert_eq!(others[1].state(), "authenticated");
+        for other in &others {
+            other.disconnect().unwrap();
+        }
+        // All that while the slow one was being connected.
+        assert_eq!(slow.connect(0), Err(Errno::EBUSY));
+        assert_eq!(slow.measure(&[7; 32]), Err(Errno::EBUSY));
+        slow.disconnect().unwrap();
+    });
+    assert_eq!(ended, Err(Errno::ECANCELED));
+    connects_without_its_fault();
+}
+
+#[test]
+fn readers_do_not_wait_for_a_device() {
+    let ended = in_the_middle(|slow| {
+        let generation = slow.generation();
+        assert_eq!(slow.state(), "disconnected");
+        for file in EVIDENCE {
+            assert_eq!(slow.refusal(file), Some(Errno::ENODATA), "{file}");
+        }
+        assert_eq!(slow.generation(), generation);
+        assert_eq!(slow.connect(0), Err(Errno::EBUSY));
+        slow.disconnect().unwrap();
+    });
+    assert_eq!(ended, Err(Errno::ECANCELED));
+}
+
+#[test]
+fn a_reset_while_it_connects_fails_the_connect() {
+    for _ in 0..2 {
+        let ended = in_the_middle(|slow| slow.reset().unwrap());
+        // The mailbox has lost a request or a response, or the device does not expect the next request.
+        assert!(
+            matches!(ended, Err(Errno::EIO | Errno::EREMOTEIO)),
+            "{ended:?}"
+        );
+        connects_without_its_fault();
+    }
+}
+
+#[test]
+fn a_removal_while_it_connects_fails_the_connect() {
+    for _ in 0..2 {
+        let ended = in_the_middle(|slow| slow.remove_and_find_again().unwrap());
+        assert_eq!(ended, Err(Errno::ENXIO));
+        connects_without_its_fault();
+    }
+}
+
+#[test]
+fn rmmod_while_it_connects_fails_the_connect() {
+    let ended = in_the_middle(|_| unload(MODULE).unwrap());
+    assert_eq!(ended, Err(Errno::ENXIO));
+    load(MODULE).unwrap();
+    connects_without_its_fault();
+}
