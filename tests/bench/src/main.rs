@@ -4,9 +4,11 @@
 //!
 //! `bench operations` measures what they do with a host that answers at once; `bench quotes` only
 //! reports, for a host that takes its time; `bench readers` those who read reports while a quote is
-//! in flight, of which the last two are for TDX. Each prints a line of JSON for each operation and drivers, of which `../run` makes a
-//! table.
+//! in flight, of which the last two are for TDX. `bench device SECTION=SIZE...` measures a connect with a
+//! PCI device, by our drivers alone, whose code is in these sections. Each prints a line of JSON for each
+//! operation and drivers, of which `../run` makes a table.
 
+mod device;
 mod drivers;
 mod kernel_text;
 mod meter;
@@ -14,6 +16,7 @@ mod operations;
 mod quote;
 mod readers;
 mod results;
+mod trace;
 
 use std::{
     env,
@@ -93,7 +96,10 @@ fn main() -> ExitCode {
             .and_then(|()| take_turns(ROUNDS, &mut results, operations::measure)),
         Some("quotes") => take_turns(SLOW_ROUNDS, &mut results, quote::measure),
         Some("readers") => take_turns(1, &mut results, readers::measure),
-        _ => Err(io::Error::other("usage: bench operations|quotes|readers")),
+        Some("device") => device::measure(&mut results, env::args().skip(2)),
+        _ => Err(io::Error::other(
+            "usage: bench operations|quotes|readers|device",
+        )),
     };
 
     // At the end, because a serial port goes on interrupting for long.

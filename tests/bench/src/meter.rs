@@ -5,6 +5,7 @@
 use std::{
     arch::asm,
     io,
+    ops::Range,
     time::Instant, //
 };
 
@@ -17,6 +18,12 @@ pub(crate) enum Unit {
     Nanoseconds,
     /// Bytes, which no meter measures.
     Bytes,
+    /// Exchanges of a mailbox, likewise.
+    Exchanges,
+    /// Accesses of configuration space, likewise.
+    Accesses,
+    /// Thousandths: of one time, to another one.
+    Thousandths,
 }
 
 /// Measures work.
@@ -82,4 +89,23 @@ fn instructions() -> Option<u64> {
         )
     };
     (count != u64::MAX).then_some(count)
+}
+
+/// Returns how many instructions this vCPU has executed in the pages of a part of the kernel, if the
+/// emulator counts.
+#[expect(unsafe_code, reason = "an instruction that has no other name")]
+pub(crate) fn instructions_in(range: &Range<u64>) -> Option<u64> {
+    let mut count = range.start;
+
+    instructions()?;
+    // SAFETY: As above.
+    unsafe {
+        asm!(
+            r#".byte 0x0f, 0x1f, 0x80; .ascii "tsm@""#,
+            inout("rax") count,
+            in("rdx") range.end,
+            options(nostack, preserves_flags),
+        )
+    };
+    Some(count)
 }

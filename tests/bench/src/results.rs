@@ -67,6 +67,9 @@ impl fmt::Display for Results {
                     Unit::Instructions => "instructions",
                     Unit::Nanoseconds => "ns",
                     Unit::Bytes => "bytes",
+                    Unit::Exchanges => "exchanges",
+                    Unit::Accesses => "accesses",
+                    Unit::Thousandths => "thousandths",
                 },
                 values.len(),
             )?;
