@@ -14,6 +14,9 @@
 #ifdef CONFIG_AMD_MEM_ENCRYPT
 #include <asm/sev.h>
 #endif
+#ifdef CONFIG_PCI_TSM
+#include <linux/pci-tsm.h>
+#endif
 
 #include "../helpers/crypto.h"
 #include "../helpers/helpers.h"

@@ -24,7 +24,7 @@
 //! | [`module_param`] | complete | `module_param`   | is used; its `value()` differs between 7.2 and 7.3, which this hides |
 //! | [`mutex`]        | stable   | `sync::Mutex`    | a wait can not be killed |
 //! | [`pages`]        | stable   | `page::Page`     | is one page; a quote or what an SVSM attests takes several in one piece |
-//! | [`pci`]        | initial  | `pci`            | is for the driver of a device; has no DOE and no notifier |
+//! | [`pci`]        | initial  | `pci`            | is for the driver of a device; has no DOE, no notifier and no TSM |
 //! | [`platform`]     | initial  | `platform`       | a module loads even if there is no device |
 //! | [`ratelimit`]    | initial  | none             | |
 //! | [`room`]         | stable   | none             | `&mut [MaybeUninit<u8>]` does not tell how much of it was filled |

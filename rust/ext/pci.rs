@@ -9,6 +9,8 @@
 
 pub mod doe;
 pub mod notifier;
+#[cfg(CONFIG_PCI_TSM)]
+pub mod tsm;
 
 use core::ptr::NonNull;
 
@@ -116,6 +118,16 @@ impl Device {
     pub fn answers(&self) -> bool {
         self.while_present(|raw| Ok(is_answering(raw)))
             .unwrap_or(false)
+    }
+
+    /// Tells whether a TSM of the PCI core has connected the device. It may do so right after.
+    pub fn has_tsm(&self) -> bool {
+        #[cfg(CONFIG_PCI_TSM)]
+        // SAFETY: By the type invariant, the device is valid. The PCI core writes the pointer as a whole, and
+        // it is not followed.
+        return !unsafe { (&raw const (*self.0.raw.as_ptr()).tsm).read_volatile() }.is_null();
+        #[cfg(not(CONFIG_PCI_TSM))]
+        false
     }
 
     /// Makes the directory `name` in that of the device.

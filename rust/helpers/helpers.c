@@ -21,6 +21,9 @@
 #ifdef CONFIG_AMD_MEM_ENCRYPT
 #include <asm/sev.h>
 #endif
+#ifdef CONFIG_PCI_TSM
+#include <linux/pci-tsm.h>
+#endif
 
 #include "helpers.h"
 
@@ -170,3 +173,16 @@ void tsm_helper_pm_runtime_put(struct device *dev)
 {
 	pm_runtime_put(dev);
 }
+
+#ifdef CONFIG_PCI_TSM
+bool tsm_helper_is_pci_tsm_pf0(struct pci_dev *pdev)
+{
+	return is_pci_tsm_pf0(pdev);
+}
+
+/* A function 0 that can be connected, and is not the upstream port of a switch. */
+bool tsm_helper_is_pci_tsm_endpoint(struct pci_dev *pdev)
+{
+	return is_pci_tsm_pf0(pdev) && pci_pcie_type(pdev) != PCI_EXP_TYPE_UPSTREAM;
+}
+#endif

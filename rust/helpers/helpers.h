@@ -7,6 +7,7 @@
 #include <linux/gfp.h>
 #include <linux/mmzone.h>
 #include <linux/mutex.h>
+#include <linux/pci.h>
 #include <linux/semaphore.h>
 #include <linux/sysfs.h>
 #include <linux/types.h>
@@ -61,5 +62,9 @@ void tsm_helper_sysfs_bin_attr_init(struct bin_attribute *attr,
 unsigned long *tsm_helper_kernfs_private(struct file *file);
 void tsm_helper_pm_runtime_get_sync(struct device *dev);
 void tsm_helper_pm_runtime_put(struct device *dev);
+#ifdef CONFIG_PCI_TSM
+bool tsm_helper_is_pci_tsm_pf0(struct pci_dev *pdev);
+bool tsm_helper_is_pci_tsm_endpoint(struct pci_dev *pdev);
+#endif
 
 #endif /* _TSM_HELPERS_H */

@@ -145,6 +145,25 @@ impl<T: Watch> Registration<T> {
         })?;
         Ok(registration)
     }
+
+    /// Closes the data of all devices, which is about to be dropped.
+    #[cfg(CONFIG_PCI_TSM)]
+    pub(super) fn close(&self) {
+        self.0.close(&self.0.kept.lock());
+    }
+
+    /// Calls `look` with what is kept for a device, if there is any. Meanwhile no device comes or goes.
+    #[cfg(CONFIG_PCI_TSM)]
+    pub(super) fn with<R>(
+        &self,
+        raw: NonNull<bindings::pci_dev>,
+        look: impl FnOnce(&T::Data) -> R,
+    ) -> Option<R> {
+        let kept = self.0.kept.lock();
+        let found = kept.iter().find(|kept| kept.device.is(raw))?;
+
+        found.data.as_ref().map(look)
+    }
 }
 
 impl<T: Watch> Drop for Registration<T> {
@@ -158,14 +177,18 @@ impl<T: Watch> Drop for Registration<T> {
         // While no device can be removed, which only the notifier would have told.
         let kept = core::mem::replace(&mut *self.0.kept.lock(), KVec::new());
 
-        for data in kept.iter().filter_map(|kept| kept.data.as_ref()) {
-            self.0.watch.close(data);
-        }
+        self.0.close(&kept);
         drop(kept);
     }
 }
 
 impl<T: Watch> Inner<T> {
+    fn close(&self, kept: &[Kept<T::Data>]) {
+        for data in kept.iter().filter_map(|kept| kept.data.as_ref()) {
+            self.watch.close(data);
+        }
+    }
+
     /// Keeps a device, if it matters and is not kept already. Without memory it is not.
     ///
     /// # Safety
@@ -256,15 +279,15 @@ impl<T: Watch> Inner<T> {
 /// # Invariants
 ///
 /// The current task holds the lock.
-struct RescanRemoveLock {
+pub(super) struct RescanRemoveLock {
     /// The task that took the lock has to release it.
     _not_send: core::marker::PhantomData<*mut ()>,
 }
 
 impl RescanRemoveLock {
-    fn new() -> Self {
-        // SAFETY: It has no conditions but not to hold the lock already, which only this file takes, for the
-        // time of a registration or its end.
+    pub(super) fn new() -> Self {
+        // SAFETY: It has no conditions but not to hold the lock already, which only this file and `tsm.rs` take,
+        // for the time of a registration or its end.
         unsafe { bindings::pci_lock_rescan_remove() };
         // INVARIANT: It was taken just now.
         Self {

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The end of the files `tsm/` that the PCI core has for TSMs.
+//!
+//! The core removes them with its semaphore held, when the last TSM is unregistered, and waits for their
+//! readers and writers. These wait for the semaphore: if there is one, neither goes on. Besides, a writer
+//! that waits for the semaphore may connect by a TSM that the core is done with and that is not unregistered
+//! yet. So the files are removed before, without the semaphore.
+
+use core::ptr::NonNull;
+
+use kernel::{
+    bindings,
+    container_of,
+    ffi,
+    str::{
+        as_char_ptr_in_const_context,
+        CStr, //
+    }, //
+};
+use tsm_bindings::tsm_dev;
+
+/// The files, and the directory they are in.
+const FILES: [(&CStr, Option<&CStr>); 5] = [
+    (c"connect", Some(c"tsm")),
+    (c"disconnect", Some(c"tsm")),
+    (c"bound", Some(c"tsm")),
+    (c"dsm", Some(c"tsm")),
+    (c"authenticated", None),
+];
+
+/// Removes the files, and waits for their readers and writers, if `tsm` is the only TSM that they are for. The
+/// caller keeps devices from coming and going.
+pub(super) fn remove(tsm: NonNull<tsm_dev>) {
+    // SAFETY: The TSM is registered, so it has a class.
+    let class = unsafe { (*tsm.as_ptr()).dev.class };
+
+    // SAFETY: The class has devices of TSMs only, and the callback wants one to compare them with.
+    let others = unsafe {
+        bindings::class_for_each_device(
+            class,
+            core::ptr::null(),
+            tsm.as_ptr().cast(),
+            Some(is_another),
+        )
+    };
+    if others == 0 {
+        // SAFETY: The callback wants devices of this bus, none of which can be removed. It returns no error.
+        unsafe {
+            bindings::bus_for_each_dev(
+                &raw const bindings::pci_bus_type,
+                core::ptr::null_mut(),
+                core::ptr::null_mut(),
+                Some(remove_of),
+            )
+        };
+    }
+}
+
+/// Returns 1 for a TSM of the PCI core that is not `tsm`.
+///
+/// # Safety
+///
+/// `device` must be that of a TSM.
+unsafe extern "C" fn is_another(
+    device: *mut bindings::device,
+    tsm: *mut ffi::c_void,
+) -> ffi::c_int {
+    // SAFETY: By the safety requirement.
+    let other = unsafe { container_of!(device, tsm_dev, dev) };
+    // SAFETY: By the safety requirement. The pointer is set before the device is in its class.
+    let has_ops = unsafe { !(*other).pci_ops.is_null() };
+
+    (has_ops && other.cast::<ffi::c_void>() != tsm).into()
+}
+
+/// Removes the files of a device, of which there may be none.
+///
+/// # Safety
+///
+/// `device` must be a PCI device that can't be removed.
+unsafe extern "C" fn remove_of(
+    device: *mut bindings::device,
+    _context: *mut ffi::c_void,
+) -> ffi::c_int {
+    // SAFETY: By the safety requirement.
+    let pci_device = unsafe { container_of!(device, bindings::pci_dev, dev) };
+
+    // SAFETY: By the safety requirement. Only these devices have the files for being themselves; others have them for
+    // being functions of a device that a TSM has connected, which ours have not.
+    if unsafe { tsm_bindings::tsm_helper_is_pci_tsm_pf0(pci_device) } {
+        for (name, directory) in FILES {
+            let attribute = bindings::attribute {
+                name: as_char_ptr_in_const_context(name),
+                ..pin_init::zeroed()
+            };
+            let directory = directory.map_or(core::ptr::null(), as_char_ptr_in_const_context);
+
+            // SAFETY: The device is in sysfs. Of the attribute only the name is used, in this call.
+            unsafe {
+                bindings::sysfs_remove_file_from_group(
+                    &raw mut (*device).kobj,
+                    &raw const attribute,
+                    directory,
+                )
+            };
+        }
+    }
+    0
+}
