@@ -8,6 +8,11 @@
 //! | disconnect | ends what runs, and waits for that | all others |
 //! | measure | the same (*) | `authenticated`, `session` |
 //! | read a slot | waits | `authenticated`, `session` |
+//!
+//! Where the kernel has PCI/TSM, it connects and disconnects as well, by `link_tsm.rs`. What one side has
+//! connected the other side does not disconnect, as long as the PCI core has a context for it. After that, the
+//! connection is one of `spdm/`: if the task that wrote to `tsm/connect` was killed, for one, the core has given
+//! up the context, and the connection may yet be made.
 
 use kernel::{
     bindings,
@@ -80,6 +85,16 @@ impl Request {
     }
 }
 
+/// Where a request comes from.
+#[derive(Clone, Copy)]
+enum Side {
+    /// `spdm/`.
+    Spdm,
+    /// `tsm/` of the PCI core.
+    #[cfg(CONFIG_PCI_TSM)]
+    Tsm,
+}
+
 /// The right to connect or to measure. The request has it until it ends, even if its task was killed.
 ///
 /// # Invariants
@@ -114,6 +129,8 @@ pub(crate) struct Device {
     worker: Worker<Native>,
     is_running: Arc<Atomic<u32>>,
     cancel: Arc<Cancel>,
+    /// Not 0 while the PCI core has a context by which it has connected, or connects.
+    is_held: Atomic<u32>,
     published: Arc<Published>,
 }
 
@@ -140,6 +157,7 @@ impl Device {
                 worker: Worker::new(c"tsm_tdisp", native)?,
                 is_running: Arc::new(Atomic::new(0), GFP_KERNEL)?,
                 cancel,
+                is_held: Atomic::new(0),
                 published,
             },
             GFP_KERNEL,
@@ -155,24 +173,73 @@ impl Device {
     ///
     /// # Errors
     ///
-    /// [`EBUSY`] when the device is connected, or is being connected or measured, [`EINTR`] when the task is killed, and
-    /// those of the exchange.
+    /// [`EBUSY`] when the device is connected, by a TSM of the PCI core as well, or is being connected or measured,
+    /// [`EINTR`] when the task is killed, and those of the exchange.
     pub(crate) fn connect(&self, slot: Slot) -> Result {
+        self.connect_by(Side::Spdm, slot)
+    }
+
+    /// Connects with slot 0, for the PCI core. [`Self::release`] is called when it gives up its context.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::connect`], and [`EBUSY`] when the state is `lost`.
+    #[cfg(CONFIG_PCI_TSM)]
+    pub(crate) fn tsm_connect(&self) -> Result {
+        self.connect_by(Side::Tsm, Slot::new(0)?)
+    }
+
+    /// The PCI core has no context any more.
+    #[cfg(CONFIG_PCI_TSM)]
+    pub(crate) fn release(&self) {
+        self.is_held.store(0, Relaxed);
+    }
+
+    fn connect_by(&self, side: Side, slot: Slot) -> Result {
         let running = Running::begin(&self.is_running)?;
 
-        self.ask(Request::Connect(slot), Some(running), None)
+        self.ask(side, Request::Connect(slot), Some(running), None)
+    }
+
+    /// Checks that the other side has not connected.
+    ///
+    /// # Errors
+    ///
+    /// [`EBUSY`] if the PCI core has.
+    fn is_free(&self) -> Result {
+        match self.is_held.load(Relaxed) {
+            0 => Ok(()),
+            _ => Err(EBUSY),
+        }
     }
 
     /// Ends the connection, or the request that makes it, or forgets that it was lost.
     ///
     /// # Errors
     ///
-    /// `ENOTCONN` when there is none, [`EINTR`] when the task is killed.
+    /// `ENOTCONN` when there is none, [`EBUSY`] when it is one of the PCI core, [`EINTR`] when the task is killed.
     pub(crate) fn disconnect(&self) -> Result {
+        // Before it ends what runs.
+        self.is_free()?;
+        self.disconnect_by(Side::Spdm)
+    }
+
+    /// Does as [`Self::disconnect`], for the PCI core.
+    #[cfg(CONFIG_PCI_TSM)]
+    pub(crate) fn tsm_disconnect(&self) -> Result {
+        self.disconnect_by(Side::Tsm)
+    }
+
+    fn disconnect_by(&self, side: Side) -> Result {
         let of_running = self.is_running.load(Relaxed) != 0;
         let cancelling = self.cancel.begin();
 
-        self.ask(Request::Disconnect { of_running }, None, Some(cancelling))
+        self.ask(
+            side,
+            Request::Disconnect { of_running },
+            None,
+            Some(cancelling),
+        )
     }
 
     /// Takes new measurements, with this nonce.
@@ -185,7 +252,7 @@ impl Device {
     pub(crate) fn measure(&self, nonce: Nonce) -> Result {
         let running = Running::begin(&self.is_running)?;
 
-        self.ask(Request::Measure(nonce), Some(running), None)
+        self.ask(Side::Spdm, Request::Measure(nonce), Some(running), None)
     }
 
     /// Reads the chain in another slot, unless it was read already.
@@ -195,18 +262,19 @@ impl Device {
     /// `ENODATA` when there is no connection or no such chain, [`EINTR`] when the task is killed, and those of
     /// the exchange. After those the connection is lost, unless the device only refused.
     pub(crate) fn read_slot(&self, slot: Slot) -> Result {
-        self.ask(Request::ReadSlot(slot), None, None)
+        self.ask(Side::Spdm, Request::ReadSlot(slot), None, None)
     }
 
     /// Waits until it is the turn of the request, and then for its end. `cancelling` lasts until the turn.
     fn ask(
         &self,
+        side: Side,
         request: Request,
         running: Option<Running>,
         cancelling: Option<Cancelling>,
     ) -> Result {
         self.worker.call(
-            |native| request.check(native),
+            |native| self.check(side, request, native),
             move |native, _| {
                 let _running = running;
 
@@ -214,6 +282,24 @@ impl Device {
                 request.run(native)
             },
         )?
+    }
+
+    /// Checks that a side can make a request now, at its turn.
+    fn check(&self, side: Side, request: Request, native: &Native) -> Result {
+        request.check(native)?;
+        match (side, request) {
+            (Side::Spdm, Request::Connect(_)) if native.has_tsm() => Err(EBUSY),
+            (Side::Spdm, Request::Disconnect { .. }) => self.is_free(),
+            #[cfg(CONFIG_PCI_TSM)]
+            (Side::Tsm, Request::Connect(_)) => match native.state().needs_disconnect() {
+                Ok(()) => Err(EBUSY),
+                Err(_) => {
+                    self.is_held.store(1, Relaxed);
+                    Ok(())
+                }
+            },
+            _ => Ok(()),
+        }
     }
 
     /// Has a running request end before its next exchange, and refuses later ones with [`ENXIO`].

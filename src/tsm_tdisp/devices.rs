@@ -49,6 +49,12 @@ pub(crate) struct Shown {
 }
 
 impl Shown {
+    /// Returns the device.
+    #[cfg(CONFIG_PCI_TSM)]
+    pub(crate) fn device(&self) -> &Arc<Device> {
+        &self.device
+    }
+
     fn new(mailbox: Mailbox, timeout: Delta) -> Result<Self> {
         let directory = mailbox.device().new_directory(c"spdm")?;
         let measurements = directory.new_child(c"measurements")?;

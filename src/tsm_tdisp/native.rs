@@ -82,6 +82,11 @@ impl Native {
         self.connection.is_some()
     }
 
+    /// Tells whether a TSM of the PCI core has the device.
+    pub(crate) fn has_tsm(&self) -> bool {
+        self.transport.device().has_tsm()
+    }
+
     /// Checks that the device signs measurements.
     ///
     /// # Errors

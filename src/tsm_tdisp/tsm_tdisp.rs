@@ -3,20 +3,24 @@
 //! Authentication of PCI devices: SPDM over DOE.
 //!
 //! `devices.rs` finds the devices; `device.rs` is one of them, whose `native.rs` speaks SPDM on a thread of
-//! its own; `evidence.rs` is what that results in, and `files.rs` shows it in sysfs.
+//! its own; `evidence.rs` is what that results in, and `files.rs` shows it in sysfs. `link_tsm.rs` is where the
+//! kernel's PCI core comes in, if it has TSMs.
 //!
-//! Locks, outermost first: the devices that are kept (`rust/ext/pci/notifier.rs`), the turn of a device's
+//! Locks, outermost first: those of the PCI core (`rust/ext/pci/tsm.rs`), the devices that are kept (`rust/ext/pci/notifier.rs`), the turn of a device's
 //! worker, the data of the worker, the presence of the device (`rust/ext/pci.rs`), the current evidence.
 
 #![deny(unsafe_code)]
 
 use kernel::{
     prelude::*,
+    sync::Arc,
     time::Delta, //
 };
+#[cfg(CONFIG_PCI_TSM)]
+use tsm_ext::pci::tsm;
 use tsm_ext::{
     module_param::value,
-    pci::notifier::Registration, //
+    pci::notifier, //
 };
 
 mod device;
@@ -24,6 +28,8 @@ mod devices;
 mod evidence;
 mod failure;
 mod files;
+#[cfg(CONFIG_PCI_TSM)]
+mod link_tsm;
 mod native;
 mod suite;
 #[expect(unsafe_code, reason = "C functions")]
@@ -36,6 +42,10 @@ module! {
     description: "Authentication of PCI devices by SPDM",
     license: "GPL",
     params: {
+        pci_tsm: u8 {
+            default: 1,
+            description: "Be a TSM of the PCI core, for tsm/connect of a device, if the kernel has CONFIG_PCI_TSM: 0 or 1 (default: 1)",
+        },
         request_timeout_ms: u32 {
             default: 120_000,
             description: "How long a device may take for a connect, for new measurements or for a slot (default: 120000)",
@@ -45,17 +55,36 @@ module! {
 
 /// The module.
 struct TsmTdisp {
-    _devices: Registration<devices::Devices>,
+    // First. What the PCI core has connected is disconnected while the devices are there.
+    #[cfg(CONFIG_PCI_TSM)]
+    _tsm: Option<tsm::Registration<devices::Devices>>,
+    _devices: Arc<notifier::Registration<devices::Devices>>,
 }
 
 impl kernel::Module for TsmTdisp {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         let timeout = value::<u32>(module_parameters::request_timeout_ms.value());
+        #[cfg_attr(
+            not(CONFIG_PCI_TSM),
+            expect(unused_variables, reason = "only its text is checked")
+        )]
+        let is_tsm = match value(module_parameters::pci_tsm.value()) {
+            0 => false,
+            1 => true,
+            _ => return Err(EINVAL),
+        };
+        let devices = devices::Devices {
+            timeout: Delta::from_millis(timeout.into()),
+        };
+        let devices = Arc::new(notifier::Registration::new(devices)?, GFP_KERNEL)?;
 
         Ok(Self {
-            _devices: Registration::new(devices::Devices {
-                timeout: Delta::from_millis(timeout.into()),
-            })?,
+            #[cfg(CONFIG_PCI_TSM)]
+            _tsm: match is_tsm {
+                true => Some(tsm::Registration::new(devices.clone())?),
+                false => None,
+            },
+            _devices: devices,
         })
     }
 }
