@@ -32,5 +32,32 @@ class OrdinarySnp(Host):
         self.assertEqual(gone, "gone")
 
 
+class OrdinaryDevice(Host):
+    """It has PCI/TSM, which ours takes part in: `tsm/connect` of a device."""
+    PLATFORM = "plain"
+    FUNCTIONS = FUNCTIONS + r"""
+        cd /sys/bus/pci/devices/0000:00:10.0 || exit
+        request() { echo "$2" | sh -c "cat >$1" 2>/tmp/error && echo ok || sed 's/.*: //' /tmp/error; }
+    """
+
+    def test_both_ways_to_connect(self):
+        script = """
+            uname -r; cat tsm/connect
+            request tsm/connect tsm0; cat tsm/connect authenticated spdm/state spdm/version; ls spdm/measurements | wc -l
+            request spdm/connect 0; request spdm/disconnect 1; request tsm/disconnect tsm0; cat spdm/state
+            request spdm/connect 0; request tsm/connect tsm0; request tsm/disconnect tsm0; request spdm/disconnect 1
+            request tsm/connect tsm0; rmmod tsm_tdisp; echo $?; ls | grep -cE "^(tsm|spdm|authenticated)$"
+            insmod /lib/modules/*/updates/tsm_tdisp.ko; request tsm/connect tsm0
+            echo 1 >remove; echo 1 >/sys/bus/pci/rescan; cd /sys/bus/pci/devices/0000:00:10.0
+            cat tsm/connect spdm/state; request tsm/connect tsm0; cat spdm/state
+        """
+        busy, gone = "Device or resource busy", "No such device or address"
+        release, *lines = self.guest(script, kernel="amd64", devices=["tdi"])
+        self.assertRegex(release, r"^[0-9.]+\+deb[0-9]+-amd64$")
+        self.assertEqual(lines, [
+            "", "ok", "tsm0", "tsm0", "session", "1.2", "8", busy, busy, "ok", "disconnected",
+            "ok", busy, gone, "ok", "ok", "0", "0", "ok", "", "disconnected", "ok", "session"])
+
+
 if __name__ == "__main__":
     unittest.main()

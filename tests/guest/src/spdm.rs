@@ -67,6 +67,9 @@ pub const ACCESSES: [u64; 2] = [0x114, 0x118];
 /// The register of the emulated device that says what is wrong with it.
 pub const FAULT: u64 = 0x11c;
 
+/// The name that the PCI core gives to the only TSM.
+pub const TSM: &str = "tsm0";
+
 /// A device with a mailbox for SPDM.
 pub struct Device(PathBuf);
 
@@ -83,6 +86,20 @@ pub fn devices() -> Vec<Device> {
         .map(|name| Device(bus.join(name)))
         .filter(|device| device.path("").exists())
         .collect()
+}
+
+/// Tells whether the PCI core of this kernel knows TSMs.
+pub fn has_pci_tsm() -> bool {
+    Path::new("/sys/class/tsm").exists()
+}
+
+fn write(path: &Path, data: &[u8]) -> Result<(), Errno> {
+    let written = File::options()
+        .write(true)
+        .open(path)
+        .and_then(|mut file| file.write_all(data));
+
+    errno(written).map_or(Ok(()), Err)
 }
 
 impl Device {
@@ -156,12 +173,33 @@ impl Device {
 
     /// Writes to a file of `spdm/`, at once.
     pub fn write(&self, file: &str, data: impl AsRef<[u8]>) -> Result<(), Errno> {
-        let written = File::options()
-            .write(true)
-            .open(self.path(file))
-            .and_then(|mut file| file.write_all(data.as_ref()));
+        write(&self.path(file), data.as_ref())
+    }
 
-        errno(written).map_or(Ok(()), Err)
+    /// Returns the path of a file of `tsm/`, which the PCI core has for its TSMs.
+    pub fn tsm_path(&self, file: &str) -> PathBuf {
+        self.0.join("tsm").join(file)
+    }
+
+    /// Connects by the TSM of the PCI core.
+    pub fn tsm_connect(&self) -> Result<(), Errno> {
+        write(&self.tsm_path("connect"), TSM.as_bytes())
+    }
+
+    /// Disconnects by the TSM of the PCI core.
+    pub fn tsm_disconnect(&self) -> Result<(), Errno> {
+        write(&self.tsm_path("disconnect"), TSM.as_bytes())
+    }
+
+    /// Returns the TSM that the PCI core has connected the device by.
+    ///
+    /// # Panics
+    ///
+    /// If the core does not tell.
+    pub fn tsm(&self) -> Option<String> {
+        let name = fs::read_to_string(self.tsm_path("connect")).unwrap();
+
+        Some(name.trim().to_owned()).filter(|name| !name.is_empty())
     }
 
     /// Connects with a slot.
