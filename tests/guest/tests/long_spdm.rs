@@ -48,7 +48,7 @@ fn readers_get_whole_evidence_or_an_error() {
 #[ignore = "takes a quarter of an hour"]
 fn readers_get_whole_evidence_or_an_error_a_thousand_times() {
     // With pauses, because the connects are what is to be done often.
-    reconnects_beside_readers(Duration::from_millis(20), |count| count < 1000);
+    reconnects_beside_readers(Duration::from_millis(500), |count| count < 1000);
 }
 
 /// Connects again and again as long as `goes_on` says so of the count, beside readers that pause after each round.
