@@ -11,6 +11,7 @@ use std::{
         mpsc::{
             self,
             Receiver,
+            RecvTimeoutError,
             Sender, //
         },
         Arc,
@@ -76,18 +77,25 @@ pub(super) fn start(path: &Path, function: Function) -> Result<(), String> {
     spawned.map(drop).map_err(|error| failed(&error))
 }
 
-/// Polls a function at each time at which an interrupt of it may be due, until its server has ended.
+/// Polls a function when an interrupt of it may be due, until its server has ended. There is one request at a
+/// time, so that the time that came last counts.
 fn run_timer(dues: &Receiver<Instant>, function: &Mutex<Function>) {
-    for mut due in dues {
-        loop {
-            thread::sleep(due.saturating_duration_since(Instant::now()));
-            let mut function = lock(function);
-            function.poll(Instant::now());
-            // Not yet.
-            match function.take_due() {
-                Some(next) => due = next,
-                None => break,
+    let mut due: Option<Instant> = None;
+
+    loop {
+        let received = match due {
+            Some(due) => dues.recv_timeout(due.saturating_duration_since(Instant::now())),
+            None => dues.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+
+        match received {
+            Ok(next) => due = Some(next),
+            Err(RecvTimeoutError::Timeout) => {
+                let mut function = lock(function);
+                function.poll(Instant::now());
+                due = function.take_due();
             }
+            Err(RecvTimeoutError::Disconnected) => return,
         }
     }
 }

@@ -13,7 +13,8 @@ use std::{
         Receiver,
         Sender, //
     },
-    thread, //
+    thread,
+    time::Duration, //
 };
 
 use super::{
@@ -24,6 +25,9 @@ use super::{
         PCI_DOE, //
     }, //
 };
+
+/// How long a responder may take. The mailbox has been given up long before.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An object, and the number of the request.
 type Numbered = (u64, Vec<u8>);
@@ -73,7 +77,10 @@ impl Relay {
 fn run(address: SocketAddr, requests: &Receiver<Numbered>, responses: &Sender<Numbered>) {
     let mut connection = None;
 
-    for (number, object) in requests {
+    for first in requests {
+        // Those before the last have no use for a response.
+        let (number, object) = requests.try_iter().last().unwrap_or(first);
+
         match exchange(&mut connection, address, object) {
             Ok(response) => {
                 // Without a receiver there are no further requests.
@@ -99,6 +106,7 @@ fn exchange(
         None => {
             let stream = TcpStream::connect(address)?;
             stream.set_nodelay(true)?;
+            stream.set_read_timeout(Some(PATIENCE))?;
             connection.insert(stream)
         }
     };
@@ -125,10 +133,7 @@ fn exchange(
 mod tests {
     use std::{
         net::TcpListener,
-        time::{
-            Duration,
-            Instant, //
-        }, //
+        time::Instant, //
     };
 
     use super::*;
@@ -192,9 +197,14 @@ mod tests {
         let (mut relay, listener) = relay();
 
         relay.send(FIRST.to_vec());
-        relay.send(SECOND.to_vec());
         let (mut stream, _) = listener.accept().unwrap();
-        respond(&mut stream, &FIRST, &FIRST);
+        let request = Frame::read(&mut stream).unwrap().unwrap();
+        // Of these, only the last is of use when the first has its response.
+        for _ in 0..3 {
+            relay.send(FIRST.to_vec());
+        }
+        relay.send(SECOND.to_vec());
+        request.write(&mut stream).unwrap();
         respond(&mut stream, &SECOND, &SECOND);
         assert_eq!(wait(&relay), SECOND);
     }
