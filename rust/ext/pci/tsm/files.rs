@@ -57,7 +57,10 @@ pub(super) fn remove(tsm: NonNull<tsm_dev>) {
     }
 }
 
-/// Returns 1 for a TSM of the PCI core that is not `tsm`.
+/// Returns 1 for a "link" TSM that is not `tsm`. For one of another kind the core has no files.
+///
+/// A TSM that is being registered at this time is in its class before it has operations. It is taken for none,
+/// and gets no files: the core does not make them again while `tsm` is registered.
 ///
 /// # Safety
 ///
@@ -68,10 +71,16 @@ unsafe extern "C" fn is_another(
 ) -> ffi::c_int {
     // SAFETY: By the safety requirement.
     let other = unsafe { container_of!(device, tsm_dev, dev) };
-    // SAFETY: By the safety requirement. The pointer is set before the device is in its class.
-    let has_ops = unsafe { !(*other).pci_ops.is_null() };
+    // SAFETY: By the safety requirement.
+    let ops = NonNull::new(unsafe { (*other).pci_ops }.cast_mut());
+    let is_link = match ops {
+        // SAFETY: A TSM has operations as long as it is in its class. Each field of this view of the union is a
+        // pointer, or null.
+        Some(ops) => unsafe { (*ops.as_ptr()).__bindgen_anon_1.link_ops.probe.is_some() },
+        None => false,
+    };
 
-    (has_ops && other.cast::<ffi::c_void>() != tsm).into()
+    (is_link && other.cast::<ffi::c_void>() != tsm).into()
 }
 
 /// Removes the files of a device, of which there may be none.
