@@ -178,7 +178,7 @@ class Ends(Spdm):
             before=$(exchanges); (request connect 0 >/tmp/outcome) & writer=$!
             {self.UNDER_WAY}
             sh -c "echo 1 >$pci/spdm/disconnect" & other=$!
-            waits $pci/spdm/disconnect; kill -9 $other; wait $other; wait $writer; leave
+            kill -9 $other; wait $other; wait $writer; leave
             request connect 0; state; request disconnect 1
         """
         # One that is killed while it waits does not end later requests.

@@ -45,7 +45,7 @@ fn readers_get_whole_evidence_or_an_error() {
 }
 
 #[test]
-#[ignore = "takes a quarter of an hour"]
+#[ignore = "takes long"]
 fn readers_get_whole_evidence_or_an_error_a_thousand_times() {
     // With pauses, because the connects are what is to be done often.
     reconnects_beside_readers(Duration::from_millis(500), |count| count < 1000);
