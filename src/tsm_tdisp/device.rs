@@ -10,7 +10,8 @@
 //! | read a slot | waits | `authenticated`, `session` |
 //!
 //! Where the kernel has PCI/TSM, it connects and disconnects as well, by `link_tsm.rs`. What one side has
-//! connected the other side does not disconnect, as long as the PCI core has a context for it. After that, the
+//! connected the other side does not disconnect, as long as the PCI core has a context for it; what the core is
+//! still connecting, `spdm/` ends, because other devices wait for that. Without a context, the
 //! connection is one of `spdm/`: if the task that wrote to `tsm/connect` was killed, for one, the core has given
 //! up the context, and the connection may yet be made.
 
@@ -186,6 +187,8 @@ impl Device {
     /// Those of [`Self::connect`], and [`EBUSY`] when the state is `lost`.
     #[cfg(CONFIG_PCI_TSM)]
     pub(crate) fn tsm_connect(&self) -> Result {
+        // Other devices wait for the caller, which is not to wait for its turn in vain.
+        self.is_disconnected()?;
         self.connect_by(Side::Tsm, Slot::new(0)?)
     }
 
@@ -201,15 +204,30 @@ impl Device {
         self.ask(side, Request::Connect(slot), Some(running), None)
     }
 
-    /// Checks that the other side has not connected.
+    /// Checks that there is nothing to disconnect.
     ///
     /// # Errors
     ///
-    /// [`EBUSY`] if the PCI core has.
+    /// [`EBUSY`] if there is.
+    #[cfg(CONFIG_PCI_TSM)]
+    fn is_disconnected(&self) -> Result {
+        match self.published.state().needs_disconnect() {
+            Ok(()) => Err(EBUSY),
+            Err(_) => Ok(()),
+        }
+    }
+
+    /// Checks that there is no connection that the PCI core has made. One that it is making is none yet.
+    ///
+    /// # Errors
+    ///
+    /// [`EBUSY`] if there is one.
     fn is_free(&self) -> Result {
-        match self.is_held.load(Relaxed) {
-            0 => Ok(()),
-            _ => Err(EBUSY),
+        let needs_disconnect = self.published.state().needs_disconnect().is_ok();
+
+        match needs_disconnect && self.is_held.load(Relaxed) != 0 {
+            true => Err(EBUSY),
+            false => Ok(()),
         }
     }
 
@@ -231,8 +249,9 @@ impl Device {
     }
 
     fn disconnect_by(&self, side: Side) -> Result {
-        let of_running = self.is_running.load(Relaxed) != 0;
         let cancelling = self.cancel.begin();
+        // Later, so that what is cancelled counts.
+        let of_running = self.is_running.load(Relaxed) != 0;
 
         self.ask(
             side,
@@ -291,13 +310,11 @@ impl Device {
             (Side::Spdm, Request::Connect(_)) if native.has_tsm() => Err(EBUSY),
             (Side::Spdm, Request::Disconnect { .. }) => self.is_free(),
             #[cfg(CONFIG_PCI_TSM)]
-            (Side::Tsm, Request::Connect(_)) => match native.state().needs_disconnect() {
-                Ok(()) => Err(EBUSY),
-                Err(_) => {
-                    self.is_held.store(1, Relaxed);
-                    Ok(())
-                }
-            },
+            (Side::Tsm, Request::Connect(_)) => {
+                self.is_disconnected()?;
+                self.is_held.store(1, Relaxed);
+                Ok(())
+            }
             _ => Ok(()),
         }
     }

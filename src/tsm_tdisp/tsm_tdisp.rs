@@ -48,7 +48,7 @@ module! {
         },
         request_timeout_ms: u32 {
             default: 120_000,
-            description: "How long a device may take for a connect, for new measurements or for a slot (default: 120000)",
+            description: "How long a device may take for a connect, for new measurements or for a slot, 1 at least (default: 120000)",
         },
     },
 }
@@ -63,7 +63,10 @@ struct TsmTdisp {
 
 impl kernel::Module for TsmTdisp {
     fn init(_module: &'static ThisModule) -> Result<Self> {
-        let timeout = value::<u32>(module_parameters::request_timeout_ms.value());
+        let timeout = match value(module_parameters::request_timeout_ms.value()) {
+            0u32 => return Err(EINVAL),
+            timeout => Delta::from_millis(timeout.into()),
+        };
         #[cfg_attr(
             not(CONFIG_PCI_TSM),
             expect(unused_variables, reason = "only its text is checked")
@@ -73,9 +76,7 @@ impl kernel::Module for TsmTdisp {
             1 => true,
             _ => return Err(EINVAL),
         };
-        let devices = devices::Devices {
-            timeout: Delta::from_millis(timeout.into()),
-        };
+        let devices = devices::Devices { timeout };
         let devices = Arc::new(notifier::Registration::new(devices)?, GFP_KERNEL)?;
 
         Ok(Self {

@@ -6,6 +6,12 @@
 //! connect ends.
 
 use std::{
+    os::unix::process::ExitStatusExt as _,
+    process::Command,
+    sync::atomic::{
+        AtomicU32,
+        Ordering, //
+    },
     thread,
     time::Duration, //
 };
@@ -17,11 +23,13 @@ use tsm_guest_tests::{
         unload, //
     },
     spdm::{
+        has_pci_tsm,
         Device,
         EVIDENCE,
         EXCHANGES,
         FAULT,
-        MODULE, //
+        MODULE,
+        TSM, //
     }, //
 };
 
@@ -33,12 +41,20 @@ const NONE: u32 = 0;
 
 /// Has the slow device be connected, runs `act` in the middle of that, and returns how the connect ended.
 fn in_the_middle(act: impl FnOnce(&Device)) -> Result<(), Errno> {
+    in_the_middle_of(|device| device.connect(0), act)
+}
+
+/// The same, with a device that `connect` connects.
+fn in_the_middle_of<T: Send>(
+    connect: impl FnOnce(&Device) -> T + Send,
+    act: impl FnOnce(&Device),
+) -> T {
     let device = &Device::slow();
     assert_eq!(device.state(), "disconnected");
     let before = device.register(EXCHANGES);
 
     thread::scope(|scope| {
-        let writer = scope.spawn(|| device.connect(0));
+        let writer = scope.spawn(|| connect(device));
         while device.register(EXCHANGES) < before + MIDDLE {
             assert!(!writer.is_finished());
             thread::sleep(Duration::from_millis(1));
@@ -132,6 +148,63 @@ fn a_removal_while_it_connects_fails_the_connect() {
 #[test]
 fn rmmod_while_it_connects_fails_the_connect() {
     let ended = in_the_middle(|_| unload(MODULE).unwrap());
+    assert_eq!(ended, Err(Errno::ENXIO));
+    load(MODULE).unwrap();
+    connects_without_its_fault();
+}
+
+#[test]
+fn a_disconnect_ends_a_connect_of_the_pci_core() {
+    if !has_pci_tsm() {
+        return;
+    }
+    let ended = in_the_middle_of(Device::tsm_connect, |slow| {
+        assert_eq!(slow.connect(0), Err(Errno::EBUSY));
+        slow.disconnect().unwrap();
+    });
+    assert_eq!(ended, Err(Errno::ECANCELED));
+    assert_eq!(Device::slow().tsm(), None);
+    connects_without_its_fault();
+}
+
+#[test]
+fn a_connect_of_the_pci_core_goes_on_without_its_writer() {
+    if !has_pci_tsm() {
+        return;
+    }
+    let shell = |script: String| {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &script]);
+        shell
+    };
+    let pid = &AtomicU32::new(0);
+
+    let signal = in_the_middle_of(
+        |slow| {
+            let script = format!("echo {TSM} >{}", slow.tsm_path("connect").display());
+            let mut writer = shell(script).spawn().unwrap();
+            pid.store(writer.id(), Ordering::Relaxed);
+            writer.wait().unwrap().signal()
+        },
+        |slow| {
+            let script = format!("kill -9 {}", pid.load(Ordering::Relaxed));
+            assert!(shell(script).status().unwrap().success());
+            // The core has no context any more, which a reader waits for. The request is one of the other side.
+            assert_eq!(slow.tsm(), None);
+            assert_eq!(slow.connect(0), Err(Errno::EBUSY));
+            slow.disconnect().unwrap();
+        },
+    );
+    assert_eq!(signal, Some(9));
+    connects_without_its_fault();
+}
+
+#[test]
+fn rmmod_ends_a_connect_of_the_pci_core() {
+    if !has_pci_tsm() {
+        return;
+    }
+    let ended = in_the_middle_of(Device::tsm_connect, |_| unload(MODULE).unwrap());
     assert_eq!(ended, Err(Errno::ENXIO));
     load(MODULE).unwrap();
     connects_without_its_fault();

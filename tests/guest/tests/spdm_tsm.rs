@@ -263,6 +263,10 @@ fn the_module_can_do_without() {
     unload(MODULE).unwrap();
     // As other parameters of the kernel, on each kernel.
     assert_eq!(load_with(MODULE, "pci_tsm=2"), Err(Errno::EINVAL));
+    assert_eq!(
+        load_with(MODULE, "request_timeout_ms=0"),
+        Err(Errno::EINVAL)
+    );
     load_with(MODULE, "pci_tsm=0").unwrap();
     let device = Device::with_sessions();
     assert!(!device.tsm_path("").exists());
