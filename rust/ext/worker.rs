@@ -13,8 +13,8 @@ use kernel::{
     bindings,
     impl_has_work,
     new_mutex,
-    new_work,
     prelude::*,
+    static_lock_class,
     str::CStr,
     sync::{
         atomic::{
@@ -22,6 +22,7 @@ use kernel::{
             Relaxed, //
         },
         Arc,
+        LockClassKey,
         Mutex, //
     },
     workqueue::{
@@ -215,7 +216,7 @@ impl Queue {
 
     /// Runs a closure on the thread of the queue.
     fn run(&self, closure: impl FnOnce() + Send + 'static) -> Result {
-        let item = Item::new(KBox::new(Some(closure), GFP_KERNEL)?)?;
+        let item = Item::new(closure)?;
 
         // SAFETY: By the type invariant, it is valid as long as `self`.
         unsafe { workqueue::Queue::from_raw(self.0.as_ptr()) }.enqueue(item);
@@ -234,47 +235,45 @@ impl Drop for Queue {
 ///
 /// `workqueue::Queue::try_spawn` cannot be used: its lock class is in the kernel and the name of the class
 /// in the module that calls it. lockdep reports the second module that does, and names the class by freed
-/// memory once the first one is gone. Nothing here is generic, so that class and name are one of each.
+/// memory once the first one is gone.
 #[pin_data]
-struct Item {
+struct Item<F> {
     #[pin]
     work: Work<Self>,
-    closure: KBox<dyn Once>,
+    closure: Option<F>,
 }
 
 impl_has_work! {
-    impl HasWork<Self> for Item { self.work }
+    impl{F} HasWork<Self> for Item<F> { self.work }
 }
 
-impl Item {
-    fn new(closure: KBox<dyn Once>) -> Result<Pin<KBox<Self>>> {
+impl<F: FnOnce() + Send + 'static> Item<F> {
+    fn new(closure: F) -> Result<Pin<KBox<Self>>> {
+        let (name, class) = item_class();
+
         KBox::pin_init(
             pin_init!(Self {
-                work <- new_work!("tsm::worker::Item"),
-                closure,
+                work <- Work::new(name, class),
+                closure: Some(closure),
             }),
             GFP_KERNEL,
         )
     }
 }
 
-impl WorkItem for Item {
+impl<F: FnOnce() + Send + 'static> WorkItem for Item<F> {
     type Pointer = Pin<KBox<Self>>;
 
     fn run(mut this: Pin<KBox<Self>>) {
-        this.as_mut().project().closure.once();
-    }
-}
-
-/// A closure that runs at its first call.
-trait Once: Send {
-    fn once(&mut self);
-}
-
-impl<F: FnOnce() + Send> Once for Option<F> {
-    fn once(&mut self) {
-        if let Some(closure) = self.take() {
+        if let Some(closure) = this.as_mut().project().closure.take() {
             closure();
         }
     }
+}
+
+/// Returns the name and the lock class of all items. It is not generic, so that there is one of each.
+fn item_class() -> (&'static CStr, Pin<&'static LockClassKey>) {
+    static NAME: &CStr = c"tsm::worker::Item";
+
+    (NAME, static_lock_class!())
 }
