@@ -6,8 +6,8 @@
 //! its own; `evidence.rs` is what that results in, and `files.rs` shows it in sysfs. `link_tsm.rs` is where the
 //! kernel's PCI core comes in, if it has TSMs.
 //!
-//! Locks, outermost first: those of the PCI core (`rust/ext/pci/tsm.rs`), the devices that are kept (`rust/ext/pci/notifier.rs`), the turn of a device's
-//! worker, the data of the worker, the presence of the device (`rust/ext/pci.rs`), the current evidence.
+//! Locks, outermost first: those of the PCI core (`rust/ext/pci/tsm.rs`), the devices that are kept
+//! (`rust/ext/pci/notifier.rs`), the turn of a device's worker, the data of the worker, the presence of the device (`rust/ext/pci.rs`), the current evidence.
 
 #![deny(unsafe_code)]
 

@@ -19,13 +19,15 @@ use kernel::{
         Monotonic, //
     }, //
 };
-use tsm_ext::error::errno;
-use tsm_ext::pci::{
-    doe::{
-        Buffer,
-        Mailbox, //
-    },
-    Device, //
+use tsm_ext::{
+    error::errno,
+    pci::{
+        doe::{
+            Buffer,
+            Mailbox, //
+        },
+        Device, //
+    }, //
 };
 use tsm_proto::doe::ObjectType;
 

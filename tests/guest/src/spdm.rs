@@ -67,6 +67,14 @@ pub const ACCESSES: [u64; 2] = [0x114, 0x118];
 /// The register of the emulated device that says what is wrong with it.
 pub const FAULT: u64 = 0x11c;
 
+/// How a connect ends while the module is being unloaded, at any place of the writer.
+pub const UNLOADED: [Result<(), Errno>; 4] = [
+    Ok(()),
+    Err(Errno::ENXIO),
+    Err(Errno::ENODEV),
+    Err(Errno::ENOENT),
+];
+
 /// The name that the PCI core gives to the only TSM.
 pub const TSM: &str = "tsm0";
 
