@@ -5,6 +5,7 @@
 //! ```text
 //! platform.rs     what a platform does with its guest
 //! instruction.rs  the instructions that are taken over, and where they are
+//!   breakpoint.rs an INT3 that is no longer in memory
 //! outcome.rs      what becomes of one
 //! vcpu.rs         the vCPU that executes it
 //!   registers.rs  its general purpose registers
@@ -17,6 +18,7 @@
 //! lock.rs         locks
 //! ```
 
+pub(crate) mod breakpoint;
 pub(crate) mod gpa;
 pub(crate) mod instruction;
 pub(crate) mod iret;

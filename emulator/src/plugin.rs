@@ -14,6 +14,7 @@ use crate::{
         Config, //
     },
     machine::{
+        breakpoint,
         instruction::{
             self,
             Instruction, //
@@ -222,6 +223,7 @@ impl Callbacks for Plugin {
     fn takes(instruction: Instruction) -> bool {
         PLUGIN.get().is_some_and(|plugin| match instruction {
             Instruction::Count | Instruction::CountRange => plugin.counter.is_some(),
+            Instruction::Breakpoint => true,
             _ => plugin.machine.takes(instruction),
         })
     }
@@ -258,7 +260,11 @@ impl Callbacks for Plugin {
         let before = vcpu.read(thread);
         let mut regs = before;
         let caller = Caller { thread, vcpu };
+        let rip = thread.read_register(vcpu.rip);
         let outcome = match instruction {
+            Instruction::Breakpoint => {
+                breakpoint::execute(&caller, instruction::address(rip, offset))
+            }
             Instruction::Count => {
                 regs[Reg::Rax] = thread.count(plugin.counter?);
                 Outcome::Done(Effect::Resume)
@@ -270,7 +276,6 @@ impl Callbacks for Plugin {
             }
             _ => plugin.machine.execute(instruction, &caller, &mut regs),
         };
-        let rip = thread.read_register(vcpu.rip);
         let next = instruction.next(rip, offset);
         let next = match outcome {
             Outcome::Native => None,

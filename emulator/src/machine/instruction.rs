@@ -3,6 +3,7 @@
 //! Which instructions are taken over, and where they are when they run.
 
 use crate::machine::{
+    breakpoint,
     gpa::PAGE_SIZE,
     registers::Reg, //
 };
@@ -14,6 +15,8 @@ pub(crate) enum Instruction {
     Tdcall,
     /// `CPUID`, for the leaves that TCG does not know.
     Cpuid,
+    /// `INT3`, which may have stayed in translated code.
+    Breakpoint,
     /// `IRETQ` and `PAUSE`, which any CPU comes to that is busy: every interrupt ends with one, and
     /// loops that wait have the other. TCG executes them; the VMM takes its turn before.
     Visit,
@@ -56,6 +59,7 @@ impl Instruction {
         match bytes {
             [0x66, 0x0f, 0x01, 0xcc, ..] => Some(Self::Tdcall),
             [0x0f, 0xa2] => Some(Self::Cpuid),
+            _ if breakpoint::is_breakpoint(bytes) => Some(Self::Breakpoint),
             [0x48, 0xcf] | [0xf3, 0x90] => Some(Self::Visit),
             [0x0f, 0x1f, 0x80, b't', b's', b'm', b'!'] => Some(Self::Count),
             [0x0f, 0x1f, 0x80, b't', b's', b'm', b'@'] => Some(Self::CountRange),
@@ -100,6 +104,7 @@ impl Instruction {
             Self::Cpuid | Self::Visit | Self::Rdmsr | Self::Wrmsr => 2,
             Self::ToCr3 { len, .. } | Self::FromCr3 { len, .. } => len.into(),
             Self::Count | Self::CountRange => 7,
+            Self::Breakpoint => 1,
         }
     }
 
@@ -187,6 +192,8 @@ mod tests {
         let tdcall = [0x66, 0x0f, 0x01, 0xcc];
         assert_eq!(Instruction::decode(&tdcall), Some(Instruction::Tdcall));
         assert_eq!(Instruction::decode(&[0x0f, 0xa2]), Some(Instruction::Cpuid));
+        let breakpoint = Instruction::decode(&[0xcc]);
+        assert_eq!(breakpoint, Some(Instruction::Breakpoint));
         for busy in [[0x48, 0xcf], [0xf3, 0x90]] {
             assert_eq!(Instruction::decode(&busy), Some(Instruction::Visit));
         }
@@ -255,7 +262,7 @@ mod tests {
         let site = Site::from_raw(Site::new(0xffff_8000_1abc, &bytes).raw());
         assert_eq!(site.offset(), 0xabc);
         assert_eq!(site.instruction(), Some(Instruction::Rmpadjust));
-        assert_eq!(Site::new(0, &[0x0f]).instruction(), None);
+        assert_eq!(Site::new(0, &[0x90]).instruction(), None);
     }
 
     #[test]

@@ -298,6 +298,7 @@ impl Platform for SnpMachine {
             | Instruction::ToCr3 { .. }
             | Instruction::FromCr3 { .. } => true,
             Instruction::Tdcall
+            | Instruction::Breakpoint
             | Instruction::Visit
             | Instruction::Count
             | Instruction::CountRange => false,
