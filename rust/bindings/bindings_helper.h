@@ -9,6 +9,7 @@
 #include <linux/pci-doe.h>
 #include <linux/semaphore.h>
 #include <linux/set_memory.h>
+#include <linux/suspend.h>
 #include <tsm/tsm.h>
 
 #ifdef CONFIG_AMD_MEM_ENCRYPT

@@ -26,6 +26,7 @@
 //! | [`pages`]        | stable   | `page::Page`     | is one page; a quote or what an SVSM attests takes several in one piece |
 //! | [`pci`]        | initial  | `pci`            | is for the driver of a device; has no DOE, no notifier and no TSM |
 //! | [`platform`]     | initial  | `platform`       | a module loads even if there is no device |
+//! | [`pm`]           | complete | none             | |
 //! | [`ratelimit`]    | initial  | none             | |
 //! | [`room`]         | stable   | none             | `&mut [MaybeUninit<u8>]` does not tell how much of it was filled |
 //! | [`secret`]       | complete | none             | |
@@ -63,6 +64,8 @@ pub mod pages;
 #[cfg(CONFIG_PCI_DOE)]
 pub mod pci;
 pub mod platform;
+#[cfg(CONFIG_PM_SLEEP)]
+pub mod pm;
 pub mod ratelimit;
 pub mod room;
 pub mod secret;

@@ -67,6 +67,13 @@ impl Semaphore {
         to_result(unsafe { bindings::down_killable(self.inner.get()) })
     }
 
+    /// Waits for the semaphore and takes it. Nothing ends the wait.
+    #[cfg(CONFIG_PM_SLEEP)]
+    pub(crate) fn down(&self) {
+        // SAFETY: By the type invariant.
+        unsafe { bindings::down(self.inner.get()) };
+    }
+
     /// Releases the semaphore.
     pub fn up(&self) {
         // SAFETY: By the type invariant.

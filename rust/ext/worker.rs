@@ -186,6 +186,19 @@ impl<T: Send + Unpin + 'static> Worker<T> {
         })
     }
 
+    /// Runs `work` at the caller's turn, and on its thread: nothing ends the wait. After [`Worker::close`], does
+    /// nothing.
+    #[cfg(CONFIG_PM_SLEEP)]
+    pub fn run(&self, work: impl FnOnce(&mut T)) {
+        self.shared.turn.down();
+        // INVARIANT: It was taken just now.
+        let turn = Turn(self.shared.clone());
+
+        if self.shared.closed.load(Relaxed) == 0 {
+            work(&mut turn.0.data.lock());
+        }
+    }
+
     /// Fails all callers that wait for their turn or come later with [`ENXIO`]. Work that has begun goes on.
     pub fn close(&self) {
         self.shared.closed.store(1, Relaxed);

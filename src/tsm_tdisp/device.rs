@@ -261,6 +261,17 @@ impl Device {
         )
     }
 
+    /// Ends the connection, and the request that runs.
+    #[cfg(CONFIG_PM_SLEEP)]
+    pub(crate) fn lose(&self) {
+        let cancelling = self.cancel.begin();
+
+        self.worker.run(|native| {
+            drop(cancelling);
+            native.lose();
+        });
+    }
+
     /// Takes new measurements, with this nonce.
     ///
     /// # Errors

@@ -12,6 +12,11 @@ use tsm_ext::pci::{
     doe::Mailbox,
     notifier::Watch, //
 };
+#[cfg(CONFIG_PM_SLEEP)]
+use tsm_ext::{
+    pci::notifier,
+    pm, //
+};
 use tsm_proto::doe::ObjectType;
 
 use crate::{
@@ -38,6 +43,18 @@ impl Watch for Devices {
 
     fn close(&self, shown: &Shown) {
         shown.device.close();
+    }
+}
+
+/// Sessions do not outlive a sleep of the machine: their keys would be in the image of a hibernation, and the
+/// device may lose its half of them. Nor would a request let the tasks that wait for it be frozen.
+#[cfg(CONFIG_PM_SLEEP)]
+pub(crate) struct Sleeper(pub(crate) Arc<notifier::Registration<Devices>>);
+
+#[cfg(CONFIG_PM_SLEEP)]
+impl pm::Sleep for Sleeper {
+    fn sleeps(&self) {
+        self.0.for_each(|shown| shown.device.lose());
     }
 }
 

@@ -153,6 +153,16 @@ impl Native {
         self.end(State::Disconnected);
     }
 
+    /// Ends the connection, which is lost, if there is one.
+    #[cfg(CONFIG_PM_SLEEP)]
+    pub(crate) fn lose(&mut self) {
+        if self.is_connected() {
+            let _awake = self.transport.device().wake();
+
+            self.end(State::Lost);
+        }
+    }
+
     /// Takes new measurements.
     pub(crate) fn measure(&mut self, nonce: Nonce) -> Result {
         let _awake = self.transport.device().wake();

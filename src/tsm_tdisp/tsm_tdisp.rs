@@ -6,8 +6,9 @@
 //! its own; `evidence.rs` is what that results in, and `files.rs` shows it in sysfs. `link_tsm.rs` is where the
 //! kernel's PCI core comes in, if it has TSMs.
 //!
-//! Locks, outermost first: those of the PCI core (`rust/ext/pci/tsm.rs`), the devices that are kept
-//! (`rust/ext/pci/notifier.rs`), the turn of a device's worker, the data of the worker, the presence of the device (`rust/ext/pci.rs`), the current evidence.
+//! Locks, outermost first: those of the PCI core (`rust/ext/pci/tsm.rs`) and of the chain that is told of a sleep
+//! (`rust/ext/pm.rs`), the devices that are kept (`rust/ext/pci/notifier.rs`), the turn of a device's worker, the
+//! data of the worker, the presence of the device (`rust/ext/pci.rs`), the current evidence.
 
 #![deny(unsafe_code)]
 
@@ -18,6 +19,8 @@ use kernel::{
 };
 #[cfg(CONFIG_PCI_TSM)]
 use tsm_ext::pci::tsm;
+#[cfg(CONFIG_PM_SLEEP)]
+use tsm_ext::pm;
 use tsm_ext::{
     module_param::value,
     pci::notifier, //
@@ -58,6 +61,8 @@ struct TsmTdisp {
     // First. What the PCI core has connected is disconnected while the devices are there.
     #[cfg(CONFIG_PCI_TSM)]
     _tsm: Option<tsm::Registration<devices::Devices>>,
+    #[cfg(CONFIG_PM_SLEEP)]
+    _sleeper: pm::Registration<devices::Sleeper>,
     _devices: Arc<notifier::Registration<devices::Devices>>,
 }
 
@@ -85,6 +90,8 @@ impl kernel::Module for TsmTdisp {
                 true => Some(tsm::Registration::new(devices.clone())?),
                 false => None,
             },
+            #[cfg(CONFIG_PM_SLEEP)]
+            _sleeper: pm::Registration::new(devices::Sleeper(devices.clone()))?,
             _devices: devices,
         })
     }

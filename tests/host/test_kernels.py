@@ -58,6 +58,25 @@ class OrdinaryDevice(Host):
             "", "ok", "tsm0", "tsm0", "session", "1.2", "8", busy, busy, "ok", "disconnected",
             "ok", busy, gone, "ok", "ok", "0", "0", "ok", "", "disconnected", "ok", "session"])
 
+    def test_the_machine_sleeps(self):
+        """A sleep ends what there is of a connection, and a request that runs does not keep the machine from it."""
+        script = """
+            echo 0 >/sys/module/suspend/parameters/pm_test_delay; echo devices >/sys/power/pm_test
+            state() { cat spdm/state spdm/generation; cat spdm/transcript/session >/tmp/session 2>/dev/null && echo some || echo none; }
+            request spdm/connect 0; state
+            cd ../0000:00:11.0; (request spdm/connect 0 >/tmp/slow) & waits spdm/connect; cd ../0000:00:10.0
+            request /sys/power/state freeze; state; wait; cat /tmp/slow ../0000:00:11.0/spdm/state
+            request spdm/connect 0; cat spdm/state; request spdm/disconnect 1
+            request tsm/connect tsm0; request /sys/power/state freeze; cat tsm/connect spdm/state
+            request spdm/disconnect 1; request tsm/disconnect tsm0; cat spdm/state; request tsm/connect tsm0; cat spdm/state
+            rmmod tsm_tdisp; request /sys/power/state freeze
+        """
+        lines = self.guest(script, kernel="amd64", devices=["tdi", "tdi,delay=900000"])
+        self.assertEqual(lines, [
+            "ok", "session", "1", "some", "ok", "lost", "2", "none", "Operation canceled", "disconnected",
+            "ok", "session", "ok", "ok", "ok", "tsm0", "lost", "Device or resource busy", "ok", "disconnected", "ok", "session",
+            "ok"])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -152,6 +152,16 @@ impl<T: Watch> Registration<T> {
         self.0.close(&self.0.kept.lock());
     }
 
+    /// Calls `look` with what is kept for each device. Meanwhile no device comes or goes.
+    #[cfg(CONFIG_PM_SLEEP)]
+    pub fn for_each(&self, look: impl FnMut(&T::Data)) {
+        let kept = self.0.kept.lock();
+
+        kept.iter()
+            .filter_map(|kept| kept.data.as_ref())
+            .for_each(look);
+    }
+
     /// Calls `look` with what is kept for a device, if there is any. Meanwhile no device comes or goes.
     #[cfg(CONFIG_PCI_TSM)]
     pub(super) fn with<R>(
