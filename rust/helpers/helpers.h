@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Out-of-line copies of C macros and inline functions, for Rust. */
+/*
+ * Out-of-line copies of C macros and inline functions, for Rust. A module links the files that it needs: what others
+ * import would make its loading slower.
+ */
 #ifndef _TSM_HELPERS_H
 #define _TSM_HELPERS_H
 
@@ -17,6 +20,7 @@
 
 /* See TSM_MR_MAXBANKS in Kconfig. */
 static const u32 TSM_HELPER_MR_MAXBANKS = CONFIG_TSM_MR_MAXBANKS;
+static_assert(CONFIG_TSM_MR_MAXBANKS >= 1 && CONFIG_TSM_MR_MAXBANKS <= 8);
 
 /* The largest order that the page allocator has. */
 static const u32 TSM_HELPER_MAX_PAGE_ORDER = MAX_PAGE_ORDER;

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include <linux/pm_runtime.h>
+
+#ifdef CONFIG_PCI_TSM
+#include <linux/pci-tsm.h>
+#endif
+
+#include "helpers.h"
+
+void tsm_helper_pm_runtime_get_sync(struct device *dev)
+{
+	pm_runtime_get_sync(dev);
+}
+
+void tsm_helper_pm_runtime_put(struct device *dev)
+{
+	pm_runtime_put(dev);
+}
+
+#ifdef CONFIG_PCI_TSM
+bool tsm_helper_is_pci_tsm_pf0(struct pci_dev *pdev)
+{
+	return is_pci_tsm_pf0(pdev);
+}
+
+/* A function 0 that can be connected, and is not the upstream port of a switch. */
+bool tsm_helper_is_pci_tsm_endpoint(struct pci_dev *pdev)
+{
+	return is_pci_tsm_pf0(pdev) && pci_pcie_type(pdev) != PCI_EXP_TYPE_UPSTREAM;
+}
+#endif

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-2.0
+
+#include <linux/semaphore.h>
+#include <linux/workqueue.h>
+
+#include "helpers.h"
+
+void tsm_helper_sema_init(struct semaphore *sem, int count)
+{
+	sema_init(sem, count);
+}
+
+struct workqueue_struct *tsm_helper_alloc_workqueue(const char *name)
+{
+	return alloc_workqueue("%s", WQ_UNBOUND, 1, name);
+}
