@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 #include <linux/pm_runtime.h>
+#include <linux/rcupdate.h>
 
 #ifdef CONFIG_PCI_TSM
 #include <linux/pci-tsm.h>
@@ -28,5 +29,10 @@ bool tsm_helper_is_pci_tsm_pf0(struct pci_dev *pdev)
 bool tsm_helper_is_pci_tsm_endpoint(struct pci_dev *pdev)
 {
 	return is_pci_tsm_pf0(pdev) && pci_pcie_type(pdev) != PCI_EXP_TYPE_UPSTREAM;
+}
+
+void tsm_helper_synchronize_rcu_tasks(void)
+{
+	synchronize_rcu_tasks();
 }
 #endif

@@ -58,6 +58,23 @@ class OrdinaryDevice(Host):
             "", "ok", "tsm0", "tsm0", "session", "1.2", "8", busy, busy, "ok", "disconnected",
             "ok", busy, gone, "ok", "ok", "0", "0", "ok", "", "disconnected", "ok", "session"])
 
+    def test_another_tsm(self):
+        """With two, the core keeps the files when one of them goes, and lets a task choose it until the last moment."""
+        script = """
+            ls -d tsm; rmmod tsm_tdisp; ls -d tsm 2>/dev/null || echo none; load tsm_fake_link
+            insmod /lib/modules/*/updates/tsm_tdisp.ko; ls -1 /sys/class/tsm
+            request tsm/connect tsm0; request tsm/connect tsm1; cat tsm/connect spdm/state
+            insmod /lib/modules/*/updates/tsm_hold.ko function=device_unregister; held=/sys/module/tsm_hold/parameters
+            rmmod tsm_tdisp & await 'grep -q 1 $held/held'; ls -1 /sys/class/tsm
+            request tsm/connect tsm1; cat tsm/connect; echo 0 >$held/hold; wait; ls -1 /sys/class/tsm; ls -d tsm
+            request tsm/connect tsm1; rmmod tsm_fake_link; ls -d tsm 2>/dev/null || echo none
+        """
+        gone = "No such device or address"
+        lines = self.guest(script, kernel="amd64", devices=["tdi"])
+        self.assertEqual(lines, [
+            "tsm", "none", "tsm0", "tsm1", gone, "ok", "tsm1", "session",
+            "tsm0", "tsm1", gone, "", "tsm0", "tsm", gone, "none"])
+
     def test_the_machine_sleeps(self):
         """A sleep ends what there is of a connection, and a request that runs does not keep the machine from it."""
         script = """

@@ -30,7 +30,13 @@ use kernel::{
     },
     ffi,
     prelude::*,
-    sync::Arc,
+    sync::{
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
+        Arc, //
+    },
     types::Opaque, //
 };
 use tsm_bindings::{
@@ -126,6 +132,8 @@ struct Inner<T: Link> {
     #[pin]
     ops: Opaque<pci_tsm_ops>,
     devices: Arc<notifier::Registration<T>>,
+    /// Whether devices get no context any more, if not 0.
+    closed: Atomic<u32>,
 }
 
 /// What the PCI core has a pointer to, of a device.
@@ -167,6 +175,7 @@ impl<T: Link> Registration<T> {
             pin_init!(Inner {
                 ops: Opaque::zeroed(),
                 devices,
+                closed: Atomic::new(0),
             }),
             GFP_KERNEL,
         )?;
@@ -198,13 +207,22 @@ impl<T: Link> Registration<T> {
 
 impl<T: Link> Drop for Registration<T> {
     fn drop(&mut self) {
-        let _locked = RescanRemoveLock::new();
+        let locked = RescanRemoveLock::new();
 
+        self.inner.closed.store(1, Relaxed);
         // What runs of `tsm/connect` ends soon. It is waited for.
         self.inner.devices.close();
-        files::remove(self.raw);
+        let has_files = !files::remove(self.raw);
         // SAFETY: By the type invariant, it is registered. This disconnects its devices.
         unsafe { tsm_bindings::tsm_unregister(self.raw.as_ptr()) };
+        drop(locked);
+
+        // The core lets go of its semaphore before no task finds the TSM any more. A writer of `tsm/connect` that
+        // has found it in between may be on its way to `probe`, or in there, and does not sleep until it is back.
+        if has_files {
+            // SAFETY: It has no conditions but to be called where one can sleep.
+            unsafe { tsm_bindings::tsm_helper_synchronize_rcu_tasks() };
+        }
     }
 }
 
@@ -218,9 +236,13 @@ impl<T: Link> Inner<T> {
         let ops = Opaque::cast_from(unsafe { (*tsm).pci_ops });
         // SAFETY: By the safety requirement, it is this field of an `Inner<T>`.
         let this = unsafe { container_of!(ops, Self, ops) };
-        // SAFETY: It is freed after the TSM is unregistered, which waits for calls.
+        // SAFETY: It is freed after the TSM is unregistered and calls have ended.
         let this = unsafe { &*this };
 
+        // First: see `Registration::drop`.
+        if this.closed.load(Relaxed) != 0 {
+            return null_mut();
+        }
         // SAFETY: By the safety requirement. Other functions, and those below a switch, have no context, which is
         // for TDIs.
         if !unsafe { tsm_bindings::tsm_helper_is_pci_tsm_endpoint(device) } {
