@@ -27,18 +27,24 @@ use kernel::{
 /// struct Secrets;
 ///
 /// impl Sleep for Secrets {
-///     fn sleeps(&self) {
+///     fn will_sleep(&self) {
 ///         // Clear them.
 ///     }
+///
+///     fn has_slept(&self) {}
 /// }
 ///
 /// let registration = Registration::new(Secrets)?;
 /// # Ok::<(), Error>(())
 /// ```
 pub trait Sleep: Send + Sync + 'static {
-    /// The machine is about to sleep, and tasks of user space still run; or it has slept, or could not, and they
-    /// run again. The transition waits for this.
-    fn sleeps(&self);
+    /// The machine is about to sleep. Tasks of user space still run, and may do so for long. The machine waits for
+    /// this.
+    fn will_sleep(&self);
+
+    /// The machine has slept, or could not. Tasks of user space run again. If the registration was made meanwhile,
+    /// there was no [`Self::will_sleep`] before.
+    fn has_slept(&self);
 }
 
 /// The registration of a [`Sleep`], undone when dropped.
@@ -103,16 +109,29 @@ impl<T: Sleep> Inner<T> {
     /// To be called by the notifier chain of the PM core only, for the block of an `Inner<T>` that is registered.
     unsafe extern "C" fn notified(
         block: *mut bindings::notifier_block,
-        _event: ffi::c_ulong,
+        event: ffi::c_ulong,
         _data: *mut ffi::c_void,
     ) -> ffi::c_int {
         let block = Opaque::cast_from(block);
         // SAFETY: By the safety requirement, it is this field of an `Inner<T>`.
         let this = unsafe { container_of!(block, Self, block) };
 
-        // There is one event before and one after each kind of sleep.
         // SAFETY: It is freed after it was unregistered, which waits for calls.
-        unsafe { &*this }.sleep.sleeps();
+        let sleep = &unsafe { &*this }.sleep;
+
+        match u32::try_from(event) {
+            Ok(
+                tsm_bindings::PM_SUSPEND_PREPARE
+                | tsm_bindings::PM_HIBERNATION_PREPARE
+                | tsm_bindings::PM_RESTORE_PREPARE,
+            ) => sleep.will_sleep(),
+            Ok(
+                tsm_bindings::PM_POST_SUSPEND
+                | tsm_bindings::PM_POST_HIBERNATION
+                | tsm_bindings::PM_POST_RESTORE,
+            ) => sleep.has_slept(),
+            _ => {}
+        }
         // CAST: 0.
         bindings::NOTIFY_DONE as ffi::c_int
     }

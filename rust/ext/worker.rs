@@ -186,8 +186,8 @@ impl<T: Send + Unpin + 'static> Worker<T> {
         })
     }
 
-    /// Runs `work` at the caller's turn, and on its thread: nothing ends the wait. After [`Worker::close`], does
-    /// nothing.
+    /// Runs `work` on the thread of the caller, when it is the caller's turn. No signal ends the wait. After
+    /// [`Worker::close`], does nothing.
     #[cfg(CONFIG_PM_SLEEP)]
     pub fn run(&self, work: impl FnOnce(&mut T)) {
         self.shared.turn.down();

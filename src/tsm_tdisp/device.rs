@@ -8,6 +8,7 @@
 //! | disconnect | ends what runs, and waits for that | all others |
 //! | measure | the same (*) | `authenticated`, `session` |
 //! | read a slot | waits | `authenticated`, `session` |
+//! | sleep of the machine | ends what runs, and waits for that; no exchange begins until it is over | `authenticated`, `session` |
 //!
 //! Where the kernel has PCI/TSM, it connects and disconnects as well, by `link_tsm.rs`. What one side has
 //! connected the other side does not disconnect, as long as the PCI core has a context for it; what the core is
@@ -136,14 +137,16 @@ pub(crate) struct Device {
 }
 
 impl Device {
-    /// Makes a device that is not connected, shown in `directory`. A request may take `timeout`.
+    /// Makes a device that is not connected, shown in `directory`. A request may take `timeout`, and ends when
+    /// `asleep` is not 0.
     pub(crate) fn new(
         mailbox: Mailbox,
         timeout: Delta,
+        asleep: Arc<Atomic<u32>>,
         directory: Directory,
         measurements: Directory,
     ) -> Result<Arc<Self>> {
-        let cancel = Arc::new(Cancel::default(), GFP_KERNEL)?;
+        let cancel = Arc::new(Cancel::new(asleep), GFP_KERNEL)?;
         let published = Published::new(mailbox.device().clone(), directory)?;
         let native = Native::new(
             mailbox,
@@ -261,15 +264,10 @@ impl Device {
         )
     }
 
-    /// Ends the connection, and the request that runs.
+    /// Ends the connection, after the request that runs, which ends soon because the machine sleeps.
     #[cfg(CONFIG_PM_SLEEP)]
     pub(crate) fn lose(&self) {
-        let cancelling = self.cancel.begin();
-
-        self.worker.run(|native| {
-            drop(cancelling);
-            native.lose();
-        });
+        self.worker.run(Native::lose);
     }
 
     /// Takes new measurements, with this nonce.

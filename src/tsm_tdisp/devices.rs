@@ -2,9 +2,14 @@
 
 //! The devices of the machine that have a mailbox for SPDM.
 
+#[cfg(CONFIG_PM_SLEEP)]
+use kernel::sync::atomic::Relaxed;
 use kernel::{
     prelude::*,
-    sync::Arc,
+    sync::{
+        atomic::Atomic,
+        Arc, //
+    },
     time::Delta, //
 };
 use tsm_ext::pci::{
@@ -28,6 +33,8 @@ use crate::{
 pub(crate) struct Devices {
     /// How long a request may take.
     pub(crate) timeout: Delta,
+    /// Not 0 while the machine sleeps.
+    pub(crate) asleep: Arc<Atomic<u32>>,
 }
 
 impl Watch for Devices {
@@ -36,7 +43,7 @@ impl Watch for Devices {
     fn added(&self, device: &pci::Device) -> Option<Shown> {
         let mailbox = Mailbox::find(device, ObjectType::CMA_SPDM)?;
 
-        Shown::new(mailbox, self.timeout)
+        Shown::new(mailbox, self.timeout, self.asleep.clone())
             .inspect_err(|err| pr_err!("a device is not shown: {err:?}\n"))
             .ok()
     }
@@ -46,15 +53,37 @@ impl Watch for Devices {
     }
 }
 
-/// Sessions do not outlive a sleep of the machine: their keys would be in the image of a hibernation, and the
-/// device may lose its half of them. Nor would a request let the tasks that wait for it be frozen.
+/// Ends sessions when the machine sleeps, and requests until it has slept. The image of a hibernation would have
+/// the keys of a session, and the device may lose its half of it. A task that waits for a request can't be frozen.
 #[cfg(CONFIG_PM_SLEEP)]
-pub(crate) struct Sleeper(pub(crate) Arc<notifier::Registration<Devices>>);
+pub(crate) struct Sleeper {
+    pub(crate) devices: Arc<notifier::Registration<Devices>>,
+    pub(crate) asleep: Arc<Atomic<u32>>,
+}
 
 #[cfg(CONFIG_PM_SLEEP)]
+impl Sleeper {
+    /// Meanwhile no device comes or goes: for the exchanges that run at the beginning, and for one to end each
+    /// session.
+    fn lose_all(&self) {
+        self.devices.for_each(|shown| shown.device.lose());
+    }
+}
+
+// The PM core makes one transition at a time, but one may be within another.
+#[cfg(CONFIG_PM_SLEEP)]
 impl pm::Sleep for Sleeper {
-    fn sleeps(&self) {
-        self.0.for_each(|shown| shown.device.lose());
+    fn will_sleep(&self) {
+        // First. What runs on any of the devices ends from here on.
+        self.asleep.add(1, Relaxed);
+        self.lose_all();
+    }
+
+    fn has_slept(&self) {
+        match self.asleep.load(Relaxed) {
+            0 => self.lose_all(),
+            _ => drop(self.asleep.fetch_sub(1, Relaxed)),
+        }
     }
 }
 
@@ -72,10 +101,16 @@ impl Shown {
         &self.device
     }
 
-    fn new(mailbox: Mailbox, timeout: Delta) -> Result<Self> {
+    fn new(mailbox: Mailbox, timeout: Delta, asleep: Arc<Atomic<u32>>) -> Result<Self> {
         let directory = mailbox.device().new_directory(c"spdm")?;
         let measurements = directory.new_child(c"measurements")?;
-        let device = Device::new(mailbox, timeout, directory.clone(), measurements.clone())?;
+        let device = Device::new(
+            mailbox,
+            timeout,
+            asleep,
+            directory.clone(),
+            measurements.clone(),
+        )?;
 
         Ok(Self {
             _files: Files::new(&device, &directory, &measurements)?,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Authentication by this kernel: it speaks SPDM itself. What is here runs on the worker of a device.
+//! Authentication by this kernel: it speaks SPDM itself. What is here runs on the worker of a device, or at its turn
+//! on the task that has the machine sleep.
 
 mod connection;
 mod measurement_files;

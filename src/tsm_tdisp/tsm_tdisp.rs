@@ -14,7 +14,10 @@
 
 use kernel::{
     prelude::*,
-    sync::Arc,
+    sync::{
+        atomic::Atomic,
+        Arc, //
+    },
     time::Delta, //
 };
 #[cfg(CONFIG_PCI_TSM)]
@@ -81,7 +84,11 @@ impl kernel::Module for TsmTdisp {
             1 => true,
             _ => return Err(EINVAL),
         };
-        let devices = devices::Devices { timeout };
+        let asleep = Arc::new(Atomic::new(0), GFP_KERNEL)?;
+        let devices = devices::Devices {
+            timeout,
+            asleep: asleep.clone(),
+        };
         let devices = Arc::new(notifier::Registration::new(devices)?, GFP_KERNEL)?;
 
         Ok(Self {
@@ -91,7 +98,10 @@ impl kernel::Module for TsmTdisp {
                 false => None,
             },
             #[cfg(CONFIG_PM_SLEEP)]
-            _sleeper: pm::Registration::new(devices::Sleeper(devices.clone()))?,
+            _sleeper: pm::Registration::new(devices::Sleeper {
+                devices: devices.clone(),
+                asleep,
+            })?,
             _devices: devices,
         })
     }

@@ -58,6 +58,17 @@ class OrdinaryDevice(Host):
             "", "ok", "tsm0", "tsm0", "session", "1.2", "8", busy, busy, "ok", "disconnected",
             "ok", busy, gone, "ok", "ok", "0", "0", "ok", "", "disconnected", "ok", "session"])
 
+    def test_which_devices_have_it(self):
+        """What has neither TEE-IO nor IDE has no `tsm/`, and is connected all the same."""
+        script = """
+            for spdm in /sys/bus/pci/devices/*/spdm; do
+                cd ${spdm%/spdm}; request spdm/connect 0; cat spdm/state; ls -d tsm 2>/dev/null || echo none
+            done
+        """
+        devices = [f"tdi,persona={persona}" for persona in ("integrated", "cma", "endpoint")]
+        lines = self.guest(script, kernel="amd64", devices=devices)
+        self.assertEqual(lines, ["ok", "session", "tsm", "ok", "session", "none", "ok", "session", "tsm"])
+
     def test_another_tsm(self):
         """With two, the core keeps the files when one of them goes, and lets a task choose it until the last moment."""
         script = """
@@ -86,13 +97,16 @@ class OrdinaryDevice(Host):
             request spdm/connect 0; cat spdm/state; request spdm/disconnect 1
             request tsm/connect tsm0; request /sys/power/state freeze; cat tsm/connect spdm/state
             request spdm/disconnect 1; request tsm/disconnect tsm0; cat spdm/state; request tsm/connect tsm0; cat spdm/state
+            exec 3</dev/snapshot; cat spdm/state; request spdm/disconnect 1; request tsm/disconnect tsm0; cat spdm/state
+            request spdm/connect 0; exec 3<&-; request spdm/connect 0; cat spdm/state
             rmmod tsm_tdisp; request /sys/power/state freeze
         """
         lines = self.guest(script, kernel="amd64", devices=["tdi", "tdi,delay=900000"])
         self.assertEqual(lines, [
             "ok", "session", "1", "some", "ok", "lost", "2", "none", "Operation canceled", "disconnected",
             "ok", "session", "ok", "ok", "ok", "tsm0", "lost", "Device or resource busy", "ok", "disconnected", "ok", "session",
-            "ok"])
+            # A hibernation by user space begins when it opens this file, and ends when it closes it.
+            "lost", "Device or resource busy", "ok", "disconnected", "Operation canceled", "ok", "session", "ok"])
 
 
 if __name__ == "__main__":

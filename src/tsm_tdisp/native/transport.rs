@@ -37,19 +37,19 @@ pub(crate) struct Cancel {
     closed: Atomic<u32>,
     /// How many [`Cancelling`] there are.
     cancelling: Atomic<u32>,
-}
-
-impl Default for Cancel {
-    /// Nothing does.
-    fn default() -> Self {
-        Self {
-            closed: Atomic::new(0),
-            cancelling: Atomic::new(0),
-        }
-    }
+    /// Of all devices: not 0 while the machine sleeps.
+    asleep: Arc<Atomic<u32>>,
 }
 
 impl Cancel {
+    pub(crate) fn new(asleep: Arc<Atomic<u32>>) -> Self {
+        Self {
+            closed: Atomic::new(0),
+            cancelling: Atomic::new(0),
+            asleep,
+        }
+    }
+
     /// Has no further exchange begin.
     pub(crate) fn close(&self) {
         self.closed.store(1, Relaxed);
@@ -135,7 +135,7 @@ impl Transport {
             return Ok(());
         };
 
-        if self.cancel.cancelling.load(Relaxed) != 0 {
+        if self.cancel.cancelling.load(Relaxed) != 0 || self.cancel.asleep.load(Relaxed) != 0 {
             return Err(errno(bindings::ECANCELED));
         }
         match begun.elapsed() > self.timeout {
@@ -148,7 +148,7 @@ impl Transport {
     ///
     /// # Errors
     ///
-    /// [`ENXIO`] when it is closed, `ECANCELED` when the request was cancelled, [`ETIMEDOUT`] when it took too
+    /// [`ENXIO`] when it is closed, `ECANCELED` when the request was cancelled or the machine sleeps, [`ETIMEDOUT`] when it took too
     /// long, and those of [`Mailbox::exchange`].
     pub(super) fn exchange(
         &self,
