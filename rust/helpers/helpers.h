@@ -69,7 +69,7 @@ void tsm_helper_pm_runtime_put(struct device *dev);
 #ifdef CONFIG_PCI_TSM
 bool tsm_helper_is_pci_tsm_pf0(struct pci_dev *pdev);
 bool tsm_helper_is_pci_tsm_endpoint(struct pci_dev *pdev);
-void tsm_helper_synchronize_rcu_tasks(void);
+unsigned int tsm_helper_device_references(const struct device *dev);
 #endif
 
 #endif /* _TSM_HELPERS_H */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#include <linux/device.h>
+#include <linux/kref.h>
 #include <linux/pm_runtime.h>
-#include <linux/rcupdate.h>
 
 #ifdef CONFIG_PCI_TSM
 #include <linux/pci-tsm.h>
@@ -31,8 +32,8 @@ bool tsm_helper_is_pci_tsm_endpoint(struct pci_dev *pdev)
 	return is_pci_tsm_pf0(pdev) && pci_pcie_type(pdev) != PCI_EXP_TYPE_UPSTREAM;
 }
 
-void tsm_helper_synchronize_rcu_tasks(void)
+unsigned int tsm_helper_device_references(const struct device *dev)
 {
-	synchronize_rcu_tasks();
+	return kref_read(&dev->kobj.kref);
 }
 #endif

@@ -37,6 +37,10 @@ use kernel::{
         },
         Arc, //
     },
+    time::{
+        delay::fsleep,
+        Delta, //
+    },
     types::Opaque, //
 };
 use tsm_bindings::{
@@ -207,22 +211,29 @@ impl<T: Link> Registration<T> {
 
 impl<T: Link> Drop for Registration<T> {
     fn drop(&mut self) {
+        // SAFETY: By the type invariant, it is registered, so it is there.
+        let device = unsafe { &raw mut (*self.raw.as_ptr()).dev };
+        // SAFETY: As above.
+        unsafe { bindings::get_device(device) };
         let locked = RescanRemoveLock::new();
 
         self.inner.closed.store(1, Relaxed);
         // What runs of `tsm/connect` ends soon. It is waited for.
         self.inner.devices.close();
-        let has_files = !files::remove(self.raw);
+        files::remove(self.raw);
         // SAFETY: By the type invariant, it is registered. This disconnects its devices.
         unsafe { tsm_bindings::tsm_unregister(self.raw.as_ptr()) };
         drop(locked);
 
-        // The core lets go of its semaphore before no task finds the TSM any more. A writer of `tsm/connect` that
-        // has found it in between may be on its way to `probe`, or in there, and does not sleep until it is back.
-        if has_files {
-            // SAFETY: It has no conditions but to be called where one can sleep.
-            unsafe { tsm_bindings::tsm_helper_synchronize_rcu_tasks() };
+        // The core releases its semaphore first, and removes the TSM from its class after that. If there is another
+        // TSM, a writer of `tsm/connect` may have found this one in between, and be in `probe`. It has a reference
+        // until it is back, soon: `probe` only returns then. Nothing tells of the end of a reference.
+        // SAFETY: There is a reference, the one from above.
+        while unsafe { tsm_bindings::tsm_helper_device_references(device) } > 1 {
+            fsleep(Delta::from_millis(1));
         }
+        // SAFETY: It is that reference, which is not used any more.
+        unsafe { bindings::put_device(device) };
     }
 }
 

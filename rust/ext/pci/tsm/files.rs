@@ -29,9 +29,9 @@ const FILES: [(&CStr, Option<&CStr>); 5] = [
     (c"authenticated", None),
 ];
 
-/// Removes the files, and waits for their readers and writers, if `tsm` is the only TSM that they are for.
-/// Returns whether it is. The caller keeps devices from coming and going.
-pub(super) fn remove(tsm: NonNull<tsm_dev>) -> bool {
+/// Removes the files, and waits for their readers and writers, if `tsm` is the only TSM that they are for. The
+/// caller keeps devices from coming and going.
+pub(super) fn remove(tsm: NonNull<tsm_dev>) {
     // SAFETY: The TSM is registered, so it has a class.
     let class = unsafe { (*tsm.as_ptr()).dev.class };
 
@@ -55,7 +55,6 @@ pub(super) fn remove(tsm: NonNull<tsm_dev>) -> bool {
             )
         };
     }
-    others == 0
 }
 
 /// Returns 1 for a "link" TSM that is not `tsm`. For one of another kind the core has no files.
