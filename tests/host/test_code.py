@@ -28,8 +28,9 @@ echo $round $(cat sched_schedstats task_delayacct)
 class Code(Host):
     # Without what the emulator does about it, one of the three fails in most runs.
     def test_no_processor_keeps_what_is_no_longer_in_memory(self):
-        for self.PLATFORM in "plain", "tdx", "snp":
-            with self.subTest(self.PLATFORM):
+        for platform in "plain", "tdx", "snp":
+            with self.subTest(platform):
+                self.PLATFORM = platform
                 self.assertEqual(self.guest(SWITCH, kernel="stock", drivers="none"), ["1000 0 0"])
 
 

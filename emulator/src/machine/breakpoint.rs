@@ -19,9 +19,9 @@ const INT3: u8 = 0xcc;
 /// Tells whether the bytes of a translated instruction are those of an `INT3`.
 ///
 /// QEMU reads them for the plugin a second time. Where the `INT3` has gone since it was translated,
-/// there is one byte, because that is its length, and it is the first one of what the kernel writes:
-/// a jump, a call, or a `NOP` of two or more bytes, none of which has the length of one. A `RET` has,
-/// so an `INT3` that became one in that moment is not recognised.
+/// there is one byte, because that is its length: the first one of a jump, a call, or a `NOP` of
+/// two or more bytes, none of which has the length of one. An `INT3` that was replaced in that
+/// moment by a `RET`, or by any other instruction under a kprobe, is not recognised.
 pub(crate) fn is_breakpoint(bytes: &[u8]) -> bool {
     matches!(bytes, [INT3 | 0x0f | 0x2e | 0x66 | 0xe8 | 0xe9 | 0xeb])
 }
@@ -29,8 +29,8 @@ pub(crate) fn is_breakpoint(bytes: &[u8]) -> bool {
 /// Executes the `INT3` that was translated at a virtual address.
 ///
 /// One that is in memory is the CPU's. If another byte is there, that byte is written once more,
-/// which drops the translation, and the vCPU begins again. A write by another vCPU between the read
-/// and the write here would be lost; the next one to this place has to follow at once for that.
+/// which drops the translation, and the vCPU begins again. If another vCPU writes an `INT3` between
+/// the read and the write here, that is lost.
 pub(crate) fn execute(vcpu: &dyn Vcpu, address: u64) -> Outcome {
     let Some(address) = vcpu.translate(address) else {
         return Outcome::Native;
