@@ -6,13 +6,14 @@ As test_host.py, with devices of the emulator. What a device can do wrong is lis
 """
 
 import hashlib
+import os
 import pathlib
 import re
 import subprocess
 import tempfile
 import unittest
 
-from host import FUNCTIONS, KERNEL, TOP, Host, wrong_names
+from host import FUNCTIONS, KERNEL, TOP, Host, also, wrong_names
 
 # request FILE TEXT writes, and prints ok or the error. wrong NUMBER has the device do something else wrong, and forget
 # all. again removes the function and finds it again, which is what a mailbox needs that the kernel has given up.
@@ -59,6 +60,9 @@ OUTCOMES = {
             "record-trailing end-session-unasked key-update-unasked block-overrun block-count block-index-0 "
             "block-index-255 block-spec block-duplicate measurements-unsigned measurements-opaque",
 }
+# The code in the trace: an ERROR of the device, or the byte that a message of another kind has in place of the right one.
+CODES = {"error-resynch": 0x4300, "doe-earlier": 0x10, "capabilities-version": 0x11, "key-exchange-version": 0x11,
+         "key-exchange-psk": 0x66, "key-update-unasked": 0xe9, "end-session-unasked": 0xec}
 # In tests of their own: the kernel's mailbox does not survive them, they take long, or there is no mailbox at all.
 APART = re.compile(r"mailbox-|doe-megabyte$|discovery-")
 
@@ -91,12 +95,13 @@ class Faults(Spdm):
                 wrong $2; : >/sys/kernel/tracing/trace
                 connected=$(request connect 0); measured=; [ "$connected" != ok ] || measured=$(measure)
                 state=$(state); leave
-                traced=$(grep -c tsm_tdisp_failed: /sys/kernel/tracing/trace)
+                traced=$(sed -n 's/.*tsm_tdisp_failed: .* code=/code=/p' /sys/kernel/tracing/trace)
                 wrong 0; again=$(request connect 0); [ $again != ok ] || again=$(state); leave
                 echo "$1|$connected|$measured|$state|$traced|$again"
             }
-        """ + "".join(f"fault {name} {self.number(name)}\n" for name in expected)
-        lines = self.devices(script, "tdi", timeout=7200 if KERNEL == "debug" else 1800)
+        """ + "".join(f"fault {name} {self.number(name)}\n" for name in expected) + "dmesg | grep -c tsm_tdisp; true"
+        *lines, logged = self.devices(script, "tdi", timeout=7200 if KERNEL == "debug" else 1800)
+        self.assertEqual(logged, "0")
         for line in lines:
             name, connected, measured, state, traced, again = line.split("|")
             with self.subTest(name):
@@ -104,11 +109,16 @@ class Faults(Spdm):
                 self.assertEqual(again, "session")
                 if name == "record-replay":
                     # Each record comes twice, so the first one that is not new comes with the second measurements.
-                    self.assertEqual((measured, state, traced), (BAD, "lost", "1"))
+                    self.assertEqual((measured, state), (BAD, "lost"))
                 elif connected == OK:
-                    self.assertEqual((measured, state, traced), (OK, "session", "0"))
+                    self.assertEqual((measured, state, traced), (OK, "session", ""))
+                    continue
                 else:
-                    self.assertEqual((measured, state, traced), ("", "disconnected", "1"))
+                    self.assertEqual((measured, state), ("", "disconnected"))
+                # One line, with the error that user space got, and what an ERROR of the device said.
+                code, error = re.fullmatch(r"code=(0|0x[0-9a-f]+) error=-([0-9]+)", traced).groups()
+                self.assertEqual(os.strerror(int(error)), measured or connected)
+                self.assertEqual(int(code, 0), CODES.get(name, 0))
         self.assertEqual(expected, {})
 
     def test_a_mailbox_that_the_kernel_gives_up(self):
@@ -160,6 +170,26 @@ class Faults(Spdm):
             echo "$outcome"
         """
         self.assertEqual(self.devices(script, "tdi"), ["137", BUSY, "disconnected", TOO_LONG])
+
+
+class Personas(Spdm):
+    """Each kind of device has the same files, and is authenticated the same way."""
+
+    @also("check")
+    def test_each_kind_is_authenticated(self):
+        script = """
+            for persona in integrated endpoint cma; do
+                pci=$(echo /sys/bus/pci/devices/*/spdm | cut -d ' ' -f 1); pci=${pci%/spdm}
+                request connect 0; state; measure; cat $pci/spdm/generation; wc -c <$pci/spdm/certificates/slot0
+                (cd $pci/spdm && ls -R | md5sum); request disconnect 1
+                echo 1 >$pci/remove
+            done
+        """
+        devices = [f"tdi,persona={persona}" for persona in ("integrated", "endpoint", "cma")]
+        lines = self.devices(script, *devices, kernel="stock")
+        self.assertEqual(lines, lines[:7] * 3)
+        self.assertEqual(lines[:4] + lines[6:7], [OK, "session", OK, "2", OK])
+        self.assertGreater(int(lines[4]), 1000)
 
 
 class Ends(Spdm):
@@ -254,29 +284,37 @@ class Evidence(Spdm):
     DEVICES = [("1.1", "sha384", "p384", "on"), ("1.2", "sha384", "p384", "on"), ("1.3", "sha384", "p384", "on"),
                ("1.4", "sha384", "p384", "on"), ("1.1", "sha256", "p256", "on"), ("1.2", "sha256", "p256", "on"),
                ("1.2", "sha384", "rsassa", "on"), ("1.4", "sha256", "rsassa", "on"), ("1.0", "sha384", "p384", "off"),
-               ("1.2", "sha256", "p256", "off"), ("1.3", "sha384", "rsassa", "off")]
+               ("1.2", "sha256", "p256", "off"), ("1.3", "sha384", "rsassa", "off"), ("1.3", "sha256", "p256", "on"),
+               ("1.4", "sha256", "p256", "on"), ("1.1", "sha384", "rsassa", "on"), ("1.3", "sha256", "rsassa", "on"),
+               ("1.2", "sha256", "p384", "on"), ("1.2", "sha384", "p256", "on")]
 
-    def verifies(self, hash_name, files, what):
-        """Asks openssl whether the leaf is certified by the root, and has signed a transcript."""
+    def case(self, folder, hash_name, files, what):
+        """Writes down what openssl is to look at: the certificates, and a transcript with its signature."""
         chain = certificates(files["certificates/slot0"])
         context, transcript, signature = (files[f"transcript/{what}{end}"] for end in (".context", "", ".sig"))
         message = context + hashlib.new(hash_name, transcript).digest() if context else transcript
         if len(signature) < 384:
             signature = der_signature(signature)
-        script = f"""
-            for number in $(seq 0 {len(chain) - 1}); do openssl x509 -inform der -in $number -out $number.pem; done
-            cat [1-9]*.pem >between
-            openssl verify -CAfile 0.pem -untrusted between {len(chain) - 1}.pem
-            openssl x509 -in {len(chain) - 1}.pem -noout -pubkey -out key
-            openssl dgst -{hash_name} -verify key -signature signature message
+        folder.mkdir()
+        contents = {"message": message, "signature": signature, "hash": hash_name.encode(),
+                    "last": str(len(chain) - 1).encode(), **{str(number): der for number, der in enumerate(chain)}}
+        for name, content in contents.items():
+            (folder / name).write_bytes(content)
+
+    def verified(self, folder, count):
+        """Asks openssl of each case whether the leaf is certified by the root, and has signed the transcript."""
+        script = """
+            for case in $(seq 0 $1); do
+                (cd $case; last=$(cat last)
+                for number in $(seq 0 $last); do openssl x509 -inform der -in $number -out $number.pem; done
+                cat [1-9]*.pem >between
+                openssl verify -CAfile 0.pem -untrusted between $last.pem && openssl x509 -in $last.pem -noout -pubkey -out key &&
+                    openssl dgst -$(cat hash) -verify key -signature signature message) >/dev/null 2>&1 && echo yes || echo no
+            done
         """
-        (TOP / "build").mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=TOP / "build") as folder:
-            contents = {"message": message, "signature": signature, **{str(n): der for n, der in enumerate(chain)}}
-            for name, content in contents.items():
-                (pathlib.Path(folder) / name).write_bytes(content)
-            command = [TOP / "scripts/qemu-tdx/toolbox", "env", "-C", folder, "sh", "-ec", script]
-            return subprocess.run(command, capture_output=True).returncode == 0
+        command = [TOP / "scripts/qemu-tdx/toolbox", "env", "-C", folder, "sh", "-c", script, "sh", str(count - 1)]
+        result = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+        return [line == "yes" for line in result.stdout.splitlines()]
 
     def evidence(self):
         """Returns the files of each device."""
@@ -293,7 +331,9 @@ class Evidence(Spdm):
         options = [f"tdi,functions=1,spdm={version},hash={hash_name},signature={signature},sessions={sessions}"
                    for version, hash_name, signature, sessions in self.DEVICES]
         devices = []
-        for line in self.devices(script, *options):
+        # No machine has a place for all of them.
+        lines = [line for some in (options[::2], options[1::2]) for line in self.devices(script, *some)]
+        for line in lines:
             name, _, value = line.partition(" ")
             if name == "device":
                 devices.append({"device": value.split()})
@@ -301,28 +341,32 @@ class Evidence(Spdm):
                 devices[-1][name] = bytes.fromhex(value)
         return devices
 
+    @also("check")
     def test_openssl_accepts_it_and_no_flipped_bit(self):
-        devices = self.evidence()
-        self.assertEqual(len(devices), len(self.DEVICES))
-        for files, (version, hash_name, signature, sessions) in zip(devices, self.DEVICES):
-            first = "session" if sessions == "on" else "challenge"
-            state = "session" if sessions == "on" else "authenticated"
-            self.assertEqual(files["device"], [state, version])
-            for what in first, "measurements":
-                with self.subTest(version=version, hash=hash_name, signature=signature, what=what):
-                    self.assertTrue(self.verifies(hash_name, files, what))
+        expected = []
+        (TOP / "build").mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=TOP / "build") as folder:
+            for files, options in zip(self.evidence(), self.DEVICES[::2] + self.DEVICES[1::2], strict=True):
+                version, hash_name, _, sessions = options
+                first, state = ("session", "session") if sessions == "on" else ("challenge", "authenticated")
+                self.assertEqual(files["device"], [state, version])
+                for what in first, "measurements":
                     self.assertEqual(len(files[f"transcript/{what}.context"]), 0 if version < "1.2" else 100)
+                    changed = {"": files}
                     signed = (f"transcript/{what}{end}" for end in ("", ".sig", ".context"))
-                    for name in "certificates/slot0", *signed:
-                        if not files[name]:
-                            continue
+                    for name in filter(files.get, ("certificates/slot0", *signed)):
                         # In the last certificate, which is the leaf, somewhere in what its issuer has signed.
                         place = len(files[name]) - 200 if name.startswith("certificates") else len(files[name]) // 2
                         flipped = bytearray(files[name])
                         flipped[place] ^= 1
-                        self.assertFalse(self.verifies(hash_name, {**files, name: bytes(flipped)}, what), name)
-            self.assertIn(files["measurements/record"], files["transcript/measurements"])
-            self.assertIn(files["measurements/001"], files["measurements/record"])
+                        changed[name] = {**files, name: bytes(flipped)}
+                    for name, these in changed.items():
+                        self.case(pathlib.Path(folder) / str(len(expected)), hash_name, these, what)
+                        expected.append((options, what, name, not name))
+                self.assertIn(files["measurements/record"], files["transcript/measurements"])
+                self.assertIn(files["measurements/001"], files["measurements/record"])
+            verified = self.verified(folder, len(expected))
+        self.assertEqual([(*case, answer) for (*case, _), answer in zip(expected, verified, strict=True)], expected)
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ use tsm_guest_tests::{
         devices,
         Device,
         EVIDENCE,
+        EXCHANGES,
         MODULE,
         UNLOADED, //
     },
@@ -83,6 +84,27 @@ fn each_device_has_all_files() {
         assert_eq!(device.in_folder("transcript"), modes(transcripts));
         shows_nothing(&device);
     }
+}
+
+#[test]
+fn nothing_is_sent_before_it_is_asked_for() {
+    let device = Device::with_sessions();
+    disconnected(&device);
+    unload(MODULE).unwrap();
+    let before = device.register(EXCHANGES);
+
+    load(MODULE).unwrap();
+    assert_eq!(device.state(), "disconnected");
+    shows_nothing(&device);
+    assert_eq!(device.register(EXCHANGES), before);
+    // The fewest that the protocol allows: version, capabilities, algorithms, digests, one portion of a
+    // chain, key exchange, finish, measurements.
+    device.connect(0).unwrap();
+    assert_eq!(device.register(EXCHANGES), before + 8);
+    device.measurements();
+    device.read("certificates/slot0").unwrap();
+    assert_eq!(device.register(EXCHANGES), before + 8);
+    disconnected(&device);
 }
 
 #[test]
