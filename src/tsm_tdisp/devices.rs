@@ -54,7 +54,8 @@ impl Watch for Devices {
 }
 
 /// Ends sessions when the machine sleeps, and requests until it has slept. The image of a hibernation would have
-/// the keys of a session, and the device may lose its half of it. A task that waits for a request can't be frozen.
+/// the keys of a session, the device may lose its half of the session, and a task that waits for a request can't
+/// be frozen.
 #[cfg(CONFIG_PM_SLEEP)]
 pub(crate) struct Sleeper {
     pub(crate) devices: Arc<notifier::Registration<Devices>>,
