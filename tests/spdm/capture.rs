@@ -3,7 +3,7 @@
 //! Captures of conversations, as `tests/vectors/spdm/README.md` describes them.
 
 use std::{
-    fs,
+    env, fs,
     path::{
         Path,
         PathBuf, //
@@ -84,9 +84,11 @@ fn read(path: &Path) -> Vec<Object> {
     objects
 }
 
-/// Where the captures are.
+/// Where the captures are: `TSM_SPDM_CAPTURES`, or those of this repository.
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors/spdm")
+    let own = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/vectors/spdm");
+
+    env::var_os("TSM_SPDM_CAPTURES").map_or_else(own, PathBuf::from)
 }
 
 /// Returns the capture of this name.

@@ -1,19 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Conversations of DMTF's spdm-emu, replayed: each message is parsed, each request is built again, and
-//! each signature, key and record is recomputed.
+//! each signature, key and record is recomputed. Those of a larger set, in the folder `TSM_SPDM_CAPTURES`, are
+//! replayed likewise.
 
 use crate::{
     capture,
     replay::Replay, //
 };
 
-/// Replays the captures whose names start with one of these.
+/// Parts of the names of captures in which both sides agree on what the requester of this project never
+/// offers: a handshake in the clear, MACs without encryption, authentication of the requester, pre-shared keys,
+/// raw public keys, P-521, RSA-PSS, messages in chunks, several keys.
+const NEVER_OFFERED: [&str; 12] = [
+    "default", "hitc", "maconly", "mutauth", "psk", "pubkeyid", "p521", "rsapss", "small", "chunk",
+    "large", "multikey",
+];
+
+/// Replays the captures whose names start with one of these. There has to be one at least for each.
 fn replay(names: &[&str]) {
-    let mut replayed = 0;
+    let mut replayed = Vec::new();
 
     for name in capture::names() {
-        if !names.iter().any(|start| name.starts_with(start)) {
+        let is_offered = !NEVER_OFFERED.iter().any(|part| name.contains(part));
+        if !is_offered || !names.iter().any(|start| name.starts_with(start)) {
             continue;
         }
         let objects = capture::named(&name);
@@ -22,9 +32,14 @@ fn replay(names: &[&str]) {
             replay.object(object);
         }
         replay.check(&objects);
-        replayed += 1;
+        replayed.push(name);
     }
-    assert!(replayed >= names.len());
+    for start in names {
+        assert!(
+            replayed.iter().any(|name| name.starts_with(start)),
+            "{start}"
+        );
+    }
 }
 
 #[test]
@@ -38,27 +53,26 @@ fn replays_1_1() {
 }
 
 #[test]
-fn replays_1_2() {
-    replay(&["spdm12-cmasan", "spdm12-p256", "spdm12-p384-meas"]);
+fn replays_1_2_with_p256() {
+    replay(&["spdm12-cmasan", "spdm12-p256"]);
 }
 
 #[test]
-fn replays_1_2_with_all_messages() {
-    replay(&["spdm12-p384-full", "spdm12-p384-slot1"]);
+fn replays_1_2_with_p384() {
+    replay(&[
+        "spdm12-p384",
+        "spdm12-p384-busy",
+        "spdm12-p384-full",
+        "spdm12-p384-meas",
+        "spdm12-p384-notready",
+        "spdm12-p384-resync",
+        "spdm12-p384-slot1",
+    ]);
 }
 
 #[test]
 fn replays_1_2_with_rsa() {
-    replay(&["spdm12-rsassa3072-full"]);
-}
-
-#[test]
-fn replays_1_2_of_a_device_that_is_busy() {
-    replay(&[
-        "spdm12-p384-busy",
-        "spdm12-p384-notready",
-        "spdm12-p384-resync",
-    ]);
+    replay(&["spdm12-rsa"]);
 }
 
 #[test]
