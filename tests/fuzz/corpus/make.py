@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Writes the corpus of the targets whose inputs are bytes by a table, from tests/vectors."""
+"""make.py [FOLDER]: writes the corpus, from tests/vectors and tables, to this folder or another one"""
 
 import pathlib
 import struct
+import sys
 
 HERE = pathlib.Path(__file__).parent
+FOLDER = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else HERE
 VECTORS = HERE.parents[1] / "vectors"
 
 
 def write(target: str, **files: bytes) -> None:
-    folder = HERE / target
+    folder = FOLDER / target
     folder.mkdir(exist_ok=True)
     for name, data in files.items():
         (folder / name.replace("_", "-")).write_bytes(data)
@@ -302,7 +304,8 @@ write(
 write(
     "spdm_capabilities",
     accepted_plain=V12 + capabilities(0x2D6),
-    accepted_all=V12 + capabilities(2**32 - 1),
+    accepted_all=V12 + capabilities(2**32 - 1 - 8),
+    refused_reserved=V12 + capabilities(2**32 - 1),
     accepted_older=b"\x11\x11" + capabilities(0x2D6)[1:12],
     refused_size=V12 + capabilities(0x2D6, 41),
     refused_four_gigabytes=V12 + capabilities(0x2D6, 2**32 - 1),
@@ -400,6 +403,24 @@ write(
     refused_of_1_1=b"\x11" + SELECTION,
 )
 write(
+    "spdm_finish",
+    accepted_plain=V12 + bytes.fromhex("12650000"),
+    accepted_padded=b"\x14" + bytes.fromhex("1465000000000000"),
+    accepted_opaque_data=b"\x14" + bytes.fromhex("146500000300010203"),
+    refused_trailing=V12 + bytes.fromhex("1265000000000000"),
+    refused_opaque_data=b"\x14" + bytes.fromhex("14650000ffff0000"),
+    refused_without_opaque_data=b"\x14" + bytes.fromhex("14650000"),
+    refused_version=V12 + bytes.fromhex("13650000"),
+)
+write(
+    "spdm_end_session",
+    accepted_plain=V12 + bytes.fromhex("126c0000"),
+    accepted_padded=V12 + bytes.fromhex("126c0000010203"),
+    refused_short=V12 + bytes.fromhex("126c00"),
+    refused_trailing=V12 + bytes.fromhex("126c000000000000"),
+    refused_error=V12 + bytes.fromhex("127f0100"),
+)
+write(
     "spdm_secured",
     accepted_plain=record(0x04030201, b"message"),
     accepted_padded=record(0x04030201, b"message") + b"\xff" * 3,
@@ -422,9 +443,18 @@ CHALLENGE = (VERSION, capabilities(0x16), *FIRST[2:])
 FINISH = record(0xFFFEFFFF, bytes.fromhex("12650000"))
 MEASUREMENTS = record(0xFFFEFFFF, measurements(2, BLOCKS))
 BUSY = bytes.fromhex("127f0300")
+SECOND = (
+    record(0xFFFEFFFF, bytes([0x12, 1, 0, 3]) + 2 * DIGEST),
+    record(0xFFFEFFFF, put(certificate(chain(b"\x30\0")), 2, b"\1")),
+)
+END = record(0xFFFEFFFF, bytes.fromhex("126c0000"))
+REFUSED = record(0xFFFEFFFF, bytes.fromhex("127f0400"))
 write(
     "spdm_requester",
     accepted_session=answers(*FIRST, key_exchange(), FINISH, MEASUREMENTS),
+    accepted_whole=answers(*FIRST, key_exchange(), FINISH, MEASUREMENTS, *SECOND, MEASUREMENTS, END),
+    accepted_refusals=answers(*FIRST, key_exchange(), FINISH, REFUSED, REFUSED, MEASUREMENTS, END),
+    accepted_end_in_clear=answers(*FIRST, key_exchange(), FINISH, MEASUREMENTS, *SECOND, MEASUREMENTS, BUSY),
     accepted_challenge=answers(*CHALLENGE, auth(0x12), measurements(2, BLOCKS)),
     accepted_busy=answers(VERSION, BUSY, *CHALLENGE[1:], BUSY, auth(0x12)),
     refused_signature=answers(*FIRST, key_exchange(signature=bytes(96)), FINISH),

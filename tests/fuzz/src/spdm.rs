@@ -25,6 +25,8 @@ pub(crate) use negotiation::{
 };
 pub(crate) use requester::requester;
 pub(crate) use session::{
+    end_session,
+    finish,
     key_exchange,
     opaque,
     secured, //

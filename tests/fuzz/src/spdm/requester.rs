@@ -156,8 +156,22 @@ fn answer<'a>(data: &mut &'a [u8]) -> Option<&'a [u8]> {
     Some(answer)
 }
 
+/// Another slot than the one of the connection.
+const SECOND: Slot = match Slot::new(1) {
+    Ok(slot) => slot,
+    Err(_) => panic!("there is such a slot"),
+};
+
+/// What the user wants of a connection.
+const WANTED: [Event; 4] = [
+    Event::Measure([3; 32]),
+    Event::Read(SECOND),
+    Event::Measure([4; 32]),
+    Event::Disconnect,
+];
+
 /// A requester is ready only after a signature, and has a session only after a record too; it asks for no more than
-/// there are answers.
+/// there are answers. What is refused within a connection leaves it as it was, or ends it.
 pub(crate) fn requester(data: &[u8]) -> bool {
     let toy = Toy::default();
     let config = Config {
@@ -167,7 +181,7 @@ pub(crate) fn requester(data: &[u8]) -> bool {
     let mut requester = Requester::new(&toy, config);
     let (mut buffer, mut evidence, mut rest) = ([0; 1024], Memory::default(), data);
     let mut event = Event::Connect(Slot::FIRST);
-    let mut measured = false;
+    let (mut connected, mut wanted) = (false, WANTED.into_iter());
 
     loop {
         event = match requester.step(event, &mut buffer, &mut evidence) {
@@ -178,13 +192,18 @@ pub(crate) fn requester(data: &[u8]) -> bool {
                         || requester.is_lost()
                 );
                 assert!(requester.is_lost() || requester.peer().is_some());
-                break;
+                match wanted.next() {
+                    Some(event) if !requester.is_lost() => event,
+                    _ => break,
+                }
             }
-            Ok(Action::Done) if measured => break,
             Ok(Action::Done) => {
-                measured = true;
+                connected = true;
                 assert!(toy.verified.get() > 0);
-                Event::Measure([3; 32])
+                match wanted.next() {
+                    Some(event) => event,
+                    None => break,
+                }
             }
             Ok(Action::Wait(time)) => {
                 assert!(time <= 2_000_000);
@@ -206,5 +225,5 @@ pub(crate) fn requester(data: &[u8]) -> bool {
         assert!(!is_ready || toy.verified.get() > 0);
         assert!(requester.session().is_none() || toy.opened.get() > 0);
     }
-    measured
+    connected
 }

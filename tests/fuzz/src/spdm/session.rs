@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! KEY_EXCHANGE_RSP, opaque data, records.
+//! KEY_EXCHANGE_RSP, opaque data, FINISH_RSP, END_SESSION_ACK, records.
 
 use tsm_proto::spdm::{
     challenge::Summary,
+    end_session::EndSession,
+    finish::Finish,
     key_exchange::{
         KeyExchange,
         SessionId, //
@@ -13,7 +15,8 @@ use tsm_proto::spdm::{
         self,
         Direction, //
     },
-    Slot, //
+    Slot,
+    Version, //
 };
 
 use super::{
@@ -61,6 +64,38 @@ pub(crate) fn opaque(data: &[u8]) -> bool {
         .windows(8)
         .any(|bytes| bytes == [0, 0, 4, 0, 1, 0, low, high]));
     assert_eq!(opaque.len() % 4, 0);
+    true
+}
+
+/// There is opaque data since 1.4, and nothing else.
+pub(crate) fn finish(data: &[u8]) -> bool {
+    let Some((layout, message)) = split(data) else {
+        return false;
+    };
+    let Ok(((), exact)) = parse(&Finish, &layout, message) else {
+        return false;
+    };
+
+    match layout.version {
+        Version::V1_4 => {
+            let opaque = u16::from_le_bytes([exact[4], exact[5]]);
+            assert_eq!(exact.len(), 6 + usize::from(opaque));
+        }
+        _ => assert_eq!(exact.len(), 4),
+    }
+    true
+}
+
+/// There is a header alone.
+pub(crate) fn end_session(data: &[u8]) -> bool {
+    let Some((layout, message)) = split(data) else {
+        return false;
+    };
+    let Ok(((), exact)) = parse(&EndSession, &layout, message) else {
+        return false;
+    };
+
+    assert_eq!(exact.len(), 4);
     true
 }
 
