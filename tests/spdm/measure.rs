@@ -181,6 +181,18 @@ fn keeps_the_session_when_measurements_are_refused() {
 }
 
 #[test]
+fn loses_a_device_without_a_session_that_may_have_been_reset() {
+    for (code, is_lost) in [(1, false), (4, true), (5, false)] {
+        let mut bench = connected(Version::V1_2, CHALLENGE, &[1, 2]);
+        bench.responder.spoil = Box::new(move |_, response| {
+            *response = vec![0x12, 0x7f, code, 0];
+        });
+        assert_eq!(refusal(bench.run(MEASURE)), Some(ErrorCode::new(code)));
+        assert_eq!(bench.requester.is_lost(), is_lost);
+    }
+}
+
+#[test]
 fn loses_the_session_with_errors_that_end_it() {
     for code in [2, 6, 0x41, 0x43] {
         let mut bench = connected(Version::V1_2, SESSIONS, &[1, 2]);

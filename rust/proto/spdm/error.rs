@@ -87,10 +87,10 @@ pub enum Error {
 
 impl Error {
     /// Tells whether the responder only refuses what was asked for, so that the connection can stay.
-    pub const fn is_refusal(&self) -> bool {
+    pub const fn is_refusal(&self, has_session: bool) -> bool {
         match self {
             Self::EmptySlot => true,
-            Self::Peer(response) => response.is_refusal(),
+            Self::Peer(response) => response.is_refusal(has_session),
             _ => false,
         }
     }

@@ -59,14 +59,18 @@ pub struct ErrorResponse {
 impl ErrorResponse {
     /// Tells whether the responder only refuses the request. Otherwise it has also lost the session, or the
     /// negotiation.
-    pub const fn is_refusal(&self) -> bool {
-        !matches!(
-            self.code,
+    ///
+    /// A responder that was reset answers anything but GET_VERSION with UnexpectedRequest. Within a session the
+    /// error is authenticated, so that the responder was not reset.
+    pub const fn is_refusal(&self, has_session: bool) -> bool {
+        match self.code {
             ErrorCode::INVALID_SESSION
-                | ErrorCode::DECRYPT_ERROR
-                | ErrorCode::VERSION_MISMATCH
-                | ErrorCode::REQUEST_RESYNCH
-        )
+            | ErrorCode::DECRYPT_ERROR
+            | ErrorCode::VERSION_MISMATCH
+            | ErrorCode::REQUEST_RESYNCH => false,
+            ErrorCode::UNEXPECTED_REQUEST => has_session,
+            _ => true,
+        }
     }
 
     /// Reads what follows the header. Its version is not checked: what is refused may be the version, and

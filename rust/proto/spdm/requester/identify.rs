@@ -63,7 +63,9 @@ impl Goal {
         link: &mut Link<'_, S, impl Evidence>,
         err: Error,
     ) -> Result<Next<S>> {
-        if !matches!(self, Self::Read) || slot == peer.slot || !err.is_refusal() {
+        let is_refusal = err.is_refusal(link.session.is_some());
+
+        if !matches!(self, Self::Read) || slot == peer.slot || !is_refusal {
             return Err(err);
         }
         link.evidence.clear(Part::Chain(slot));

@@ -156,7 +156,7 @@ impl AskMeasurements {
         err: &Error,
     ) -> Result<bool> {
         let code = match err {
-            Error::Peer(response) if response.is_refusal() => response.code,
+            Error::Peer(response) if response.is_refusal(link.session.is_some()) => response.code,
             _ => return Err(*err),
         };
         link.start_measurements(&self.peer);

@@ -188,7 +188,7 @@ pub(crate) fn requester(data: &[u8]) -> bool {
             Err(err) => {
                 assert!(
                     matches!(err, Error::State | Error::Incapable)
-                        || err.is_refusal()
+                        || err.is_refusal(requester.session().is_some())
                         || requester.is_lost()
                 );
                 assert!(requester.is_lost() || requester.peer().is_some());
