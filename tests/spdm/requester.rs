@@ -427,6 +427,21 @@ fn asks_for_the_response_when_it_is_ready() {
 }
 
 #[test]
+fn asks_for_the_response_again_when_the_device_is_busy_then() {
+    let mut bench = Bench::new(Version::V1_2, CHALLENGE);
+    let mut answers = vec![BUSY, not_ready(10)];
+    bench.responder.spoil = Box::new(move |code, response| {
+        let error = if code == 1 { answers.pop() } else { None };
+        if let Some(error) = error {
+            *response = error.to_vec();
+        }
+    });
+    assert_eq!(bench.connect(), Ok(()));
+    // The device still has the request, which may be one that it takes once.
+    assert_eq!(bench.responder.requests[3..6], [0x81, 0xff, 0xff]);
+}
+
+#[test]
 fn refuses_a_device_that_is_not_ready_for_another_request() {
     let result = connect_spoiled(SESSIONS, errors(1, [0x12, 0x7f, 0x42, 0, 1, 0x82, 7, 2]));
     assert_eq!(result, Err(Error::Mismatch));

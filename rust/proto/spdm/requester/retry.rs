@@ -66,7 +66,8 @@ impl Retry {
             _ => return Ok(false),
         };
 
-        self.not_ready = error.not_ready;
+        // A responder that is busy at RESPOND_IF_READY still has the request.
+        self.not_ready = error.not_ready.or(self.not_ready);
         self.attempts += 1;
         let waited = delay.and_then(|delay| self.waited.checked_add(delay));
         self.waited = waited
