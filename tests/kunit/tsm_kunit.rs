@@ -28,6 +28,7 @@ mod spdm_evidence;
 mod spdm_negotiation;
 #[cfg(CONFIG_TSM_RS_CRYPTO)]
 mod spdm_replay;
+mod spdm_requester;
 mod spdm_session;
 #[cfg(CONFIG_TSM_RS_CRYPTO)]
 #[path = "../../src/tsm_tdisp/suite.rs"]
