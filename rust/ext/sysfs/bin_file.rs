@@ -75,18 +75,27 @@ impl Mode {
 /// // The rest has to come from the same contents, until the reader begins again.
 /// assert!(!mark.is(8, 4096));
 /// assert!(mark.is(8, 0));
+/// // Contents that can be made again for an old version can be read to their end.
+/// assert_eq!(mark.keep(9, 4096), 8);
+/// assert_eq!(mark.keep(9, 0), 9);
 /// ```
 #[derive(Default)]
 pub struct Mark(usize);
 
 impl Mark {
-    /// Tells whether a read at `offset` goes on with the contents that `version` stands for, or begins with
-    /// them. No version is 0.
-    pub fn is(&mut self, version: usize, offset: usize) -> bool {
+    /// Returns the version of the contents that a read at `offset` continues. A read at offset 0 begins with
+    /// `version`. No version is 0.
+    pub fn keep(&mut self, version: usize, offset: usize) -> usize {
         if offset == 0 || self.0 == 0 {
             self.0 = version;
         }
-        self.0 == version
+        self.0
+    }
+
+    /// Tells whether a read at `offset` goes on with the contents that `version` stands for, or begins with
+    /// them. No version is 0.
+    pub fn is(&mut self, version: usize, offset: usize) -> bool {
+        self.keep(version, offset) == version
     }
 }
 

@@ -65,6 +65,18 @@ impl State {
         self as usize + 1
     }
 
+    /// Returns the state that has this number.
+    pub(crate) fn with_number(number: usize) -> Option<Self> {
+        let all = [
+            Self::Disconnected,
+            Self::Authenticated,
+            Self::Session,
+            Self::Lost,
+        ];
+
+        all.into_iter().find(|state| state.number() == number)
+    }
+
     /// Checks that there is something to disconnect.
     ///
     /// # Errors

@@ -31,32 +31,35 @@ use super::evidence::{
 };
 use crate::evidence::{
     Published,
-    Snapshot, //
+    Snapshot,
+    State, //
 };
 
-/// `state`.
+/// `state`. A reader that has begun gets the rest of what it began with.
 pub(super) struct StateFile(pub(super) Arc<Published>);
 
 impl BinFileOps for StateFile {
     const KEEPS_MARK: bool = true;
 
     fn read<'a>(&self, mark: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
-        let state = self.0.state();
+        let number = mark.keep(self.0.state().number(), offset);
+        let state = State::with_number(number).ok_or(EINVAL)?;
 
-        Read { mark, offset, room }.text(state.number(), fmt!("{}\n", state.text()))
+        Read { mark, offset, room }.text(number, fmt!("{}\n", state.text()))
     }
 }
 
-/// `generation`.
+/// `generation`. A reader that has begun gets the rest of what it began with.
 pub(super) struct GenerationFile(pub(super) Arc<Published>);
 
 impl BinFileOps for GenerationFile {
     const KEEPS_MARK: bool = true;
 
     fn read<'a>(&self, mark: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
-        let number = self.0.generation().number();
-        // CAST: The architecture has 64 bits. 0 stands for no version.
-        let serial = (number as usize).wrapping_add(1);
+        // CAST: The architecture has 64 bits. No version is 0.
+        let current = (self.0.generation().number() as usize).wrapping_add(1);
+        let serial = mark.keep(current, offset);
+        let number = serial.wrapping_sub(1);
 
         Read { mark, offset, room }.text(serial, fmt!("{number}\n"))
     }
