@@ -6,7 +6,10 @@ use core::mem::replace;
 
 use kernel::{
     prelude::*,
-    sync::Arc, //
+    sync::{
+        Arc,
+        UniqueArc, //
+    }, //
 };
 use tsm_proto::spdm::{
     self,
@@ -21,8 +24,9 @@ use super::{
     Parts, //
 };
 
-/// The longest part. A chain has less than 64 KiB, and the transcript of a challenge has the chain in it.
-const MAX_PART: usize = 80 << 10;
+/// The longest part. A chain has less than 64 KiB. The transcript of a challenge has the chain in it, with headers of 24
+/// bytes for each portion; a portion has 26 bytes at least.
+const MAX_PART: usize = 160 << 10;
 
 /// Numbers evidence. No number is 0.
 #[derive(Default)]
@@ -68,12 +72,14 @@ impl Piece {
 
     fn freeze(&mut self, serial: &mut Serial) -> Result<Arc<Bytes>> {
         if let Self::Growing(bytes) = self {
+            // First, so that nothing is lost without memory.
+            let frozen = UniqueArc::new_uninit(GFP_KERNEL)?;
             let bytes = Bytes {
                 serial: serial.next(),
                 bytes: replace(bytes, KVVec::new()),
             };
 
-            *self = Self::Frozen(Arc::new(bytes, GFP_KERNEL)?);
+            *self = Self::Frozen(frozen.write(bytes).into());
         }
         match self {
             Self::Frozen(bytes) => Ok(bytes.clone()),
@@ -95,7 +101,7 @@ impl Draft {
     ///
     /// # Errors
     ///
-    /// [`ENOMEM`]. The draft is of no use then.
+    /// [`ENOMEM`]. The draft is as it was.
     pub(crate) fn freeze(&mut self, serial: &mut Serial) -> Result<Parts> {
         let mut parts = KVec::with_capacity(self.0.len(), GFP_KERNEL)?;
 
@@ -134,6 +140,10 @@ impl Draft {
 
 impl Evidence for Draft {
     fn append(&mut self, part: Part, bytes: &[u8]) -> spdm::Result {
+        // What is empty is no evidence.
+        if bytes.is_empty() {
+            return Ok(());
+        }
         if self.get(part).len() + bytes.len() > MAX_PART {
             return Err(spdm::Error::TooLarge);
         }

@@ -61,9 +61,11 @@ impl BinFileOps for NonceFile {
     fn read<'a>(&self, mark: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
         let snapshot = self.0.published().snapshot().ok_or_else(no_data)?;
         let nonce = snapshot.nonce().ok_or_else(no_data)?;
-        let record = snapshot.part(Part::Record).ok_or_else(no_data)?;
+        // There may be no record: the device may have signed that it has no measurements.
+        let signature = snapshot.part(Part::MeasurementsSignature);
+        let serial = signature.ok_or_else(no_data)?.serial();
 
-        Read { mark, offset, room }.bytes(record.serial(), [nonce, &[]])
+        Read { mark, offset, room }.bytes(serial, [nonce, &[]])
     }
 
     fn write(&self, offset: usize, data: &[u8]) -> Result {
