@@ -55,8 +55,8 @@ use crate::{
 enum Request {
     Connect(Slot),
     Disconnect {
-        /// Whether it ends a request that makes or changes a connection.
-        of_running: bool,
+        /// What [`Cancel::ended`] was before this ended other requests: to end one that connects is a success.
+        since: u32,
     },
     Measure(Nonce),
     ReadSlot(Slot),
@@ -69,7 +69,9 @@ impl Request {
             Self::Connect(_) if native.is_connected() => Err(EBUSY),
             Self::Measure(_) if !native.is_connected() => Err(errno(bindings::ENOTCONN)),
             Self::Measure(_) => native.can_sign_measurements(),
-            Self::Disconnect { of_running: false } => native.state().needs_disconnect(),
+            Self::Disconnect { since } if !native.has_ended(since) => {
+                native.state().needs_disconnect()
+            }
             Self::Connect(_) | Self::Disconnect { .. } | Self::ReadSlot(_) => Ok(()),
         }
     }
@@ -252,16 +254,10 @@ impl Device {
     }
 
     fn disconnect_by(&self, side: Side) -> Result {
+        let since = self.cancel.ended();
         let cancelling = self.cancel.begin();
-        // Later, so that what is cancelled counts.
-        let of_running = self.is_running.load(Relaxed) != 0;
 
-        self.ask(
-            side,
-            Request::Disconnect { of_running },
-            None,
-            Some(cancelling),
-        )
+        self.ask(side, Request::Disconnect { since }, None, Some(cancelling))
     }
 
     /// Ends the connection, after the request that runs, which ends soon because the machine sleeps.

@@ -88,6 +88,11 @@ impl Native {
         self.transport.device().has_tsm()
     }
 
+    /// Tells whether a request was ended by another one since [`Cancel::ended`] returned this.
+    pub(crate) fn has_ended(&self, since: u32) -> bool {
+        self.transport.has_ended(since)
+    }
+
     /// Checks that the device signs measurements.
     ///
     /// # Errors

@@ -37,6 +37,8 @@ pub(crate) struct Cancel {
     closed: Atomic<u32>,
     /// How many [`Cancelling`] there are.
     cancelling: Atomic<u32>,
+    /// Grows when one has ended a request.
+    ended: Atomic<u32>,
     /// Of all devices: not 0 while the machine sleeps.
     asleep: Arc<Atomic<u32>>,
 }
@@ -46,6 +48,7 @@ impl Cancel {
         Self {
             closed: Atomic::new(0),
             cancelling: Atomic::new(0),
+            ended: Atomic::new(0),
             asleep,
         }
     }
@@ -57,6 +60,11 @@ impl Cancel {
 
     fn is_closed(&self) -> bool {
         self.closed.load(Relaxed) != 0
+    }
+
+    /// Returns a number that is another one after a [`Cancelling`] has ended a request.
+    pub(crate) fn ended(&self) -> u32 {
+        self.ended.load(Relaxed)
     }
 
     /// Has requests end before their next exchange, as long as what this returns exists.
@@ -106,6 +114,11 @@ impl Transport {
         }
     }
 
+    /// Tells whether a [`Cancelling`] has ended a request since [`Cancel::ended`] returned this.
+    pub(super) fn has_ended(&self, since: u32) -> bool {
+        self.cancel.ended() != since
+    }
+
     /// Returns the device.
     pub(super) fn device(&self) -> &Device {
         self.mailbox.device()
@@ -135,7 +148,11 @@ impl Transport {
             return Ok(());
         };
 
-        if self.cancel.cancelling.load(Relaxed) != 0 || self.cancel.asleep.load(Relaxed) != 0 {
+        if self.cancel.cancelling.load(Relaxed) != 0 {
+            self.cancel.ended.add(1, Relaxed);
+            return Err(errno(bindings::ECANCELED));
+        }
+        if self.cancel.asleep.load(Relaxed) != 0 {
             return Err(errno(bindings::ECANCELED));
         }
         match begun.elapsed() > self.timeout {
