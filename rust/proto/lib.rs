@@ -20,6 +20,7 @@ mod platform_status;
 mod report_data;
 pub mod snp;
 pub mod spdm;
+pub mod tdisp;
 pub mod tdx;
 
 pub use digest::Digest384;

@@ -33,6 +33,7 @@ pub mod secured;
 mod slot;
 pub mod suite;
 pub mod transcript;
+pub mod vendor_defined;
 mod version;
 mod writer;
 

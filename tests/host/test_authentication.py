@@ -47,7 +47,7 @@ OUTCOMES = {
     BAD: "verify-data-wrong record-mac record-gap",
     TOO_LONG: "measurements-huge",
     OK: "ct-exponent-255 capabilities-unknown chain-changes session-id-zero session-id-reused measurements-change "
-        "record-replay",
+        "record-replay measurements-none measurements-refused slot-refused",
     BROKEN: "doe-length-2 doe-short doe-earlier version-255 version-short transfer-size-0 "
             "transfer-size-41 transfer-size-max capabilities-version algorithm-two algorithm-not-offered "
             "algorithms-tail "
@@ -60,8 +60,16 @@ OUTCOMES = {
             "record-trailing end-session-unasked key-update-unasked block-overrun block-count block-index-0 "
             "block-index-255 block-spec block-duplicate measurements-unsigned measurements-opaque",
 }
+# Outcomes that differ for a device without sessions.
+WITHOUT_SESSIONS = {
+    OK: "finish-in-clear session-forgotten record-plain record-error verify-data-wrong record-mac record-gap "
+        "clear-handshake point-off-curve point-infinity point-echoed mutual-authentication secured-version "
+        "key-exchange-psk key-exchange-version record-session record-length record-application-length record-trailing "
+        "end-session-unasked key-update-unasked opaque-overrun",
+}
 # The code in the trace: an ERROR of the device, or the byte that a message of another kind has in place of the right one.
-CODES = {"error-resynch": 0x4300, "doe-earlier": 0x10, "capabilities-version": 0x11, "key-exchange-version": 0x11,
+CODES = {"error-resynch": 0x4300, "measurements-refused": 0x0500, "doe-earlier": 0x10, "capabilities-version": 0x11,
+         "key-exchange-version": 0x11,
          "key-exchange-psk": 0x66, "key-update-unasked": 0xe9, "end-session-unasked": 0xec}
 # In tests of their own: the kernel's mailbox does not survive them, they take long, or there is no mailbox at all.
 APART = re.compile(r"mailbox-|doe-megabyte$|discovery-")
@@ -85,9 +93,19 @@ class Spdm(Host):
 class Faults(Spdm):
     """Each fault of a device ends in one errno and one line of trace, and a device without it is authenticated."""
 
+    @also("debug")
     def test_each_fault(self):
+        self.faults("tdi", "session", {})
+
+    def test_each_fault_without_sessions(self):
+        self.faults("tdi,sessions=off", "authenticated", WITHOUT_SESSIONS)
+
+    def faults(self, device, there, others):
+        """Has a device do each thing wrong. `there` is the state when it does not, and `others` are outcomes that are not
+        the usual ones."""
         expected = {name: outcome for outcome, listed in OUTCOMES.items() for name in listed.split()}
         self.assertEqual(set(expected), {name for name in self.names if not APART.match(name)})
+        expected |= {name: outcome for outcome, listed in others.items() for name in listed.split()}
         script = """
             mkdir -p /sys/kernel/tracing; mount -t tracefs tracefs /sys/kernel/tracing
             echo 1 >/sys/kernel/tracing/events/tsm_tdisp/tsm_tdisp_failed/enable
@@ -100,18 +118,21 @@ class Faults(Spdm):
                 echo "$1|$connected|$measured|$state|$traced|$again"
             }
         """ + "".join(f"fault {name} {self.number(name)}\n" for name in expected) + "dmesg | grep -c tsm_tdisp; true"
-        *lines, logged = self.devices(script, "tdi", timeout=7200 if KERNEL == "debug" else 1800)
+        *lines, logged = self.devices(script, device, timeout=7200 if KERNEL == "debug" else 1800)
         self.assertEqual(logged, "0")
         for line in lines:
             name, connected, measured, state, traced, again = line.split("|")
             with self.subTest(name):
                 self.assertEqual(connected, expected.pop(name))
-                self.assertEqual(again, "session")
-                if name == "record-replay":
+                self.assertEqual(again, there)
+                if name == "record-replay" and there == "session":
                     # Each record comes twice, so the first one that is not new comes with the second measurements.
                     self.assertEqual((measured, state), (BAD, "lost"))
+                elif name == "measurements-refused":
+                    # The connection outlives it.
+                    self.assertEqual((measured, state), (REMOTE, there))
                 elif connected == OK:
-                    self.assertEqual((measured, state, traced), (OK, "session", ""))
+                    self.assertEqual((measured, state, traced), (OK, there, ""))
                     continue
                 else:
                     self.assertEqual((measured, state), ("", "disconnected"))
@@ -158,6 +179,43 @@ class Faults(Spdm):
         lines = self.devices(f"wrong {self.number('mailbox-vanish')}; {script}", "tdi")
         self.assertEqual(lines, [GONE, "disconnected", "0"])
 
+    def test_readers_do_not_wait_while_a_connected_device_hangs(self):
+        # As long as the answer is read, a kernel thread sleeps, for longer than the 20 s that guests here allow it.
+        script = f"""
+            echo 120 >/proc/sys/kernel/hung_task_timeout_secs
+            evidence() {{ (cd $pci/spdm && cat state generation version slots algorithms certificates/slot0 \
+                measurements/* transcript/challenge*) | md5sum; }}
+            request connect 0; before=$(evidence)
+            wrong {self.number('doe-megabyte')}
+            sh -c "head -c 32 /dev/urandom >$pci/spdm/measurements/nonce" & writer=$!
+            waits $pci/spdm/measurements/nonce
+            for read in 1 2 3; do [ "$(evidence)" = "$before" ] && echo same; done
+            measure; kill -9 $writer; wait $writer; echo $?; [ "$(evidence)" = "$before" ] && echo same; measure
+            await '[ $(state) = lost ]'; wrong 0; request connect 0; state
+        """
+        # Without a session, because the device forgets that, and the kernel does not read an object of another type.
+        self.assertEqual(self.devices(script, "tdi,sessions=off"), [
+            OK, "same", "same", "same", BUSY, "137", "same", BUSY, OK, "authenticated"])
+
+    def test_a_device_may_have_no_measurements(self):
+        script = """
+            request connect 0; ls -1 $pci/spdm/measurements; cat $pci/spdm/measurements/record 2>/tmp/error; outcome $?
+            head -c 32 /dev/zero >/tmp/nonce; cat /tmp/nonce >$pci/spdm/measurements/nonce; outcome $?
+            cmp /tmp/nonce $pci/spdm/measurements/nonce; outcome $?; wc -c <$pci/spdm/transcript/measurements.sig
+        """
+        self.assertEqual(self.devices(script, "tdi,wrong=measurements-none"), [
+            OK, "nonce", "record", NO_DATA, OK, OK, "96"])
+
+    def test_a_slot_that_is_refused_leaves_the_connection(self):
+        script = """
+            request connect 0; cat $pci/spdm/certificates/slot1 2>/tmp/error; outcome $?
+            state; measure; wc -c <$pci/spdm/certificates/slot0; request disconnect 1
+        """
+        connected, refused, state, measured, size, disconnected = self.devices(
+            script, "tdi,slots=3,wrong=slot-refused")
+        self.assertEqual((connected, refused, state, measured, disconnected), (OK, REMOTE, "session", OK, OK))
+        self.assertGreater(int(size), 1000)
+
     def test_an_answer_of_a_mebibyte(self):
         # The kernel reads all of it. Meanwhile the writer can be killed, and what does not need the device goes on.
         script = f"""
@@ -190,6 +248,71 @@ class Personas(Spdm):
         self.assertEqual(lines, lines[:7] * 3)
         self.assertEqual(lines[:4] + lines[6:7], [OK, "session", OK, "2", OK])
         self.assertGreater(int(lines[4]), 1000)
+
+
+@also("debug")
+class Mutations(Spdm):
+    """Answers that are changed at random, before they are encrypted or after it."""
+
+    # That many exchanges; the debug kernel is slow.
+    COUNT = 200 if KERNEL == "debug" else 3_000
+    ERRORS = {BROKEN, BAD, MAILBOX, REJECTED, REMOTE, UNSUPPORTED, TOO_LONG, NO_DATA, NO_ALGORITHM, "Connection timed out"}
+
+    def mutated(self, part):
+        # Some exchanges are of discovery, or end before there is an answer to change.
+        script = f"""
+            while [ $(exchanges) -lt {self.COUNT + 100} ]; do
+                connected=$(request connect 0); measured=; chain=
+                [ "$connected" != ok ] || {{ chain=$(md5sum <$pci/spdm/certificates/slot0); measured=$(measure); }}
+                echo "$connected|$measured|$(state)|$chain"; leave
+            done | sort | uniq -c
+            echo last; request connect 0; state; md5sum <$pci/spdm/certificates/slot0; measure; leave
+        """
+        device = f"tdi,mutate=7,mutate_count={self.COUNT},mutate_every=9,mutate_part={part}"
+        lines = self.devices(script, device, timeout=7200)
+        self.assertEqual(lines[-5::2], ["last", "session", OK])
+        self.assertEqual(lines[-4], OK)
+        right = lines[-2]
+        seen = set()
+        for line in lines[:-5]:
+            count, _, rest = line.strip().partition(" ")
+            connected, measured, state, chain = rest.split("|")
+            with self.subTest(rest):
+                self.assertGreater(int(count), 0)
+                if connected != OK:
+                    self.assertIn(connected, self.ERRORS)
+                    self.assertEqual((measured, state, chain), ("", "disconnected", ""))
+                else:
+                    # The device is the one that it was, whatever else was changed.
+                    self.assertEqual(chain, right)
+                    # An ERROR may leave the connection or end it; nothing else leaves it.
+                    self.assertIn((measured, state), {
+                        (OK, "session"), (REMOTE, "session"), *((error, "lost") for error in self.ERRORS)})
+            seen |= {connected, measured}
+        print(f"kernel {KERNEL}, {part}:", *lines[:-5], sep="\n    ")
+        self.assertLessEqual({OK, BROKEN}, seen)
+
+    def test_any_byte_of_a_message(self):
+        self.mutated("message")
+
+    def test_any_byte_of_an_object(self):
+        self.mutated("object")
+
+
+class Events(Spdm):
+    def test_a_change_of_the_state_is_an_event(self):
+        # Only Debian's kernel has a network, which the events come over.
+        script = r"""
+            uevent sh -c 'echo $ACTION $DEVPATH $SPDM_STATE >>/tmp/events' &
+            await 'echo add >$pci/uevent; [ -s /tmp/events ]'
+            request connect 0; await 'grep -q session /tmp/events'
+            echo 1 >$pci/reset; measure; await 'grep -q lost /tmp/events'
+            request disconnect 1; await 'grep -q disconnected /tmp/events'
+            grep 'change.*00:10.0' /tmp/events
+        """
+        lines = self.devices(script, "tdi", kernel="stock")
+        device = "change /devices/pci0000:00/0000:00:10.0"
+        self.assertEqual(lines[-3:], [f"{device} {state}" for state in ("session", "lost", "disconnected")])
 
 
 class Ends(Spdm):
@@ -246,6 +369,29 @@ class Elsewhere(Spdm):
 
 
 class Slots(Spdm):
+    def test_eight_long_chains(self):
+        script = """
+            request connect 3; slots=$(cat $pci/spdm/slots); echo $slots
+            for slot in $slots; do wc -c <$pci/spdm/certificates/slot$slot; done
+            cat $pci/spdm/certificates/slot3 | md5sum; measure; state
+            for slot in $slots; do md5sum <$pci/spdm/certificates/slot$slot; done
+        """
+        lines = self.devices(script, "tdi,slots=ff,chain=65000")
+        connected, slots, *sizes, third, measured, state = lines[:-8]
+        self.assertEqual((connected, slots, measured, state), (OK, "0 1 2 3 4 5 6 7", OK, "session"))
+        self.assertTrue(all(64_900 < int(size) < 65_536 for size in sizes) and len(sizes) == 8, sizes)
+        self.assertEqual((lines[-5], len(set(lines[-8:]))), (third, 8))
+
+    def test_the_longest_transcript(self):
+        # The smallest portions there may be, so that the transcript of the challenge has more headers than chain.
+        script = """
+            request connect 0; state; wc -c <$pci/spdm/certificates/slot0; wc -c <$pci/spdm/transcript/challenge; measure
+        """
+        lines = self.devices(script, "tdi,spdm=1.4,sessions=off,chain=65000,portion=26")
+        self.assertEqual([*lines[:2], lines[4]], [OK, "authenticated", OK])
+        self.assertGreater(int(lines[2]), 64_900)
+        self.assertGreater(int(lines[3]), 80 << 10)
+
     def test_version_1_0_is_connected_by_slot_0_alone(self):
         script = """
             before=$(exchanges); request connect 1; state; echo $(($(exchanges) - before))

@@ -33,6 +33,8 @@ mod spdm_session;
 #[cfg(CONFIG_TSM_RS_CRYPTO)]
 #[path = "../../src/tsm_tdisp/suite.rs"]
 mod suite;
+mod tdisp;
+mod tdisp_report;
 mod tdx_call;
 mod tdx_guest;
 mod tdx_quote;

@@ -47,11 +47,13 @@ fn expected(name: &str) -> Result<(), Fault> {
     let spdm = |err| Err(Fault::Spdm(err));
     let doe = |err| Err(Fault::Doe(err));
     let message = |code| spdm(UnexpectedCode(Code::new(code)));
-    let resynch = ErrorResponse {
-        code: ErrorCode::REQUEST_RESYNCH,
+    let error = |code| ErrorResponse {
+        code,
         data: 0,
         not_ready: None,
     };
+    let resynch = error(ErrorCode::REQUEST_RESYNCH);
+    let unspecified = error(ErrorCode::UNSPECIFIED);
 
     match name {
         // There are no registers here.
@@ -63,13 +65,15 @@ fn expected(name: &str) -> Result<(), Fault> {
         | "mailbox-vanish" => Ok(()),
 
         // Reserved bits and times are not for the requester; an ID is only in use once at a time; which chain
-        // and which measurements are right is for the user.
+        // and which measurements are right is for the user. Only one slot is read.
         "capabilities-unknown"
         | "ct-exponent-255"
         | "session-id-zero"
         | "session-id-reused"
         | "chain-changes"
-        | "measurements-change" => Ok(()),
+        | "measurements-change"
+        | "measurements-none"
+        | "slot-refused" => Ok(()),
 
         "doe-vendor" => doe(doe::Error::Vendor(Vendor::new(0x8086))),
         "doe-type" => doe(doe::Error::Type(ObjectType::new(0xff))),
@@ -86,6 +90,7 @@ fn expected(name: &str) -> Result<(), Fault> {
 
         "error-busy" | "error-not-ready" => spdm(NotReady),
         "error-resynch" => spdm(Peer(resynch)),
+        "measurements-refused" => spdm(Peer(unspecified)),
         "version-none-common" | "version-no-entry" | "version-alpha" => spdm(NoCommonVersion),
         "version-255" | "version-short" => spdm(Truncated),
         // MaxSPDMmsgSize is not below DataTransferSize.
@@ -153,7 +158,10 @@ fn says_what_is_wrong_and_connects_to_what_is_right() {
         );
         let found = whole(&mut bench);
         assert_eq!((name, found), (name, expected(name)));
-        assert!(bench.requester.session().is_none());
+        // Only what is refused leaves the session.
+        let stays = *wrong == Wrong::MeasurementsRefused;
+        assert_eq!(bench.requester.session().is_some(), stays, "{name}");
+        assert_eq!(bench.run(Event::Disconnect), Ok(()), "{name}");
 
         bench.mailbox = Mailbox::new(Settings::default());
         assert_eq!((name, whole(&mut bench)), (name, Ok(())));

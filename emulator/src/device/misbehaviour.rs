@@ -125,6 +125,8 @@ wrongs! {
     DigestOther = "digest-other",
     /// The mask in DIGESTS does not have slot 0.
     SlotMissing = "slot-missing",
+    /// GET_CERTIFICATE of another slot than the first one is refused.
+    SlotRefused = "slot-refused",
     /// CERTIFICATE has no byte of the chain.
     PortionZero = "portion-zero",
     /// CERTIFICATE says that it has more than was asked for.
@@ -229,6 +231,10 @@ wrongs! {
     BlockDuplicate = "block-duplicate",
     /// MEASUREMENTS has no signature.
     MeasurementsUnsigned = "measurements-unsigned",
+    /// There are no measurements, which is signed.
+    MeasurementsNone = "measurements-none",
+    /// GET_MEASUREMENTS is refused after the first time.
+    MeasurementsRefused = "measurements-refused",
     /// The opaque data of MEASUREMENTS is longer than the message.
     MeasurementsOpaque = "measurements-opaque",
     /// The measurement record has 64 KiB.

@@ -52,14 +52,18 @@ pub struct Settings {
     pub slots: u8,
     /// Size in bytes that a chain has at least, header included. At most [`Self::MAX_CHAIN`].
     pub chain: u16,
+    /// Size in bytes that a portion of a chain has at most.
+    pub portion: u16,
     /// Whether the device has sessions. One that has not signs in response to `CHALLENGE` only.
     pub sessions: bool,
     /// What is in the certificates.
     pub identity: Identity,
     /// What the device does wrong, if anything.
     pub wrong: Option<Wrong>,
-    /// Seed of changes at random, and how many responses are changed.
+    /// Seed of changes at random, and how many responses may be changed.
     pub mutate: Option<(u64, u64)>,
+    /// One of so many responses is changed.
+    pub mutate_every: u16,
     /// What these changes are made in.
     pub mutate_part: MutatedPart,
     /// Start of the random numbers: a device with the same one sends the same bytes again.
@@ -74,7 +78,7 @@ impl Settings {
     pub(crate) fn mutator(&self, part: MutatedPart) -> Option<Mutator> {
         self.mutate
             .filter(|_| self.mutate_part == part)
-            .map(|(seed, count)| Mutator::new(seed, count))
+            .map(|(seed, count)| Mutator::new(seed, count).one_in(self.mutate_every.into()))
     }
 }
 
@@ -86,6 +90,7 @@ impl Default for Settings {
             signature: Signature::EcdsaP384,
             slots: 1,
             chain: 1700,
+            portion: u16::MAX,
             sessions: true,
             identity: Identity {
                 vendor: 0x1b36,
@@ -97,6 +102,7 @@ impl Default for Settings {
             },
             wrong: None,
             mutate: None,
+            mutate_every: 1,
             mutate_part: MutatedPart::Object,
             seed: 0,
         }

@@ -51,8 +51,10 @@ pub(crate) enum MapAnswer {
 pub(crate) struct Mutator {
     /// The generator of the seed. Each answer has a stream of it.
     seeded: ChaCha8Rng,
-    /// How many answers are changed; those after them are right.
+    /// How many answers may be changed; those after them are right.
     count: u64,
+    /// One of so many answers is changed.
+    every: usize,
     done: AtomicU64,
 }
 
@@ -62,19 +64,26 @@ impl Mutator {
         Self {
             seeded: ChaCha8Rng::seed_from_u64(seed),
             count,
+            every: 1,
             done: AtomicU64::new(0),
         }
+    }
+
+    /// Changes only one of so many answers, at random.
+    pub(crate) fn one_in(self, every: usize) -> Self {
+        Self { every, ..self }
     }
 
     /// Returns what decides about the next answer.
     pub(crate) fn next(&self) -> Option<Random> {
         let number = self.done.fetch_add(1, Ordering::Relaxed);
 
-        (number < self.count).then(|| {
-            let mut random = self.seeded.clone();
-            random.set_stream(number);
-            Random(random)
-        })
+        if number >= self.count {
+            return None;
+        }
+        let mut random = Random(self.seeded.clone());
+        random.0.set_stream(number);
+        (self.every == 1 || random.one_in(self.every)).then_some(random)
     }
 }
 
@@ -230,6 +239,13 @@ mod tests {
         let mutator = Mutator::new(5, 2);
         let changed = (0..4).map(|_| mutator.next().is_some());
         assert_eq!(changed.collect::<Vec<_>>(), [true, true, false, false]);
+    }
+
+    #[test]
+    fn changes_one_answer_in_so_many() {
+        let mutator = Mutator::new(8, 1000).one_in(10);
+        let changed = (0..2000).filter(|_| mutator.next().is_some()).count();
+        assert!((50..200).contains(&changed));
     }
 
     #[test]

@@ -50,6 +50,8 @@ open_enum! {
         FINISH = 0xe5,
         /// `END_SESSION`.
         END_SESSION = 0xec,
+        /// `VENDOR_DEFINED_REQUEST`.
+        VENDOR_DEFINED_REQUEST = 0xfe,
         /// `RESPOND_IF_READY`.
         RESPOND_IF_READY = 0xff,
     }

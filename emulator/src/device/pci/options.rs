@@ -205,6 +205,13 @@ const OPTIONS: &[Opt<Options>] = &[
         set: |c, v| put(&mut c.settings.chain, chain(v)),
     },
     Opt {
+        key: "portion",
+        meaning: "bytes of a certificate chain in a response at most",
+        values: Values::Said,
+        default: |_| "what fits".into(),
+        set: |c, v| put(&mut c.settings.portion, positive(v)),
+    },
+    Opt {
         key: "sessions",
         meaning: "whether it has sessions",
         values: Values::Line(&SESSIONS),
@@ -262,10 +269,17 @@ const OPTIONS: &[Opt<Options>] = &[
     },
     Opt {
         key: "mutate_count",
-        meaning: "how many responses are changed",
+        meaning: "how many responses may be changed",
         values: Values::Said,
         default: |_| "all".into(),
         set: |c, v| put(&mut c.mutate_count, number(v)),
+    },
+    Opt {
+        key: "mutate_every",
+        meaning: "one of so many responses is changed, at random",
+        values: Values::Said,
+        default: |c| c.settings.mutate_every.to_string(),
+        set: |c, v| put(&mut c.settings.mutate_every, positive(v)),
     },
     Opt {
         key: "mutate_part",
@@ -296,6 +310,15 @@ fn chain(value: &str) -> Result<u16, String> {
 
     size.filter(|size| *size <= Settings::MAX_CHAIN)
         .ok_or_else(|| format!("a number up to {}", Settings::MAX_CHAIN))
+}
+
+/// Parses a number of 16 bits that is not 0.
+fn positive(value: &str) -> Result<u16, &'static str> {
+    let number = value.parse().ok();
+
+    number
+        .filter(|number| *number > 0)
+        .ok_or("a number from 1 to 65535")
 }
 
 /// Parses a time in microseconds.
@@ -374,8 +397,8 @@ mod tests {
     #[test]
     fn takes_all_options() {
         let all = "tdi,persona=cma,functions=8,spdm=1.4,hash=sha256,signature=rsapss,slots=0xff,\
-                   chain=3000,sessions=off,seed=7,busy=5,delay=6,responder=2323,wrong=doe-type,\
-                   wrong_after=3,mutate=8,mutate_count=9,mutate_part=message";
+                   chain=3000,portion=100,sessions=off,seed=7,busy=5,delay=6,responder=2323,wrong=doe-type,\
+                   wrong_after=3,mutate=8,mutate_count=9,mutate_every=10,mutate_part=message";
         let options = Options::parse(all).unwrap();
 
         assert_eq!(options.persona, Persona::Cma);
@@ -390,9 +413,11 @@ mod tests {
             signature: Signature::RsaPss3072,
             slots: 0xff,
             chain: 3000,
+            portion: 100,
             sessions: false,
             wrong: Some(Wrong::DoeType),
             mutate: Some((8, 9)),
+            mutate_every: 10,
             mutate_part: MutatedPart::Message,
             seed: 7,
             ..Settings::default()
@@ -436,6 +461,8 @@ mod tests {
             ("tdi,signature=p521", "p256, p384"),
             ("tdi,slots=100", "8 bits"),
             ("tdi,chain=65408", "up to 65407"),
+            ("tdi,portion=0", "from 1 to 65535"),
+            ("tdi,mutate_every=0", "from 1 to 65535"),
             ("tdi,sessions=yes", "on or off"),
             ("tdi,busy=-1", "a number"),
             ("tdi,responder=65536", "[ADDRESS:]PORT"),

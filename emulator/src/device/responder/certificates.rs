@@ -69,6 +69,9 @@ impl Responder {
             true => (reader.u32()?, reader.u32()?),
             false => short,
         };
+        if slot != 0 && self.is(Wrong::SlotRefused) {
+            return Err(Failure::Unspecified);
+        }
         let chain = self.chain(slot)?.bytes();
         // SlotSizeRequested: the size instead of a portion.
         let size_only = version >= Version::V1_3 && request[3] & 1 != 0;
@@ -111,6 +114,7 @@ impl Responder {
         let room = self.connection.requester.transfer_size.min(TRANSFER_SIZE);
         // CAST: Widens.
         let length = length.min(room.saturating_sub(header)) as usize;
+        let length = length.min(self.settings.portion.into());
         // CAST: As above.
         let offset = offset as usize;
         let offset = match self.settings.wrong {

@@ -137,12 +137,21 @@ impl Responder {
         if self.settings.slots == 0 || !self.connection.agreed.measurements {
             return Err(Failure::UnsupportedRequest(request[1]));
         }
+        if self.is(Wrong::MeasurementsRefused) {
+            self.reads = self.reads.saturating_add(1);
+            if self.reads > 1 {
+                return Err(Failure::Unspecified);
+            }
+        }
         let (attributes, operation) = (request[2], request[3]);
         let mut reader = Reader::new(request);
         let slot = self.asked_signature(attributes, &mut reader)?;
         let context = self.requester_context(&mut reader)?;
         let raw = version >= Version::V1_2 && attributes & 2 != 0;
         let mut blocks = asked(operation)?;
+        if self.is(Wrong::MeasurementsNone) {
+            blocks.clear();
+        }
         if let (Some(Wrong::BlockDuplicate), [first, second, ..]) =
             (self.settings.wrong, &mut blocks[..])
         {

@@ -21,6 +21,8 @@ pub(crate) enum Failure {
     UnsupportedRequest(u8),
     /// There are as many sessions as there can be.
     SessionLimitExceeded,
+    /// For no reason that is said.
+    Unspecified,
     /// The response would be longer than the requester can take.
     ResponseTooLarge(u32),
     /// The response to the request with this code will be ready later.
@@ -42,6 +44,7 @@ impl Failure {
             Self::InvalidSession => (0x02, 0, vec![]),
             Self::Busy => (0x03, 0, vec![]),
             Self::UnexpectedRequest => (0x04, 0, vec![]),
+            Self::Unspecified => (Self::UNSPECIFIED, 0, vec![]),
             Self::DecryptError => (0x06, 0, vec![]),
             Self::UnsupportedRequest(code) => (0x07, code, vec![]),
             Self::SessionLimitExceeded => (0x0a, 0, vec![]),

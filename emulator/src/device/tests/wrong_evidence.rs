@@ -157,3 +157,53 @@ fn has_another_chain_in_each_connection() {
     assert!(requester.chain != first);
     assert!(requester.challenge(0, 0));
 }
+
+/// ERROR, Unspecified.
+const UNSPECIFIED: [u8; 4] = [0x12, 0x7f, 5, 0];
+
+#[test]
+fn refuses_measurements_after_the_first() {
+    let responses = run(&wrong(Wrong::MeasurementsRefused));
+    let right = run(&Settings::default());
+
+    assert!(responses[MEASUREMENTS] == right[MEASUREMENTS]);
+    for step in [MEASUREMENTS + 1, SIGNED] {
+        assert_eq!(responses[step][8..12], UNSPECIFIED);
+    }
+}
+
+#[test]
+fn signs_that_there_is_nothing() {
+    let mut requester = identified(wrong(Wrong::MeasurementsNone));
+    let request = requester.get_measurements(1, 0xff);
+    let response = requester.exchange(&request);
+    let (signed, signature) = response.split_at(8 + 32 + 2);
+
+    assert_eq!(response[4..8], [0; 4]);
+    let l1 = [&requester.vca, &request[..], signed].concat();
+    assert!(requester.verifies(Purpose::Measurements, &l1, &signature[..96]));
+}
+
+#[test]
+fn refuses_another_slot() {
+    let mut requester = identified(Settings {
+        slots: 3,
+        ..wrong(Wrong::SlotRefused)
+    });
+
+    assert!(requester.challenge(0, 0));
+    let refused = requester.exchange(&[0x12, 0x82, 1, 0, 0, 0, 0, 0x10]);
+    assert_eq!(refused[..4], UNSPECIFIED);
+}
+
+#[test]
+fn sends_a_chain_in_portions() {
+    let mut requester = identified(Settings {
+        portion: 100,
+        ..Settings::default()
+    });
+
+    assert!(requester.challenge(0, 0));
+    let portion = requester.exchange(&[0x12, 0x82, 0, 0, 0, 0, 0, 0x10]);
+    assert_eq!(portion[..6], [0x12, 2, 0, 0, 100, 0]);
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The report of an interface, as a device may make it up. One source, three runners: KUnit, `cargo test`, Miri.
+
+#[cfg(kernel)]
+use kernel::prelude::*;
+
+#[cfg_attr(kernel, kunit_tests(tsm_tdisp_report))]
+mod tests {
+    use tsm_proto::tdisp::{
+        lock::Flags,
+        ranges::{
+            Bars,
+            Range, //
+        },
+        report::{
+            Attributes,
+            Info,
+            RawRange,
+            Report, //
+        },
+        Error,
+    };
+
+    /// A range: its first page, how many pages, its attributes, its number.
+    type Row = (u64, u32, u16, u16);
+
+    /// A report with these ranges, at most four, and three bytes of the vendor's.
+    struct Bytes {
+        bytes: [u8; 88],
+        len: usize,
+    }
+
+    impl Bytes {
+        fn new(rows: &[Row]) -> Self {
+            let mut report = Self {
+                bytes: [0; 88],
+                len: 0,
+            };
+
+            report.add(&[3, 0, 0xff, 0xff, 5, 0, 6, 0, 7, 0, 0, 0]);
+            let [count, ..] = rows.len().to_le_bytes();
+            report.add(&[count, 0, 0, 0]);
+            for (page, pages, attributes, id) in rows {
+                report.add(&page.to_le_bytes());
+                report.add(&pages.to_le_bytes());
+                report.add(&attributes.to_le_bytes());
+                report.add(&id.to_le_bytes());
+            }
+            report.add(&[3, 0, 0, 0, 0xa, 0xb, 0xc]);
+            report
+        }
+
+        fn add(&mut self, bytes: &[u8]) {
+            let to = self.bytes.iter_mut().skip(self.len);
+
+            to.zip(bytes).for_each(|(to, from)| *to = *from);
+            self.len += bytes.len();
+        }
+
+        fn as_bytes(&self) -> &[u8] {
+            self.bytes.get(..self.len).unwrap_or_default()
+        }
+
+        /// Overwrites bytes.
+        fn put(mut self, offset: usize, bytes: &[u8]) -> Self {
+            let to = self.bytes.iter_mut().skip(offset);
+
+            to.zip(bytes).for_each(|(to, from)| *to = *from);
+            self
+        }
+    }
+
+    /// 16 KiB, none, 1 MiB, none, 256 bytes, none.
+    const BARS: Bars = Bars([0x4000, 0, 0x10_0000, 0, 0x100, 0]);
+
+    /// Places the ranges of a report: how many there are, and the last one.
+    fn place(rows: &[Row]) -> Result<(usize, Option<Range>), Error> {
+        let bytes = Bytes::new(rows);
+        let report = Report::parse(bytes.as_bytes())?;
+        let ranges = BARS.ranges(&report)?;
+
+        Ok(ranges.fold((0, None), |(count, _), range| (count + 1, Some(range))))
+    }
+
+    #[test]
+    fn reads_all_fields() {
+        let bytes = Bytes::new(&[(0x12, 3, 0xff01, 2)]);
+        let Ok(report) = Report::parse(bytes.as_bytes()) else {
+            assert!(Report::parse(bytes.as_bytes()).is_ok());
+            return;
+        };
+        assert!(report.info.has(Info::NO_FW_UPDATE) && report.info.has(Info::DMA_WITHOUT_PASID));
+        assert!(!report.info.has(Info::ATS));
+        assert_eq!(
+            (report.msix_control, report.lnr_control, report.tph_control),
+            (5, 6, 7)
+        );
+        assert_eq!(report.device_specific, [0xa, 0xb, 0xc]);
+        // Reserved bits are kept.
+        let is_range = |range: RawRange| {
+            let attributes = range.attributes;
+            (range.first_page, range.pages, range.id) == (0x12, 3, 2)
+                && attributes.raw() == 0xff01
+                && attributes.has(Attributes::MSIX_TABLE)
+                && !attributes.has(Attributes::NON_TEE)
+        };
+        assert_eq!(report.ranges().count(), 1);
+        assert!(report.ranges().all(is_range));
+    }
+
+    #[test]
+    fn may_have_no_ranges_and_nothing_of_the_vendor() {
+        let bytes = [0; 20];
+        let report = Report::parse(&bytes);
+        assert!(report.is_ok_and(|report| {
+            report.ranges().count() == 0 && report.device_specific.is_empty()
+        }));
+        assert_eq!(place(&[]), Ok((0, None)));
+    }
+
+    #[test]
+    fn refuses_counts_and_lengths_of_another_report() {
+        let right = || Bytes::new(&[(1, 1, 0, 0), (0, 1, 0, 2)]);
+        let parse = |bytes: Bytes| Report::parse(bytes.as_bytes()).map(|report| report.ranges().count());
+        assert_eq!(parse(right()), Ok(2));
+
+        // The number of ranges.
+        for count in [0_u32, 1, 3, 0x1000_0000, 0x1000_0002, u32::MAX] {
+            assert_eq!(parse(right().put(12, &count.to_le_bytes())), Err(Error::Report));
+        }
+        // The length of what is the vendor's.
+        for length in [0_u32, 2, 4, u32::MAX] {
+            assert_eq!(parse(right().put(48, &length.to_le_bytes())), Err(Error::Report));
+        }
+        let bytes = right();
+        for len in 0..bytes.len {
+            let short = bytes.as_bytes().get(..len).unwrap_or_default();
+            assert_eq!(Report::parse(short), Err(Error::Report));
+        }
+    }
+
+    #[test]
+    fn says_whether_it_agrees_with_the_lock() {
+        let bytes = Bytes::new(&[]);
+        let agrees = |raw: u8, flags| {
+            let bytes = Bytes::new(&[]).put(0, &[raw]);
+            Report::parse(bytes.as_bytes()).map(|report| report.info.agrees(flags))
+        };
+        assert!(Report::parse(bytes.as_bytes()).is_ok());
+        // The bit says that there are no updates.
+        assert_eq!(agrees(1, Flags::NO_FW_UPDATE), Ok(true));
+        assert_eq!(agrees(0, Flags::NO_FW_UPDATE), Ok(false));
+        assert_eq!(agrees(0, Flags::LOCK_MSIX), Ok(true));
+    }
+
+    #[test]
+    fn places_ranges_modulo_the_size_of_their_bar() {
+        // At the start of BAR 0, and at the end of BAR 2, wherever the host has them.
+        for base in [0, 0x100, 0xf_ffff_ff00] {
+            let rows = [(base, 1, 0, 0), (base + 3, 1, 4, 0), (base + 0xff, 1, 0, 2)];
+            let found = place(&rows);
+            assert!(found.is_ok_and(|(count, last)| {
+                count == 3
+                    && last.is_some_and(|last| {
+                        (last.bar, last.offset, last.length) == (2, 0xf_f000, 0x1000)
+                    })
+            }));
+        }
+        // The whole of both.
+        assert!(place(&[(0, 4, 0, 0), (0x100, 0x100, 0, 2)]).is_ok_and(|(count, _)| count == 2));
+        // What is in no BAR is nowhere.
+        assert_eq!(place(&[(0, 0, 0, 6), (7, 1, 0, 0xffff)]), Ok((0, None)));
+    }
+
+    #[test]
+    fn refuses_ranges_that_can_not_be() {
+        let refused: &[&[Row]] = &[
+            // Empty.
+            &[(0, 0, 0, 0)],
+            // Past the end, by a page and by what 32 bits can't hold.
+            &[(3, 2, 0, 0)],
+            &[(0, 5, 0, 0)],
+            &[(0, 0x10_0000, 0, 0)],
+            &[(0, 0x10_0001, 0, 2)],
+            &[(0, u32::MAX, 0, 2)],
+            // An address that no bus has.
+            &[(1 << 52, 1, 0, 0)],
+            &[(u64::MAX, 1, 0, 0)],
+            // A BAR that is not there, or has no page.
+            &[(0, 1, 0, 1)],
+            &[(0, 1, 0, 4)],
+            // BARs in another order.
+            &[(0, 1, 0, 2), (0, 1, 0, 0)],
+            // The same page twice.
+            &[(0, 1, 0, 0), (0, 1, 0, 0)],
+            &[(0, 3, 0, 0), (2, 1, 0, 0)],
+            &[(2, 1, 0, 0), (0, 3, 0, 0)],
+            &[(0, 1, 0, 0), (0, 1, 0, 6), (4, 1, 0, 0)],
+        ];
+        for rows in refused {
+            assert_eq!(place(rows), Err(Error::Range));
+        }
+        // The last page of all, and pages next to each other in any order.
+        assert!(place(&[((1 << 52) - 1, 1, 0, 0)]).is_ok());
+        assert!(place(&[(1, 1, 0, 0), (0, 1, 0, 0), (2, 2, 0, 0)]).is_ok());
+    }
+}
