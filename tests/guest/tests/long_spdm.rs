@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Readers of evidence, while a device is connected again and again.
+//! Readers of evidence, while a device is connected again and again, or goes.
 
 use std::{
-    env,
+    env, fs,
     sync::atomic::{
         AtomicBool,
         AtomicUsize,
@@ -17,9 +17,17 @@ use std::{
 };
 
 use nix::errno::Errno;
-use tsm_guest_tests::spdm::{
-    Device,
-    EVIDENCE, //
+use tsm_guest_tests::{
+    errno,
+    modules::{
+        load,
+        unload, //
+    },
+    spdm::{
+        Device,
+        EVIDENCE,
+        MODULE, //
+    }, //
 };
 
 const READERS: usize = 64;
@@ -107,4 +115,71 @@ fn reconnects_beside_readers(pause: Duration, goes_on: impl Fn(u64) -> bool) {
     });
     assert!(reads.load(Ordering::Relaxed) > 0);
     device.disconnect().unwrap();
+}
+
+/// Readers of all evidence, as long as `act` runs.
+fn beside_readers(act: impl FnOnce()) {
+    let done = &AtomicBool::new(false);
+    // There is no file, no module or no evidence any more, or other evidence.
+    let gone = [Errno::ENOENT, Errno::ENODEV, Errno::ENODATA, Errno::ESTALE];
+    // Of a slot that is read from the device.
+    let ended = [Errno::ENXIO, Errno::ECANCELED];
+    let reads = &AtomicUsize::new(0);
+    // While the device is not there, its path is.
+    let paths = &EVIDENCE.map(|file| {
+        let is_slot = file.starts_with("certificates/");
+        (Device::with_sessions().path(file), is_slot)
+    });
+
+    thread::scope(|scope| {
+        for _ in 0..16 {
+            scope.spawn(move || {
+                while !done.load(Ordering::Relaxed) {
+                    for (path, is_slot) in paths {
+                        match errno(fs::read(path)) {
+                            None => _ = reads.fetch_add(1, Ordering::Relaxed),
+                            Some(error) => assert!(
+                                gone.contains(&error) || *is_slot && ended.contains(&error),
+                                "{}: {error}",
+                                path.display()
+                            ),
+                        }
+                    }
+                }
+            });
+        }
+        let done = Done(done);
+        act();
+        drop(done);
+    });
+    assert!(reads.load(Ordering::Relaxed) > 0);
+}
+
+#[test]
+fn the_module_is_unloaded_beside_readers() {
+    let device = Device::with_sessions();
+    let _ = device.disconnect();
+
+    beside_readers(|| {
+        for _ in 0..5 {
+            device.connect(0).unwrap();
+            unload(MODULE).unwrap();
+            load(MODULE).unwrap();
+        }
+    });
+    assert_eq!(device.state(), "disconnected");
+}
+
+#[test]
+fn a_device_is_removed_beside_readers() {
+    let device = Device::with_sessions();
+    let _ = device.disconnect();
+
+    beside_readers(|| {
+        for _ in 0..5 {
+            device.connect(0).unwrap();
+            device.remove_and_find_again().unwrap();
+        }
+    });
+    assert_eq!(device.state(), "disconnected");
 }

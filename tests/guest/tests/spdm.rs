@@ -418,6 +418,26 @@ fn the_module_is_unloaded_while_connected() {
 }
 
 #[test]
+fn a_reader_of_the_state_gets_the_rest_of_what_it_began_with() {
+    let device = Device::with_sessions();
+    disconnected(&device);
+    let mut files = ["state", "generation"].map(|name| File::open(device.path(name)).unwrap());
+    let before = ["state", "generation"].map(|name| device.read(name).unwrap());
+    let mut start = [[0; 1]; 2];
+    for (file, start) in files.iter_mut().zip(&mut start) {
+        file.read_exact(start).unwrap();
+    }
+
+    device.connect(0).unwrap();
+    for ((file, start), before) in files.iter_mut().zip(start).zip(before) {
+        let mut rest = Vec::new();
+        file.read_to_end(&mut rest).unwrap();
+        assert_eq!([&start, rest.as_slice()].concat(), before);
+    }
+    device.disconnect().unwrap();
+}
+
+#[test]
 fn the_module_is_unloaded_while_it_connects() {
     for _ in 0..3 {
         let device = Device::with_sessions();
