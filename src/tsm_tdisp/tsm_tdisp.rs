@@ -54,7 +54,7 @@ module! {
         },
         request_timeout_ms: u32 {
             default: 120_000,
-            description: "How long a device may take for a connect, for new measurements or for a slot, 1 at least (default: 120000)",
+            description: "Milliseconds that a connect, new measurements or a slot may take, looked at between exchanges, 1 at least (default: 120000)",
         },
     },
 }
