@@ -125,9 +125,9 @@ check-host: ## runs our drivers on hosts that are slow, broken or malicious, and
 	@$(qemu-tdx)/setup toolbox stock amd64 test
 	@scripts/check host
 
-check-debug: ## runs those in guests again, on a kernel with KASAN, lockdep and kmemleak
+check-debug: ## runs those in guests again, on a kernel with KASAN, lockdep and kmemleak; BRIEF=1 repeats less
 	@$(qemu-tdx)/setup toolbox debug
-	@scripts/check debug
+	@BRIEF=$(BRIEF) scripts/check debug
 
 fuzz: ## fuzzes each parser for SECONDS=60; `make check` does so for a moment
 	@tests/fuzz/run $(or $(SECONDS),60)
