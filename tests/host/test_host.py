@@ -272,17 +272,12 @@ class Lies(Host):
         self.assertEqual(others, ["Input/output error", "gone", "1"])
 
 
-@also("check")
-class Defects(Host):
-    """What the kernel's own driver does wrong, which is expected of it here, and what ours does instead.
-
-    Documentation/differences.md says which test is of which defect.
-    """
+class Waits(Host):
+    """As Defects, but too long for `make check`, because the kernel's driver waits for 30 s."""
 
     def test_a_request_that_is_not_answered_has_timed_out(self):
         self.assertEqual(self.guest("reload quote_timeout_ms=1000; ask a; ask b", "quote=never"),
                          ["Connection timed out"] * 2)
-        # It waits for 30 s.
         self.assertEqual(self.guest("ask a; ask b", "quote=never", drivers="c"),
                          ["Input/output error", "Device or resource busy"])
 
@@ -291,6 +286,14 @@ class Defects(Host):
         option = "quote_until=reads:30"
         self.assertEqual(self.guest("ask a | cut -c1-6", option), ["quote "])
         self.assertEqual(self.guest("ask a", option, drivers="c"), ["Connection timed out"])
+
+
+@also("check")
+class Defects(Host):
+    """What the kernel's own driver does wrong, which is expected of it here, and what ours does instead.
+
+    Documentation/differences.md says which test is of which defect.
+    """
 
     def test_a_success_after_a_timeout(self):
         script = """
