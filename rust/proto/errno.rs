@@ -10,6 +10,7 @@ use kernel::bindings;
 
 use crate::{
     doe,
+    ide_km,
     snp::{
         self,
         certificates,
@@ -17,6 +18,7 @@ use crate::{
         FirmwareStatus, //
     },
     spdm,
+    tdisp,
     tdx::{
         self,
         quote,
@@ -201,6 +203,40 @@ impl From<spdm::Error> for kernel::error::Error {
             | Error::PublicKey
             | Error::OtherSession
             | Error::Record => device::<{ bindings::EPROTO }>(),
+        }
+    }
+}
+
+impl From<tdisp::Error> for kernel::error::Error {
+    fn from(err: tdisp::Error) -> Self {
+        use tdisp::Error;
+
+        match err {
+            Error::Message(err) => err.into(),
+            Error::NoCommonVersion => device::<{ bindings::EOPNOTSUPP }>(),
+            Error::Peer(_) => device::<{ bindings::EREMOTEIO }>(),
+            // A value that is reserved.
+            Error::State(_) => device::<{ bindings::EBADMSG }>(),
+            Error::Version(_)
+            | Error::UnexpectedType(_)
+            | Error::Interface(_)
+            | Error::Portion
+            | Error::Report
+            | Error::Range => device::<{ bindings::EPROTO }>(),
+        }
+    }
+}
+
+impl From<ide_km::Error> for kernel::error::Error {
+    fn from(err: ide_km::Error) -> Self {
+        use ide_km::Error;
+
+        match err {
+            Error::Message(err) => err.into(),
+            Error::Refused(_) => device::<{ bindings::EREMOTEIO }>(),
+            Error::UnexpectedObject(_) | Error::Mismatch | Error::Port | Error::Registers => {
+                device::<{ bindings::EPROTO }>()
+            }
         }
     }
 }

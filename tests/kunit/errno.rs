@@ -8,6 +8,7 @@ use kernel::prelude::*;
 mod tests {
     use tsm_proto::{
         doe,
+        ide_km,
         snp::{
             self,
             certificates,
@@ -20,6 +21,7 @@ mod tests {
             ErrorCode,
             ErrorResponse, //
         },
+        tdisp,
         tdx::{
             self,
             quote::{
@@ -208,6 +210,40 @@ mod tests {
         assert_eq!(errno(spdm::Error::TooLarge), 90); // EMSGSIZE
         assert_eq!(errno(spdm::Error::NoMemory), 12); // ENOMEM
         assert_eq!(errno(spdm::Error::Crypto), 5); // EIO
+    }
+
+    #[test]
+    fn tells_what_is_wrong_with_an_interface() {
+        let refused = tdisp::ErrorResponse {
+            code: tdisp::ErrorCode::INVALID_NONCE,
+            data: 0,
+        };
+        assert_eq!(errno(tdisp::Error::Peer(refused)), 121); // EREMOTEIO
+        assert_eq!(errno(tdisp::Error::NoCommonVersion), 95); // EOPNOTSUPP
+        assert_eq!(errno(tdisp::Error::Message(spdm::Error::TooLarge)), 90); // EMSGSIZE
+        for broken in [
+            tdisp::Error::Message(spdm::Error::Truncated),
+            tdisp::Error::Version(0x11),
+            tdisp::Error::UnexpectedType(tdisp::MessageType::ERROR),
+            tdisp::Error::Interface(tdisp::FunctionId::new(0)),
+            tdisp::Error::Portion,
+            tdisp::Error::Report,
+            tdisp::Error::Range,
+        ] {
+            assert_eq!(errno(broken), 71); // EPROTO
+        }
+        assert_eq!(errno(tdisp::Error::State(4)), 74); // EBADMSG
+        let status = ide_km::Status::UNSUPPORTED_PORT;
+        assert_eq!(errno(ide_km::Error::Refused(status)), 121);
+        for broken in [
+            ide_km::Error::Message(spdm::Error::Trailing),
+            ide_km::Error::UnexpectedObject(ide_km::ObjectId::KP_ACK),
+            ide_km::Error::Mismatch,
+            ide_km::Error::Port,
+            ide_km::Error::Registers,
+        ] {
+            assert_eq!(errno(broken), 71);
+        }
     }
 
     /// Tells whether a client takes this errno for the absence of a TSM.

@@ -38,6 +38,7 @@ mod tests {
             version::GetVersion,
             Error,
             ErrorCode,
+            ErrorResponse,
             FunctionId,
             MessageType,
             Request, //
@@ -103,11 +104,7 @@ mod tests {
         body[0] = 0x11;
         body[2] = 7;
         check(&lock, 0x83, &body);
-        let report = GetReport {
-            offset: 0x102,
-            length: 0x304,
-        };
-        check(&report, 0x84, &[2, 1, 4, 3]);
+        check(&GetReport::first(0x304), 0x84, &[0, 0, 4, 3]);
         check(&GetState, 0x85, &[]);
         check(&StartInterface(&[0x5a; 32]), 0x86, &[0x5a; 32]);
         check(&StopInterface, 0x87, &[]);
@@ -198,21 +195,56 @@ mod tests {
 
     #[test]
     fn reads_an_error() {
-        let message = Message::new(0x7f, &[2, 1, 0, 0, 7, 0, 0, 0, 0xee]);
-        // Of another version, and about another interface.
-        for message in [message.set(0, 0x20), Message::new(0x7f, &[2, 1, 0, 0, 7, 0, 0, 0]).set(4, 1)] {
+        let error = || Message::new(0x7f, &[2, 1, 0, 0, 7, 0, 0, 0]);
+        let expected = Err(Error::Peer(ErrorResponse {
+            code: ErrorCode::INVALID_NONCE,
+            data: 7,
+        }));
+        // Extended data, another version, another interface.
+        let long = Message::new(0x7f, &[2, 1, 0, 0, 7, 0, 0, 0, 0xee]);
+        for message in [error(), long, error().set(0, 0x20), error().set(4, 1)] {
             let refused = StopInterface.parse(FUNCTION, message.as_bytes());
-            let Err(Error::Peer(error)) = refused else {
-                assert_eq!(refused, Ok(()));
-                return;
-            };
-            assert_eq!((error.code, error.data), (ErrorCode::INVALID_NONCE, 7));
+            assert_eq!(refused, expected);
         }
         let short = Message::new(0x7f, &[2, 1, 0, 0, 7, 0, 0]);
         assert_eq!(
             StopInterface.parse(FUNCTION, short.as_bytes()),
             Err(Error::Message(spdm::Error::Truncated))
         );
+    }
+
+    #[test]
+    fn has_the_numbers_of_the_specification() {
+        for (code, number) in [
+            (ErrorCode::INVALID_REQUEST, 1),
+            (ErrorCode::BUSY, 3),
+            (ErrorCode::INVALID_INTERFACE_STATE, 4),
+            (ErrorCode::UNSPECIFIED, 5),
+            (ErrorCode::UNSUPPORTED_REQUEST, 7),
+            (ErrorCode::VERSION_MISMATCH, 0x41),
+            (ErrorCode::VENDOR_SPECIFIC, 0xff),
+            (ErrorCode::INVALID_INTERFACE, 0x101),
+            (ErrorCode::INVALID_NONCE, 0x102),
+            (ErrorCode::INSUFFICIENT_ENTROPY, 0x103),
+            (ErrorCode::INVALID_DEVICE_CONFIGURATION, 0x104),
+        ] {
+            assert_eq!(code.raw(), number);
+        }
+        for (flags, number) in [
+            (Flags::NO_FW_UPDATE, 1),
+            (Flags::LOCK_MSIX, 4),
+            (Flags::ALL_REQUEST_REDIRECT, 16),
+        ] {
+            assert_eq!(flags.raw(), number);
+        }
+    }
+
+    #[test]
+    fn asks_for_what_needs_no_more_than_a_flag() {
+        for raw in 0..=0xffff {
+            let expected = (raw & !0x15 == 0).then_some(Flags::new(raw));
+            assert_eq!(Flags::asked(raw), expected);
+        }
     }
 
     #[test]
@@ -229,36 +261,44 @@ mod tests {
         );
     }
 
+    /// Parses a portion of so many bytes, with so many behind it, and returns what to ask for then.
+    fn after(request: &GetReport, length: u8, remainder: u16) -> Result<Option<GetReport>, Error> {
+        let [low, high] = remainder.to_le_bytes();
+        let mut body = [0; 40];
+        body[0] = length;
+        body[2] = low;
+        body[3] = high;
+        let body = body.get(..4 + usize::from(length)).unwrap_or_default();
+        let message = Message::new(4, body);
+        let portion = request.parse(FUNCTION, message.as_bytes())?;
+
+        request.next(&portion)
+    }
+
     #[test]
     fn adds_portions_up() {
-        let request = GetReport::first(8);
-        let portion = |bytes, remainder| Portion { bytes, remainder };
-        let next = request.next(&portion(&[0; 8], 5), None);
-        let expected = GetReport {
-            offset: 8,
-            length: 8,
+        let first = GetReport::first(8);
+        check(&first, 0x84, &[0, 0, 8, 0]);
+        let Ok(Some(second)) = after(&first, 8, 5) else {
+            assert!(matches!(after(&first, 8, 5), Ok(Some(_))));
+            return;
         };
-        assert_eq!(next, Ok(Some(expected)));
-        assert_eq!(expected.next(&portion(&[0; 5], 0), Some(5)), Ok(None));
+        // No more than what is left.
+        check(&second, 0x84, &[8, 0, 5, 0]);
+        assert_eq!(after(&second, 5, 0), Ok(None));
+        assert!(matches!(after(&second, 3, 2), Ok(Some(_))));
 
-        // It grows, does not shrink, shrinks by more.
-        for remainder in [6, 5, 1] {
-            let refused = expected.next(&portion(&[0; 3], remainder), Some(5));
-            assert_eq!(refused, Err(Error::Portion));
+        // It grows, does not shrink, shrinks by less, or by more.
+        for remainder in [6, 5, 3, 1] {
+            assert_eq!(after(&second, 3, remainder), Err(Error::Portion));
         }
-        let end = GetReport {
-            offset: 0xffff,
-            length: 8,
-        };
-        assert_eq!(end.next(&portion(&[0], 0), None), Err(Error::Portion));
-        let refused = request.next(&portion(&[0; 8], 0xfff8), None);
-        assert_eq!(refused, Err(Error::Portion));
-
-        for body in [&[0, 0, 5, 0][..], &[3, 0, 0, 0, 1, 2, 3]] {
-            let message = Message::new(4, body);
-            let refused = GetReport::first(2).parse(FUNCTION, message.as_bytes());
-            assert_eq!(refused, Err(Error::Portion));
+        // Nothing, and more than what was asked for.
+        for (request, length) in [(first, 0), (first, 9), (second, 0), (second, 6)] {
+            assert_eq!(after(&request, length, 0), Err(Error::Portion));
         }
+        // A report that is too long.
+        assert_eq!(after(&first, 8, 0xfff8), Err(Error::Portion));
+        assert!(matches!(after(&first, 8, 0xfff7), Ok(Some(_))));
     }
 
     #[test]

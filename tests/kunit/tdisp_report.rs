@@ -122,16 +122,23 @@ mod tests {
     #[test]
     fn refuses_counts_and_lengths_of_another_report() {
         let right = || Bytes::new(&[(1, 1, 0, 0), (0, 1, 0, 2)]);
-        let parse = |bytes: Bytes| Report::parse(bytes.as_bytes()).map(|report| report.ranges().count());
+        let parse =
+            |bytes: Bytes| Report::parse(bytes.as_bytes()).map(|report| report.ranges().count());
         assert_eq!(parse(right()), Ok(2));
 
         // The number of ranges.
         for count in [0_u32, 1, 3, 0x1000_0000, 0x1000_0002, u32::MAX] {
-            assert_eq!(parse(right().put(12, &count.to_le_bytes())), Err(Error::Report));
+            assert_eq!(
+                parse(right().put(12, &count.to_le_bytes())),
+                Err(Error::Report)
+            );
         }
         // The length of what is the vendor's.
         for length in [0_u32, 2, 4, u32::MAX] {
-            assert_eq!(parse(right().put(48, &length.to_le_bytes())), Err(Error::Report));
+            assert_eq!(
+                parse(right().put(48, &length.to_le_bytes())),
+                Err(Error::Report)
+            );
         }
         let bytes = right();
         for len in 0..bytes.len {
@@ -142,12 +149,10 @@ mod tests {
 
     #[test]
     fn says_whether_it_agrees_with_the_lock() {
-        let bytes = Bytes::new(&[]);
         let agrees = |raw: u8, flags| {
             let bytes = Bytes::new(&[]).put(0, &[raw]);
             Report::parse(bytes.as_bytes()).map(|report| report.info.agrees(flags))
         };
-        assert!(Report::parse(bytes.as_bytes()).is_ok());
         // The bit says that there are no updates.
         assert_eq!(agrees(1, Flags::NO_FW_UPDATE), Ok(true));
         assert_eq!(agrees(0, Flags::NO_FW_UPDATE), Ok(false));
@@ -196,13 +201,65 @@ mod tests {
             &[(0, 1, 0, 0), (0, 1, 0, 0)],
             &[(0, 3, 0, 0), (2, 1, 0, 0)],
             &[(2, 1, 0, 0), (0, 3, 0, 0)],
-            &[(0, 1, 0, 0), (0, 1, 0, 6), (4, 1, 0, 0)],
+            &[(0, 1, 0, 0), (0, 1, 0, 6), (0, 1, 0, 0)],
+            // The same BAR at two addresses.
+            &[(0, 1, 0, 0), (5, 1, 0, 0)],
         ];
         for rows in refused {
             assert_eq!(place(rows), Err(Error::Range));
         }
-        // The last page of all, and pages next to each other in any order.
+        // In the same BAR, in another order.
+        assert_eq!(place(&[(1, 1, 0, 0), (0, 1, 0, 0)]), Err(Error::Range));
+        // The last page of all, and pages next to each other.
         assert!(place(&[((1 << 52) - 1, 1, 0, 0)]).is_ok());
-        assert!(place(&[(1, 1, 0, 0), (0, 1, 0, 0), (2, 2, 0, 0)]).is_ok());
+        assert!(place(&[(0, 1, 0, 0), (1, 1, 0, 0), (2, 2, 0, 0)]).is_ok());
+    }
+
+    #[test]
+    fn has_the_bits_of_the_specification() {
+        let of = |raw: u16| {
+            let bytes = Bytes::new(&[(0, 1, raw, 0)]);
+            let report = Report::parse(bytes.as_bytes());
+            report.is_ok_and(|report| {
+                let names = [
+                    Attributes::MSIX_TABLE,
+                    Attributes::MSIX_PBA,
+                    Attributes::NON_TEE,
+                    Attributes::UPDATABLE,
+                ];
+                let has = |range: RawRange| names.map(|name| range.attributes.has(name));
+                report
+                    .ranges()
+                    .all(|range| has(range) == [1, 2, 4, 8].map(|bit| raw & bit != 0))
+            })
+        };
+        assert!((0..16).all(of));
+        for (info, number) in [
+            (Info::NO_FW_UPDATE, 1),
+            (Info::DMA_WITHOUT_PASID, 2),
+            (Info::DMA_WITH_PASID, 4),
+            (Info::ATS, 8),
+            (Info::PRS, 16),
+        ] {
+            assert_eq!(info.raw(), number);
+        }
+    }
+
+    #[test]
+    fn refuses_a_report_that_has_no_offsets() {
+        // All but 20 bytes are the vendor's. It is too long for a stack.
+        static LONG: [u8; 0x1_0000] = {
+            let mut bytes = [0; 0x1_0000];
+            [bytes[16], bytes[17]] = (0xffff_u16 - 20).to_le_bytes();
+            bytes
+        };
+        static LONGER: [u8; 0x1_0000] = {
+            let mut bytes = LONG;
+            bytes[16] += 1;
+            bytes
+        };
+        let whole = LONG.get(..0xffff).unwrap_or_default();
+        assert!(Report::parse(whole).is_ok());
+        assert_eq!(Report::parse(&LONGER), Err(Error::Report));
     }
 }

@@ -54,7 +54,11 @@ use crate::{
     },
     key_exchange,
     request,
-    suite::RustCrypto, //
+    suite::RustCrypto,
+    vendor::{
+        self,
+        Vendor, //
+    }, //
 };
 
 /// A session that is there, or being made.
@@ -90,6 +94,7 @@ pub(crate) struct Replay {
     signatures: usize,
     records: usize,
     sessions: usize,
+    vendor: Vendor,
 }
 
 impl Replay {
@@ -114,6 +119,7 @@ impl Replay {
             signatures: 0,
             records: 0,
             sessions: 0,
+            vendor: Vendor::default(),
         }
     }
 
@@ -139,6 +145,12 @@ impl Replay {
         assert_eq!(self.signatures, signatures + in_session, "{}", self.name);
         assert_eq!(self.records, records, "{}", self.name);
         assert_eq!(self.sessions, sessions, "{}", self.name);
+        // Those with lengths of 32 bits are left out.
+        let answers = match (&self.schedule, self.layout.version) {
+            (None, _) | (_, Version::V1_4) => self.vendor.answers,
+            _ => count("VENDOR_DEFINED_RESPONSE ", ""),
+        };
+        assert_eq!(self.vendor.answers, answers, "{}", self.name);
     }
 
     /// Follows one object.
@@ -231,6 +243,7 @@ impl Replay {
             }
             Code::KEY_EXCHANGE => self.sent_key_exchange(object),
             Code::FINISH => self.sent_finish(),
+            Code::VENDOR_DEFINED_REQUEST => self.vendor.sent(&layout, &message),
             _ => {}
         }
     }
@@ -333,6 +346,15 @@ impl Replay {
             Code::END_SESSION => {
                 self.parse(&EndSession, message, padding);
                 self.session = None;
+            }
+            Code::VENDOR_DEFINED_REQUEST if before[2] & 0x80 == 0 => {
+                let (payload, _) = self.parse(&vendor::parse(&before), message, padding);
+                let state = object.comments.iter().find_map(|comment| {
+                    let (_, state) = comment.split_once(" DEVICE_INTERFACE_STATE state=")?;
+                    state.split_whitespace().next()?.parse().ok()
+                });
+                self.vendor.received(&before, payload, state);
+                self.vendor.answers += 1;
             }
             _ => {}
         }

@@ -29,3 +29,5 @@ mod requester;
 mod responder;
 mod suite;
 mod vectors;
+#[cfg(not(miri))]
+mod vendor;

@@ -17,14 +17,14 @@ use crate::spdm::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GetCapabilities;
 
-/// What a device can do. Which messages it has is left out: peers disagree on the order of these bits.
+/// What a device can do. Which messages it has is left out: a peer had these bits in another order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Capabilities {
     /// What the device can be asked for when it is locked.
     pub lock_flags: Flags,
     /// Bits of its addresses.
     pub address_width: u8,
-    /// How many requests this interface takes at once, and all of the device do; 0 stands for one.
+    /// How many requests this interface takes at once, and how many all of the device do.
     pub requests: (u8, u8),
 }
 

@@ -63,7 +63,7 @@ impl FunctionId {
     /// Names a function of a segment.
     pub const fn in_segment(requester_id: u16, segment: u8) -> Self {
         // CAST: Both widen.
-        Self(requester_id as u32 | (segment as u32) << 16 | Self::HAS_SEGMENT)
+        Self(requester_id as u32 | ((segment as u32) << 16) | Self::HAS_SEGMENT)
     }
 
     /// Returns the value as it is in a message.
@@ -126,7 +126,7 @@ pub trait Request {
         let found = FunctionId(reader.u32()?);
         reader.bytes(RESERVED.1)?;
 
-        // What is refused may be the version, and E sends that of the request then.
+        // Its version and interface are not checked: one of them may be what is refused.
         if MessageType(message_type) == MessageType::ERROR {
             return Err(Error::Peer(ErrorResponse::read(&mut reader)?));
         }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! LOCK_INTERFACE_REQUEST and LOCK_INTERFACE_RESPONSE. Section 11.3.8.
+//! LOCK_INTERFACE_REQUEST and LOCK_INTERFACE_RESPONSE. Sections 11.3.8 and 11.3.9.
 
 use super::{
     MessageType,
@@ -22,14 +22,22 @@ impl Flags {
     pub const NONE: Self = Self(0);
     /// The firmware can't be updated while the interface is locked.
     pub const NO_FW_UPDATE: Self = Self(1 << 0);
-    /// The size of the device's cache lines is that of the system.
-    pub const CACHE_LINE_SIZE: Self = Self(1 << 1);
     /// The MSI-X table and its pending bits are locked, and in the report.
     pub const LOCK_MSIX: Self = Self(1 << 2);
-    /// BIND_P2P_ADDRESS_MASK counts.
-    pub const BIND_P2P: Self = Self(1 << 3);
     /// All requests of the device go upstream.
     pub const ALL_REQUEST_REDIRECT: Self = Self(1 << 4);
+
+    /// Takes what a user asks for, if it is among the flags above. Others need more than a flag.
+    pub const fn asked(raw: u16) -> Option<Self> {
+        let all = Self::NO_FW_UPDATE
+            .with(Self::LOCK_MSIX)
+            .with(Self::ALL_REQUEST_REDIRECT);
+
+        match all.has(Self(raw)) {
+            true => Some(Self(raw)),
+            false => None,
+        }
+    }
 
     /// Takes the value as it is in a message.
     pub const fn new(raw: u16) -> Self {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Where the ranges of a report are in the BARs of a function.
+//! Where the ranges of a report are in the BARs of a function. Table 11-15 counts in pages of 4 KiB; some devices report
+//! addresses in bytes instead, which are refused here or, where a BAR has one range, taken for another place in it.
 //!
 //! A device may report the addresses that its host knows, which are not those of the guest. BARs are aligned to their
 //! size, so a range's place in its BAR is its address modulo that size, whatever the address of the BAR is; a reporting
@@ -19,7 +20,8 @@ use super::{
 /// Bytes of a page.
 const PAGE: u64 = 4096;
 
-/// The sizes of the BARs of a function in bytes; 0 where there is none. One of 64 bits has the lower number.
+/// The sizes of the BARs of a function in bytes; 0 where there is none, or one of I/O. One of 64 bits has the lower
+/// number, and 0 is at the other one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bars(pub [u64; Self::COUNT]);
 
@@ -27,61 +29,68 @@ impl Bars {
     /// How many BARs a function can have.
     pub const COUNT: usize = 6;
 
-    /// Returns where a range is, or [`None`] if its number is that of no BAR.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Range`] when it is empty, runs past the end of its BAR, or the function has no such BAR.
-    pub fn place(&self, range: &RawRange) -> Result<Option<Range>> {
+    /// Returns where a range is, and the address that its BAR has then; or [`None`] if its number is that of no BAR.
+    fn place(&self, range: &RawRange) -> Result<Option<(Range, u64)>> {
         let Some(size) = self.0.get(usize::from(range.id)) else {
             return Ok(None);
         };
-        let address = range.first_page.checked_mul(PAGE).ok_or(Error::Range)?;
-        // OVERFLOW: Below 2^44.
-        let length = u64::from(range.pages) * PAGE;
         // Of a BAR that does not have whole pages, or is not there, no range is.
-        if length == 0 || !size.is_power_of_two() || *size < PAGE {
+        if range.pages == 0 || !size.is_power_of_two() || *size < PAGE {
             return Err(Error::Range);
         }
-        // OVERFLOW: Not 0.
-        let offset = address % size;
+        let address = range.first_page.checked_mul(PAGE).ok_or(Error::Range)?;
+        // OVERFLOW: Below 2^44. The size is not 0.
+        let length = u64::from(range.pages) * PAGE;
+        let offset = address & (size - 1);
         let end = offset.checked_add(length).ok_or(Error::Range)?;
 
-        match end <= *size {
-            true => Ok(Some(Range {
-                bar: range.id,
-                offset,
-                length,
-                attributes: range.attributes,
-            })),
-            false => Err(Error::Range),
+        if end > *size {
+            return Err(Error::Range);
         }
+        let place = Range {
+            bar: range.id,
+            offset,
+            length,
+            attributes: range.attributes,
+        };
+        Ok(Some((place, address ^ offset)))
     }
 
     /// Returns each range of a report that is in a BAR.
     ///
     /// # Errors
     ///
-    /// That of [`Self::place`], and [`Error::Range`] when the BARs are not in ascending order, or two ranges overlap.
+    /// [`Error::Range`] when a range is empty, runs past the end of its BAR, or the function has no such BAR; when BARs,
+    /// or the ranges in one, are not in ascending order, so that they may overlap; and when the ranges in a BAR do not
+    /// agree on its address.
     pub fn ranges<'a>(&self, report: &Report<'a>) -> Result<impl Iterator<Item = Range> + 'a> {
         let bars = *self;
-        let mut last = 0;
+        let mut last: Option<(Range, u64)> = None;
 
-        for (number, range) in report.ranges().enumerate() {
+        for range in report.ranges() {
             let Some(place) = bars.place(&range)? else {
                 continue;
             };
-            let before = report.ranges().take(number);
-            let mut before = before.filter_map(move |range| bars.place(&range).ok().flatten());
-            if place.bar < last || before.any(|other| other.overlaps(&place)) {
+            if last.is_some_and(|last| !is_behind(&last, &place)) {
                 return Err(Error::Range);
             }
-            last = place.bar;
+            last = Some(place);
         }
-        Ok(report
-            .ranges()
-            .filter_map(move |range| bars.place(&range).ok().flatten()))
+        Ok(report.ranges().filter_map(move |range| {
+            let place = bars.place(&range).ok().flatten();
+
+            place.map(|(range, _)| range)
+        }))
     }
+}
+
+/// Tells whether the second range is in a later BAR than the first, or behind it in the same one.
+const fn is_behind((before, base): &(Range, u64), (range, same_base): &(Range, u64)) -> bool {
+    if before.bar != range.bar {
+        return before.bar < range.bar;
+    }
+    // OVERFLOW: It ends within its BAR.
+    *base == *same_base && before.offset + before.length <= range.offset
 }
 
 /// A range in a BAR.
@@ -95,14 +104,4 @@ pub struct Range {
     pub length: u64,
     /// Its attributes.
     pub attributes: Attributes,
-}
-
-impl Range {
-    /// Tells whether two ranges have a page in common.
-    const fn overlaps(&self, other: &Self) -> bool {
-        // OVERFLOW: Both end within a BAR.
-        self.bar == other.bar
-            && self.offset < other.offset + other.length
-            && other.offset < self.offset + self.length
-    }
 }

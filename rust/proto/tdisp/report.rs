@@ -82,7 +82,7 @@ impl Attributes {
     pub const MSIX_PBA: Self = Self(1 << 1);
     /// It is not for the guest alone.
     pub const NON_TEE: Self = Self(1 << 2);
-    /// Whether it is may be changed.
+    /// SET_MMIO_ATTRIBUTE may change whether it is.
     pub const UPDATABLE: Self = Self(1 << 3);
 
     /// Returns the value as it is in a message.
@@ -113,12 +113,18 @@ impl RawRange {
 }
 
 impl<'a> Report<'a> {
+    /// Bytes of the longest report: offsets in it have 16 bits.
+    const MAX: usize = 0xffff;
+
     /// Parses a whole report. Reserved bits are ignored.
     ///
     /// # Errors
     ///
     /// [`Error::Report`] when counts and lengths are not those of the report.
     pub fn parse(bytes: &'a [u8]) -> Result<Self> {
+        if bytes.len() > Self::MAX {
+            return Err(Error::Report);
+        }
         Self::read(&mut Reader::new(bytes)).map_err(|_| Error::Report)
     }
 

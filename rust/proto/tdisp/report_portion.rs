@@ -17,9 +17,11 @@ use crate::spdm::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GetReport {
     /// Where the portion begins.
-    pub offset: u16,
+    offset: u16,
     /// How many bytes are wanted at most.
-    pub length: u16,
+    length: u16,
+    /// How many bytes of the report are left, as the portion before said.
+    left: Option<u16>,
 }
 
 /// A portion of the report.
@@ -32,32 +34,31 @@ pub struct Portion<'a> {
 }
 
 impl GetReport {
-    /// Starts at the first byte.
+    /// Starts at the first byte, with portions of so many bytes at most.
     pub const fn first(length: u16) -> Self {
-        Self { offset: 0, length }
+        Self {
+            offset: 0,
+            length,
+            left: None,
+        }
     }
 
-    /// Returns what to ask for after this portion, or [`None`] after the last one. `before` is what the remainder of
-    /// the portion before was, if there was one.
+    /// Returns what to ask for after this portion, or [`None`] after the last one.
     ///
     /// # Errors
     ///
-    /// [`Error::Portion`] when the report would be longer than 65,535 bytes, or the remainder does not shrink by the
-    /// portion.
-    pub fn next(&self, portion: &Portion<'_>, before: Option<u16>) -> Result<Option<Self>> {
+    /// [`Error::Portion`] when the report would be longer than 65,535 bytes.
+    pub fn next(&self, portion: &Portion<'_>) -> Result<Option<Self>> {
         let length = u16::try_from(portion.bytes.len()).map_err(|_| Error::Portion)?;
         let offset = self.offset.checked_add(length).ok_or(Error::Portion)?;
-        offset
-            .checked_add(portion.remainder)
-            .ok_or(Error::Portion)?;
+        let left = portion.remainder;
+        offset.checked_add(left).ok_or(Error::Portion)?;
 
-        if before.is_some_and(|before| before.checked_sub(length) != Some(portion.remainder)) {
-            return Err(Error::Portion);
-        }
-        match portion.remainder {
-            0 => Ok(None),
-            _ => Ok(Some(Self { offset, ..*self })),
-        }
+        Ok((left > 0).then_some(Self {
+            offset,
+            length: self.length.min(left),
+            left: Some(left),
+        }))
     }
 }
 
@@ -72,12 +73,14 @@ impl Request for GetReport {
 
     /// # Errors
     ///
-    /// [`Error::Portion`] when the portion is empty or longer than asked for.
+    /// [`Error::Portion`] when the portion is empty or longer than asked for, or the remainder does not shrink by it.
     fn read<'a>(&self, reader: &mut Reader<'a>) -> Result<Portion<'a>> {
         let length = reader.u16()?;
         let remainder = reader.u16()?;
 
-        if length == 0 || length > self.length {
+        let shrinks = |left: u16| left.checked_sub(length) == Some(remainder);
+
+        if length == 0 || length > self.length || !self.left.is_none_or(shrinks) {
             return Err(Error::Portion);
         }
         Ok(Portion {

@@ -18,7 +18,7 @@ use crate::spdm::{
 pub enum State {
     /// CONFIG_UNLOCKED: the host configures it.
     Unlocked,
-    /// CONFIG_LOCKED: what it is can be judged.
+    /// CONFIG_LOCKED: the configuration stays, and the guest can look at it.
     Locked,
     /// RUN: it was accepted.
     Run,

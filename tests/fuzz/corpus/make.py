@@ -420,6 +420,19 @@ write(
     refused_trailing=V12 + bytes.fromhex("126c000000000000"),
     refused_error=V12 + bytes.fromhex("127f0100"),
 )
+VENDOR = bytes.fromhex("127e00000300020100")
+write(
+    "spdm_vendor_defined",
+    accepted_plain=V12 + VENDOR + struct.pack("<HB", 4, 1) + b"abc",
+    accepted_padded=V12 + VENDOR + struct.pack("<HB", 4, 1) + b"abc" + bytes(2),
+    accepted_empty=V12 + VENDOR + struct.pack("<HB", 1, 1),
+    refused_without_protocol=V12 + VENDOR + bytes(2),
+    refused_protocol=V12 + VENDOR + struct.pack("<HB", 4, 0) + b"abc",
+    refused_standard=V12 + put(VENDOR, 4, b"\4") + struct.pack("<HB", 4, 1) + b"abc",
+    refused_vendor_length=V12 + put(VENDOR, 6, b"\xff") + struct.pack("<HB", 4, 1) + b"abc",
+    refused_past_the_end=V12 + VENDOR + struct.pack("<HB", 0xFFFF, 1) + b"abc",
+    refused_trailing=V12 + VENDOR + struct.pack("<HB", 4, 1) + b"abc" + bytes(4),
+)
 write(
     "spdm_secured",
     accepted_plain=record(0x04030201, b"message"),
@@ -463,4 +476,78 @@ write(
     refused_challenge=answers(*CHALLENGE, auth(0x12, signature=bytes(96))),
     refused_busy_for_ever=answers(VERSION, *[BUSY] * 20),
     refused_version_alone=answers(VERSION),
+)
+
+
+def tdisp(which: int, kind: int, body: bytes = b"", version: int = 0x10, function: int = 0x0201) -> bytes:
+    return struct.pack("<BBBHI8x", which, version, kind, 0, function) + body
+
+
+write(
+    "tdisp_message",
+    accepted_version=tdisp(0, 1, b"\2\x20\x10"),
+    accepted_capabilities=tdisp(1, 2, bytes(28)),
+    accepted_nonce=tdisp(2, 3, bytes(range(32))),
+    accepted_portion=tdisp(3, 4, struct.pack("<HH", 3, 5) + b"abc"),
+    accepted_state=tdisp(4, 5, b"\3"),
+    accepted_start=tdisp(5, 6),
+    accepted_stop=tdisp(6, 7),
+    refused_error=tdisp(5, 0x7F, struct.pack("<II", 0x102, 0)),
+    refused_other_version=tdisp(0, 1, b"\1\x20"),
+    refused_255_versions=tdisp(0, 1, b"\xff\x10"),
+    refused_message_version=tdisp(4, 5, b"\3", version=0x11),
+    refused_function=tdisp(4, 5, b"\3", function=0x0202),
+    refused_segment=tdisp(4, 5, b"\3", function=0x1000201),
+    refused_state=tdisp(4, 5, b"\4"),
+    refused_short_nonce=tdisp(2, 3, bytes(31)),
+    refused_portion_empty=tdisp(3, 4, struct.pack("<HH", 0, 5)),
+    refused_portion_long=tdisp(3, 4, struct.pack("<HH", 101, 0) + bytes(101)),
+    refused_portion_past_the_end=tdisp(3, 4, struct.pack("<HH", 100, 0) + b"abc"),
+    refused_trailing=tdisp(6, 7, b"\0"),
+    refused_half_a_header=tdisp(6, 7)[:10],
+)
+
+
+def interface(*ranges: tuple[int, int, int, int], count: int | None = None, length: int = 0) -> bytes:
+    head = struct.pack("<HHHHII", 1, 0, 0, 0, 0, len(ranges) if count is None else count)
+    return head + b"".join(struct.pack("<QIHH", *row) for row in ranges) + struct.pack("<I", length)
+
+
+write(
+    "tdisp_report",
+    accepted_none=interface(),
+    accepted_three=interface((0x100, 2, 1, 0), (0x102, 1, 2, 0), (7, 0x10, 0, 2)),
+    accepted_other_numbers=interface((0, 0, 0, 6), (0, 0, 0, 0xFFFF)),
+    accepted_reserved_bits=interface((0, 1, 0xFFFF, 0)),
+    accepted_of_the_vendor=interface((0, 1, 0, 0), length=3) + b"abc",
+    accepted_last_page=interface((2**52 - 1, 1, 0, 0)),
+    refused_page_overflows=interface((2**52, 1, 0, 0)),
+    refused_pages_overflow=interface((0, 2**20, 0, 0)),
+    refused_past_the_end=interface((3, 2, 0, 0)),
+    refused_overlap=interface((0, 3, 0, 0), (2, 1, 0, 0)),
+    refused_order=interface((0, 1, 0, 2), (0, 1, 0, 0)),
+    refused_no_such_bar=interface((0, 1, 0, 1)),
+    refused_small_bar=interface((0, 1, 0, 4)),
+    refused_empty_range=interface((0, 0, 0, 0)),
+    refused_four_gigabytes=interface(count=2**32 - 1),
+    refused_count_wraps=interface(count=2**28),
+    refused_length=interface(length=1),
+    refused_trailing=interface() + b"\0",
+    refused_short=interface()[:-1],
+)
+write(
+    "ide_km",
+    accepted_port=bytes([0, 1, 0, 1, 8, 0, 0, 7]) + bytes(8),
+    accepted_port_without_registers=bytes([0, 1, 0, 1, 8, 0, 0, 1]),
+    accepted_key=bytes([1, 3, 0, 0, 3, 0, 2, 1]),
+    accepted_go=bytes([2, 6, 0, 0, 3, 0, 2, 1]),
+    refused_other_port=bytes([0, 1, 0, 2, 8, 0, 0, 7]),
+    refused_port_above_the_last=bytes([0, 1, 0, 1, 8, 0, 0, 0]),
+    refused_half_a_register=bytes([0, 1, 0, 1, 8, 0, 0, 7, 1, 2]),
+    refused_status=bytes([1, 3, 0, 0, 3, 4, 2, 1]),
+    refused_stream=bytes([1, 3, 0, 0, 4, 0, 2, 1]),
+    refused_direction=bytes([2, 6, 0, 0, 3, 0, 0, 1]),
+    refused_object=bytes([2, 3, 0, 0, 3, 0, 2, 1]),
+    refused_short=bytes([2, 6, 0, 0, 3, 0, 2]),
+    refused_trailing=bytes([1, 3, 0, 0, 3, 0, 2, 1, 0]),
 )

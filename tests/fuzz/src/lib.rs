@@ -9,6 +9,7 @@ mod bytes;
 mod doe;
 mod snp;
 mod spdm;
+mod tdisp;
 mod tdx;
 
 /// A target: takes any bytes, and tells whether they were accepted.
@@ -18,6 +19,7 @@ pub type Target = fn(&[u8]) -> bool;
 pub const TARGETS: &[(&str, Target)] = &[
     ("doe_discovery", doe::discovery),
     ("doe_object", doe::object),
+    ("ide_km", tdisp::ide_km),
     ("snp_certificates", snp::certificates),
     ("snp_ioctl", snp::ioctl),
     ("snp_key_answer", snp::key_answer),
@@ -39,7 +41,10 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("spdm_opaque", spdm::opaque),
     ("spdm_requester", spdm::requester),
     ("spdm_secured", spdm::secured),
+    ("spdm_vendor_defined", spdm::vendor_defined),
     ("spdm_version", spdm::version),
+    ("tdisp_message", tdisp::message),
+    ("tdisp_report", tdisp::report),
     ("tdx_call", tdx::call),
     ("tdx_quote_answer", tdx::quote_answer),
     ("tdx_quote_request", tdx::quote_request),

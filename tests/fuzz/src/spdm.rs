@@ -29,7 +29,8 @@ pub(crate) use session::{
     finish,
     key_exchange,
     opaque,
-    secured, //
+    secured,
+    vendor_defined, //
 };
 
 use tsm_proto::spdm::{

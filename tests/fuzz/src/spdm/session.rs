@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! KEY_EXCHANGE_RSP, opaque data, FINISH_RSP, END_SESSION_ACK, records.
+//! KEY_EXCHANGE_RSP, opaque data, FINISH_RSP, END_SESSION_ACK, vendor-defined messages, records.
 
 use tsm_proto::spdm::{
     challenge::Summary,
@@ -14,6 +14,10 @@ use tsm_proto::spdm::{
     secured::{
         self,
         Direction, //
+    },
+    vendor_defined::{
+        Protocol,
+        VendorDefined, //
     },
     Slot,
     Version, //
@@ -96,6 +100,25 @@ pub(crate) fn end_session(data: &[u8]) -> bool {
     };
 
     assert_eq!(exact.len(), 4);
+    true
+}
+
+/// The payload is what follows the protocol, to the end.
+pub(crate) fn vendor_defined(data: &[u8]) -> bool {
+    let Some((layout, message)) = split(data) else {
+        return false;
+    };
+    let request = VendorDefined {
+        protocol: Protocol::TDISP,
+        payload: &[],
+    };
+    let Ok((payload, exact)) = parse(&request, &layout, message) else {
+        return false;
+    };
+
+    assert_eq!(exact[4..9], [3, 0, 2, 1, 0]);
+    assert_eq!(exact[11], 1);
+    assert_eq!(payload, &exact[12..]);
     true
 }
 
