@@ -132,7 +132,7 @@ fn beside_readers(act: impl FnOnce()) {
     });
 
     thread::scope(|scope| {
-        for _ in 0..16 {
+        for _ in 0..4 {
             scope.spawn(move || {
                 while !done.load(Ordering::Relaxed) {
                     for (path, is_slot) in paths {
@@ -161,7 +161,7 @@ fn the_module_is_unloaded_beside_readers() {
     let _ = device.disconnect();
 
     beside_readers(|| {
-        for _ in 0..5 {
+        for _ in 0..2 {
             device.connect(0).unwrap();
             unload(MODULE).unwrap();
             load(MODULE).unwrap();
@@ -176,7 +176,7 @@ fn a_device_is_removed_beside_readers() {
     let _ = device.disconnect();
 
     beside_readers(|| {
-        for _ in 0..5 {
+        for _ in 0..2 {
             device.connect(0).unwrap();
             device.remove_and_find_again().unwrap();
         }
