@@ -125,7 +125,7 @@ check-host: ## runs our drivers on hosts that are slow, broken or malicious, and
 	@$(qemu-tdx)/setup toolbox stock amd64 test
 	@scripts/check host
 
-check-debug: ## runs those in guests again, on a kernel with KASAN, lockdep and kmemleak; BRIEF=1 repeats less
+check-debug: ## runs those in guests again, on a kernel with KASAN, lockdep and kmemleak; BRIEF=1 leaves the longest out
 	@$(qemu-tdx)/setup toolbox debug
 	@BRIEF=$(BRIEF) scripts/check debug
 
