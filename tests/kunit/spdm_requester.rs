@@ -24,6 +24,10 @@ mod tests {
             Evidence as _,
             Part, //
         },
+        vendor_defined::{
+            Protocol,
+            VendorDefined, //
+        },
         Code,
         Error,
         Slot, //
@@ -41,6 +45,7 @@ mod tests {
             finish,
             key_exchange,
             measurements,
+            vendor,
             version,
             Message,
             CHALLENGE,
@@ -54,15 +59,19 @@ mod tests {
         Ok(slot) => slot,
         Err(_) => panic!("there is such a slot"),
     };
-    const MEASURE: Event = Event::Measure([9; 32]);
-    const CONNECT: Event = Event::Connect(Slot::FIRST);
-    const ANSWER: Event = Event::Answer(4);
-    const READ: Event = Event::Read(SECOND);
+    const MEASURE: Event<'_> = Event::Measure([9; 32]);
+    const CONNECT: Event<'_> = Event::Connect(Slot::FIRST);
+    const ANSWER: Event<'_> = Event::Answer(4);
+    const READ: Event<'_> = Event::Read(SECOND);
+    const VENDOR: Event<'_> = Event::Vendor(VendorDefined {
+        protocol: Protocol::TDISP,
+        payload: &[0x10, 0x85],
+    });
 
     #[test]
     fn idle_takes_connect_and_disconnect() {
         let mut talk = Talk::new();
-        let others = [ANSWER, Event::TimePassed, READ, MEASURE];
+        let others = [ANSWER, Event::TimePassed, READ, MEASURE, VENDOR];
         talk.refuses(&others);
         assert_eq!(talk.step(Event::Disconnect), Ok(Action::Done));
         talk.refuses(&others);
@@ -73,7 +82,7 @@ mod tests {
     fn asking_takes_an_answer_and_disconnect() {
         let mut talk = Talk::new();
         assert_eq!(talk.asked(CONNECT), Some(0x84));
-        talk.refuses(&[CONNECT, Event::TimePassed, READ, MEASURE]);
+        talk.refuses(&[CONNECT, Event::TimePassed, READ, MEASURE, VENDOR]);
         assert_eq!(talk.next(&version()), Some(0xe1));
         assert_eq!(talk.step(Event::Disconnect), Ok(Action::Done));
         assert!(!talk.requester.is_lost());
@@ -85,7 +94,7 @@ mod tests {
         let mut talk = Talk::new();
         talk.asked(CONNECT);
         assert_eq!(talk.answer(&error(3)), Ok(Action::Wait(10_000)));
-        talk.refuses(&[CONNECT, ANSWER, READ, MEASURE]);
+        talk.refuses(&[CONNECT, ANSWER, READ, MEASURE, VENDOR]);
         assert_eq!(talk.asked(Event::TimePassed), Some(0x84));
         assert_eq!(talk.answer(&error(3)), Ok(Action::Wait(20_000)));
         assert_eq!(talk.step(Event::Disconnect), Ok(Action::Done));
@@ -100,7 +109,7 @@ mod tests {
 
         assert_eq!(talk.asked(MEASURE), Some(0xe0));
         assert!(talk.requester.peer().is_none());
-        talk.refuses(&[CONNECT, Event::TimePassed, READ, MEASURE]);
+        talk.refuses(&[CONNECT, Event::TimePassed, READ, MEASURE, VENDOR]);
         assert_eq!(talk.answer(&measurements().sealed()), Ok(Action::Done));
         assert!(talk.store.has(Part::Record) && talk.store.has(Part::MeasurementsSignature));
 
@@ -108,6 +117,12 @@ mod tests {
         assert!(talk.answer(&digests().sealed()).is_ok());
         assert_eq!(talk.answer(&certificate(1).sealed()), Ok(Action::Done));
         assert_eq!(talk.store.get(Part::Chain(SECOND)).len(), 54);
+
+        assert_eq!(talk.asked(VENDOR), Some(0xfe));
+        talk.refuses(&[CONNECT, Event::TimePassed, READ, MEASURE, VENDOR]);
+        let payload = Ok(Action::Payload { start: 20, len: 3 });
+        assert_eq!(talk.answer(&vendor(&[7, 8, 9]).sealed()), payload);
+        assert_eq!(talk.buffer.get(20..23), Some(&[7, 8, 9][..]));
 
         assert_eq!(talk.asked(Event::Disconnect), Some(0xec));
         assert_eq!(talk.answer(&ended().sealed()), Ok(Action::Done));
@@ -121,6 +136,7 @@ mod tests {
         talk.challenge();
         assert!(talk.requester.session().is_none());
         talk.refuses(&[CONNECT, ANSWER, Event::TimePassed]);
+        assert_eq!(talk.step(VENDOR), Err(Error::Incapable));
 
         assert_eq!(talk.asked(MEASURE), Some(0xe0));
         assert_eq!(talk.answer(&measurements()), Ok(Action::Done));
@@ -149,7 +165,7 @@ mod tests {
         assert_eq!(talk.asked(MEASURE), Some(0xe0));
         assert_eq!(talk.step(Event::Answer(usize::MAX)), Err(Error::TooLarge));
         talk.assert_lost();
-        talk.refuses(&[ANSWER, Event::TimePassed, READ, MEASURE]);
+        talk.refuses(&[ANSWER, Event::TimePassed, READ, MEASURE, VENDOR]);
         talk.assert_lost();
 
         talk.connect();
@@ -221,7 +237,7 @@ mod tests {
             (0x41, false),
             (0x43, false),
         ] {
-            for event in [MEASURE, READ] {
+            for event in [MEASURE, READ, VENDOR] {
                 let mut talk = Talk::new();
                 talk.connect();
                 assert!(talk.asked(event).is_some());
@@ -250,6 +266,52 @@ mod tests {
                 assert_eq!(talk.requester.is_lost(), !stays);
                 assert_eq!(talk.requester.peer().is_some(), stays);
             }
+        }
+    }
+
+    #[test]
+    fn a_vendor_defined_message_is_sent_again_to_a_device_that_is_busy() {
+        let mut talk = Talk::new();
+        talk.connect();
+        talk.asked(VENDOR);
+        assert_eq!(talk.answer(&error(3).sealed()), Ok(Action::Wait(10_000)));
+        assert_eq!(talk.asked(Event::TimePassed), Some(0xfe));
+        // The same bytes, behind the header of the record and its own, with the ID of the protocol.
+        let sent = [3, 0, 2, 1, 0, 3, 0, 1, 0x10, 0x85];
+        assert_eq!(talk.buffer.get(12..22), Some(&sent[..]));
+        let payload = Ok(Action::Payload { start: 20, len: 0 });
+        assert_eq!(talk.answer(&vendor(&[]).sealed()), payload);
+    }
+
+    #[test]
+    fn a_vendor_defined_message_that_is_too_long_changes_nothing() {
+        let mut talk = Talk::new();
+        talk.connect();
+        let message = VendorDefined {
+            protocol: Protocol::IDE_KM,
+            payload: &[0; 256],
+        };
+        assert_eq!(talk.step(Event::Vendor(message)), Err(Error::TooLarge));
+        assert_eq!(talk.asked(VENDOR), Some(0xfe));
+    }
+
+    #[test]
+    fn a_vendor_defined_response_of_another_kind_ends_the_connection() {
+        // The standard, the vendor, the length, the protocol.
+        for (offset, value, expected) in [
+            (4, 4, Error::Mismatch),
+            (7, 2, Error::Mismatch),
+            (9, 0, Error::Truncated),
+            (9, 9, Error::Truncated),
+            (9, 2, Error::Trailing),
+            (11, 0, Error::Mismatch),
+        ] {
+            let mut talk = Talk::new();
+            talk.connect();
+            talk.asked(VENDOR);
+            let wrong = vendor(&[1, 2]).set(offset, value).sealed();
+            assert_eq!(talk.answer(&wrong), Err(expected));
+            talk.assert_lost();
         }
     }
 

@@ -125,7 +125,7 @@ impl Bench {
         for _ in 0..3000 {
             let (buffer, evidence) = (&mut self.buffer, &mut self.evidence);
             event = match self.requester.step(event, buffer, evidence)? {
-                Action::Done => return Ok(()),
+                Action::Done | Action::Payload { .. } => return Ok(()),
                 Action::Wait(_) => Event::TimePassed,
                 Action::Send { object_type, len } => {
                     let request = self.buffer[..len].to_vec();

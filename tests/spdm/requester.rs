@@ -87,7 +87,7 @@ impl Bench {
         for _ in 0..3000 {
             let (buffer, evidence) = (&mut self.buffer, &mut self.evidence);
             event = match self.requester.step(event, buffer, evidence)? {
-                Action::Done => return Ok(()),
+                Action::Done | Action::Payload { .. } => return Ok(()),
                 Action::Wait(time) => {
                     self.waited += u64::from(time);
                     Event::TimePassed

@@ -7,8 +7,8 @@
 //! | idle, lost | connect | asking |
 //! | asking | answer | asking, waiting, ready or idle |
 //! | waiting | time passed | asking |
-//! | ready | read a slot, measure, disconnect | asking |
-//! | asking for a slot or measurements | a refusal | ready |
+//! | ready | read a slot, measure, vendor-defined, disconnect | asking |
+//! | asking for a slot, measurements or vendor-defined | a refusal | ready |
 //! | any | an error | lost |
 //!
 //! What handles a response is never inlined: all in one, it would have a stack frame of 3 KiB, and a kernel task
@@ -23,8 +23,11 @@ mod negotiate;
 mod peer;
 mod phase;
 mod retry;
+mod vendor;
 
 pub use peer::Peer;
+
+use core::hint::black_box;
 
 use self::{
     identify::AskDigests,
@@ -35,7 +38,8 @@ use self::{
         Next,
         Phase, //
     },
-    retry::Retry, //
+    retry::Retry,
+    vendor::AskVendor, //
 };
 use super::{
     key_exchange::SessionId,
@@ -46,9 +50,11 @@ use super::{
         Part,
         Transcript, //
     },
+    vendor_defined::VendorDefined,
     Error,
     Nonce,
     Padding,
+    Request as _,
     Result,
     Slot,
     SlotMask,
@@ -68,7 +74,7 @@ pub struct Config {
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Event {
+pub enum Event<'a> {
     /// The user wants a connection that the chain in a slot authenticates.
     Connect(Slot),
     /// The payload of the response is in the buffer, so many bytes.
@@ -79,6 +85,8 @@ pub enum Event {
     Read(Slot),
     /// The user wants measurements, signed with this random number.
     Measure(Nonce),
+    /// The user wants the response to a vendor-defined message, in the session.
+    Vendor(VendorDefined<'a>),
     /// The user wants no connection.
     Disconnect,
 }
@@ -98,6 +106,13 @@ pub enum Action {
     Wait(u32),
     /// Nothing: what was wanted is done.
     Done,
+    /// Nothing: the payload of the vendor-defined response is in the buffer.
+    Payload {
+        /// Where it begins.
+        start: usize,
+        /// Its bytes.
+        len: usize,
+    },
 }
 
 /// A request, to be sent again when the responder is busy, and for transcripts.
@@ -113,6 +128,14 @@ impl Sent {
     /// Returns the request.
     fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..self.len).unwrap_or_default()
+    }
+
+    /// Overwrites the request, which may have a key of the user.
+    fn clear(&mut self) {
+        self.bytes = [0; Self::MAX];
+        self.len = 0;
+        // The compiler has to assume that this reads the zeros, so that it can't leave them out.
+        black_box(&mut self.bytes);
     }
 }
 
@@ -197,15 +220,16 @@ impl<S: Suite> Requester<S> {
     /// # Errors
     ///
     /// [`Error::State`] when the event is not possible, [`Error::Incapable`] when the device has no
-    /// measurements that anything would authenticate; nothing changes then.
+    /// measurements that anything would authenticate or there is no session for a vendor-defined message,
+    /// [`Error::TooLarge`] when such a message is too long; nothing changes then.
     ///
-    /// [`Error::EmptySlot`] or [`Error::Peer`] when the device refuses a slot or measurements. The connection
-    /// stays, and there is no evidence of what was refused.
+    /// [`Error::EmptySlot`] or [`Error::Peer`] when the device refuses a slot, measurements or a vendor-defined
+    /// message. The connection stays, and there is no evidence of what was refused.
     ///
     /// After any other error the connection is lost and its keys are cleared, see [`Requester::is_lost`].
     pub fn step(
         &mut self,
-        event: Event,
+        event: Event<'_>,
         buffer: &mut [u8],
         evidence: &mut impl Evidence,
     ) -> Result<Action> {
@@ -222,7 +246,7 @@ impl<S: Suite> Requester<S> {
     /// The transition relation.
     fn advance(
         &mut self,
-        event: Event,
+        event: Event<'_>,
         buffer: &mut [u8],
         evidence: &mut impl Evidence,
     ) -> Result<Action, Stop> {
@@ -246,6 +270,10 @@ impl<S: Suite> Requester<S> {
                 self.measure(*peer, nonce, buffer, evidence)
             }
             (State::Ready(_), Event::Measure(_)) => Err(Stop::Stays(Error::Incapable)),
+            (State::Ready(peer), Event::Vendor(message)) if has_session => {
+                self.ask_vendor(*peer, &message, buffer)
+            }
+            (State::Ready(_), Event::Vendor(_)) => Err(Stop::Stays(Error::Incapable)),
             (State::Ready(peer), Event::Disconnect) if has_session => {
                 let phase = Phase::End(*peer);
                 self.ask(phase, buffer)
@@ -278,9 +306,32 @@ impl<S: Suite> Requester<S> {
         self.ask(Phase::Measurements(phase), buffer)
     }
 
+    /// Sends a message of the user. Its phase could not write it once more.
+    #[inline(never)]
+    fn ask_vendor(
+        &mut self,
+        peer: Peer,
+        message: &VendorDefined<'_>,
+        buffer: &mut [u8],
+    ) -> Result<Action, Stop> {
+        let written = message.encode(&peer.layout, &mut self.sent.bytes);
+
+        self.sent.len = written.map_err(Stop::Stays)?;
+        self.enter(Phase::Vendor(AskVendor::new(peer, message.protocol)));
+        Ok(self.send(None, buffer)?)
+    }
+
+    /// Begins with a phase.
+    fn enter(&mut self, phase: Phase<S>) {
+        self.state = State::Asking(phase);
+        self.waits = false;
+        self.retry = Retry::new();
+    }
+
     /// Drops the session and its keys.
     fn close(&mut self, state: State<S>) {
         self.keys.clear();
+        self.sent.clear();
         self.session = None;
         self.transcript = None;
         self.state = state;
@@ -289,9 +340,7 @@ impl<S: Suite> Requester<S> {
     /// Writes the request of a phase.
     #[inline(never)]
     fn ask(&mut self, phase: Phase<S>, buffer: &mut [u8]) -> Result<Action, Stop> {
-        self.state = State::Asking(phase);
-        self.waits = false;
-        self.retry = Retry::new();
+        self.enter(phase);
         if let State::Asking(phase) = &mut self.state {
             let (suite, config, keys) = (&self.suite, &self.config, &self.keys);
             let (transcript, bytes) = (&mut self.transcript, &mut self.sent.bytes);
@@ -347,7 +396,16 @@ impl<S: Suite> Requester<S> {
         match self.handle(len, buffer, evidence)? {
             Some(Next::Ask(phase)) => return self.ask(phase, buffer),
             Some(Next::Ready(peer)) => self.state = State::Ready(peer),
+            Some(Next::Payload(peer, payload)) => {
+                self.sent.clear();
+                self.state = State::Ready(peer);
+                return Ok(Action::Payload {
+                    start: secured::MESSAGE + payload.start,
+                    len: payload.len(),
+                });
+            }
             Some(Next::Refused(peer, err)) => {
+                self.sent.clear();
                 self.state = State::Ready(peer);
                 return Err(Stop::Stays(err));
             }

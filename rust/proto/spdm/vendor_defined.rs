@@ -39,6 +39,11 @@ pub struct VendorDefined<'p> {
     pub payload: &'p [u8],
 }
 
+impl VendorDefined<'_> {
+    /// Where the payload of a response begins: behind the header, [`PCI_SIG`], the length and the protocol.
+    pub(super) const PAYLOAD: usize = Header::SIZE + PCI_SIG.len() + 3;
+}
+
 impl Request for VendorDefined<'_> {
     const CODE: Code = Code::VENDOR_DEFINED_REQUEST;
     /// The payload, which is of the same protocol.

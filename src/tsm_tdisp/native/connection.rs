@@ -64,12 +64,12 @@ impl Connection {
     }
 
     /// Has the requester handle an event, and all that follows of it.
-    pub(super) fn run(&mut self, event: Event, transport: &Transport) -> Result<(), Failure> {
+    pub(super) fn run(&mut self, event: Event<'_>, transport: &Transport) -> Result<(), Failure> {
         let mut event = event;
 
         loop {
             event = match self.step(event)? {
-                Action::Done => return Ok(()),
+                Action::Done | Action::Payload { .. } => return Ok(()),
                 Action::Wait(microseconds) => {
                     transport.wait(microseconds);
                     Event::TimePassed
@@ -81,7 +81,7 @@ impl Connection {
         }
     }
 
-    fn step(&mut self, event: Event) -> Result<Action, Failure> {
+    fn step(&mut self, event: Event<'_>) -> Result<Action, Failure> {
         let buffer = self.buffer.as_mut_bytes();
 
         Ok(self.requester.step(event, buffer, &mut self.draft)?)

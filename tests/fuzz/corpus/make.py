@@ -462,12 +462,14 @@ SECOND = (
 )
 END = record(0xFFFEFFFF, bytes.fromhex("126c0000"))
 REFUSED = record(0xFFFEFFFF, bytes.fromhex("127f0400"))
+# DEVICE_INTERFACE_STATE.
+STATE = record(0xFFFEFFFF, bytes.fromhex("127e00000300020100" "1200" "01" "10050000" "01020000" "0000000000000000" "01"))
 write(
     "spdm_requester",
     accepted_session=answers(*FIRST, key_exchange(), FINISH, MEASUREMENTS),
-    accepted_whole=answers(*FIRST, key_exchange(), FINISH, MEASUREMENTS, *SECOND, MEASUREMENTS, END),
-    accepted_refusals=answers(*FIRST, key_exchange(), FINISH, REFUSED, REFUSED, MEASUREMENTS, END),
-    accepted_end_in_clear=answers(*FIRST, key_exchange(), FINISH, MEASUREMENTS, *SECOND, MEASUREMENTS, BUSY),
+    accepted_whole=answers(*FIRST, key_exchange(), FINISH, MEASUREMENTS, *SECOND, MEASUREMENTS, STATE, END),
+    accepted_refusals=answers(*FIRST, key_exchange(), FINISH, REFUSED, REFUSED, MEASUREMENTS, REFUSED, END),
+    accepted_end_in_clear=answers(*FIRST, key_exchange(), FINISH, MEASUREMENTS, *SECOND, MEASUREMENTS, STATE, BUSY),
     accepted_challenge=answers(*CHALLENGE, auth(0x12), measurements(2, BLOCKS)),
     accepted_busy=answers(VERSION, BUSY, *CHALLENGE[1:], BUSY, auth(0x12)),
     refused_signature=answers(*FIRST, key_exchange(signature=bytes(96)), FINISH),

@@ -142,6 +142,13 @@ pub(super) fn ended() -> Message {
     Message::new(&[0x12, 0x6c, 0, 0])
 }
 
+/// A response about TDISP with this payload.
+pub(super) fn vendor(payload: &[u8]) -> Message {
+    let [low, high, ..] = (payload.len() + 1).to_le_bytes();
+
+    Message::new(&[0x12, 0x7e, 0, 0, 3, 0, 2, 1, 0, low, high, 1]).and(payload)
+}
+
 pub(super) fn error(code: u8) -> Message {
     // The extended data is of ResponseNotReady: GET_DIGESTS, 2 us.
     match code {

@@ -40,7 +40,7 @@ use super::{
 /// A requester, and what it has.
 pub(super) struct Talk {
     pub(super) requester: Requester<Toy>,
-    buffer: [u8; 448],
+    pub(super) buffer: [u8; 448],
     pub(super) store: Store,
 }
 
@@ -58,7 +58,7 @@ impl Talk {
         }
     }
 
-    pub(super) fn step(&mut self, event: Event) -> Result<Action, Error> {
+    pub(super) fn step(&mut self, event: Event<'_>) -> Result<Action, Error> {
         self.requester
             .step(event, &mut self.buffer, &mut self.store)
     }
@@ -89,7 +89,7 @@ impl Talk {
     }
 
     /// Returns the code of the request that begins with an event, in a record or not.
-    pub(super) fn asked(&mut self, event: Event) -> Option<u8> {
+    pub(super) fn asked(&mut self, event: Event<'_>) -> Option<u8> {
         match self.step(event) {
             // The header of a record, the length of the message, its version.
             Ok(Action::Send { object_type, .. }) if object_type == ObjectType::SECURED_CMA_SPDM => {
@@ -131,7 +131,7 @@ impl Talk {
     }
 
     /// Asserts that none of these events is possible, and that none changes anything.
-    pub(super) fn refuses(&mut self, events: &[Event]) {
+    pub(super) fn refuses(&mut self, events: &[Event<'_>]) {
         let before = (self.requester.peer().copied(), self.requester.session());
 
         for event in events {

@@ -2,6 +2,8 @@
 
 //! Phases of a connection: each has one open request.
 
+use core::ops::Range;
+
 use super::{
     challenge::AskChallenge,
     exchange::{
@@ -19,6 +21,7 @@ use super::{
         AskCapabilities,
         AskVersion, //
     },
+    vendor::AskVendor,
     Config,
     Peer, //
 };
@@ -46,6 +49,7 @@ pub(super) enum Phase<S: Suite> {
     Keys(AskKeys<S>),
     Finish(SendFinish),
     Measurements(AskMeasurements),
+    Vendor(AskVendor),
     End(Peer),
 }
 
@@ -55,6 +59,8 @@ pub(super) enum Next<S: Suite> {
     Ask(Phase<S>),
     /// The user.
     Ready(Peer),
+    /// The user, who gets these bytes of the response.
+    Payload(Peer, Range<usize>),
     /// The user, because the responder refuses what the user wants.
     Refused(Peer, Error),
     /// Nothing: the session ended.
@@ -81,6 +87,8 @@ impl<S: Suite> Phase<S> {
             Self::Keys(phase) => phase.write(suite, buffer),
             Self::Finish(phase) => phase.write(suite, keys, transcript, buffer),
             Self::Measurements(phase) => phase.write(buffer),
+            // The user has written it.
+            Self::Vendor(_) => Err(Error::State),
             Self::End(peer) => EndSession.encode(&peer.layout, buffer),
         }
     }
@@ -97,6 +105,7 @@ impl<S: Suite> Phase<S> {
             Self::Keys(phase) => phase.handle(link),
             Self::Finish(phase) => phase.handle(link),
             Self::Measurements(phase) => phase.handle(link),
+            Self::Vendor(phase) => phase.handle(link),
             Self::End(peer) => link.parse(&EndSession, &peer.layout).map(|_| Next::Ended),
         }
     }

@@ -17,6 +17,10 @@ use tsm_proto::spdm::{
         Evidence,
         Part, //
     },
+    vendor_defined::{
+        Protocol,
+        VendorDefined, //
+    },
     Digest,
     Error,
     Hash,
@@ -163,10 +167,14 @@ const SECOND: Slot = match Slot::new(1) {
 };
 
 /// What the user wants of a connection.
-const WANTED: [Event; 4] = [
+const WANTED: [Event<'_>; 5] = [
     Event::Measure([3; 32]),
     Event::Read(SECOND),
     Event::Measure([4; 32]),
+    Event::Vendor(VendorDefined {
+        protocol: Protocol::TDISP,
+        payload: &[0x10, 0x85],
+    }),
     Event::Disconnect,
 ];
 
@@ -197,7 +205,11 @@ pub(crate) fn requester(data: &[u8]) -> bool {
                     _ => break,
                 }
             }
-            Ok(Action::Done) => {
+            Ok(action @ (Action::Done | Action::Payload { .. })) => {
+                if let Action::Payload { start, len } = action {
+                    assert!(requester.session().is_some());
+                    assert!(buffer.get(start..).is_some_and(|rest| rest.len() >= len));
+                }
                 connected = true;
                 assert!(toy.verified.get() > 0);
                 match wanted.next() {
