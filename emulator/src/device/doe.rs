@@ -14,7 +14,8 @@ use super::{
     settings::{
         MutatedPart,
         Settings, //
-    }, //
+    },
+    tdi::Tdis, //
 };
 use crate::machine::mutator::Mutator;
 
@@ -49,11 +50,18 @@ pub struct Mailbox {
 impl Mailbox {
     /// Makes the mailbox of a device.
     pub fn new(settings: Settings) -> Self {
+        let tdis = Tdis::new(&settings);
+
+        Self::with_interfaces(settings, tdis)
+    }
+
+    /// Makes the mailbox of a device that has these interfaces.
+    pub(crate) fn with_interfaces(settings: Settings, tdis: Tdis) -> Self {
         Self {
             wrong: settings.wrong,
             mutator: settings.mutator(MutatedPart::Object),
             earlier: None,
-            responder: Responder::new(settings),
+            responder: Responder::new(settings, tdis),
         }
     }
 

@@ -7,7 +7,6 @@
 //! ```text
 //! device.rs         a device: its sockets, and the arguments with which QEMU has it
 //! options.rs        what the user asks of it
-//! persona.rs        kinds of devices
 //! server.rs         the vfio-user server of a function
 //! function.rs       a function: which register an access is about
 //!   access.rs       accesses of any size, as DWORDs
@@ -34,7 +33,6 @@ mod layout;
 mod mailbox;
 mod memory;
 mod options;
-mod persona;
 mod server;
 
 pub(crate) use device::Device;

@@ -20,7 +20,9 @@ mod secured;
 mod session;
 mod signing;
 mod state;
+mod tdisp;
 mod transcript;
+mod vendor_defined;
 
 use self::{
     message::{
@@ -63,7 +65,7 @@ impl Responder {
             return self.refuse(Failure::InvalidSession);
         }
         let Some(request) = session.open(record) else {
-            self.sessions.remove(index);
+            self.drop_session(index);
             return self.refuse(Failure::DecryptError);
         };
 
@@ -75,7 +77,7 @@ impl Responder {
         };
         // A handshake that has failed is over.
         if session.stage == Stage::Ending || session.stage == Stage::Handshake {
-            self.sessions.remove(index);
+            self.drop_session(index);
         }
         sealed
     }
@@ -131,6 +133,7 @@ impl Responder {
             0xe4 => self.key_exchange(request, place),
             0xe5 => self.finish(request, place),
             0xec => self.end_session(request, place),
+            0xfe => self.vendor_defined(request, place),
             _ => Err(Failure::UnsupportedRequest(code)),
         }
     }

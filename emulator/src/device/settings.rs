@@ -4,6 +4,11 @@
 
 use super::{
     misbehaviour::Wrong,
+    persona::Persona,
+    requester_id::{
+        RequesterId,
+        RequesterIds, //
+    },
     suite::{
         Hash,
         Signature, //
@@ -38,6 +43,15 @@ pub enum MutatedPart {
     Message,
 }
 
+/// Whose addresses of BARs a device reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BarAddresses {
+    /// Those that the guest has set.
+    Guest,
+    /// Those of a made-up host, as a device does that is passed through.
+    Host,
+}
+
 /// How a device is set up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -58,6 +72,16 @@ pub struct Settings {
     pub sessions: bool,
     /// What is in the certificates.
     pub identity: Identity,
+    /// What kind of a device it is.
+    pub persona: Persona,
+    /// How many functions it has, 1 to 8. Each is a TEE device interface.
+    pub functions: u8,
+    /// The device number that it has in the guest, if it is on bus 0.
+    pub device_number: u8,
+    /// Which requester IDs it has, if not those of its persona.
+    pub requester_ids: Option<RequesterIds>,
+    /// Whose addresses of BARs it reports.
+    pub bars: BarAddresses,
     /// What the device does wrong, if anything.
     pub wrong: Option<Wrong>,
     /// Seed of changes at random, and how many responses may be changed.
@@ -73,6 +97,13 @@ pub struct Settings {
 impl Settings {
     /// The largest `chain` for which there is room for what comes on top, in a field of 16 bits.
     pub const MAX_CHAIN: u16 = 0xffff - 128;
+
+    /// Returns the requester ID of function 0, as the device knows it.
+    pub(crate) fn requester_id(&self) -> RequesterId {
+        self.requester_ids
+            .unwrap_or(RequesterIds::of(self.persona))
+            .first(self.device_number)
+    }
 
     /// Makes what changes this part, if anything does.
     pub(crate) fn mutator(&self, part: MutatedPart) -> Option<Mutator> {
@@ -100,6 +131,11 @@ impl Default for Settings {
                 subsystem_vendor: 0x1af4,
                 subsystem: 0x1100,
             },
+            persona: Persona::Integrated,
+            functions: 2,
+            device_number: 0x10,
+            requester_ids: None,
+            bars: BarAddresses::Host,
             wrong: None,
             mutate: None,
             mutate_every: 1,

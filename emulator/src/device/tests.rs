@@ -13,6 +13,8 @@ mod negotiation;
 mod replay;
 mod requester;
 mod sessions;
+mod tdisp;
+mod vendor;
 mod wrong;
 mod wrong_evidence;
 mod wrong_session;

@@ -10,6 +10,7 @@ use std::path::{
 use super::{
     super::{
         doe::Mailbox,
+        settings::Settings,
         socket::Relay, //
     },
     function::Function,
@@ -20,7 +21,7 @@ use super::{
 };
 
 /// The first slot of the root complex for devices and root ports.
-const FIRST_SLOT: usize = 0x10;
+const FIRST_SLOT: u8 = 0x10;
 
 /// A device of a machine.
 #[derive(Debug)]
@@ -45,14 +46,17 @@ impl<'a> Device<'a> {
     /// Starts its functions: QEMU can connect to them. The error is for the user.
     pub(crate) fn start(&self) -> Result<(), String> {
         let options = self.options;
-        let settings = options.settings();
-        let many = options.functions > 1;
+        let settings = Settings {
+            device_number: self.slot(),
+            ..options.settings()
+        };
+        let many = settings.functions > 1;
 
         let relay = options.responder.map(Relay::start).transpose();
         let mut relay = relay.map_err(|error| format!("responder: {error}"))?;
 
-        for number in 0..options.functions {
-            let space = layout::space(&settings.identity, options.persona, number, many);
+        for number in 0..settings.functions {
+            let space = layout::space(&settings.identity, settings.persona, number, many);
             let mailbox = (number == 0).then(|| {
                 let objects = Mailbox::new(settings.clone());
                 MailboxRegisters::new(objects, options.timing, settings.wrong, options.after)
@@ -65,9 +69,12 @@ impl<'a> Device<'a> {
 
     /// Returns QEMU's arguments for it, one a line.
     pub(crate) fn arguments(&self) -> String {
-        let slot = FIRST_SLOT + self.number;
+        let Settings {
+            persona, functions, ..
+        } = self.options.settings();
+        let slot = self.slot();
         let port = format!("port{}", self.number);
-        let (mut lines, bus, place) = match self.options.persona.has_link() {
+        let (mut lines, bus, place) = match persona.has_link() {
             true => {
                 let chassis = self.number + 1;
                 (
@@ -81,16 +88,22 @@ impl<'a> Device<'a> {
             false => (String::new(), "pcie.0", slot),
         };
 
-        for number in 0..self.options.functions {
+        for number in 0..functions {
             let path = json(&self.socket(number).to_string_lossy());
             lines.push_str(&format!(
                 "-device\n{{\"driver\":\"vfio-user-pci\",\
                  \"socket\":{{\"type\":\"unix\",\"path\":{path}}},\
                  \"bus\":\"{bus}\",\"addr\":\"{place:x}.{number}\",\"multifunction\":{}}}\n",
-                self.options.functions > 1
+                functions > 1
             ));
         }
         lines
+    }
+
+    /// Returns the slot of the root complex that it is in, or the port that it is below.
+    fn slot(&self) -> u8 {
+        // CAST: There are 32 slots, and QEMU refuses others.
+        FIRST_SLOT + self.number as u8
     }
 
     /// Returns the socket of a function.

@@ -3,9 +3,11 @@
 //! What is where in configuration space: PCIe r6 7.5, 7.7.2, 7.9.24 (DOE), 7.9.26 (IDE).
 
 use super::{
-    super::settings::Identity,
-    config_space::ConfigSpace,
-    persona::Persona, //
+    super::{
+        persona::Persona,
+        settings::Identity, //
+    },
+    config_space::ConfigSpace, //
 };
 
 /// Command and Status.

@@ -13,7 +13,13 @@ use std::{
 use super::{
     super::{
         misbehaviour::Wrong,
+        persona::Persona,
+        requester_id::{
+            RequesterId,
+            RequesterIds, //
+        },
         settings::{
+            BarAddresses,
             MutatedPart,
             Settings, //
         },
@@ -23,8 +29,7 @@ use super::{
         },
         version::Version, //
     },
-    mailbox::Timing,
-    persona::Persona, //
+    mailbox::Timing, //
 };
 use crate::option::{
     self,
@@ -53,10 +58,6 @@ const KIND: &str = "tdi";
 pub(crate) struct Options {
     /// What the device is.
     settings: Settings,
-    /// What kind of a device it is.
-    pub(super) persona: Persona,
-    /// How many functions it has.
-    pub(super) functions: u8,
     /// How long it takes.
     pub(super) timing: Timing,
     /// Where its responder is, if it is not its own.
@@ -73,8 +74,6 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             settings: Settings::default(),
-            persona: Persona::Integrated,
-            functions: 2,
             timing: Timing::default(),
             responder: None,
             after: 0,
@@ -96,6 +95,16 @@ const PERSONAS: [Choice<Persona>; 3] = [
         "integrated",
         Persona::Integrated,
         "in the root complex, TDISP",
+    ),
+];
+
+/// Values of `bars`.
+const BARS: [Choice<BarAddresses>; 2] = [
+    Choice::new("guest", BarAddresses::Guest, ""),
+    Choice::new(
+        "host",
+        BarAddresses::Host,
+        "made up, as if it were passed through",
     ),
 ];
 
@@ -159,15 +168,30 @@ const OPTIONS: &[Opt<Options>] = &[
         key: "persona",
         meaning: "what kind of a device it is",
         values: Values::Line(&PERSONAS),
-        default: |c| name(&PERSONAS, &c.persona),
-        set: |c, v| put(&mut c.persona, choose(&PERSONAS, v)),
+        default: |c| name(&PERSONAS, &c.settings.persona),
+        set: |c, v| put(&mut c.settings.persona, choose(&PERSONAS, v)),
     },
     Opt {
         key: "functions",
         meaning: "how many functions it has, 1 to 8; the first one has the mailbox",
         values: Values::Said,
-        default: |c| c.functions.to_string(),
-        set: |c, v| put(&mut c.functions, functions(v)),
+        default: |c| c.settings.functions.to_string(),
+        set: |c, v| put(&mut c.settings.functions, functions(v)),
+    },
+    Opt {
+        key: "requester_id",
+        meaning: "what it takes for the requester ID of function 0: guest (if persona=integrated), host (3b00, \
+                  made up), or a hexadecimal number",
+        values: Values::Said,
+        default: |_| "host if persona=endpoint, or guest".into(),
+        set: |c, v| put(&mut c.settings.requester_ids, requester_ids(v).map(Some)),
+    },
+    Opt {
+        key: "bars",
+        meaning: "whose addresses of BARs it reports",
+        values: Values::Line(&BARS),
+        default: |c| name(&BARS, &c.settings.bars),
+        set: |c, v| put(&mut c.settings.bars, choose(&BARS, v)),
     },
     Opt {
         key: "spdm",
@@ -299,6 +323,19 @@ fn functions(value: &str) -> Result<u8, &'static str> {
         .ok_or("1 to 8")
 }
 
+/// Parses what the device takes for its requester ID.
+fn requester_ids(value: &str) -> Result<RequesterIds, &'static str> {
+    match value {
+        "guest" => Ok(RequesterIds::Guest),
+        "host" => Ok(RequesterIds::Host),
+        _ => hex(value)
+            .ok()
+            .and_then(|raw| u16::try_from(raw).ok())
+            .map(|raw| RequesterIds::From(RequesterId::new(raw)))
+            .ok_or("guest, host or a hexadecimal number of 16 bits"),
+    }
+}
+
 /// Parses a mask of slots.
 fn slots(value: &str) -> Result<u8, &'static str> {
     u8::try_from(hex(value)?).map_err(|_| "a hexadecimal number of 8 bits")
@@ -367,6 +404,14 @@ impl Options {
                 }
             }
         }
+        let settings = &options.settings;
+        if settings.persona == Persona::Endpoint
+            && settings.requester_ids == Some(RequesterIds::Guest)
+        {
+            return Err("requester_id=guest: the bus below a root port has a number that only the guest knows; \
+                        requester_id=NUMBER instead"
+                .into());
+        }
         Ok(options)
     }
 
@@ -396,13 +441,11 @@ mod tests {
 
     #[test]
     fn takes_all_options() {
-        let all = "tdi,persona=cma,functions=8,spdm=1.4,hash=sha256,signature=rsapss,slots=0xff,\
+        let all = "tdi,persona=cma,functions=8,requester_id=0x1234,bars=guest,spdm=1.4,hash=sha256,signature=rsapss,slots=0xff,\
                    chain=3000,portion=100,sessions=off,seed=7,busy=5,delay=6,responder=2323,wrong=doe-type,\
                    wrong_after=3,mutate=8,mutate_count=9,mutate_every=10,mutate_part=message";
         let options = Options::parse(all).unwrap();
 
-        assert_eq!(options.persona, Persona::Cma);
-        assert_eq!(options.functions, 8);
         assert_eq!(options.timing.busy, Duration::from_micros(5));
         assert_eq!(options.timing.delay, Duration::from_micros(6));
         assert_eq!(options.responder, Some(([127, 0, 0, 1], 2323).into()));
@@ -412,6 +455,10 @@ mod tests {
             hash: Hash::Sha256,
             signature: Signature::RsaPss3072,
             slots: 0xff,
+            persona: Persona::Cma,
+            functions: 8,
+            requester_ids: Some(RequesterIds::From(RequesterId::new(0x1234))),
+            bars: BarAddresses::Guest,
             chain: 3000,
             portion: 100,
             sessions: false,
@@ -426,6 +473,14 @@ mod tests {
         // Each option is among those.
         for key in option::keys(OPTIONS) {
             assert!(all.contains(&format!(",{key}=")));
+        }
+    }
+
+    #[test]
+    fn takes_the_requester_ids_of_guest_and_host() {
+        for (value, expected) in [("guest", RequesterIds::Guest), ("host", RequesterIds::Host)] {
+            let options = Options::parse(&format!("tdi,requester_id={value}")).unwrap();
+            assert_eq!(options.settings().requester_ids, Some(expected));
         }
     }
 
@@ -456,6 +511,12 @@ mod tests {
             ("tdi,persona=gpu", "cma, endpoint or integrated"),
             ("tdi,functions=0", "1 to 8"),
             ("tdi,functions=9", "1 to 8"),
+            ("tdi,requester_id=12345", "guest, host or"),
+            (
+                "tdi,requester_id=guest,persona=endpoint",
+                "requester_id=NUMBER",
+            ),
+            ("tdi,bars=none", "guest or host"),
             ("tdi,spdm=1.5", "1.0, 1.1"),
             ("tdi,hash=md5", "sha256 or sha384"),
             ("tdi,signature=p521", "p256, p384"),

@@ -13,7 +13,6 @@ use super::{
         Writer, //
     },
     state::{
-        Connection,
         Phase,
         Responder, //
     }, //
@@ -34,8 +33,7 @@ impl Responder {
 
     /// Responds to GET_VERSION, which starts anew: all sessions end.
     pub(super) fn version(&mut self, request: &[u8]) -> Result {
-        self.connection = Connection::default();
-        self.sessions.clear();
+        self.reset();
         self.change_chain();
 
         let offered = Version::ALL.iter().filter(|it| **it <= self.settings.spdm);

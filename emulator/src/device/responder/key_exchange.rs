@@ -160,6 +160,7 @@ impl Responder {
             _ => {}
         }
         response.extend_from_slice(&verify_data);
+        session.number = self.next_session();
         self.sessions.push(session);
         Ok(response)
     }

@@ -82,6 +82,11 @@ impl<'a> Reader<'a> {
         Self { message, at: 4 }
     }
 
+    /// Makes a reader of the fields from an offset on.
+    pub(crate) fn behind(message: &'a [u8], at: usize) -> Self {
+        Self { message, at }
+    }
+
     /// Returns how many bytes have been taken, header included.
     pub(crate) fn taken(&self) -> usize {
         self.at
@@ -123,6 +128,11 @@ impl<'a> Reader<'a> {
     /// Takes a number of 32 bits.
     pub(crate) fn u32(&mut self) -> Result<u32> {
         Ok(u32::from_le_bytes(self.array()?))
+    }
+
+    /// Takes a number of 64 bits.
+    pub(crate) fn u64(&mut self) -> Result<u64> {
+        Ok(u64::from_le_bytes(self.array()?))
     }
 
     /// Takes data behind its length of 16 bits.

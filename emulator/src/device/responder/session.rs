@@ -3,6 +3,7 @@
 //! One session: DSP0274.
 
 use super::{
+    super::tdi::SessionNumber,
     key_schedule::{
         Handshake,
         Schedule, //
@@ -27,6 +28,8 @@ pub(in crate::device) enum Stage {
 pub(in crate::device) struct Session {
     /// Its ID: the requester's half is the lower one.
     pub(in crate::device) id: u32,
+    /// Which one it is of all.
+    pub(in crate::device) number: SessionNumber,
     /// How far it is.
     pub(in crate::device) stage: Stage,
     /// Measurements inside it.
@@ -61,6 +64,7 @@ impl Session {
 
         Self {
             id,
+            number: SessionNumber::default(),
             stage: Stage::Handshake,
             transcript,
             incoming: direction(&handshake.request),

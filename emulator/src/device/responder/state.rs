@@ -21,6 +21,10 @@ use super::{
             MutatedPart,
             Settings, //
         },
+        tdi::{
+            SessionNumber,
+            Tdis, //
+        },
         version::Version, //
     },
     agreed::Agreed,
@@ -77,6 +81,10 @@ pub(crate) struct Responder {
     pub(super) random: ChaCha8Rng,
     pub(super) connection: Connection,
     pub(super) sessions: Vec<Session>,
+    /// How many sessions there were.
+    session_count: u64,
+    /// The interfaces of the device.
+    pub(super) tdis: Tdis,
     /// How often measurements were read, if they change.
     pub(super) reads: u8,
     /// How often a connection was made, if the chain changes.
@@ -89,7 +97,7 @@ pub(crate) struct Responder {
 
 impl Responder {
     /// Makes the responder of a device.
-    pub(crate) fn new(settings: Settings) -> Self {
+    pub(crate) fn new(settings: Settings, tdis: Tdis) -> Self {
         let slots = (0..8).filter(|slot| settings.slots & (1 << slot) != 0);
 
         Self {
@@ -99,6 +107,8 @@ impl Responder {
             random: chain::random(settings.seed),
             connection: Connection::default(),
             sessions: vec![],
+            session_count: 0,
+            tdis,
             reads: 0,
             connections: 0,
             portions: 0,
@@ -110,18 +120,36 @@ impl Responder {
     /// Forgets what was negotiated, and all sessions.
     pub(crate) fn reset(&mut self) {
         self.connection = Connection::default();
-        self.sessions.clear();
+        while !self.sessions.is_empty() {
+            self.drop_session(0);
+        }
+    }
+
+    /// Ends a session, and the locks that belong to it.
+    pub(super) fn drop_session(&mut self, index: usize) {
+        let session = self.sessions.remove(index);
+
+        self.tdis.end_session(session.number);
+    }
+
+    /// Returns the number of the next session.
+    pub(super) fn next_session(&mut self) -> SessionNumber {
+        self.session_count += 1;
+        SessionNumber(self.session_count)
     }
 
     /// Makes the device anew, which does something else wrong, or nothing. Its random numbers go on.
     pub(crate) fn set_wrong(&mut self, wrong: Option<Wrong>) {
-        let made = Self::new(Settings {
+        let settings = Settings {
             wrong,
             ..self.settings.clone()
-        });
+        };
+        let made = Self::new(settings, self.tdis.clone());
 
+        self.tdis.renew(wrong);
         *self = Self {
             random: self.random.clone(),
+            session_count: self.session_count,
             ..made
         };
     }

@@ -4,7 +4,7 @@
 
 /// What a device is among PCIe devices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Persona {
+pub enum Persona {
     /// An endpoint below a root port that only has a mailbox: neither IDE nor TDISP.
     Cma,
     /// An endpoint below a root port, with IDE and TDISP.
@@ -15,17 +15,17 @@ pub(crate) enum Persona {
 
 impl Persona {
     /// Tells whether the functions can be TDIs.
-    pub(super) fn has_tee_io(self) -> bool {
+    pub(crate) fn has_tee_io(self) -> bool {
         self != Self::Cma
     }
 
     /// Tells whether the device has IDE.
-    pub(super) fn has_ide(self) -> bool {
+    pub(crate) fn has_ide(self) -> bool {
         self == Self::Endpoint
     }
 
     /// Tells whether the device is below a root port.
-    pub(super) fn has_link(self) -> bool {
+    pub(crate) fn has_link(self) -> bool {
         self != Self::Integrated
     }
 }

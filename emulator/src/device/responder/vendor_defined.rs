@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! VENDOR_DEFINED_REQUEST and VENDOR_DEFINED_RESPONSE of DSP0274, as the PCI-SIG uses them: PCIe r6
+//! 6.31.3. The payload begins with the number of its protocol.
+
+use super::{
+    message::{
+        Failure,
+        Reader,
+        Result,
+        Writer, //
+    },
+    requester::TRANSFER_SIZE,
+    state::{
+        Place,
+        Responder, //
+    }, //
+};
+
+/// `StandardID` of the PCI-SIG.
+const PCI_SIG: u16 = 3;
+/// `VendorID` of the PCI-SIG, little-endian.
+const VENDOR: [u8; 2] = [1, 0];
+/// The protocol of TEE device interfaces.
+const TDISP: u8 = 1;
+
+/// Bytes of a response in front of the message of its protocol.
+const HEADER: usize = 12;
+
+impl Responder {
+    /// Responds to VENDOR_DEFINED_REQUEST, which is only legal in a session.
+    pub(super) fn vendor_defined(&mut self, request: &[u8], place: Place) -> Result {
+        let version = self.negotiated()?;
+        let unsupported = Failure::UnsupportedRequest(request[1]);
+        let Place::Session(index) = place else {
+            return Err(Failure::UnexpectedRequest);
+        };
+        let session = self.sessions[index].number;
+        let mut reader = Reader::new(request);
+        let standard = reader.u16()?;
+        let length = reader.u8()?;
+        let vendor = reader.bytes(length.into())?;
+        if (standard, vendor) != (PCI_SIG, &VENDOR) {
+            return Err(unsupported);
+        }
+        let payload = reader.counted()?;
+        let (&protocol, message) = payload.split_first().ok_or(Failure::InvalidRequest)?;
+
+        let response = match protocol {
+            TDISP if self.settings.persona.has_tee_io() => self.tdisp(message, session),
+            _ => return Err(unsupported),
+        };
+        // CAST: Two bytes.
+        let mut response = Writer::new(version, 0x7e, 0, 0)
+            .u16(PCI_SIG)
+            .u8(VENDOR.len() as u8)
+            .bytes(&VENDOR)
+            .counted(&[&[protocol], &response[..]].concat())
+            .finish();
+
+        self.adjust(&mut response);
+        Ok(response)
+    }
+
+    /// Returns how long a message of a protocol can be in a response.
+    pub(super) fn vendor_room(&self) -> usize {
+        let size = self.connection.requester.transfer_size.min(TRANSFER_SIZE);
+
+        // CAST: Widens.
+        (size as usize).saturating_sub(HEADER)
+    }
+}
