@@ -46,10 +46,6 @@ mod responder;
 mod settings;
 mod socket;
 mod suite;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "for functions, which do not use it yet")
-)]
 mod tdi;
 #[cfg(test)]
 mod tests;

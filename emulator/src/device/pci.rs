@@ -10,6 +10,7 @@
 //! server.rs         the vfio-user server of a function
 //! function.rs       a function: which register an access is about
 //!   access.rs       accesses of any size, as DWORDs
+//!   locked.rs       which of its writes a locked interface does not survive
 //!   layout.rs       what is in configuration space
 //!   config_space.rs registers that only hold bits
 //!   mailbox.rs      the registers of the DOE mailbox
@@ -30,6 +31,7 @@ mod dma;
 mod function;
 mod interrupts;
 mod layout;
+mod locked;
 mod mailbox;
 mod memory;
 mod options;

@@ -38,6 +38,7 @@ use crate::machine::lock::lock as hold;
 pub(crate) use bars::{
     Bars,
     MEMORY_SIZE,
+    MSIX_SIZE,
     REGISTERS_SIZE, //
 };
 pub(crate) use function_id::FunctionId;

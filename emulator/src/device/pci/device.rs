@@ -11,7 +11,8 @@ use super::{
     super::{
         doe::Mailbox,
         settings::Settings,
-        socket::Relay, //
+        socket::Relay,
+        tdi::Tdis, //
     },
     function::Function,
     layout,
@@ -55,14 +56,18 @@ impl<'a> Device<'a> {
         let relay = options.responder.map(Relay::start).transpose();
         let mut relay = relay.map_err(|error| format!("responder: {error}"))?;
 
+        let tdis = Tdis::new(&settings);
         for number in 0..settings.functions {
             let space = layout::space(&settings.identity, settings.persona, number, many);
             let mailbox = (number == 0).then(|| {
-                let objects = Mailbox::new(settings.clone());
+                let objects = Mailbox::with_interfaces(settings.clone(), tdis.clone());
                 MailboxRegisters::new(objects, options.timing, settings.wrong, options.after)
                     .with_relay(relay.take())
             });
-            server::start(&self.socket(number), Function::new(space, mailbox))?;
+            server::start(
+                &self.socket(number),
+                Function::new(space, tdis.interface(number), mailbox),
+            )?;
         }
         Ok(())
     }

@@ -8,6 +8,12 @@ use std::{
 };
 
 use super::{
+    super::tdi::{
+        Tdi,
+        MEMORY_SIZE,
+        MSIX_SIZE,
+        REGISTERS_SIZE, //
+    },
     access,
     config_space::ConfigSpace,
     control::{
@@ -20,8 +26,7 @@ use super::{
     },
     interrupts::Interrupts,
     layout::{
-        BAR0_SIZE,
-        BAR2_SIZE,
+        self,
         BUS_MASTER,
         COMMAND,
         CONTROL,
@@ -32,6 +37,10 @@ use super::{
         DOE_SIZE,
         INITIATE_RESET,
         MAILBOX_VECTOR, //
+    },
+    locked::{
+        self,
+        Change, //
     },
     mailbox::{
         Effect,
@@ -53,6 +62,8 @@ pub(super) enum Region {
     Registers,
     /// BAR 2. QEMU has the table itself.
     Msix,
+    /// BAR 4.
+    Memory,
 }
 
 impl Region {
@@ -60,8 +71,9 @@ impl Region {
     pub(super) fn size(self) -> u64 {
         match self {
             Self::Config => super::config_space::SIZE,
-            Self::Registers => BAR0_SIZE.into(),
-            Self::Msix => BAR2_SIZE.into(),
+            Self::Registers => REGISTERS_SIZE.into(),
+            Self::Msix => MSIX_SIZE.into(),
+            Self::Memory => MEMORY_SIZE.into(),
         }
     }
 }
@@ -74,6 +86,8 @@ pub(super) struct Vanished;
 #[derive(Debug)]
 pub(super) struct Function {
     space: ConfigSpace,
+    /// Its TEE device interface. If the device has none, it stays unlocked.
+    tdi: Tdi,
     /// Only function 0 has one.
     mailbox: Option<MailboxRegisters>,
     counts: Counts,
@@ -84,9 +98,11 @@ pub(super) struct Function {
 
 impl Function {
     /// Makes a function.
-    pub(super) fn new(space: ConfigSpace, mailbox: Option<MailboxRegisters>) -> Self {
+    pub(super) fn new(space: ConfigSpace, tdi: Tdi, mailbox: Option<MailboxRegisters>) -> Self {
+        tdi.configure(layout::configuration(&space));
         Self {
             space,
+            tdi,
             mailbox,
             counts: Counts::default(),
             interrupts: Interrupts::new(),
@@ -108,6 +124,7 @@ impl Function {
                 None => self.control(offset),
             },
             Region::Msix => 0,
+            Region::Memory => self.tdi.read_memory(offset),
         });
     }
 
@@ -136,7 +153,8 @@ impl Function {
                 Some(offset) => self.dma.write_buffer(offset, value, mask),
                 None => self.set_control(offset, value, mask),
             },
-            Region::Msix => {}
+            Region::Msix => self.tdi.fail_msix(),
+            Region::Memory => self.tdi.write_memory(offset, value, mask),
         });
         match effect {
             Effect::None => {}
@@ -147,13 +165,16 @@ impl Function {
         Ok(())
     }
 
-    /// Resets the function: Function Level Reset, or one of the bus.
+    /// Resets the function: Function Level Reset, or one of the bus. With function 0 all sessions end, and
+    /// the locks of all functions with them.
     pub(super) fn reset(&mut self) {
         self.space.reset();
         self.dma.reset();
         if let Some(mailbox) = &mut self.mailbox {
             mailbox.reset();
         }
+        self.tdi.stop();
+        self.tdi.configure(layout::configuration(&self.space));
     }
 
     /// Makes the transitions whose time has come, and sends the interrupts of the mailbox.
@@ -178,6 +199,7 @@ impl Function {
 
     /// Sets MSI-X vectors.
     pub(super) fn set_vectors(&mut self, start: u32, count: u32, files: Vec<File>) {
+        self.tdi.fail_msix();
         match count {
             0 => self.interrupts.clear(),
             _ => self.interrupts.set(start, count, files),
@@ -204,13 +226,26 @@ impl Function {
         match (within(offset, DOE, DOE_SIZE), &mut self.mailbox) {
             (Some(register @ 4..), Some(mailbox)) => mailbox.write(register, value, mask, now),
             _ => {
-                self.space.write(offset, value, mask);
+                self.set_bits(offset, value, mask);
                 match offset == DEVICE_CONTROL && value & mask & INITIATE_RESET != 0 {
                     true => Effect::Reset,
                     false => Effect::None,
                 }
             }
         }
+    }
+
+    /// Writes bits of a register that only holds them, which a locked interface may not survive.
+    fn set_bits(&mut self, offset: u64, value: u32, mask: u32) {
+        let before = self.space.read(offset);
+        self.space.write(offset, value, mask);
+
+        match locked::change(offset, before, self.space.read(offset)) {
+            Some(Change::Function) => self.tdi.fail(),
+            Some(Change::Msix) => self.tdi.fail_msix(),
+            None => {}
+        }
+        self.tdi.configure(layout::configuration(&self.space));
     }
 
     /// Reads one of our own registers.
@@ -249,3 +284,6 @@ impl Function {
 fn within(offset: u64, start: u64, size: u64) -> Option<u64> {
     offset.checked_sub(start).filter(|offset| *offset < size)
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,14 @@
 use super::{
     super::{
         persona::Persona,
-        settings::Identity, //
+        settings::Identity,
+        tdi::{
+            Bars,
+            Configuration,
+            MEMORY_SIZE,
+            MSIX_SIZE,
+            REGISTERS_SIZE, //
+        }, //
     },
     config_space::ConfigSpace, //
 };
@@ -15,19 +22,19 @@ pub(super) const COMMAND: u64 = 0x04;
 /// The command bits that can be written: memory space, bus master, parity error response, `SERR#`
 /// enable, interrupt disable.
 const COMMAND_BITS: u32 = 0x0546;
+/// Command: Memory Space Enable.
+pub(super) const MEMORY_SPACE: u32 = 1 << 1;
 /// Command: Bus Master Enable.
 pub(super) const BUS_MASTER: u32 = 1 << 2;
 /// Status: there are capabilities.
 const CAPABILITIES_LIST: u32 = 1 << 20;
 
 /// The first BAR of 64 bits, for registers.
-const BAR0: u64 = 0x10;
-/// Size of BAR 0: a page of registers, and one of data.
-pub(super) const BAR0_SIZE: u32 = 0x2000;
+pub(super) const BAR0: u64 = 0x10;
 /// The BAR of 32 bits, for the MSI-X table.
-const BAR2: u64 = 0x18;
-/// Size of BAR 2: a page for the table, and one for the pending bits.
-pub(super) const BAR2_SIZE: u32 = 0x2000;
+pub(super) const BAR2: u64 = 0x18;
+/// The BAR of 32 bits for memory.
+pub(super) const BAR4: u64 = 0x20;
 /// Where BAR 2 has the pending bits.
 const PENDING_BITS: u32 = 0x1000;
 
@@ -39,8 +46,12 @@ pub(super) const DEVICE_CONTROL: u64 = EXPRESS + 0x08;
 pub(super) const INITIATE_RESET: u32 = 1 << 15;
 /// The Power Management capability.
 const POWER: u64 = 0x80;
-/// The MSI-X capability.
-const MSIX: u64 = 0x90;
+/// Power Management Control and Status of it.
+pub(super) const POWER_CONTROL: u64 = POWER + 4;
+/// The power state. D0 is 0.
+pub(super) const POWER_STATE: u32 = 0x3;
+/// The MSI-X capability, with Message Control in the upper half.
+pub(super) const MSIX: u64 = 0x90;
 
 /// Number of MSI-X vectors.
 pub(super) const VECTORS: u32 = 2;
@@ -75,7 +86,7 @@ pub(super) fn space(
     express(&mut space, persona);
     // Version 3. D3hot does not reset the function.
     space.define(POWER, 0x0003_0001 | capability_pointer(MSIX), 0);
-    space.define(POWER + 4, 1 << 3, 0x3);
+    space.define(POWER_CONTROL, 1 << 3, POWER_STATE);
     // Enable and Function Mask can be written.
     space.define(MSIX, 0x11 | ((VECTORS - 1) << 16), 0xc000_0000);
     space.define(MSIX + 4, 2, 0);
@@ -101,6 +112,22 @@ pub(super) fn space(
     space
 }
 
+/// Returns how a function is set up.
+pub(super) fn configuration(space: &ConfigSpace) -> Configuration {
+    let bar = |offset| u64::from(space.read(offset) & !0xf);
+
+    Configuration {
+        bars: Bars {
+            registers: bar(BAR0) | (u64::from(space.read(BAR0 + 4)) << 32),
+            msix: bar(BAR2),
+            memory: bar(BAR4),
+        },
+        // CAST: The upper half.
+        msix_control: (space.read(MSIX) >> 16) as u16,
+        is_powered: space.read(POWER_CONTROL) & POWER_STATE == 0,
+    }
+}
+
 /// Defines the header, of type 0.
 fn header(space: &mut ConfigSpace, identity: &Identity, many: bool) {
     let ids = |low: u16, high: u16| (u32::from(high) << 16) | u32::from(low);
@@ -114,10 +141,11 @@ fn header(space: &mut ConfigSpace, identity: &Identity, many: bool) {
     );
     // The cache line size can be written. The highest bit says that there are more functions.
     space.define(0x0c, u32::from(many) << 23, 0xff);
-    // A BAR of 64 bits, and one of 32.
-    space.define(BAR0, 0x4, !(BAR0_SIZE - 1));
+    // A BAR of 64 bits, and two of 32.
+    space.define(BAR0, 0x4, !(REGISTERS_SIZE - 1));
     space.define(BAR0 + 4, 0, u32::MAX);
-    space.define(BAR2, 0, !(BAR2_SIZE - 1));
+    space.define(BAR2, 0, !(MSIX_SIZE - 1));
+    space.define(BAR4, 0, !(MEMORY_SIZE - 1));
     space.define(0x2c, ids(identity.subsystem_vendor, identity.subsystem), 0);
     // CAST: An offset in the first 256 bytes.
     space.define(0x34, EXPRESS as u32, 0);
@@ -280,16 +308,42 @@ mod tests {
     fn tells_the_size_of_bars() {
         let mut space = make(Persona::Integrated, 0);
 
-        for offset in [BAR0, BAR0 + 4, BAR2] {
+        for offset in [BAR0, BAR0 + 4, BAR2, BAR4] {
             space.write(offset, u32::MAX, u32::MAX);
         }
         assert_eq!(space.read(BAR0), 0xffff_e004);
         assert_eq!(space.read(BAR0 + 4), u32::MAX);
         assert_eq!(space.read(BAR2), 0xffff_e000);
-        for offset in [0x1c, 0x20, 0x24, 0x30] {
+        assert_eq!(space.read(BAR4), 0xffff_0000);
+        for offset in [0x1c, 0x24, 0x30] {
             space.write(offset, u32::MAX, u32::MAX);
             assert_eq!(space.read(offset), 0);
         }
+    }
+
+    #[test]
+    fn knows_how_a_function_is_set_up() {
+        let mut space = make(Persona::Integrated, 1);
+
+        for (offset, value) in [
+            (BAR0, 0x1234_4000),
+            (BAR0 + 4, 7),
+            (BAR2, 0x9000_2000),
+            (BAR4, 0x9001_0000),
+            (MSIX, 0x8000_0000),
+        ] {
+            space.write(offset, value, u32::MAX);
+        }
+        let found = configuration(&space);
+        let bars = Bars {
+            registers: 0x7_1234_4000,
+            msix: 0x9000_2000,
+            memory: 0x9001_0000,
+        };
+        assert_eq!((found.bars, found.msix_control), (bars, 0x8001));
+        assert!(found.is_powered);
+        space.write(POWER_CONTROL, 3, u32::MAX);
+        assert!(!configuration(&space).is_powered);
     }
 
     #[test]

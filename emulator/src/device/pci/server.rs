@@ -27,6 +27,7 @@ use vfio_bindings::bindings::vfio::{
     VFIO_IRQ_INFO_NORESIZE,
     VFIO_PCI_BAR0_REGION_INDEX,
     VFIO_PCI_BAR2_REGION_INDEX,
+    VFIO_PCI_BAR4_REGION_INDEX,
     VFIO_PCI_CONFIG_REGION_INDEX,
     VFIO_PCI_MSIX_IRQ_INDEX,
     VFIO_PCI_NUM_IRQS,
@@ -126,6 +127,7 @@ fn region(index: u32) -> Option<Region> {
         VFIO_PCI_CONFIG_REGION_INDEX => Some(Region::Config),
         VFIO_PCI_BAR0_REGION_INDEX => Some(Region::Registers),
         VFIO_PCI_BAR2_REGION_INDEX => Some(Region::Msix),
+        VFIO_PCI_BAR4_REGION_INDEX => Some(Region::Memory),
         _ => None,
     }
 }

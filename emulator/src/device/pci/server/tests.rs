@@ -96,7 +96,7 @@ fn serves_each_function_with_its_regions() {
     for function in 0..3 {
         let mut client = folder.connect(function);
         let sizes = (0..9).map(|index| client.region(index).unwrap().size);
-        assert!(sizes.eq([0x2000, 0, 0x2000, 0, 0, 0, 0, 4096, 0]));
+        assert!(sizes.eq([0x2000, 0, 0x2000, 0, 0x1_0000, 0, 0, 4096, 0]));
         assert_eq!(client.get_irq_info(2).unwrap().count, 2);
         assert_eq!(client.get_irq_info(0).unwrap().count, 0);
         assert_eq!(read(&mut client, CONFIG, 0), 0x0d15_1b36);
