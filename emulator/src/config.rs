@@ -14,14 +14,20 @@
 //! `0f 1f 80 74 73 6d 40` puts the count of the pages from the address in `RAX` up to that in `RDX`
 //! there, of the kernel and its modules.
 
-use std::path::{
-    Path,
-    PathBuf, //
+use std::{
+    path::{
+        Path,
+        PathBuf, //
+    },
+    sync::Arc,
 };
 
 use crate::{
     device::pci,
-    machine::platform::Platform,
+    machine::{
+        platform::Platform,
+        private_pages::PrivatePages, //
+    },
     option::{
         self,
         choice::{
@@ -199,9 +205,14 @@ impl Config {
         })
     }
 
-    /// Starts the devices: QEMU can connect to them. The error is for the user.
-    pub(crate) fn start_devices(&self) -> Result<(), String> {
-        self.devices().try_for_each(|device| device.start())
+    /// Starts the devices: QEMU can connect to them. They reach no private pages unless they run. The error is for
+    /// the user.
+    pub(crate) fn start_devices(
+        &self,
+        pages: Option<&Arc<dyn PrivatePages>>,
+    ) -> Result<(), String> {
+        self.devices()
+            .try_for_each(|device| device.start(pages.cloned()))
     }
 
     /// Returns QEMU's arguments for the devices, if they are asked for.

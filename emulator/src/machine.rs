@@ -13,6 +13,7 @@
 //! memory.rs       guest memory
 //!   gpa.rs        addresses in it, and the size of a page
 //!   pages.rs      which page is private, pending, shared
+//!   private_pages.rs  the same, for devices
 //! mutator.rs      random changes, from a seed
 //! trace.rs        a line per call
 //! lock.rs         locks
@@ -28,6 +29,7 @@ pub(crate) mod mutator;
 pub(crate) mod outcome;
 pub(crate) mod pages;
 pub(crate) mod platform;
+pub(crate) mod private_pages;
 pub(crate) mod registers;
 pub(crate) mod trace;
 pub(crate) mod vcpu;

@@ -195,10 +195,11 @@ impl Callbacks for Plugin {
             returns: Returns::default(),
             vcpus: Default::default(),
         };
+        let pages = plugin.machine.private_pages();
         PLUGIN
             .set(plugin)
             .map_err(|_| "loaded twice, but there is one machine")?;
-        config.start_devices()?;
+        config.start_devices(pages.as_ref())?;
         Ok(None)
     }
 

@@ -116,11 +116,11 @@ fn starts_all_devices() {
     let folder = format!("sockets={}", sockets.display());
     let device = "device=tdi,functions=1";
     let config = Config::parse([device, device, &folder]).unwrap();
-    config.start_devices().unwrap();
+    config.start_devices(None).unwrap();
     for path in ["device0.0", "device1.0"] {
         assert!(sockets.join(path).exists());
     }
-    assert!(config.start_devices().is_err());
+    assert!(config.start_devices(None).is_err());
     std::fs::remove_dir_all(&sockets).unwrap();
 }
 

@@ -4,6 +4,7 @@
 
 use std::{
     fmt::Debug,
+    sync::Arc,
     time::Duration, //
 };
 
@@ -11,6 +12,7 @@ use super::{
     instruction::Instruction,
     memory::GuestMemory,
     outcome::Outcome,
+    private_pages::PrivatePages,
     registers::Registers,
     vcpu::Vcpu, //
 };
@@ -60,6 +62,11 @@ pub(crate) trait Platform: Debug + Send + Sync {
 
     /// Lets the VMM do what is due: it works while the guest runs.
     fn poll(&self, _memory: &dyn GuestMemory) {}
+
+    /// Returns what knows which pages are private, if any are.
+    fn private_pages(&self) -> Option<Arc<dyn PrivatePages>> {
+        None
+    }
 
     /// Returns how long nothing will be due, `most` at most.
     fn idle(&self, most: Duration) -> Duration {

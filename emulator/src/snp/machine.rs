@@ -5,6 +5,7 @@
 //! AMD64 Architecture Programmer's Manual, volume 3, for the instructions.
 
 use std::sync::{
+    Arc,
     Mutex,
     MutexGuard,
     OnceLock, //
@@ -19,6 +20,7 @@ use crate::{
             Outcome, //
         },
         platform::Platform,
+        private_pages::PrivatePages,
         registers::{
             Reg,
             Registers, //
@@ -102,7 +104,7 @@ pub(crate) struct SnpMachine {
     /// Is going on while the CPU is asked for its leaves, at launch, when one vCPU runs.
     survey: Mutex<Option<Survey>>,
     leaves: OnceLock<Vec<Leaf>>,
-    rmp: Rmp,
+    rmp: Arc<Rmp>,
     vmm: Vmm,
     requests: GuestRequests,
     /// The VMPL that the guest runs at.
@@ -120,7 +122,7 @@ impl SnpMachine {
             states: (0..vcpus).map(|_| Mutex::default()).collect(),
             survey: Mutex::default(),
             leaves: OnceLock::new(),
-            rmp: Rmp::default(),
+            rmp: Arc::default(),
             vmm: Vmm::new(svsm.is_some()),
             requests: GuestRequests::new(config)?,
             vmpl: config.vmpl,
@@ -344,6 +346,10 @@ impl Platform for SnpMachine {
         self.trace
             .line(|| format!("{vcpu}: starts at {entry:#x} in its page"));
         Some(entry)
+    }
+
+    fn private_pages(&self) -> Option<Arc<dyn PrivatePages>> {
+        Some(self.rmp.clone())
     }
 
     fn borrows(&self) -> bool {

@@ -19,7 +19,8 @@ use crate::machine::{
     pages::{
         PageState,
         Pages, //
-    }, //
+    },
+    private_pages::PrivatePages, //
 };
 
 /// Pages of 4 KiB in one of 2 MiB.
@@ -203,6 +204,12 @@ impl Rmp {
     }
 }
 
+impl PrivatePages for Rmp {
+    fn is_private(&self, page: u64) -> bool {
+        self.pages_of(page, Size::Small).is_some() && self.pages.is_private(page)
+    }
+}
+
 /// Checks the size of an entry. One of 2 MiB is split by the VMM when it is too large.
 fn fit(split: &mut BTreeSet<u64>, page: u64, size: Size) -> Result<(), Refusal> {
     match (size, split.contains(&(page / LARGE))) {
@@ -304,6 +311,17 @@ mod tests {
         assert_eq!(rmp.assign(0xfee00, Size::Small), None);
         assert!(!rmp.is_shared(0xfee0_0000, 1));
         assert_eq!(rmp.assign(0x200, Size::Large), Some(()));
+    }
+
+    #[test]
+    fn has_memory_private_that_is_not_shared() {
+        let rmp = Rmp::default();
+        rmp.launch(&[0..0x9_fc00, 0x10_0000..0x40_0000]);
+        rmp.share(7, Size::Small);
+        rmp.share(8, Size::Small);
+        rmp.assign(8, Size::Small);
+        let private = [6, 7, 8, 0x400].map(|page| rmp.is_private(page));
+        assert_eq!(private, [true, false, true, false]);
     }
 
     #[test]

@@ -2,9 +2,12 @@
 
 //! A machine with a TD: the parts, and how a call goes through them.
 
-use std::time::{
-    Duration,
-    Instant, //
+use std::{
+    sync::Arc,
+    time::{
+        Duration,
+        Instant, //
+    },
 };
 
 use tsm_proto::tdx::Status;
@@ -19,6 +22,7 @@ use crate::{
         },
         pages::Pages,
         platform::Platform,
+        private_pages::PrivatePages,
         registers::{
             Reg,
             Registers, //
@@ -51,7 +55,7 @@ use crate::{
 pub(crate) struct Td {
     module: TdxModule,
     vmm: Vmm,
-    pages: Pages,
+    pages: Arc<Pages>,
     cpu: Cpu,
     trace: Trace,
 }
@@ -62,7 +66,7 @@ impl Td {
         Ok(Self {
             module: TdxModule::new(config, vcpus),
             vmm: Vmm::new(config),
-            pages: Pages::default(),
+            pages: Arc::default(),
             cpu: Cpu::default(),
             trace: Trace::new(config.trace.as_deref())?,
         })
@@ -151,6 +155,10 @@ impl Platform for Td {
         if self.vmm.has_work() {
             self.vmm.poll(self.vmm_context(memory));
         }
+    }
+
+    fn private_pages(&self) -> Option<Arc<dyn PrivatePages>> {
+        Some(self.pages.clone())
     }
 
     fn idle(&self, most: Duration) -> Duration {

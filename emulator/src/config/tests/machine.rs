@@ -57,6 +57,15 @@ fn answers_only_leaves_of_cpuid_that_the_cpu_lacks() {
 }
 
 #[test]
+fn says_which_pages_are_private_unless_none_are() {
+    for platform in ["tdx", "snp"] {
+        let pages = machine(platform).private_pages();
+        assert!(pages.is_some_and(|pages| pages.is_private(5)));
+    }
+    assert!(machine("plain").private_pages().is_none());
+}
+
+#[test]
 fn takes_only_instructions_of_its_platform() {
     assert!(machine("tdx").takes(Instruction::Tdcall));
     assert!(!machine("snp").takes(Instruction::Tdcall));

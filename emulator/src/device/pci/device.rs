@@ -2,9 +2,12 @@
 
 //! A device: its sockets, and the arguments with which QEMU has it.
 
-use std::path::{
-    Path,
-    PathBuf, //
+use std::{
+    path::{
+        Path,
+        PathBuf, //
+    },
+    sync::Arc,
 };
 
 use super::{
@@ -20,6 +23,7 @@ use super::{
     options::Options,
     server, //
 };
+use crate::machine::private_pages::PrivatePages;
 
 /// The first slot of the root complex for devices and root ports.
 const FIRST_SLOT: u8 = 0x10;
@@ -44,8 +48,8 @@ impl<'a> Device<'a> {
         }
     }
 
-    /// Starts its functions: QEMU can connect to them. The error is for the user.
-    pub(crate) fn start(&self) -> Result<(), String> {
+    /// Starts its functions: QEMU can connect to them. They reach private pages in RUN only. The error is for the user.
+    pub(crate) fn start(&self, pages: Option<Arc<dyn PrivatePages>>) -> Result<(), String> {
         let options = self.options;
         let settings = Settings {
             device_number: self.slot(),
@@ -66,7 +70,7 @@ impl<'a> Device<'a> {
             });
             server::start(
                 &self.socket(number),
-                Function::new(space, tdis.interface(number), mailbox),
+                Function::new(space, tdis.interface(number), mailbox).with_pages(pages.clone()),
             )?;
         }
         Ok(())

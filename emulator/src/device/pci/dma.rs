@@ -12,17 +12,18 @@
 //! | `0x28` | both | number of bytes, 4096 at most |
 //! | `0x2c` | write | doorbell: 1 copies from the buffer to guest memory, 2 the other way |
 //! | `0x30` | read | transfers that were done |
-//! | `0x34` | read | transfers that were refused: no bus master, more than the buffer, no memory there |
+//! | `0x34` | read | transfers that were refused: no bus master, more than the buffer, no memory there, private |
+//! | `0x38` | read | those of them that were refused because a page is private and the interface not in RUN |
 //!
 //! Each transfer ends with an interrupt, done or refused. QEMU posts writes: a driver reads the
 //! counters before it looks at its memory.
 
-use super::memory::Memory;
+use super::memory::Reach;
 
 /// Where the registers are.
 pub(super) const REGISTERS: u64 = 0x20;
 /// Size of the registers.
-pub(super) const SIZE: u64 = 0x18;
+pub(super) const SIZE: u64 = 0x1c;
 /// Size of the buffer.
 pub(super) const BUFFER: usize = 4096;
 
@@ -36,6 +37,8 @@ pub(super) struct Dma {
     request: [u32; 3],
     done: u32,
     refused: u32,
+    /// Those of the refused ones that were about private pages.
+    private: u32,
     buffer: Vec<u8>,
 }
 
@@ -46,6 +49,7 @@ impl Dma {
             request: [0; 3],
             done: 0,
             refused: 0,
+            private: 0,
             buffer: vec![0; BUFFER],
         }
     }
@@ -61,6 +65,7 @@ impl Dma {
         match offset {
             0x10 => self.done,
             0x14 => self.refused,
+            0x18 => self.private,
             _ => register(offset)
                 .and_then(|index| self.request.get(index))
                 .map_or(0, |value| *value),
@@ -68,20 +73,14 @@ impl Dma {
     }
 
     /// Writes the bits of a mask in a register. Returns whether a transfer has ended.
-    pub(super) fn write(
-        &mut self,
-        offset: u64,
-        value: u32,
-        mask: u32,
-        memory: Option<&Memory>,
-    ) -> bool {
+    pub(super) fn write(&mut self, offset: u64, value: u32, mask: u32, reach: Reach<'_>) -> bool {
         if offset == DOORBELL {
             let to_memory = match value & mask {
                 1 => true,
                 2 => false,
                 _ => return false,
             };
-            let count = match self.transfer(to_memory, memory) {
+            let count = match self.transfer(to_memory, reach) {
                 Some(true) => &mut self.done,
                 _ => &mut self.refused,
             };
@@ -95,14 +94,19 @@ impl Dma {
     }
 
     /// Copies bytes. Returns whether that worked; without memory to reach, it does not.
-    fn transfer(&mut self, to_memory: bool, memory: Option<&Memory>) -> Option<bool> {
+    fn transfer(&mut self, to_memory: bool, reach: Reach<'_>) -> Option<bool> {
         let [low, high, size] = self.request;
         let address = (u64::from(high) << 32) | u64::from(low);
+        let memory = reach.memory?;
         let bytes = self.buffer.get_mut(..usize::try_from(size).ok()?)?;
 
+        if reach.is_private(address, size) {
+            self.private = self.private.wrapping_add(1);
+            return None;
+        }
         Some(match to_memory {
-            true => memory?.write(address, bytes),
-            false => memory?.read(address, bytes),
+            true => memory.write(address, bytes),
+            false => memory.read(address, bytes),
         })
     }
 

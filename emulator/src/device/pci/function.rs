@@ -4,11 +4,13 @@
 
 use std::{
     fs::File,
+    sync::Arc,
     time::Instant, //
 };
 
 use super::{
     super::tdi::{
+        State,
         Tdi,
         MEMORY_SIZE,
         MSIX_SIZE,
@@ -47,8 +49,12 @@ use super::{
         MailboxRegisters,
         Traffic, //
     },
-    memory::Memory, //
+    memory::{
+        Memory,
+        Reach, //
+    }, //
 };
+use crate::machine::private_pages::PrivatePages;
 
 /// Where BAR 0 has the buffer of [`dma`].
 const BUFFER: u64 = 0x1000;
@@ -93,6 +99,8 @@ pub(super) struct Function {
     counts: Counts,
     interrupts: Interrupts,
     memory: Memory,
+    /// Which pages are private, if any are.
+    pages: Option<Arc<dyn PrivatePages>>,
     dma: Dma,
 }
 
@@ -107,8 +115,14 @@ impl Function {
             counts: Counts::default(),
             interrupts: Interrupts::new(),
             memory: Memory::default(),
+            pages: None,
             dma: Dma::new(),
         }
+    }
+
+    /// Knows which pages are private: it only reaches them in RUN.
+    pub(super) fn with_pages(self, pages: Option<Arc<dyn PrivatePages>>) -> Self {
+        Self { pages, ..self }
     }
 
     /// Reads bytes.
@@ -266,8 +280,14 @@ impl Function {
     fn set_control(&mut self, offset: u64, value: u32, mask: u32) {
         if let Some(register) = within(offset, dma::REGISTERS, dma::SIZE) {
             let is_master = self.space.read(COMMAND) & BUS_MASTER != 0;
-            let memory = is_master.then_some(&self.memory);
-            if self.dma.write(register, value, mask, memory) {
+            let reach = Reach {
+                memory: is_master.then_some(&self.memory),
+                private: self
+                    .pages
+                    .as_deref()
+                    .filter(|_| self.tdi.state() != State::Run),
+            };
+            if self.dma.write(register, value, mask, reach) {
                 self.interrupts.raise(DMA_VECTOR);
             }
             return;

@@ -14,6 +14,31 @@ use vm_memory::{
     VolatileMemory as _, //
 };
 
+use crate::machine::private_pages::PrivatePages;
+
+/// Size of a page.
+const PAGE: u64 = 4096;
+
+/// What a transfer reaches.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Reach<'a> {
+    /// The memory, if the function is a bus master.
+    pub(super) memory: Option<&'a Memory>,
+    /// What knows which pages are private, if these are out of reach.
+    pub(super) private: Option<&'a dyn PrivatePages>,
+}
+
+impl Reach<'_> {
+    /// Tells whether any of these bytes are private and out of reach.
+    pub(super) fn is_private(&self, address: u64, size: u32) -> bool {
+        let last = address.saturating_add(size.saturating_sub(1).into());
+        let mut pages = address / PAGE..=last / PAGE;
+
+        self.private
+            .is_some_and(|private| pages.any(|page| private.is_private(page)))
+    }
+}
+
 /// A range of guest memory.
 #[derive(Debug)]
 struct Range {

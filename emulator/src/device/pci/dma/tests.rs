@@ -4,7 +4,11 @@
 
 use std::fs::File;
 
-use super::*;
+use super::{
+    super::memory::Memory,
+    *, //
+};
+use crate::machine::pages::Pages;
 
 /// Makes guest memory of a page at 4 GiB.
 fn memory(name: &str) -> Memory {
@@ -18,13 +22,21 @@ fn memory(name: &str) -> Memory {
     memory
 }
 
+/// Reaches all of the memory.
+fn all(memory: &Memory) -> Reach<'_> {
+    Reach {
+        memory: Some(memory),
+        private: None,
+    }
+}
+
 /// Asks for a transfer with all of the memory in reach.
 fn ask(dma: &mut Dma, memory: &Memory, request: [u32; 3], doorbell: u32) {
     for (offset, value) in [0, 4, 8].into_iter().zip(request) {
-        assert!(!dma.write(offset, value, u32::MAX, Some(memory)));
+        assert!(!dma.write(offset, value, u32::MAX, all(memory)));
         assert_eq!(dma.read(offset), value);
     }
-    assert!(dma.write(DOORBELL, doorbell, u32::MAX, Some(memory)));
+    assert!(dma.write(DOORBELL, doorbell, u32::MAX, all(memory)));
 }
 
 #[test]
@@ -69,8 +81,58 @@ fn refuses_what_it_cannot_copy() {
 fn refuses_all_that_is_out_of_reach() {
     let mut dma = Dma::new();
 
-    assert!(dma.write(DOORBELL, 1, u32::MAX, None));
+    assert!(dma.write(DOORBELL, 1, u32::MAX, Reach::default()));
     assert_eq!([dma.read(0x10), dma.read(0x14)], [0, 1]);
+}
+
+#[test]
+fn refuses_and_counts_private_pages() {
+    let memory = memory("private");
+    let pages = Pages::default();
+    let reach = Reach {
+        memory: Some(&memory),
+        private: Some(&pages),
+    };
+    let mut dma = Dma::new();
+    let mut ask = |doorbell| {
+        for (offset, value) in [(0, 16), (4, 1), (8, 6)] {
+            dma.write(offset, value, u32::MAX, reach);
+        }
+        assert!(dma.write(DOORBELL, doorbell, u32::MAX, reach));
+        [0x10, 0x14, 0x18].map(|offset| dma.read(offset))
+    };
+
+    assert_eq!(ask(1), [0, 1, 1]);
+    assert_eq!(ask(2), [0, 2, 2]);
+    let mut bytes = [0; 1];
+    assert!(memory.read((1 << 32) + 16, &mut bytes));
+    assert_eq!(bytes, [3]);
+    pages.share(1 << 20..(1 << 20) + 1);
+    assert_eq!(ask(1), [1, 2, 2]);
+    pages.unshare(1 << 20..(1 << 20) + 1);
+    assert_eq!(ask(1), [1, 3, 3]);
+}
+
+#[test]
+fn looks_at_each_page_of_a_transfer() {
+    let pages = Pages::default();
+    pages.share(1..2);
+    let reach = Reach {
+        memory: None,
+        private: Some(&pages),
+    };
+
+    for (address, size, expected) in [
+        (0x1000, 4096, false),
+        (0x1fff, 1, false),
+        (0x1fff, 2, true),
+        (0x0fff, 2, true),
+        (0x1000, 0, false),
+        (u64::MAX, u32::MAX, true),
+    ] {
+        assert_eq!(reach.is_private(address, size), expected);
+    }
+    assert!(!Reach::default().is_private(0, 1));
 }
 
 #[test]
@@ -78,7 +140,7 @@ fn does_nothing_for_another_doorbell() {
     let mut dma = Dma::new();
 
     for (value, mask) in [(0, u32::MAX), (3, u32::MAX), (1, 0xff00)] {
-        assert!(!dma.write(DOORBELL, value, mask, None));
+        assert!(!dma.write(DOORBELL, value, mask, Reach::default()));
     }
     assert_eq!([dma.read(0x10), dma.read(0x14)], [0, 0]);
     assert_eq!(dma.read(DOORBELL), 0);
@@ -88,8 +150,8 @@ fn does_nothing_for_another_doorbell() {
 fn forgets_all_but_its_counts() {
     let mut dma = Dma::new();
 
-    dma.write(0, 5, u32::MAX, None);
-    dma.write(DOORBELL, 1, u32::MAX, None);
+    dma.write(0, 5, u32::MAX, Reach::default());
+    dma.write(DOORBELL, 1, u32::MAX, Reach::default());
     dma.write_buffer(8, 5, u32::MAX);
     dma.reset();
     assert_eq!([dma.read(0), dma.read(0x14)], [0, 1]);
@@ -100,8 +162,8 @@ fn forgets_all_but_its_counts() {
 fn has_no_register_and_no_buffer_outside() {
     let mut dma = Dma::new();
 
-    for offset in [0x18, 0x1000, u64::MAX & !3] {
-        assert!(!dma.write(offset, 1, u32::MAX, None));
+    for offset in [0x1c, 0x1000, u64::MAX & !3] {
+        assert!(!dma.write(offset, 1, u32::MAX, Reach::default()));
         assert_eq!(dma.read(offset), 0);
     }
     for offset in [4096, u64::MAX & !3] {

@@ -31,6 +31,7 @@ use super::{
     },
     *, //
 };
+use crate::machine::pages::Pages;
 
 const SESSION: SessionNumber = SessionNumber(1);
 
@@ -210,6 +211,35 @@ fn gives_access_to_memory_in_run() {
     let mut bench = Bench::of(Persona::Cma);
     bench.write(1, Region::Memory, 0, 5);
     assert_eq!(bench.read(1, Region::Memory, 0), 5);
+}
+
+#[test]
+fn reaches_private_pages_in_run_only() {
+    let path = std::env::temp_dir().join(format!("tsm-function-{}", std::process::id()));
+    let mut bench = Bench::of(Persona::Integrated);
+    std::fs::write(&path, vec![3; 4096]).unwrap();
+    let file = File::options().read(true).write(true).open(&path).unwrap();
+    std::fs::remove_file(&path).unwrap();
+    let function = &mut bench.functions[1];
+    assert!(function.memory().map(1 << 32, 4096, file, 0));
+    function.pages = Some(Arc::new(Pages::default()));
+    let copy = |bench: &mut Bench| {
+        for (offset, value) in [(0x24, 1), (0x28, 4), (0x2c, 1)] {
+            bench.write(1, Region::Registers, offset, value);
+        }
+        [0x30, 0x34, 0x38].map(|offset| bench.read(1, Region::Registers, offset))
+    };
+
+    assert_eq!(copy(&mut bench), [0, 1, 1]);
+    bench.run(1, 0);
+    assert_eq!(copy(&mut bench), [1, 1, 1]);
+    bench.config(1, COMMAND, MEMORY_SPACE);
+    // It is no bus master, so the page does not matter.
+    assert_eq!(copy(&mut bench), [1, 2, 1]);
+    bench.config(1, COMMAND, MEMORY_SPACE | BUS_MASTER);
+    assert_eq!(copy(&mut bench), [1, 3, 2]);
+    // The counter is in configuration space too.
+    assert_eq!(bench.read(1, Region::Config, 0x140), 2);
 }
 
 #[test]

@@ -50,7 +50,7 @@ impl Folder {
     fn start(&self, options: &str) {
         let options = Options::parse(options).unwrap();
 
-        Device::new(&options, 0, &self.0).start().unwrap();
+        Device::new(&options, 0, &self.0).start(None).unwrap();
     }
 
     /// Connects to a function.
@@ -267,10 +267,10 @@ fn refuses_a_socket_that_is_there_or_cannot_be() {
     let options = Options::parse("tdi").unwrap();
 
     folder.start("tdi");
-    let there = Device::new(&options, 0, &folder.0).start();
+    let there = Device::new(&options, 0, &folder.0).start(None);
     assert!(there.unwrap_err().contains("device0.0"));
     let missing = folder.0.join("missing");
-    assert!(Device::new(&options, 0, &missing).start().is_err());
+    assert!(Device::new(&options, 0, &missing).start(None).is_err());
 }
 
 #[test]
