@@ -11,6 +11,7 @@
 //! responder.rs      one SPDM connection: which request is legal, and its response
 //!   get_version.rs … finish.rs   one or two pairs of messages each
 //!   vendor_defined.rs            messages of other protocols, in a session
+//!     ide_km.rs     keys of IDE
 //!     tdisp.rs      TEE device interfaces
 //!   state.rs        what a responder knows
 //!   agreed.rs, requester.rs      what was negotiated
@@ -30,7 +31,7 @@
 //! ```
 //!
 //! Specifications: DMTF DSP0274 (SPDM) 1.0 to 1.4, DSP0277 (secured messages) 1.0 to 1.2; PCIe r6
-//! 6.30 (DOE), 6.31 (CMA-SPDM) and chapter 11 (TDISP). Revisions number their tables differently: a file names the
+//! 6.30 (DOE), 6.31 (CMA-SPDM), 6.33.3 (`IDE_KM`) and chapter 11 (TDISP). Revisions number their tables differently: a file names the
 //! messages, whose formats DSP0274 has in tables of that name.
 //!
 //! Not there: mutual authentication, pre-shared keys, chunks, `KEY_UPDATE`, `HEARTBEAT`, handshake

@@ -9,6 +9,7 @@ mod certificates;
 mod challenge;
 mod finish;
 mod get_version;
+mod ide_km;
 mod key_exchange;
 mod key_schedule;
 mod measurements;

@@ -10,11 +10,13 @@
 //! lock.rs       what a lock is about
 //! function_id.rs   names of interfaces
 //! bars.rs       where the BARs of a function are
+//! ide.rs        keys of the link
 //! memory.rs     memory that only an interface in RUN gives access to
 //! ```
 
 mod bars;
 mod function_id;
+mod ide;
 mod interface;
 mod lock;
 mod memory;
@@ -24,7 +26,10 @@ use std::sync::{
     Mutex, //
 };
 
-use self::interface::Interface;
+use self::{
+    ide::Ide,
+    interface::Interface, //
+};
 use super::{
     misbehaviour::Wrong,
     requester_id::RequesterId,
@@ -42,6 +47,12 @@ pub(crate) use bars::{
     REGISTERS_SIZE, //
 };
 pub(crate) use function_id::FunctionId;
+pub(crate) use ide::{
+    KeyName,
+    LAYOUT as IDE_LAYOUT,
+    REGISTERS as IDE_REGISTERS,
+    STATUS as IDE_STATUS, //
+};
 pub(crate) use interface::{
     Configuration,
     Refusal,
@@ -62,6 +73,30 @@ struct Shared {
     /// Whether functions are TDIs at all.
     has_tee_io: bool,
     interfaces: Vec<Interface>,
+    /// What the link is encrypted with, if there is one.
+    ide: Option<Ide>,
+}
+
+impl Shared {
+    /// Has the interfaces fail whose stream has lost its keys.
+    fn check_streams(&mut self) {
+        let Some(ide) = &self.ide else { return };
+
+        for interface in &mut self.interfaces {
+            let lock = interface.lock();
+            if lock.is_some_and(|lock| !ide.is_keyed(lock.stream, Some(lock.session))) {
+                interface.fail();
+            }
+        }
+    }
+
+    /// Does something with the keys. Without a link there are none.
+    fn change_keys(&mut self, change: impl FnOnce(&mut Ide) -> bool) -> bool {
+        let changed = self.ide.as_mut().is_some_and(change);
+
+        self.check_streams();
+        changed
+    }
 }
 
 /// The interfaces of a device, of which all handles are the same.
@@ -80,6 +115,7 @@ impl Tdis {
             first: settings.requester_id(),
             has_tee_io: settings.persona.has_tee_io(),
             interfaces: interfaces.collect(),
+            ide: settings.persona.has_ide().then(Ide::new),
         })))
     }
 
@@ -88,6 +124,37 @@ impl Tdis {
         let mut shared = hold(&self.0);
 
         shared.interfaces.iter_mut().for_each(Interface::stop);
+        if let Some(ide) = &mut shared.ide {
+            ide.clear();
+        }
+    }
+
+    /// Takes a key of a stream. Returns whether it did.
+    pub(crate) fn program_key(&self, stream: u8, name: KeyName, session: SessionNumber) -> bool {
+        hold(&self.0).change_keys(|ide| ide.program(stream, name, session))
+    }
+
+    /// Uses a key of a stream. Returns whether there is one, of this session.
+    pub(crate) fn use_key(&self, stream: u8, name: KeyName, session: SessionNumber) -> bool {
+        hold(&self.0).change_keys(|ide| ide.go(stream, name, session))
+    }
+
+    /// Destroys a key of a stream.
+    pub(crate) fn stop_key(&self, stream: u8, name: KeyName) {
+        hold(&self.0).change_keys(|ide| {
+            ide.stop(stream, name);
+            true
+        });
+    }
+
+    /// Returns the registers of IDE. Without a link all are 0.
+    pub(crate) fn ide_registers(&self) -> [u32; IDE_REGISTERS] {
+        let shared = hold(&self.0);
+
+        shared
+            .ide
+            .as_ref()
+            .map_or([0; IDE_REGISTERS], Ide::registers)
     }
 
     /// Returns the interface of a function.
@@ -149,9 +216,54 @@ impl Tdi {
         })
     }
 
-    /// Locks the interface.
+    /// Locks the interface. The link has to have keys that came over the same session: 11.3.8.
     pub(crate) fn lock(&self, lock: Lock) -> Result<(), Refusal> {
-        self.with(|interface, _| interface.enter_locked(lock))
+        let mut shared = hold(&self.tdis.0);
+        let is_keyed = shared
+            .ide
+            .as_ref()
+            .is_none_or(|ide| ide.is_keyed(lock.stream, Some(lock.session)));
+
+        // PANIC: As above.
+        let interface = &mut shared.interfaces[self.number];
+        match is_keyed || interface.state() != State::Unlocked {
+            true => interface.enter_locked(lock),
+            false => Err(Refusal::Stream),
+        }
+    }
+
+    /// Learns what the registers of IDE are, which are those of function 0.
+    pub(crate) fn set_ide_registers(&self, registers: [u32; IDE_REGISTERS]) {
+        hold(&self.tdis.0).change_keys(|ide| {
+            ide.set_registers(registers);
+            true
+        });
+    }
+
+    /// Returns the registers of IDE.
+    pub(crate) fn ide_registers(&self) -> [u32; IDE_REGISTERS] {
+        self.tdis.ide_registers()
+    }
+
+    /// Has all interfaces of the device fail that are locked or run: all use the same stream.
+    pub(crate) fn fail_all(&self) {
+        let mut shared = hold(&self.tdis.0);
+
+        shared.interfaces.iter_mut().for_each(Interface::fail);
+    }
+
+    /// Unlocks the interface by a reset. That of function 0 destroys the keys of the link.
+    pub(crate) fn reset(&self) {
+        let mut shared = hold(&self.tdis.0);
+
+        // PANIC: As above.
+        shared.interfaces[self.number].stop();
+        if self.number == 0 {
+            shared.change_keys(|ide| {
+                ide.clear();
+                true
+            });
+        }
     }
 
     /// Starts the interface, if the nonce is that of the lock, which has to be of this session.

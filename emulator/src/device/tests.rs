@@ -7,6 +7,7 @@ mod capture;
 mod captured;
 mod conversation;
 mod evidence;
+mod ide_km;
 mod leaf;
 mod malformed;
 mod negotiation;

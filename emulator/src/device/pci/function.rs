@@ -10,6 +10,7 @@ use std::{
 
 use super::{
     super::tdi::{
+        self,
         State,
         Tdi,
         MEMORY_SIZE,
@@ -37,6 +38,7 @@ use super::{
         DMA_VECTOR,
         DOE,
         DOE_SIZE,
+        IDE_STATUS,
         INITIATE_RESET,
         MAILBOX_VECTOR, //
     },
@@ -187,8 +189,8 @@ impl Function {
         if let Some(mailbox) = &mut self.mailbox {
             mailbox.reset();
         }
-        self.tdi.stop();
-        self.tdi.configure(layout::configuration(&self.space));
+        self.tdi.reset();
+        self.describe();
     }
 
     /// Makes the transitions whose time has come, and sends the interrupts of the mailbox.
@@ -227,6 +229,9 @@ impl Function {
         }
         match (within(offset, DOE, DOE_SIZE), &self.mailbox) {
             (Some(register @ 4..), Some(mailbox)) => mailbox.read(register),
+            _ if offset == IDE_STATUS && self.mailbox.is_some() => {
+                self.tdi.ide_registers()[tdi::IDE_STATUS]
+            }
             _ => self.space.read(offset),
         }
     }
@@ -257,9 +262,19 @@ impl Function {
         match locked::change(offset, before, self.space.read(offset)) {
             Some(Change::Function) => self.tdi.fail(),
             Some(Change::Msix) => self.tdi.fail_msix(),
+            Some(Change::Stream) => self.tdi.fail_all(),
             None => {}
         }
+        self.describe();
+    }
+
+    /// Says how the function is set up, and the link if it is function 0.
+    fn describe(&self) {
         self.tdi.configure(layout::configuration(&self.space));
+        if self.mailbox.is_some() {
+            self.tdi
+                .set_ide_registers(layout::ide_registers(&self.space));
+        }
     }
 
     /// Reads one of our own registers.

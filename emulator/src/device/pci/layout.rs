@@ -7,8 +7,11 @@ use super::{
         persona::Persona,
         settings::Identity,
         tdi::{
+            self,
             Bars,
             Configuration,
+            IDE_LAYOUT,
+            IDE_REGISTERS,
             MEMORY_SIZE,
             MSIX_SIZE,
             REGISTERS_SIZE, //
@@ -72,6 +75,16 @@ pub(super) const DOE: u64 = 0x180;
 pub(super) const DOE_SIZE: u64 = 0x18;
 /// The IDE extended capability.
 const IDE: u64 = 0x1c0;
+/// Its registers, from IDE Capability on.
+pub(super) const IDE_START: u64 = IDE + 4;
+/// Size of its registers.
+// CAST: Widens.
+pub(super) const IDE_SIZE: u64 = 4 * IDE_REGISTERS as u64;
+/// The status of the stream.
+// CAST: Widens.
+pub(super) const IDE_STATUS: u64 = IDE_START + 4 * tdi::IDE_STATUS as u64;
+/// The stream, which is the rest of them.
+pub(super) const STREAM: u64 = IDE + 0x0c;
 
 /// Makes the configuration space of a function.
 pub(super) fn space(
@@ -181,23 +194,20 @@ fn express(space: &mut ConfigSpace, persona: Persona) {
 /// Defines the IDE extended capability: one selective stream with one range of addresses, keys by
 /// `IDE_KM`.
 fn ide(space: &mut ConfigSpace) {
-    let stream = IDE + 0x0c;
-
     space.define(IDE, 0x0001_0030, 0);
-    // Selective streams, IDE_KM, configuration requests, TEE-limited streams; AES-GCM-256.
-    space.define(IDE + 0x04, (1 << 1) | (1 << 6) | (1 << 7) | (1 << 24), 0);
-    space.define(IDE + 0x08, 0, 0);
-    space.define(stream, 1, 0);
-    // Enable, configuration requests, traffic class, default, TEE-limited, stream ID.
-    space.define(stream + 0x04, 0, 0xfff8_0201);
-    space.define(stream + 0x08, 0, 0);
-    // Requester IDs: limit, base, valid, segment.
-    space.define(stream + 0x0c, 0, 0x00ff_ff00);
-    space.define(stream + 0x10, 0, 0xffff_ff01);
-    // Addresses: lower parts and valid, upper limit, upper base.
-    space.define(stream + 0x14, 0, 0xffff_ff01);
-    space.define(stream + 0x18, 0, u32::MAX);
-    space.define(stream + 0x1c, 0, u32::MAX);
+    for (offset, (initial, writable)) in (IDE_START..).step_by(4).zip(IDE_LAYOUT) {
+        space.define(offset, initial, writable);
+    }
+}
+
+/// Returns the registers of IDE.
+pub(super) fn ide_registers(space: &ConfigSpace) -> [u32; IDE_REGISTERS] {
+    let mut registers = [0; IDE_REGISTERS];
+
+    for (offset, register) in (IDE_START..).step_by(4).zip(&mut registers) {
+        *register = space.read(offset);
+    }
+    registers
 }
 
 /// Returns the bits of a capability's header that point to the next one.

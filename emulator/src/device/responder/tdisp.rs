@@ -117,7 +117,8 @@ impl Responder {
     fn lock_interface(&mut self, tdi: &Tdi, body: &[u8], session: SessionNumber) -> Body {
         let mut reader = Reader::behind(body, 0);
         let flags = reader.u16()?;
-        let _stream_and_reserved = reader.u16()?;
+        let stream = reader.u8()?;
+        let _reserved = reader.u8()?;
         let offset = reader.u64()?;
 
         if tdi.state() != State::Unlocked {
@@ -128,6 +129,7 @@ impl Responder {
         tdi.lock(Lock {
             session,
             flags,
+            stream,
             offset,
             nonce: Some(nonce),
         })?;

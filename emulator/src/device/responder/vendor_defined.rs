@@ -21,6 +21,8 @@ use super::{
 const PCI_SIG: u16 = 3;
 /// `VendorID` of the PCI-SIG, little-endian.
 const VENDOR: [u8; 2] = [1, 0];
+/// The protocol of keys of IDE.
+const IDE_KM: u8 = 0;
 /// The protocol of TEE device interfaces.
 const TDISP: u8 = 1;
 
@@ -47,6 +49,7 @@ impl Responder {
         let (&protocol, message) = payload.split_first().ok_or(Failure::InvalidRequest)?;
 
         let response = match protocol {
+            IDE_KM if self.settings.persona.has_ide() => self.ide_km(message, session)?,
             TDISP if self.settings.persona.has_tee_io() => self.tdisp(message, session),
             _ => return Err(unsupported),
         };

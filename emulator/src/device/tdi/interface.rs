@@ -73,6 +73,8 @@ pub(crate) enum Refusal {
     State,
     /// The session is not that of the lock.
     Session,
+    /// The stream does not have all keys, or not by the session.
+    Stream,
     /// The nonce is not that of the lock.
     Nonce,
     /// The function is not set up as a locked one has to be.

@@ -47,6 +47,8 @@ pub(crate) struct Lock {
     pub(crate) session: SessionNumber,
     /// What was asked for.
     pub(crate) flags: Flags,
+    /// The default stream, if the device has a link.
+    pub(crate) stream: u8,
     /// What is added to addresses in the report.
     pub(crate) offset: u64,
     /// What the interface is started with. There is none any more once it has left CONFIG_LOCKED.

@@ -25,6 +25,7 @@ fn lock_with(flags: u16) -> Lock {
     Lock {
         session: SESSION,
         flags: Flags::try_new(flags).unwrap(),
+        stream: 0,
         offset: 0,
         nonce: Some(NONCE),
     }

@@ -13,6 +13,7 @@ use super::{
             },
             tdi::{
                 Flags,
+                KeyName,
                 Lock,
                 SessionNumber,
                 State,
@@ -39,6 +40,7 @@ const SESSION: SessionNumber = SessionNumber(1);
 struct Bench {
     functions: Vec<Function>,
     interfaces: Vec<Tdi>,
+    tdis: Tdis,
 }
 
 impl Bench {
@@ -58,6 +60,7 @@ impl Bench {
         let mut bench = Self {
             functions: (0..2).map(make).collect(),
             interfaces,
+            tdis: tdis.clone(),
         };
         for number in 0..2 {
             bench.config(number, COMMAND, MEMORY_SPACE | BUS_MASTER);
@@ -100,6 +103,7 @@ impl Bench {
         let lock = Lock {
             session: SESSION,
             flags: Flags::try_new(flags).unwrap(),
+            stream: 5,
             offset: 0,
             nonce: Some([5; 32]),
         };
@@ -189,6 +193,62 @@ fn is_unlocked_after_a_reset() {
         assert_eq!(bench.states(), [State::Run, State::Unlocked]);
         bench.run(1, 0);
         assert_eq!(bench.read(1, Region::Memory, 0), 0);
+    }
+}
+
+/// Programs all keys of stream 5.
+fn program(tdis: &Tdis) {
+    for key in [0x00, 0x10, 0x20, 0x02, 0x12, 0x22] {
+        let name = KeyName::try_new(key).unwrap();
+        assert!(tdis.program_key(5, name, SESSION) && tdis.use_key(5, name, SESSION));
+    }
+}
+
+/// The control register of the stream.
+const STREAM_CONTROL: u64 = 0x1d0;
+
+#[test]
+fn says_when_the_stream_is_secure() {
+    let mut bench = Bench::of(Persona::Endpoint);
+    let status = |bench: &mut Bench| bench.read(0, Region::Config, 0x1d4);
+
+    program(&bench.tdis);
+    assert_eq!(status(&mut bench), 0);
+    bench.config(0, STREAM_CONTROL, 0x0500_0001);
+    assert_eq!(status(&mut bench), 2);
+    assert_eq!(bench.tdis.ide_registers()[3..5], [0x0500_0001, 2]);
+    // Its keys are gone once it was disabled.
+    bench.config(0, STREAM_CONTROL, 0x0500_0000);
+    bench.config(0, STREAM_CONTROL, 0x0500_0001);
+    assert_eq!(status(&mut bench), 0);
+    program(&bench.tdis);
+    assert_eq!(status(&mut bench), 2);
+    bench.functions[0].reset();
+    bench.config(0, STREAM_CONTROL, 0x0500_0001);
+    assert_eq!(status(&mut bench), 0);
+}
+
+#[test]
+fn fails_with_the_stream() {
+    let changes: [fn(&mut Bench); 3] = [
+        |bench| bench.config(0, STREAM_CONTROL, 0x0500_0000),
+        // A range of requester IDs.
+        |bench| bench.config(0, STREAM_CONTROL + 8, 0x100),
+        |bench| bench.functions[0].reset(),
+    ];
+
+    for (change, expected) in changes.into_iter().zip([
+        [State::Error; 2],
+        [State::Error; 2],
+        [State::Unlocked, State::Error],
+    ]) {
+        let mut bench = Bench::of(Persona::Endpoint);
+        program(&bench.tdis);
+        bench.config(0, STREAM_CONTROL, 0x0500_0001);
+        bench.run(0, 0);
+        bench.run(1, 0);
+        change(&mut bench);
+        assert_eq!(bench.states(), expected);
     }
 }
 

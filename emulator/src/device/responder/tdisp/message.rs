@@ -50,7 +50,7 @@ impl From<tdi::Refusal> for Refusal {
     fn from(refusal: tdi::Refusal) -> Self {
         match refusal {
             tdi::Refusal::State => Self::InvalidInterfaceState,
-            tdi::Refusal::Session => Self::InvalidRequest,
+            tdi::Refusal::Session | tdi::Refusal::Stream => Self::InvalidRequest,
             tdi::Refusal::Nonce => Self::InvalidNonce,
             tdi::Refusal::Configuration => Self::InvalidDeviceConfiguration,
         }

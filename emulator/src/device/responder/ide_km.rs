@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! `IDE_KM`, by which the keys of a stream come to the device: PCIe r6 6.33.3.
+//!
+//! | object | in front of other fields | behind them |
+//! |---|---|---|
+//! | `QUERY` | reserved, port | |
+//! | `QUERY_RESP` | reserved, port, function, bus, segment, last port | registers |
+//! | `KEY_PROG` | 2 reserved, stream, reserved, key, port | key and IV |
+//! | `K_SET_GO`, `K_SET_STOP` | the same | |
+//! | `KP_ACK` | 2 reserved, stream, status, key, port | |
+//! | `K_GOSTOP_ACK` | 2 reserved, stream, reserved, key, port | |
+
+use super::{
+    message::{
+        Failure,
+        Result, //
+    },
+    state::Responder, //
+};
+use crate::device::tdi::{
+    KeyName,
+    SessionNumber, //
+};
+
+/// `QUERY`.
+const QUERY: u8 = 0;
+/// `QUERY_RESP`.
+const QUERY_RESP: u8 = 1;
+/// `KEY_PROG`.
+const KEY_PROG: u8 = 2;
+/// `KP_ACK`.
+const KP_ACK: u8 = 3;
+/// `K_SET_GO`.
+const K_SET_GO: u8 = 4;
+/// `K_SET_STOP`.
+const K_SET_STOP: u8 = 5;
+/// `K_GOSTOP_ACK`.
+const K_GOSTOP_ACK: u8 = 6;
+
+/// The only port: that of the link.
+const PORT: u8 = 0;
+/// Bytes of the key of AES-256-GCM and of the IV.
+const KEY: usize = 32 + 8;
+
+/// What KP_ACK says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Status {
+    /// The key was taken.
+    Success,
+    /// The message is too short or too long.
+    IncorrectLength,
+    /// There is no such port.
+    UnsupportedPort,
+    /// There is no such key.
+    UnsupportedValue,
+    /// The key is in use.
+    Unspecified,
+}
+
+impl Status {
+    /// Returns the value as it is in a message.
+    const fn raw(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::IncorrectLength => 1,
+            Self::UnsupportedPort => 2,
+            Self::UnsupportedValue => 3,
+            Self::Unspecified => 4,
+        }
+    }
+}
+
+/// Which key a message is about, as it says.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    stream: u8,
+    key: u8,
+    port: u8,
+}
+
+impl Place {
+    /// Splits a request into these fields and the rest.
+    fn split(fields: &[u8]) -> Result<(Self, &[u8])> {
+        let (&[_, _, stream, _, key, port], rest) =
+            fields.split_first_chunk().ok_or(Failure::InvalidRequest)?;
+
+        Ok((Self { stream, key, port }, rest))
+    }
+
+    /// Makes an acknowledgement.
+    fn acknowledge(self, object: u8, status: u8) -> Vec<u8> {
+        vec![object, 0, 0, self.stream, status, self.key, self.port]
+    }
+}
+
+impl Responder {
+    /// Responds to a message of a session.
+    pub(super) fn ide_km(&mut self, request: &[u8], session: SessionNumber) -> Result {
+        let (&object, fields) = request.split_first().ok_or(Failure::InvalidRequest)?;
+
+        match object {
+            QUERY => self.query(fields),
+            KEY_PROG => {
+                let (place, key) = Place::split(fields)?;
+                let status = self.program(place, key, session);
+                Ok(place.acknowledge(KP_ACK, status.raw()))
+            }
+            K_SET_GO | K_SET_STOP => {
+                let (place, rest) = Place::split(fields)?;
+                let name = KeyName::try_new(place.key);
+                let name = name.filter(|_| place.port == PORT && rest.is_empty());
+                let name = name.ok_or(Failure::InvalidRequest)?;
+                match object {
+                    K_SET_STOP => self.tdis.stop_key(place.stream, name),
+                    // There has to be a key.
+                    _ if self.tdis.use_key(place.stream, name, session) => {}
+                    _ => return Err(Failure::InvalidRequest),
+                }
+                Ok(place.acknowledge(K_GOSTOP_ACK, 0))
+            }
+            _ => Err(Failure::InvalidRequest),
+        }
+    }
+
+    /// Responds to QUERY.
+    fn query(&self, fields: &[u8]) -> Result {
+        if fields != [0, PORT] {
+            return Err(Failure::InvalidRequest);
+        }
+        let [function, bus] = self.settings.requester_id().raw().to_le_bytes();
+        let mut response = vec![QUERY_RESP, 0, PORT, function, bus, 0, PORT];
+
+        for register in self.tdis.ide_registers() {
+            response.extend_from_slice(&register.to_le_bytes());
+        }
+        Ok(response)
+    }
+
+    /// Takes a key of KEY_PROG.
+    fn program(&mut self, place: Place, key: &[u8], session: SessionNumber) -> Status {
+        if key.len() != KEY {
+            return Status::IncorrectLength;
+        }
+        if place.port != PORT {
+            return Status::UnsupportedPort;
+        }
+        let Some(name) = KeyName::try_new(place.key) else {
+            return Status::UnsupportedValue;
+        };
+
+        match self.tdis.program_key(place.stream, name, session) {
+            true => Status::Success,
+            false => Status::Unspecified,
+        }
+    }
+}
