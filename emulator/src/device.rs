@@ -31,8 +31,8 @@
 //! ```
 //!
 //! Specifications: DMTF DSP0274 (SPDM) 1.0 to 1.4, DSP0277 (secured messages) 1.0 to 1.2; PCIe r6
-//! 6.30 (DOE), 6.31 (CMA-SPDM), 6.33.3 (`IDE_KM`) and chapter 11 (TDISP). Revisions number their tables differently: a file names the
-//! messages, whose formats DSP0274 has in tables of that name.
+//! 6.30 (DOE), 6.31 (CMA-SPDM), 6.33.3 (`IDE_KM`) and chapter 11 (TDISP). Revisions of DSP0274 number
+//! their tables differently: a file names the messages, whose formats DSP0274 has in tables of that name.
 //!
 //! Not there: mutual authentication, pre-shared keys, chunks, `KEY_UPDATE`, `HEARTBEAT`, handshake
 //! in the clear, events.

@@ -71,8 +71,9 @@ WITHOUT_SESSIONS = {
 CODES = {"error-resynch": 0x4300, "measurements-refused": 0x0500, "doe-earlier": 0x10, "capabilities-version": 0x11,
          "key-exchange-version": 0x11,
          "key-exchange-psk": 0x66, "key-update-unasked": 0xe9, "end-session-unasked": 0xec}
-# In tests of their own: the kernel's mailbox does not survive them, they take long, or there is no mailbox at all.
-APART = re.compile(r"mailbox-|doe-megabyte$|discovery-")
+# In tests of their own: the kernel's mailbox does not survive them, they take long, there is no mailbox at all, or they are
+# of interfaces and links, see test_interfaces.py.
+APART = re.compile(r"mailbox-|doe-megabyte$|discovery-|vendor-|ide-|tdisp-|report-")
 
 
 # What takes minutes on the debug kernel is not part of a check with BRIEF=1.

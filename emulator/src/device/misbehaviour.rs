@@ -3,14 +3,28 @@
 //! What a device can do wrong, one thing at a time: `wrong=NAME`.
 //!
 //! All else is right. A message that is changed is signed, and part of transcripts, as it is sent:
-//! a requester cannot tell by a signature. Offsets are those of version 1.2 with P-384.
+//! a requester cannot tell by a signature.
+//!
+//! ```text
+//! edits.rs      changes of SPDM messages, chains and data objects
+//! protocols.rs  changes of messages of `IDE_KM` and TDISP
+//! ```
+
+mod edits;
+mod protocols;
 
 use super::unknown::Unknown;
-use Edit::{
-    Append,
-    Cut,
-    Set,
-    SetBack, //
+
+pub(super) use edits::{
+    chain,
+    edit,
+    grow,
+    leaf,
+    object, //
+};
+pub(super) use protocols::{
+    ide_km,
+    tdisp, //
 };
 
 /// Declares what can be wrong: variants with their names.
@@ -241,6 +255,88 @@ wrongs! {
     MeasurementsHuge = "measurements-huge",
     /// Measurements differ each time.
     MeasurementsChange = "measurements-change",
+    /// Vendor-defined responses are of the standards body DMTF.
+    VendorStandard = "vendor-standard",
+    /// Vendor-defined responses have a vendor ID of no bytes.
+    VendorLength0 = "vendor-length-0",
+    /// Vendor-defined responses have a vendor ID of 255 bytes.
+    VendorLength255 = "vendor-length-255",
+    /// The payload of vendor-defined responses is longer than the message.
+    VendorPayloadLonger = "vendor-payload-longer",
+    /// The protocol of vendor-defined responses is unknown.
+    VendorProtocolOther = "vendor-protocol-other",
+    /// The response to TDISP requests is of `IDE_KM`: `K_GOSTOP_ACK`.
+    VendorIdeForTdisp = "vendor-ide-for-tdisp",
+    /// `QUERY_RESP` is about port 255.
+    IdePort255 = "ide-port-255",
+    /// `QUERY_RESP` is about port 1, and port 0 is the last.
+    IdeMaxPortLess = "ide-max-port-less",
+    /// The registers in `QUERY_RESP` are not those of configuration space.
+    IdeRegistersDiffer = "ide-registers-differ",
+    /// `KP_ACK` is about another stream.
+    IdeAckStream = "ide-ack-stream",
+    /// `KP_ACK` is about another sub-stream.
+    IdeAckSubStream = "ide-ack-sub-stream",
+    /// `KP_ACK` says that the length is incorrect.
+    IdeStatus1 = "ide-status-1",
+    /// `KP_ACK` says that there is no such port.
+    IdeStatus2 = "ide-status-2",
+    /// `KP_ACK` says that a value is not supported.
+    IdeStatus3 = "ide-status-3",
+    /// `KP_ACK` says that there is a failure.
+    IdeStatus4 = "ide-status-4",
+    /// `KP_ACK` has an unknown status.
+    IdeStatus255 = "ide-status-255",
+    /// The stream stays insecure, whatever keys are in use.
+    IdeInsecure = "ide-insecure",
+    /// TDISP responses are about another interface.
+    TdispInterfaceOther = "tdisp-interface-other",
+    /// TDISP responses have version 2.0.
+    TdispVersionOther = "tdisp-version-other",
+    /// The interface stays in CONFIG_UNLOCKED when it is locked.
+    TdispLockNotMoving = "tdisp-lock-not-moving",
+    /// The interface is in RUN when it is locked.
+    TdispRunWithoutStart = "tdisp-run-without-start",
+    /// There is one report for each lock; a second one is refused.
+    TdispReportOnce = "tdisp-report-once",
+    /// The interface is unlocked and locked again by itself after its report.
+    TdispRelocked = "tdisp-relocked",
+    /// DEVICE_INTERFACE_REPORT has no byte of the report, and all remain.
+    TdispPortionZero = "tdisp-portion-zero",
+    /// More of the report remains each time: it begins again behind its end.
+    TdispRemainderGrows = "tdisp-remainder-grows",
+    /// DEVICE_INTERFACE_STATE has state 4.
+    TdispStateUnknown = "tdisp-state-unknown",
+    /// The interface stays in CONFIG_LOCKED when it is started.
+    TdispStartNotMoving = "tdisp-start-not-moving",
+    /// The interface starts with any nonce.
+    TdispStartAnyNonce = "tdisp-start-any-nonce",
+    /// The response to all TDISP requests is TDISP_ERROR with BUSY.
+    TdispErrorBusy = "tdisp-error-busy",
+    /// The response to all TDISP requests is TDISP_ERROR with an unknown code.
+    TdispErrorUnknown = "tdisp-error-unknown",
+    /// The report has no bytes.
+    ReportEmpty = "report-empty",
+    /// The report has 15 bytes.
+    Report15 = "report-15",
+    /// The report has 65,535 bytes, nearly all of them of the vendor, which is right.
+    Report65535 = "report-65535",
+    /// The report says that it has 2^32 - 1 ranges.
+    ReportCountMax = "report-count-max",
+    /// The last range has 2^20 pages, which are 2^32 bytes.
+    ReportPagesOverflow = "report-pages-overflow",
+    /// The first page of the last range is the last of 2^64 bytes.
+    ReportFirstPageMax = "report-first-page-max",
+    /// The last range is one page longer than its BAR.
+    ReportRangeOutside = "report-range-outside",
+    /// There is a range for the last page of the last one.
+    ReportRangeOverlap = "report-range-overlap",
+    /// The ranges are in the opposite order.
+    ReportBarOrder = "report-bar-order",
+    /// There are ranges of BARs 6 and 7, which is right: they are not mapped.
+    ReportBar6 = "report-bar-6",
+    /// All reserved bits of the report are set, which a requester ignores.
+    ReportReservedBits = "report-reserved-bits",
 }
 
 impl core::str::FromStr for Wrong {
@@ -251,166 +347,4 @@ impl core::str::FromStr for Wrong {
 
         found.map(|(wrong, _)| *wrong).ok_or(Unknown)
     }
-}
-
-/// A change of a message.
-#[derive(Debug, Clone, Copy)]
-enum Edit {
-    /// Overwrites bytes at an offset.
-    Set(usize, &'static [u8]),
-    /// Overwrites bytes that begin so many in front of the end.
-    SetBack(usize, &'static [u8]),
-    /// Cuts the message off at an offset.
-    Cut(usize),
-    /// Adds bytes.
-    Append(&'static [u8]),
-}
-
-impl Edit {
-    /// Changes a message.
-    fn apply(self, message: &mut Vec<u8>) {
-        match self {
-            Set(offset, bytes) => overwrite(message, Some(offset), bytes),
-            SetBack(offset, bytes) => {
-                let offset = message.len().checked_sub(offset);
-                overwrite(message, offset, bytes);
-            }
-            Cut(size) => message.truncate(size),
-            Append(bytes) => message.extend_from_slice(bytes),
-        }
-    }
-}
-
-/// Overwrites bytes, where there are any.
-fn overwrite(message: &mut [u8], offset: Option<usize>, bytes: &[u8]) {
-    let rest = offset.and_then(|offset| message.get_mut(offset..));
-
-    for (to, from) in rest.unwrap_or_default().iter_mut().zip(bytes) {
-        *to = *from;
-    }
-}
-
-/// What is wrong with a message: its code, and the changes.
-const EDITS: &[(Wrong, u8, &[Edit])] = &[
-    (
-        Wrong::VersionNoneCommon,
-        0x04,
-        &[Cut(5), Append(&[1, 0x00, 0x20])],
-    ),
-    (Wrong::VersionNoEntry, 0x04, &[Cut(5), Append(&[0])]),
-    (Wrong::Version255, 0x04, &[Set(5, &[255])]),
-    (
-        Wrong::VersionAlpha,
-        0x04,
-        &[Cut(5), Append(&[1, 0x01, 0x12])],
-    ),
-    (Wrong::VersionShort, 0x04, &[Cut(8)]),
-    (Wrong::TransferSize0, 0x61, &[Set(12, &[0; 4])]),
-    (Wrong::TransferSize41, 0x61, &[Set(12, &[41, 0, 0, 0])]),
-    (Wrong::TransferSizeMax, 0x61, &[Set(12, &[0xff; 4])]),
-    (Wrong::CtExponent255, 0x61, &[Set(5, &[255])]),
-    (Wrong::CapabilitiesVersion, 0x61, &[Set(0, &[0x11])]),
-    (Wrong::CapabilitiesUnknown, 0x61, &[Set(11, &[0x80])]),
-    (Wrong::AlgorithmNone, 0x63, &[Set(12, &[0; 4])]),
-    (Wrong::AlgorithmTwo, 0x63, &[Set(12, &[0x90])]),
-    (Wrong::AlgorithmNotOffered, 0x63, &[Set(12, &[0, 8])]),
-    (Wrong::AlgorithmsTail, 0x63, &[Set(2, &[0])]),
-    (Wrong::AlgorithmsOverrun, 0x63, &[Set(2, &[9])]),
-    (Wrong::AlgorithmsDuplicate, 0x63, &[Set(40, &[2])]),
-    (
-        Wrong::AlgorithmsUnsorted,
-        0x63,
-        &[Set(36, &[3]), Set(40, &[2])],
-    ),
-    (Wrong::AlgorithmsExternal, 0x63, &[Set(32, &[1])]),
-    (Wrong::MeasurementSpecUnset, 0x63, &[Set(6, &[0])]),
-    (Wrong::HashOther, 0x63, &[Set(16, &[4])]),
-    (Wrong::DigestOther, 0x01, &[Set(4, &[0; 8])]),
-    (Wrong::SlotMissing, 0x01, &[Set(3, &[0x80])]),
-    (Wrong::PortionZero, 0x02, &[Set(4, &[0; 2]), Cut(8)]),
-    (Wrong::PortionLonger, 0x02, &[Set(4, &[0xff, 0x7f])]),
-    (Wrong::RemainderEndless, 0x02, &[Set(6, &[0xff, 0xff])]),
-    (Wrong::CertificateShort, 0x02, &[Cut(4)]),
-    (Wrong::SlotOther, 0x02, &[Set(2, &[1])]),
-    (Wrong::MutualAuthentication, 0x64, &[Set(6, &[1])]),
-    (Wrong::OpaqueOverrun, 0x64, &[SetBack(14, &[0xff, 0xff])]),
-    (Wrong::SecuredVersion, 0x64, &[SetBack(2, &[0x00, 0x20])]),
-    (Wrong::KeyExchangePsk, 0x64, &[Set(1, &[0x66])]),
-    (Wrong::KeyExchangeVersion, 0x64, &[Set(0, &[0x11])]),
-    (Wrong::BlockOverrun, 0x60, &[Set(10, &[0xff, 0xff])]),
-    (Wrong::BlockCount, 0x60, &[Set(4, &[254])]),
-    (Wrong::BlockIndex0, 0x60, &[Set(8, &[0])]),
-    (Wrong::BlockIndex255, 0x60, &[Set(8, &[255])]),
-    (Wrong::BlockSpec, 0x60, &[Set(9, &[4])]),
-    (
-        Wrong::MeasurementsOpaque,
-        0x60,
-        &[SetBack(2, &[0xff, 0xff])],
-    ),
-];
-
-/// Changes a response in the clear as it is to be wrong.
-pub(super) fn edit(wrong: Option<Wrong>, response: &mut Vec<u8>) {
-    let code = response.get(1).copied();
-    let wanted = |&&(it, of, _): &&(Wrong, u8, _)| Some(it) == wrong && Some(of) == code;
-
-    for (_, _, edits) in EDITS.iter().filter(wanted) {
-        edits.iter().for_each(|edit| edit.apply(response));
-    }
-}
-
-/// Has a response to GET_CERTIFICATE say that there is more each time.
-pub(super) fn grow(response: &mut [u8], times: u16) {
-    let remainder = 0x1000u16.saturating_add(times.saturating_mul(0x100));
-
-    overwrite(response, Some(6), &remainder.to_le_bytes());
-}
-
-/// Changes a leaf certificate, which begins with a tag and a length in three bytes.
-pub(super) fn leaf(wrong: Option<Wrong>, der: &mut Vec<u8>) {
-    match wrong {
-        Some(Wrong::DerIndefinite) => Set(1, &[0x80]).apply(der),
-        Some(Wrong::DerLonger) => Set(2, &[0x7f]).apply(der),
-        Some(Wrong::Der4Gib) => {
-            Set(1, &[0x84]).apply(der);
-            der.splice(2..4, [0xff; 4]);
-        }
-        _ => {}
-    }
-}
-
-/// Changes a chain, which has its header still without a length, and the hash of the root.
-pub(super) fn chain(wrong: Option<Wrong>, chain: &mut Vec<u8>, header: usize) {
-    match wrong {
-        Some(Wrong::ChainShort) => chain.truncate(header - 1),
-        Some(Wrong::ChainRootOnly) => chain.truncate(header),
-        _ => {}
-    }
-}
-
-/// Changes a data object that has a message or a record.
-pub(super) fn object(wrong: Option<Wrong>, object: &mut Vec<u8>) {
-    // CAST: No object is longer than 1 MiB.
-    let dwords = (object.len() / 4) as u32;
-    let edit = match wrong {
-        Some(Wrong::DoeVendor) => Set(0, &[0x86, 0x80]),
-        Some(Wrong::DoeType) => Set(2, &[0xff]),
-        Some(Wrong::DoeLength0) => Set(4, &[0; 4]),
-        Some(Wrong::DoeLength1) => Set(4, &[1, 0, 0, 0]),
-        Some(Wrong::DoeLength2) => Set(4, &[2, 0, 0, 0]),
-        Some(Wrong::DoeShort) => return length(object, dwords - 1),
-        Some(Wrong::DoeLong) => return length(object, dwords + 1),
-        Some(Wrong::DoeMegabyte) => {
-            object.resize(1 << 20, 0);
-            Set(4, &[0; 4])
-        }
-        _ => return,
-    };
-
-    edit.apply(object);
-}
-
-/// Sets the length of an object.
-fn length(object: &mut [u8], dwords: u32) {
-    overwrite(object, Some(4), &dwords.to_le_bytes());
 }

@@ -111,21 +111,24 @@ impl Tdis {
             Interface::new((settings.bars == BarAddresses::Host).then_some(host))
         });
 
-        Self(Arc::new(Mutex::new(Shared {
+        let tdis = Self(Arc::new(Mutex::new(Shared {
             first: settings.requester_id(),
             has_tee_io: settings.persona.has_tee_io(),
             interfaces: interfaces.collect(),
             ide: settings.persona.has_ide().then(Ide::new),
-        })))
+        })));
+        tdis.renew(settings.wrong);
+        tdis
     }
 
     /// Makes the device anew, which does something else wrong, or nothing.
-    pub(crate) fn renew(&self, _wrong: Option<Wrong>) {
+    pub(crate) fn renew(&self, wrong: Option<Wrong>) {
         let mut shared = hold(&self.0);
 
         shared.interfaces.iter_mut().for_each(Interface::stop);
         if let Some(ide) = &mut shared.ide {
             ide.clear();
+            ide.stays_insecure = wrong == Some(Wrong::IdeInsecure);
         }
     }
 

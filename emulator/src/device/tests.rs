@@ -3,6 +3,7 @@
 //! Tests of the emulated device: by conversations of other devices, and by a requester that was
 //! written for them.
 
+mod agreement;
 mod capture;
 mod captured;
 mod conversation;
@@ -18,4 +19,5 @@ mod tdisp;
 mod vendor;
 mod wrong;
 mod wrong_evidence;
+mod wrong_interface;
 mod wrong_session;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Which writes of configuration space a locked interface does not survive: PCIe r6 11.2.6, table 11-2.
+//! Which writes of configuration space a locked interface does not survive: PCIe r6, table 11-2.
 //!
 //! | register | change |
 //! |---|---|

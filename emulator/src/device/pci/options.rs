@@ -441,8 +441,8 @@ mod tests {
 
     #[test]
     fn takes_all_options() {
-        let all = "tdi,persona=cma,functions=8,requester_id=0x1234,bars=guest,spdm=1.4,hash=sha256,signature=rsapss,slots=0xff,\
-                   chain=3000,portion=100,sessions=off,seed=7,busy=5,delay=6,responder=2323,wrong=doe-type,\
+        let all = "tdi,persona=cma,functions=8,requester_id=0x1234,bars=guest,spdm=1.4,hash=sha256,\
+                   signature=rsapss,slots=0xff,chain=3000,portion=100,sessions=off,seed=7,busy=5,delay=6,responder=2323,wrong=doe-type,\
                    wrong_after=3,mutate=8,mutate_count=9,mutate_every=10,mutate_part=message";
         let options = Options::parse(all).unwrap();
 

@@ -18,9 +18,12 @@ use super::{
     },
     state::Responder, //
 };
-use crate::device::tdi::{
-    KeyName,
-    SessionNumber, //
+use crate::device::{
+    misbehaviour,
+    tdi::{
+        KeyName,
+        SessionNumber, //
+    }, //
 };
 
 /// `QUERY`.
@@ -97,6 +100,14 @@ impl Place {
 impl Responder {
     /// Responds to a message of a session.
     pub(super) fn ide_km(&mut self, request: &[u8], session: SessionNumber) -> Result {
+        let mut response = self.ide_km_response(request, session)?;
+
+        misbehaviour::ide_km(self.settings.wrong, &mut response);
+        Ok(response)
+    }
+
+    /// Hands a request to the function for its object.
+    fn ide_km_response(&mut self, request: &[u8], session: SessionNumber) -> Result {
         let (&object, fields) = request.split_first().ok_or(Failure::InvalidRequest)?;
 
         match object {

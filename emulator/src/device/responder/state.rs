@@ -91,6 +91,8 @@ pub(crate) struct Responder {
     pub(super) connections: u8,
     /// How many portions of the chain were sent, if the remainder grows.
     pub(super) portions: u16,
+    /// How often the report of an interface was read since one was locked, if there is one report only.
+    pub(super) reports: u16,
     /// What changes messages.
     pub(super) mutator: Option<Mutator>,
 }
@@ -112,6 +114,7 @@ impl Responder {
             reads: 0,
             connections: 0,
             portions: 0,
+            reports: 0,
             mutator: settings.mutator(MutatedPart::Message),
             settings,
         }

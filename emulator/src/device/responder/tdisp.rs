@@ -21,12 +21,18 @@ use super::{
     },
     state::Responder, //
 };
-use crate::device::tdi::{
-    Flags,
-    Lock,
-    SessionNumber,
-    State,
-    Tdi, //
+use crate::device::{
+    misbehaviour::{
+        self,
+        Wrong, //
+    },
+    tdi::{
+        Flags,
+        Lock,
+        SessionNumber,
+        State,
+        Tdi, //
+    }, //
 };
 
 /// The version of the protocol: 1.0.
@@ -60,7 +66,7 @@ const OUTSTANDING: [u8; 2] = [1, 1];
 const PORTION: usize = 4;
 
 /// The body of a response.
-type Body = core::result::Result<Vec<u8>, Refusal>;
+type Body = Result<Vec<u8>, Refusal>;
 
 impl From<Failure> for Refusal {
     fn from(_: Failure) -> Self {
@@ -73,14 +79,21 @@ impl Responder {
     pub(super) fn tdisp(&mut self, request: &[u8], session: SessionNumber) -> Vec<u8> {
         let (header, body) = Header::split(request);
 
-        match self.tdisp_body(&header, body, session) {
+        let mut response = match self.tdisp_body(&header, body, session) {
             Ok(body) => header.response(&body),
             Err(refusal) => header.refusal(refusal),
-        }
+        };
+        misbehaviour::tdisp(self.settings.wrong, &mut response);
+        response
     }
 
     /// Hands a request to the function for its type.
     fn tdisp_body(&mut self, header: &Header, body: Option<&[u8]>, session: SessionNumber) -> Body {
+        match self.settings.wrong {
+            Some(Wrong::TdispErrorBusy) => return Err(Refusal::Busy),
+            Some(Wrong::TdispErrorUnknown) => return Err(Refusal::Unknown),
+            _ => {}
+        }
         let body = body.ok_or(Refusal::InvalidRequest)?;
         if header.version != VERSION {
             return Err(Refusal::VersionMismatch);
@@ -133,13 +146,27 @@ impl Responder {
             offset,
             nonce: Some(nonce),
         })?;
+        self.reports = 0;
+        match self.settings.wrong {
+            Some(Wrong::TdispLockNotMoving) => tdi.stop(),
+            Some(Wrong::TdispRunWithoutStart) => tdi.start(session, &nonce)?,
+            _ => {}
+        }
         Ok(nonce.to_vec())
     }
 
     /// Responds to START_INTERFACE_REQUEST.
     fn start_interface(&mut self, tdi: &Tdi, body: &[u8], session: SessionNumber) -> Body {
-        let nonce = body.try_into().map_err(|_| Refusal::InvalidRequest)?;
+        let mut nonce = body.try_into().map_err(|_| Refusal::InvalidRequest)?;
 
+        match self.settings.wrong {
+            Some(Wrong::TdispStartNotMoving) if tdi.state() == State::Locked => return Ok(vec![]),
+            Some(Wrong::TdispStartAnyNonce) => {
+                let right = tdi.locked().and_then(|(lock, _)| lock.nonce);
+                nonce = right.unwrap_or(nonce);
+            }
+            _ => {}
+        }
         tdi.start(session, &nonce)?;
         Ok(vec![])
     }
@@ -151,7 +178,10 @@ impl Responder {
         let wanted = usize::from(reader.u16()?);
 
         let (lock, configuration) = tdi.locked().ok_or(Refusal::InvalidInterfaceState)?;
-        let report = report::make(&lock, &configuration);
+        let report = report::make(&lock, &configuration, self.settings.wrong);
+        if let Some(body) = self.wrong_portion(&report, offset)? {
+            return Ok(body);
+        }
         let rest = report.get(offset..).ok_or(Refusal::InvalidRequest)?;
         if wanted == 0 || rest.is_empty() {
             return Err(Refusal::InvalidRequest);
@@ -160,7 +190,35 @@ impl Responder {
         let portion = rest.get(..wanted.min(room)).unwrap_or(rest);
         let remainder = rest.len() - portion.len();
 
+        if remainder == 0 && self.is(Wrong::TdispRelocked) && tdi.state() == State::Locked {
+            let nonce = Some(self.nonce());
+            tdi.stop();
+            tdi.lock(Lock { nonce, ..lock })?;
+        }
         Ok([&size(portion.len()), &size(remainder), portion].concat())
+    }
+
+    /// Makes a portion that is wrong, if it is to be.
+    fn wrong_portion(&mut self, report: &[u8], offset: usize) -> Result<Option<Vec<u8>>, Refusal> {
+        match self.settings.wrong {
+            Some(Wrong::TdispReportOnce) if offset == 0 => {
+                self.reports = self.reports.saturating_add(1);
+                match self.reports {
+                    1 => Ok(None),
+                    _ => Err(Refusal::InvalidInterfaceState),
+                }
+            }
+            Some(Wrong::ReportEmpty) => Ok(Some(vec![0; PORTION])),
+            Some(Wrong::TdispPortionZero) => Ok(Some([size(0), size(report.len())].concat())),
+            Some(Wrong::TdispRemainderGrows) => {
+                self.portions = self.portions.saturating_add(1);
+                let grown = 0x1000u16.saturating_add(self.portions.saturating_mul(0x100));
+                // PANIC: Below the length of the report, which has a header.
+                let byte = report[offset % report.len()];
+                Ok(Some([&size(1)[..], &grown.to_le_bytes(), &[byte]].concat()))
+            }
+            _ => Ok(None),
+        }
     }
 }
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! VENDOR_DEFINED_REQUEST and VENDOR_DEFINED_RESPONSE of DSP0274, as the PCI-SIG uses them: PCIe r6
-//! 6.31.3. The payload begins with the number of its protocol.
+//! 6.31. The payload begins with the number of its protocol.
 
 use super::{
+    super::misbehaviour::Wrong,
     message::{
         Failure,
         Reader,
@@ -25,6 +26,9 @@ const VENDOR: [u8; 2] = [1, 0];
 const IDE_KM: u8 = 0;
 /// The protocol of TEE device interfaces.
 const TDISP: u8 = 1;
+
+/// An acknowledgement of `IDE_KM`, behind its protocol.
+const K_GOSTOP_ACK: [u8; 8] = [IDE_KM, 6, 0, 0, 0, 0, 0, 0];
 
 /// Bytes of a response in front of the message of its protocol.
 const HEADER: usize = 12;
@@ -48,17 +52,21 @@ impl Responder {
         let payload = reader.counted()?;
         let (&protocol, message) = payload.split_first().ok_or(Failure::InvalidRequest)?;
 
-        let response = match protocol {
+        let message = match protocol {
             IDE_KM if self.settings.persona.has_ide() => self.ide_km(message, session)?,
             TDISP if self.settings.persona.has_tee_io() => self.tdisp(message, session),
             _ => return Err(unsupported),
+        };
+        let payload = match protocol {
+            TDISP if self.is(Wrong::VendorIdeForTdisp) => K_GOSTOP_ACK.to_vec(),
+            _ => [&[protocol], &message[..]].concat(),
         };
         // CAST: Two bytes.
         let mut response = Writer::new(version, 0x7e, 0, 0)
             .u16(PCI_SIG)
             .u8(VENDOR.len() as u8)
             .bytes(&VENDOR)
-            .counted(&[&[protocol], &response[..]].concat())
+            .counted(&payload)
             .finish();
 
         self.adjust(&mut response);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Names of interfaces: FUNCTION_ID of an INTERFACE_ID, PCIe r6 11.3.1.
+//! Names of interfaces: FUNCTION_ID of an INTERFACE_ID, PCIe r6 11.3.
 
 use super::super::requester_id::RequesterId;
 

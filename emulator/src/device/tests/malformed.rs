@@ -15,17 +15,22 @@ use super::{
         identified,
         in_session, //
     },
+    ide_km,
     requester::{
         key_pair,
         object,
         settings,
         Requester, //
     },
+    tdisp,
+    vendor,
     wrong::wrong, //
 };
 use crate::device::{
     Hash,
     Mailbox,
+    Persona,
+    RequesterIds,
     Settings,
     Signature,
     Version,
@@ -82,6 +87,21 @@ fn requests(requester: &Requester) -> Vec<Vec<u8>> {
         requester.key_exchange(&point),
         [&requester.header(0xe5, 0, 0)[..], &[0; 50]].concat(),
         requester.header(0xec, 0, 0),
+        vendor::request(
+            requester,
+            vendor::TDISP,
+            &tdisp::request(tdisp::FUNCTION, tdisp::LOCK, &[0; 20]),
+        ),
+        vendor::request(
+            requester,
+            vendor::TDISP,
+            &tdisp::request(tdisp::FUNCTION, tdisp::GET_REPORT, &[0, 0, 16, 0]),
+        ),
+        vendor::request(
+            requester,
+            vendor::IDE_KM,
+            &[&[ide_km::KEY_PROG, 0, 0, 7, 0, 0, 0][..], &[0; 40]].concat(),
+        ),
     ]
 }
 
@@ -146,7 +166,14 @@ fn responds_to_malformed_requests_in_a_session() {
     let mut seen = Seen::default();
 
     for (seed, version) in (0..).zip([Version::V1_1, Version::V1_2, Version::V1_4]) {
-        let settings = settings(version, Hash::Sha256, Signature::EcdsaP256);
+        let settings = Settings {
+            persona: match version {
+                Version::V1_4 => Persona::Endpoint,
+                _ => Persona::Integrated,
+            },
+            requester_ids: Some(RequesterIds::Guest),
+            ..settings(version, Hash::Sha256, Signature::EcdsaP256)
+        };
         let mut requester = in_session(settings);
         let requests = requests(&requester);
         let mut random = ChaCha8Rng::seed_from_u64(seed);

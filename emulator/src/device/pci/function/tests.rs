@@ -6,6 +6,7 @@ use super::{
     super::{
         super::{
             doe::Mailbox,
+            misbehaviour::Wrong,
             persona::Persona,
             settings::{
                 BarAddresses,
@@ -226,6 +227,26 @@ fn says_when_the_stream_is_secure() {
     bench.functions[0].reset();
     bench.config(0, STREAM_CONTROL, 0x0500_0001);
     assert_eq!(status(&mut bench), 0);
+}
+
+#[test]
+fn stays_insecure_if_that_is_wrong() {
+    let mut bench = Bench::new(Settings {
+        persona: Persona::Endpoint,
+        slots: 0,
+        wrong: Some(Wrong::IdeInsecure),
+        ..Settings::default()
+    });
+
+    program(&bench.tdis);
+    bench.config(0, STREAM_CONTROL, 0x0500_0001);
+    assert_eq!(bench.read(0, Region::Config, 0x1d4), 0);
+    bench.run(0, 0);
+    // Another choice makes the device anew: its interfaces are unlocked, and there is no key.
+    bench.write(0, Region::Registers, control::WRONG, 0);
+    assert_eq!(bench.states()[0], State::Unlocked);
+    program(&bench.tdis);
+    assert_eq!(bench.read(0, Region::Config, 0x1d4), 2);
 }
 
 #[test]

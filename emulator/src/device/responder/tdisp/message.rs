@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The header of messages, and TDISP_ERROR: PCIe r6 11.3.1, table 11-6.
+//! The header of messages, and TDISP_ERROR: PCIe r6 11.3, table 11-6.
 
 use super::{
     ERROR,
@@ -16,6 +16,8 @@ use crate::device::tdi::{
 pub(super) enum Refusal {
     /// A field of the request is invalid.
     InvalidRequest,
+    /// There is no time for the request now.
+    Busy,
     /// The request is not legal in the state of the interface.
     InvalidInterfaceState,
     /// There is no such request, whose code is this.
@@ -28,6 +30,8 @@ pub(super) enum Refusal {
     InvalidNonce,
     /// The function is not set up as a locked one has to be.
     InvalidDeviceConfiguration,
+    /// For a reason that the specification does not have.
+    Unknown,
 }
 
 impl Refusal {
@@ -35,6 +39,7 @@ impl Refusal {
     const fn parts(self) -> (u32, u32) {
         match self {
             Self::InvalidRequest => (0x01, 0),
+            Self::Busy => (0x03, 0),
             Self::InvalidInterfaceState => (0x04, 0),
             // CAST: Widens.
             Self::UnsupportedRequest(code) => (0x07, code as u32),
@@ -42,6 +47,7 @@ impl Refusal {
             Self::InvalidInterface => (0x101, 0),
             Self::InvalidNonce => (0x102, 0),
             Self::InvalidDeviceConfiguration => (0x104, 0),
+            Self::Unknown => (0x8000_0001, 0),
         }
     }
 }

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The report of an interface: PCIe r6 11.3.11, table 11-15.
+//! The report of an interface: PCIe r6, table 11-15.
 
-use crate::device::tdi::{
-    Configuration,
-    Flags,
-    Lock,
-    MEMORY_SIZE,
-    REGISTERS_SIZE, //
+use crate::device::{
+    misbehaviour::Wrong,
+    tdi::{
+        Configuration,
+        Flags,
+        Lock,
+        MEMORY_SIZE,
+        REGISTERS_SIZE, //
+    }, //
 };
 
 /// Size of a page.
@@ -18,6 +21,10 @@ const NO_FW_UPDATE: u16 = 1 << 0;
 /// INTERFACE_INFO: there are DMA requests without PASID.
 const DMA_WITHOUT_PASID: u16 = 1 << 1;
 
+/// INTERFACE_INFO: the bits that have a meaning.
+const INFO: u16 = 0x1f;
+/// Attributes: the bits that have a meaning.
+const ATTRIBUTES: u16 = 0xf;
 /// Attribute: the range has the MSI-X table.
 const MSIX_TABLE: u16 = 1 << 0;
 /// Attribute: it has the pending bits of MSI-X.
@@ -85,16 +92,80 @@ fn ranges(lock: &Lock, configuration: &Configuration) -> Vec<Range> {
     ranges
 }
 
+/// Changes the ranges as they are to be wrong. The last one is memory.
+fn misreport(wrong: Option<Wrong>, ranges: &mut Vec<Range>) {
+    let Some(last) = ranges.last_mut() else {
+        return;
+    };
+    let listed = |id| Range { id, ..*last };
+
+    match wrong {
+        Some(Wrong::ReportPagesOverflow) => last.pages = 1 << 20,
+        Some(Wrong::ReportFirstPageMax) => last.first_page = u64::MAX / PAGE,
+        Some(Wrong::ReportRangeOutside) => last.pages += 1,
+        Some(Wrong::ReportRangeOverlap) => {
+            let overlap = Range {
+                first_page: last.first_page + u64::from(last.pages) - 1,
+                pages: 1,
+                ..*last
+            };
+            ranges.push(overlap);
+        }
+        Some(Wrong::ReportBarOrder) => ranges.reverse(),
+        Some(Wrong::ReportBar6) => {
+            let others = [6, 7].map(listed);
+            ranges.extend(others);
+        }
+        Some(Wrong::ReportReservedBits) => {
+            for range in ranges {
+                range.attributes |= !ATTRIBUTES;
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Changes the size of a report as it is to be wrong.
+fn resize(wrong: Option<Wrong>, report: &mut Vec<u8>, vendor: usize) {
+    match wrong {
+        Some(Wrong::Report15) => report.truncate(15),
+        Some(Wrong::Report65535) => {
+            let more = usize::from(u16::MAX) - report.len();
+            let length = report.len() - vendor - 4;
+            if let Some(field) = report.get_mut(length..length + 4) {
+                field.copy_from_slice(&count(vendor + more));
+            }
+            report.resize(usize::from(u16::MAX), b'.');
+        }
+        Some(Wrong::ReportCountMax) => {
+            if let Some(field) = report.get_mut(12..16) {
+                field.fill(0xff);
+            }
+        }
+        _ => {}
+    }
+}
+
 /// Makes a report.
-pub(super) fn make(lock: &Lock, configuration: &Configuration) -> Vec<u8> {
-    let ranges = ranges(lock, configuration);
+pub(super) fn make(lock: &Lock, configuration: &Configuration, wrong: Option<Wrong>) -> Vec<u8> {
+    let mut ranges = ranges(lock, configuration);
+    misreport(wrong, &mut ranges);
+    let reserved = match wrong {
+        Some(Wrong::ReportReservedBits) => [!INFO, u16::MAX],
+        _ => [0, 0],
+    };
     let info = match lock.flags.has(Flags::NO_FW_UPDATE) {
         true => DMA_WITHOUT_PASID | NO_FW_UPDATE,
         false => DMA_WITHOUT_PASID,
     };
     let mut report = vec![];
 
-    for field in [info, 0, configuration.msix_control, 0] {
+    for field in [
+        info | reserved[0],
+        reserved[1],
+        configuration.msix_control,
+        0,
+    ] {
         report.extend_from_slice(&field.to_le_bytes());
     }
     // There is no TPH.
@@ -105,6 +176,7 @@ pub(super) fn make(lock: &Lock, configuration: &Configuration) -> Vec<u8> {
     }
     report.extend_from_slice(&count(VENDOR.len()));
     report.extend_from_slice(VENDOR);
+    resize(wrong, &mut report, VENDOR.len());
     report
 }
 

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The files of an interface in sysfs: `tdi/`.
+
+use kernel::{
+    fmt,
+    prelude::*,
+    sync::Arc, //
+};
+use tsm_ext::{
+    room::Room,
+    sysfs::{
+        BinFile,
+        BinFileOps,
+        Directory,
+        Mark,
+        Mode, //
+    }, //
+};
+use tsm_proto::{
+    spdm::transcript::Part,
+    tdisp::{
+        lock::Flags,
+        ranges::Range,
+        report::Attributes,
+        state::State, //
+    }, //
+};
+
+use super::{
+    evidence::{
+        no_data,
+        Read, //
+    },
+    requests::number, //
+};
+use crate::interface::{
+    text,
+    Interface,
+    Report, //
+};
+
+/// Each file that is there as long as the function is, until it is dropped.
+pub(crate) struct InterfaceFiles {
+    _report: BinFile<ReportFile>,
+    _ranges: BinFile<RangesFile>,
+    _trust: BinFile<TrustFile>,
+    _state: BinFile<StateFile>,
+    _generation: BinFile<GenerationFile>,
+    _bind: BinFile<BindFile>,
+    _unbind: BinFile<UnbindFile>,
+    _validate: BinFile<ValidateFile>,
+}
+
+impl InterfaceFiles {
+    /// Makes the files of `interface`.
+    pub(crate) fn new(interface: &Arc<Interface>, directory: &Directory) -> Result<Self> {
+        let new = || interface.clone();
+        let (read, write) = (Mode::READ_ALL, Mode::WRITE_OWNER);
+
+        Ok(Self {
+            _report: BinFile::new(directory, c"report", read, 0, ReportFile(new()))?,
+            _ranges: BinFile::new(directory, c"ranges", read, 0, RangesFile(new()))?,
+            _trust: BinFile::new(directory, c"trust", read, 0, TrustFile(new()))?,
+            _state: BinFile::new(directory, c"state", read, 0, StateFile(new()))?,
+            _generation: BinFile::new(directory, c"generation", read, 0, GenerationFile(new()))?,
+            // Last, so that all else is there when there is something to see.
+            _unbind: BinFile::new(directory, c"unbind", write, 0, UnbindFile(new()))?,
+            _validate: BinFile::new(directory, c"validate", write, 0, ValidateFile(new()))?,
+            _bind: BinFile::new(directory, c"bind", write, 0, BindFile(new()))?,
+        })
+    }
+}
+
+/// `bind`: the flags of the lock.
+struct BindFile(Arc<Interface>);
+
+impl BinFileOps for BindFile {
+    fn write(&self, offset: usize, data: &[u8]) -> Result {
+        let raw = u16::try_from(number(offset, data)?).map_err(|_| EINVAL)?;
+
+        self.0.bind(Flags::asked(raw).ok_or(EINVAL)?)
+    }
+}
+
+/// `unbind`: 1.
+struct UnbindFile(Arc<Interface>);
+
+impl BinFileOps for UnbindFile {
+    fn write(&self, offset: usize, data: &[u8]) -> Result {
+        match number(offset, data)? {
+            1 => self.0.unbind(),
+            _ => Err(EINVAL),
+        }
+    }
+}
+
+/// `validate`: the generation of the evidence that was judged.
+struct ValidateFile(Arc<Interface>);
+
+impl BinFileOps for ValidateFile {
+    fn write(&self, offset: usize, data: &[u8]) -> Result {
+        self.0.validate(number(offset, data)?)
+    }
+}
+
+/// `state`. The device is asked when a reader begins; one that has begun gets the rest of what it began with.
+struct StateFile(Arc<Interface>);
+
+impl StateFile {
+    /// All states. A mark is the place of one, from 1 on.
+    const ALL: [Option<State>; 5] = [
+        None,
+        Some(State::Unlocked),
+        Some(State::Locked),
+        Some(State::Run),
+        Some(State::Error),
+    ];
+}
+
+impl BinFileOps for StateFile {
+    const KEEPS_MARK: bool = true;
+
+    fn read<'a>(&self, mark: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
+        let current = match offset {
+            0 => self.0.ask_state()?,
+            _ => self.0.last_state(),
+        };
+        let place = Self::ALL.iter().position(|state| *state == current);
+        let number = mark.keep(place.map_or(1, |place| place + 1), offset);
+        let state = Self::ALL.get(number.wrapping_sub(1)).ok_or(EINVAL)?;
+
+        Read { mark, offset, room }.text(number, fmt!("{}\n", text(*state)))
+    }
+}
+
+/// `generation`. A reader that has begun gets the rest of what it began with.
+struct GenerationFile(Arc<Interface>);
+
+impl BinFileOps for GenerationFile {
+    const KEEPS_MARK: bool = true;
+
+    fn read<'a>(&self, mark: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
+        // CAST: The architecture has 64 bits. No version is 0.
+        let current = (self.0.generation() as usize).wrapping_add(1);
+        let serial = mark.keep(current, offset);
+        let number = serial.wrapping_sub(1);
+
+        Read { mark, offset, room }.text(serial, fmt!("{number}\n"))
+    }
+}
+
+/// Returns a number for a report that no other one has whose file is open.
+fn serial(report: &Arc<Report>) -> usize {
+    Arc::as_ptr(report).addr()
+}
+
+/// `report`.
+struct ReportFile(Arc<Interface>);
+
+impl BinFileOps for ReportFile {
+    const KEEPS_MARK: bool = true;
+
+    fn read<'a>(&self, mark: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
+        let report = self.0.report().ok_or_else(no_data)?;
+
+        Read { mark, offset, room }.bytes(serial(&report), [report.as_slice(), &[]])
+    }
+}
+
+/// `ranges`: a line for each range in a BAR.
+struct RangesFile(Arc<Interface>);
+
+impl BinFileOps for RangesFile {
+    const KEEPS_MARK: bool = true;
+
+    fn read<'a>(&self, mark: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
+        let report = self.0.report().ok_or_else(no_data)?;
+
+        Read { mark, offset, room }.text(serial(&report), fmt!("{}", Ranges(report.ranges())))
+    }
+}
+
+/// Ranges as text.
+struct Ranges<'a>(&'a [Range]);
+
+impl fmt::Display for Ranges<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for range in self.0 {
+            write!(f, "{} {:#x} {:#x}", range.bar, range.offset, range.length)?;
+            for (attribute, name) in [
+                (Attributes::MSIX_TABLE, "msix-table"),
+                (Attributes::MSIX_PBA, "msix-pba"),
+                (Attributes::NON_TEE, "non-tee"),
+                (Attributes::UPDATABLE, "updatable"),
+            ] {
+                if range.attributes.has(attribute) {
+                    write!(f, " {name}")?;
+                }
+            }
+            writeln!(f)?;
+        }
+        Ok(())
+    }
+}
+
+/// `trust`: facts, a word for each, or `none`.
+struct TrustFile(Arc<Interface>);
+
+/// A fact: its bit in a mark, and its word.
+const FACTS: [(usize, &str); 5] = [
+    (1 << 0, "authenticated"),
+    (1 << 1, "measured"),
+    (1 << 2, "session"),
+    (1 << 3, "locked"),
+    (1 << 4, "run"),
+];
+
+impl TrustFile {
+    /// Returns the bits of the facts that hold.
+    fn facts(&self) -> usize {
+        let device = self.0.functions().device().ok();
+        let snapshot = device.and_then(|device| device.published().snapshot());
+        let Some(snapshot) = snapshot else {
+            return 0;
+        };
+        let is_measured = snapshot.part(Part::MeasurementsSignature).is_some();
+        let is_bound = self.0.report().is_some();
+        let state = self.0.last_state().filter(|_| is_bound);
+        let holds = [
+            true,
+            is_measured,
+            snapshot.has_session(),
+            state == Some(State::Locked),
+            state == Some(State::Run),
+        ];
+
+        FACTS
+            .iter()
+            .zip(holds)
+            .filter(|(_, holds)| *holds)
+            .map(|((bit, _), _)| bit)
+            .sum()
+    }
+}
+
+impl BinFileOps for TrustFile {
+    const KEEPS_MARK: bool = true;
+
+    fn read<'a>(&self, mark: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
+        // No version is 0.
+        let number = mark.keep(self.facts().wrapping_add(1), offset);
+
+        Read { mark, offset, room }.text(number, fmt!("{}\n", Facts(number.wrapping_sub(1))))
+    }
+}
+
+/// Facts as text.
+struct Facts(usize);
+
+impl fmt::Display for Facts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut separator = "";
+
+        for (_, word) in FACTS.iter().filter(|(bit, _)| self.0 & bit != 0) {
+            write!(f, "{separator}{word}")?;
+            separator = " ";
+        }
+        match self.0 {
+            0 => write!(f, "none"),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A TEE device interface: one function of a device. What readers see of it, and what can be asked of it.
+
+mod report;
+
+pub(crate) use report::Report;
+
+use core::mem::replace;
+
+use kernel::{
+    new_spinlock,
+    prelude::*,
+    str::CStr,
+    sync::{
+        Arc,
+        SpinLock, //
+    }, //
+};
+use tsm_ext::{
+    pci,
+    sysfs::Directory, //
+};
+use tsm_proto::tdisp::{
+    lock::Flags,
+    state::State, //
+};
+
+use crate::functions::Functions;
+
+/// What is current.
+struct Current {
+    /// What the device has said last, in the session that there is.
+    state: Option<State>,
+    /// Grows whenever there is another report, or none any more.
+    generation: u64,
+    report: Option<Arc<Report>>,
+}
+
+/// An interface.
+#[pin_data]
+pub(crate) struct Interface {
+    function: pci::Device,
+    functions: Arc<Functions>,
+    directory: Directory,
+    #[pin]
+    current: SpinLock<Current>,
+}
+
+impl Interface {
+    /// Makes one that is not bound. `directory` has the files `state` and `generation`.
+    pub(crate) fn new(
+        function: pci::Device,
+        functions: Arc<Functions>,
+        directory: Directory,
+    ) -> Result<Arc<Self>> {
+        let current = Current {
+            state: None,
+            generation: 0,
+            report: None,
+        };
+
+        Arc::pin_init(
+            pin_init!(Self {
+                function,
+                functions,
+                directory,
+                current <- new_spinlock!(current, "tsm_tdisp::Interface::current"),
+            }),
+            GFP_KERNEL,
+        )
+    }
+
+    /// Returns the function.
+    pub(crate) fn function(&self) -> &pci::Device {
+        &self.function
+    }
+
+    /// Returns the functions of the device.
+    pub(crate) fn functions(&self) -> &Arc<Functions> {
+        &self.functions
+    }
+
+    /// Returns a number that grows whenever any evidence changes: that of function 0, or the report.
+    pub(crate) fn generation(&self) -> u64 {
+        let own = self.current.lock().generation;
+
+        self.functions.generation().wrapping_add(own)
+    }
+
+    /// Returns the report, if the interface is bound.
+    pub(crate) fn report(&self) -> Option<Arc<Report>> {
+        self.current.lock().report.clone()
+    }
+
+    /// Returns what the device has said last of the interface.
+    pub(crate) fn last_state(&self) -> Option<State> {
+        self.current.lock().state
+    }
+
+    /// Binds the interface: has the device lock it, and gets the report.
+    ///
+    /// # Errors
+    ///
+    /// `ENOTCONN` when there is no session, [`EBUSY`] when a driver is bound to the function, the interface is not
+    /// unlocked, or another request runs that changes something, `EOPNOTSUPP` when the device does not have these
+    /// flags, [`ENXIO`] when function 0 is not there, [`EINTR`] when the task is killed, and those of the exchange.
+    pub(crate) fn bind(self: &Arc<Self>, flags: Flags) -> Result {
+        self.functions.device()?.bind(self.clone(), flags)
+    }
+
+    /// Starts the interface, if the evidence is of this generation.
+    ///
+    /// # Errors
+    ///
+    /// `ESTALE` when it is of another one, or the device has unlocked the interface; else those of [`Self::bind`].
+    pub(crate) fn validate(self: &Arc<Self>, generation: u64) -> Result {
+        self.functions.device()?.validate(self.clone(), generation)
+    }
+
+    /// Unbinds the interface: has the device stop it, in any state.
+    ///
+    /// # Errors
+    ///
+    /// `ENOTCONN` when there is no session, [`ENXIO`] when function 0 is not there, [`EINTR`] when the task is killed,
+    /// and those of the exchange.
+    pub(crate) fn unbind(self: &Arc<Self>) -> Result {
+        self.functions.device()?.unbind(self.clone())
+    }
+
+    /// Asks the device for the state. Without a session there is none.
+    ///
+    /// # Errors
+    ///
+    /// [`EINTR`] when the task is killed, and those of the exchange.
+    pub(crate) fn ask_state(self: &Arc<Self>) -> Result<Option<State>> {
+        match self.functions.device() {
+            Ok(device) => device.interface_state(self.clone()),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// The function is about to be removed: gives up what is bound.
+    pub(crate) fn release(self: &Arc<Self>) {
+        if let Ok(device) = self.functions.device() {
+            device.release_interface(self);
+        }
+    }
+
+    /// Tells those who wait for it that the generation has changed.
+    pub(crate) fn notify_generation(&self) {
+        self.directory.notify(c"generation");
+    }
+
+    /// Shows what the device says of the interface, and the report that goes with that.
+    pub(crate) fn set(&self, state: Option<State>, report: Option<Arc<Report>>) {
+        let mut current = self.current.lock();
+        let has_moved = current.state != state;
+        let has_changed = current.report.is_some() || report.is_some();
+        let old = replace(&mut current.report, report);
+
+        current.state = state;
+        if has_changed {
+            current.generation = current.generation.wrapping_add(1);
+        }
+        drop(current);
+        drop(old);
+
+        if has_changed {
+            self.notify_generation();
+        }
+        if has_moved {
+            self.directory.notify(c"state");
+            // Without memory the event is lost; poll(2) works nevertheless.
+            let _ = self.function.changed(&[event(state)]);
+        }
+    }
+
+    /// Shows what the device says of the interface. The report stays.
+    pub(crate) fn set_state(&self, state: State) {
+        let report = self.report();
+        let mut current = self.current.lock();
+        let has_moved = replace(&mut current.state, Some(state)) != Some(state);
+
+        drop(current);
+        drop(report);
+        if has_moved {
+            self.directory.notify(c"state");
+            let _ = self.function.changed(&[event(Some(state))]);
+        }
+    }
+}
+
+/// Returns the text of a state.
+pub(crate) fn text(state: Option<State>) -> &'static str {
+    match state {
+        Some(State::Unlocked) => "unlocked",
+        Some(State::Locked) => "locked",
+        Some(State::Run) => "run",
+        Some(State::Error) => "error",
+        None => "unknown",
+    }
+}
+
+/// Returns the variable of an event.
+fn event(state: Option<State>) -> &'static CStr {
+    match state {
+        Some(State::Unlocked) => c"TDI_STATE=unlocked",
+        Some(State::Locked) => c"TDI_STATE=locked",
+        Some(State::Run) => c"TDI_STATE=run",
+        Some(State::Error) => c"TDI_STATE=error",
+        None => c"TDI_STATE=unknown",
+    }
+}

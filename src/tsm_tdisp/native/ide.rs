@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Integrity and Data Encryption of the link: six keys, one for each sub-stream and direction, that are sent in the
+//! session and never used again.
+
+use kernel::{
+    bindings,
+    prelude::*, //
+};
+use tsm_ext::{
+    crypto::fill_random,
+    error::errno,
+    pci::ide::Ide,
+    secret::Secret, //
+};
+use tsm_proto::{
+    ide::{
+        Registers as _,
+        Stream,
+        CAPABILITY, //
+    },
+    ide_km::{
+        self,
+        key_program::KeyProgram,
+        key_set::{
+            KeySet,
+            Use, //
+        },
+        query::Query,
+        Direction,
+        Keys,
+        Place,
+        SubStream, //
+    },
+    spdm::{
+        requester::Event,
+        vendor_defined::{
+            Protocol,
+            VendorDefined, //
+        }, //
+    },
+    tdisp::FunctionId, //
+};
+
+use super::{
+    connection::Connection,
+    transport::Transport,
+    Native, //
+};
+use crate::failure::Failure;
+
+/// The port of function 0.
+const PORT: u8 = 0;
+/// Bytes of a key, and of its IV.
+const KEY: usize = 32;
+const IV: usize = 8;
+
+/// What is said about the keys of a link.
+pub(super) struct KeyManagement<'a> {
+    pub(super) connection: &'a mut Connection,
+    pub(super) transport: &'a Transport,
+}
+
+impl KeyManagement<'_> {
+    /// Sends a message, and returns the response.
+    fn ask(&mut self, message: &[u8]) -> Result<&[u8], Failure> {
+        let message = VendorDefined {
+            protocol: Protocol::IDE_KM,
+            payload: message,
+        };
+
+        self.connection
+            .payload(Event::Vendor(message), self.transport)
+    }
+
+    /// Returns the ID by which the device knows its function 0, and checks that it shows the same registers as the
+    /// function does.
+    #[inline(never)]
+    pub(super) fn query(&mut self, ide: &Ide) -> Result<FunctionId, Failure> {
+        let query = Query { port: PORT };
+        let mut request = [0; 4];
+        let len = query.encode(&mut request)?;
+        let response = self.ask(request.get(..len).unwrap_or_default())?;
+        let port = query.parse(response)?;
+        let mut offset = CAPABILITY;
+
+        for register in port.registers() {
+            if ide.read(offset)? != register {
+                return Err(ide_km::Error::Registers.into());
+            }
+            // OVERFLOW: A response is shorter than 4 KiB.
+            offset += 4;
+        }
+        if offset == CAPABILITY {
+            return Err(ide_km::Error::Registers.into());
+        }
+        Ok(match port.segment {
+            0 => FunctionId::new(port.requester_id),
+            segment => FunctionId::in_segment(port.requester_id, segment),
+        })
+    }
+
+    /// Programs a fresh key.
+    #[inline(never)]
+    fn program(&mut self, place: Place) -> Result<(), Failure> {
+        let mut secret = Secret::zeroed(KEY + IV + KeyProgram::SIZE)?;
+        let (random, request) = secret.split_at_mut(KEY + IV);
+        fill_random(random);
+        let (Some((key, rest)), len) = (random.split_first_chunk::<KEY>(), KeyProgram::SIZE) else {
+            return Err(EINVAL.into());
+        };
+        let iv = rest.first_chunk::<IV>().ok_or(EINVAL)?;
+        let program = KeyProgram { place, key, iv };
+
+        program.encode(request)?;
+        let response = self.ask(request.get(..len).unwrap_or_default())?;
+        Ok(program.parse(response)?)
+    }
+
+    /// Starts or stops the use of a key.
+    #[inline(never)]
+    fn set(&mut self, usage: Use, place: Place) -> Result<(), Failure> {
+        let set = KeySet { usage, place };
+        let mut request = [0; 8];
+        let len = set.encode(&mut request)?;
+        let response = self.ask(request.get(..len).unwrap_or_default())?;
+
+        Ok(set.parse(response)?)
+    }
+
+    /// Programs all keys of a stream, and has the device use them.
+    fn start(&mut self, stream: u8) -> Result<(), Failure> {
+        for place in places(stream) {
+            self.program(place)?;
+        }
+        for place in places(stream) {
+            self.set(Use::Go, place)?;
+        }
+        Ok(())
+    }
+
+    /// Has the device use no key of a stream.
+    fn stop(&mut self, stream: u8) -> Result<(), Failure> {
+        for place in places(stream) {
+            self.set(Use::Stop, place)?;
+        }
+        Ok(())
+    }
+}
+
+/// Returns which keys a stream has.
+fn places(stream: u8) -> impl Iterator<Item = Place> {
+    let all = Direction::ALL.into_iter().flat_map(|direction| {
+        SubStream::ALL
+            .into_iter()
+            .map(move |sub_stream| (direction, sub_stream))
+    });
+
+    all.map(move |(direction, sub_stream)| Place {
+        stream,
+        port: PORT,
+        keys: Keys {
+            second_set: false,
+            direction,
+            sub_stream,
+        },
+    })
+}
+
+/// What the link does.
+pub(crate) enum Link {
+    /// It is not encrypted.
+    Off,
+    /// It has a stream with this ID, which is secure or not.
+    Stream(u8, bool),
+}
+
+impl Native {
+    fn keys(&mut self) -> Result<KeyManagement<'_>, Failure> {
+        let connection = self
+            .connection
+            .as_mut()
+            .ok_or_else(|| errno(bindings::ENOTCONN))?;
+
+        Ok(KeyManagement {
+            connection,
+            transport: &self.transport,
+        })
+    }
+
+    /// Returns what the link does.
+    pub(crate) fn link(&self) -> Result<Link> {
+        match (&self.stream, self.ide()) {
+            (Some(stream), Some(ide)) => {
+                let _awake = self.transport.device().wake();
+                Ok(Link::Stream(stream.id(), stream.is_secure(&ide)?))
+            }
+            _ => Ok(Link::Off),
+        }
+    }
+
+    /// Returns the registers of the streams.
+    pub(super) fn ide(&self) -> Option<Ide> {
+        Ide::find(self.transport.device())
+    }
+
+    /// Encrypts the link, by a stream with this ID.
+    pub(crate) fn encrypt(&mut self, id: u8) -> Result {
+        if self.stream.is_some() {
+            return Err(EBUSY);
+        }
+        let ide = self.ide().ok_or_else(|| errno(bindings::EOPNOTSUPP))?;
+        let _awake = self.transport.device().wake();
+        let stream = Stream::find(&ide, id)?.ok_or(EBUSY)?;
+        self.transport.begin();
+
+        match self.start(&ide, stream) {
+            Ok(()) => {
+                self.stream = Some(stream);
+                Ok(())
+            }
+            Err(failure) => {
+                let _ = stream.disable(&ide);
+                Err(self.refused(c"ide", &failure))
+            }
+        }
+    }
+
+    fn start(&mut self, ide: &Ide, stream: Stream) -> Result<(), Failure> {
+        let mut keys = self.keys()?;
+        let function = keys.query(ide)?;
+
+        keys.connection.known.function = Some(function);
+        stream.prepare(ide)?;
+        keys.start(stream.id())?;
+        match stream.enable(ide)? {
+            true => Ok(()),
+            false => Err(ide_km::Error::Insecure.into()),
+        }
+    }
+
+    /// Ends the encryption of the link, if nothing needs it.
+    pub(crate) fn decrypt(&mut self) -> Result {
+        let Some(stream) = self.stream else {
+            return Ok(());
+        };
+        if self.has_bound() {
+            return Err(EBUSY);
+        }
+        let _awake = self.transport.device().wake();
+        self.transport.begin();
+        let stopped = self.keys().and_then(|mut keys| keys.stop(stream.id()));
+
+        self.disable();
+        stopped.map_err(|failure| self.refused(c"ide", &failure))
+    }
+
+    /// Disables the stream, without a word to the device.
+    fn disable(&mut self) {
+        if let (Some(stream), Some(ide)) = (self.stream.take(), self.ide()) {
+            // A function that is gone has no stream.
+            let _ = stream.disable(&ide);
+        }
+    }
+
+    /// Ends the encryption of the link before the session ends, whatever the device answers.
+    pub(super) fn stop_link(&mut self) {
+        if let Some(stream) = self.stream {
+            let _ = self.keys().and_then(|mut keys| keys.stop(stream.id()));
+            self.disable();
+        }
+    }
+}

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The interfaces that are bound in a session.
+
+use kernel::{
+    bindings,
+    prelude::*,
+    sync::Arc, //
+};
+use tsm_ext::{
+    error::errno,
+    pci::{
+        ide::Ide,
+        Awake,
+        Enabled, //
+    }, //
+};
+use tsm_proto::{
+    ide::Stream,
+    tdisp::{
+        lock::Flags,
+        state::State,
+        StartNonce, //
+    }, //
+};
+
+use super::{
+    dsm::Dsm,
+    Native, //
+};
+use crate::{
+    failure::Failure,
+    interface::{
+        Interface,
+        Report, //
+    },
+    trace, //
+};
+
+/// An interface that was locked, until it is stopped.
+pub(super) struct Bound {
+    interface: Arc<Interface>,
+    nonce: StartNonce,
+    // A change of either makes the interface go to ERROR.
+    _enabled: Enabled,
+    _awake: Awake,
+}
+
+/// Returns the error of a request that needs a session.
+fn not_connected() -> Error {
+    errno(bindings::ENOTCONN)
+}
+
+impl Native {
+    /// Returns what talks about an interface.
+    fn dsm<'a>(&'a mut self, interface: &Interface, ide: &'a Option<Ide>) -> Result<Dsm<'a>> {
+        Ok(Dsm {
+            connection: self.connection.as_mut().ok_or_else(not_connected)?,
+            transport: &self.transport,
+            location: interface.function().location(),
+            ide: ide.as_ref(),
+            stream: self.stream.map(Stream::id),
+        })
+    }
+
+    /// Tells whether any interface is bound.
+    pub(super) fn has_bound(&self) -> bool {
+        !self.bound.is_empty()
+    }
+
+    fn place(&self, interface: &Arc<Interface>) -> Option<usize> {
+        self.bound
+            .iter()
+            .position(|bound| Arc::ptr_eq(&bound.interface, interface))
+    }
+
+    /// Checks that there is a session.
+    ///
+    /// # Errors
+    ///
+    /// `ENOTCONN` when there is none.
+    pub(crate) fn needs_session(&self) -> Result {
+        match &self.connection {
+            Some(connection) if connection.has_session() => Ok(()),
+            _ => Err(not_connected()),
+        }
+    }
+
+    /// Binds an interface.
+    pub(crate) fn bind(&mut self, interface: &Arc<Interface>, flags: Flags) -> Result {
+        let function = interface.function();
+
+        function.without_driver(|| {
+            if self.place(interface).is_some() {
+                return Err(EBUSY);
+            }
+            let _awake = self.transport.device().wake();
+            let awake = function.wake();
+            let enabled = function.enable()?;
+            self.bound.reserve(1, GFP_KERNEL)?;
+            self.transport.begin();
+
+            match self.lock(interface, flags) {
+                Ok((nonce, report)) => {
+                    let bound = Bound {
+                        interface: interface.clone(),
+                        nonce,
+                        _enabled: enabled,
+                        _awake: awake,
+                    };
+                    self.bound.push(bound, GFP_KERNEL)?;
+                    interface.set(Some(State::Locked), Some(report));
+                    Ok(())
+                }
+                Err(failure) => Err(self.refused_of(interface, c"bind", &failure)),
+            }
+        })
+    }
+
+    /// Locks an interface. If there is no report of it that can be used, it is stopped again.
+    fn lock(
+        &mut self,
+        interface: &Interface,
+        flags: Flags,
+    ) -> Result<(StartNonce, Arc<Report>), Failure> {
+        let bars = interface.function().bars()?;
+        let ide = self.ide();
+        let mut dsm = self.dsm(interface, &ide)?;
+        let nonce = dsm.lock(flags)?;
+        let report = dsm
+            .report()
+            .and_then(|bytes| Report::new(bytes, &bars, flags));
+
+        match report {
+            Ok(report) => Ok((nonce, report)),
+            Err(failure) => {
+                self.stop(interface);
+                Err(failure)
+            }
+        }
+    }
+
+    /// Starts an interface whose evidence is of this generation.
+    pub(crate) fn validate(&mut self, interface: &Arc<Interface>, generation: u64) -> Result {
+        let function = interface.function();
+
+        function.without_driver(|| {
+            if interface.generation() != generation {
+                return Err(errno(bindings::ESTALE));
+            }
+            let bound = self.place(interface).and_then(|place| self.bound.get(place));
+            let nonce = bound.ok_or_else(not_connected)?.nonce;
+            if interface.last_state() != Some(State::Locked) {
+                return Err(EBUSY);
+            }
+            let _awake = self.transport.device().wake();
+            self.transport.begin();
+
+            match self.start_interface(interface, &nonce) {
+                Ok(()) => {
+                    interface.set_state(State::Run);
+                    Ok(())
+                }
+                Err(failure) => {
+                    self.stop(interface);
+                    self.forget(interface, Some(State::Unlocked));
+                    Err(self.refused_of(interface, c"validate", &failure))
+                }
+            }
+        })
+    }
+
+    fn start_interface(&mut self, interface: &Interface, nonce: &StartNonce) -> Result<(), Failure> {
+        let ide = self.ide();
+
+        self.dsm(interface, &ide)?.start(nonce)
+    }
+
+    /// Stops an interface, whatever the device answers.
+    fn stop(&mut self, interface: &Interface) {
+        let ide = self.ide();
+
+        self.transport.finish();
+        if let Ok(mut dsm) = self.dsm(interface, &ide) {
+            let _ = dsm.stop();
+        }
+    }
+
+    /// Unbinds an interface.
+    pub(crate) fn unbind(&mut self, interface: &Arc<Interface>) -> Result {
+        let _awake = self.transport.device().wake();
+        self.transport.begin();
+
+        let ide = self.ide();
+        let stopped = match self.dsm(interface, &ide) {
+            Ok(mut dsm) => dsm.stop(),
+            Err(err) => Err(err.into()),
+        };
+        match stopped {
+            Ok(()) => {
+                self.forget(interface, Some(State::Unlocked));
+                Ok(())
+            }
+            Err(failure) => Err(self.refused_of(interface, c"unbind", &failure)),
+        }
+    }
+
+    /// Asks for the state of an interface.
+    pub(crate) fn interface_state(&mut self, interface: &Arc<Interface>) -> Result<Option<State>> {
+        if self.needs_session().is_err() {
+            return Ok(None);
+        }
+        let _awake = self.transport.device().wake();
+        self.transport.begin();
+
+        let ide = self.ide();
+        match self.dsm(interface, &ide)?.state() {
+            Ok(state) => {
+                let is_bound = self.place(interface).is_some();
+                match (is_bound, interface.last_state()) {
+                    // The nonce is gone, and with it what the report is about.
+                    (true, Some(last)) if last != state => interface.set(Some(state), None),
+                    _ => interface.set_state(state),
+                }
+                Ok(Some(state))
+            }
+            Err(failure) => Err(self.refused_of(interface, c"state", &failure)),
+        }
+    }
+
+    /// The function is about to be removed.
+    pub(crate) fn release_interface(&mut self, interface: &Arc<Interface>) {
+        if self.place(interface).is_some() {
+            let _awake = self.transport.device().wake();
+
+            self.stop(interface);
+            self.forget(interface, None);
+        }
+    }
+
+    /// Stops what is bound, before the session ends.
+    pub(super) fn stop_all(&mut self) {
+        let bound = core::mem::replace(&mut self.bound, KVec::new());
+
+        for Bound { interface, .. } in &bound {
+            self.stop(interface);
+            interface.set(None, None);
+        }
+    }
+
+    /// Gives up an interface.
+    fn forget(&mut self, interface: &Arc<Interface>, state: Option<State>) {
+        self.bound
+            .retain(|bound| !Arc::ptr_eq(&bound.interface, interface));
+        interface.set(state, None);
+    }
+
+    /// Ends the session if the device has broken the protocol. Returns the error.
+    fn refused_of(&mut self, interface: &Interface, request: &CStr, failure: &Failure) -> Error {
+        self.lose_after(failure);
+        trace::failed(interface.function(), request, failure);
+        failure.errno()
+    }
+}
