@@ -220,6 +220,7 @@ impl From<tdisp::Error> for kernel::error::Error {
             Error::Version(_)
             | Error::UnexpectedType(_)
             | Error::Interface(_)
+            | Error::Unmoved(_)
             | Error::Portion
             | Error::Report
             | Error::Range => device::<{ bindings::EPROTO }>(),
@@ -234,9 +235,11 @@ impl From<ide_km::Error> for kernel::error::Error {
         match err {
             Error::Message(err) => err.into(),
             Error::Refused(_) => device::<{ bindings::EREMOTEIO }>(),
-            Error::UnexpectedObject(_) | Error::Mismatch | Error::Port | Error::Registers => {
-                device::<{ bindings::EPROTO }>()
-            }
+            Error::UnexpectedObject(_)
+            | Error::Mismatch
+            | Error::Port
+            | Error::Registers
+            | Error::Insecure => device::<{ bindings::EPROTO }>(),
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod doe;
 mod errno;
 mod generation;
 mod gpa;
+pub mod ide;
 pub mod ide_km;
 mod length;
 mod open_enum;

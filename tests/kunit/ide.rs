@@ -64,7 +64,9 @@ mod tests {
         for (capability, control) in [(STREAMS, 16), (STREAMS | 1 | (2 << 13), 40)] {
             let space = Space::new(&[(4, capability)]);
             let stream = Stream::find(&space, 7);
-            assert!(matches!(stream, Ok(Some(stream)) if stream.id() == 7 && stream.prepare(&space) == Ok(())));
+            assert!(
+                matches!(stream, Ok(Some(stream)) if stream.id() == 7 && stream.prepare(&space) == Ok(()))
+            );
             assert_eq!(space.read(control), Ok(0x0740_0000));
         }
     }

@@ -15,6 +15,7 @@ mod generation;
 mod hashes;
 #[cfg(CONFIG_TSM_RS_CRYPTO)]
 mod hex;
+mod ide;
 mod ide_km;
 mod room;
 mod seq_bytes;

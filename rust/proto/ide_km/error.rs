@@ -35,8 +35,10 @@ pub enum Error {
     Mismatch,
     /// The device has fewer ports than the one it speaks of.
     Port,
-    /// The registers are no whole number of dwords.
+    /// The registers are no whole number of dwords, or others than the function shows.
     Registers,
+    /// The stream is not secure although all of its keys are used.
+    Insecure,
     /// The device did not take the keys.
     Refused(Status),
 }

@@ -2,9 +2,12 @@
 
 //! What a device can do wrong, and TDISP_ERROR.
 
-use super::header::{
-    FunctionId,
-    MessageType, //
+use super::{
+    header::{
+        FunctionId,
+        MessageType, //
+    },
+    state::State, //
 };
 use crate::{
     open_enum::open_enum,
@@ -78,6 +81,8 @@ pub enum Error {
     Peer(ErrorResponse),
     /// There is no such state.
     State(u8),
+    /// The interface is still in this state, or in another one, after the device has agreed to leave it.
+    Unmoved(State),
     /// A portion is empty, longer than asked for, or the remainder does not shrink by it.
     Portion,
     /// The lengths and counts in a report are not those of the report.

@@ -66,6 +66,12 @@ impl FunctionId {
         Self(requester_id as u32 | ((segment as u32) << 16) | Self::HAS_SEGMENT)
     }
 
+    /// Returns function `number`, 0 to 7, of the same device.
+    pub const fn sibling(self, number: u8) -> Self {
+        // CAST: Widens.
+        Self((self.0 & !7) | (number & 7) as u32)
+    }
+
     /// Returns the value as it is in a message.
     pub const fn raw(self) -> u32 {
         self.0
