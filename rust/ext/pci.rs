@@ -8,9 +8,16 @@
 //! [`notifier`], and may be bound to any driver or none.
 
 pub mod doe;
+mod function;
+pub mod ide;
 pub mod notifier;
 #[cfg(CONFIG_PCI_TSM)]
 pub mod tsm;
+
+pub use function::{
+    Enabled,
+    Location, //
+};
 
 use core::ptr::NonNull;
 
@@ -49,6 +56,7 @@ pub struct Device(Arc<Inner>);
 #[pin_data(PinnedDrop)]
 struct Inner {
     raw: NonNull<bindings::pci_dev>,
+    location: Location,
     #[pin]
     is_present: Mutex<bool>,
 }
@@ -69,11 +77,15 @@ impl Device {
         // SAFETY: By the safety requirement, the device is valid.
         unsafe { bindings::get_device(&raw mut (*raw.as_ptr()).dev) };
 
+        // SAFETY: By the safety requirement.
+        let location = unsafe { Location::of(raw) };
+
         // INVARIANT: The reference was taken just now; the rest is the safety requirement. If there is no
         // memory for the `Arc`, nothing was moved into it, and the reference is given up here.
         Arc::pin_init(
             pin_init!(Inner {
                 raw,
+                location,
                 is_present <- new_mutex!(true, "tsm::pci::Device::is_present"),
             }),
             GFP_KERNEL,

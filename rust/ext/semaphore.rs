@@ -68,7 +68,6 @@ impl Semaphore {
     }
 
     /// Waits for the semaphore and takes it. Nothing ends the wait.
-    #[cfg(CONFIG_PM_SLEEP)]
     pub(crate) fn down(&self) {
         // SAFETY: By the type invariant.
         unsafe { bindings::down(self.inner.get()) };

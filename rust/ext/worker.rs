@@ -188,7 +188,6 @@ impl<T: Send + Unpin + 'static> Worker<T> {
 
     /// Runs `work` on the thread of the caller, when it is the caller's turn. No signal ends the wait. After
     /// [`Worker::close`], does nothing.
-    #[cfg(CONFIG_PM_SLEEP)]
     pub fn run(&self, work: impl FnOnce(&mut T)) {
         self.shared.turn.down();
         // INVARIANT: It was taken just now.

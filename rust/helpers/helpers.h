@@ -66,6 +66,8 @@ void tsm_helper_sysfs_bin_attr_init(struct bin_attribute *attr,
 unsigned long *tsm_helper_kernfs_private(struct file *file);
 void tsm_helper_pm_runtime_get_sync(struct device *dev);
 void tsm_helper_pm_runtime_put(struct device *dev);
+void tsm_helper_device_lock(struct device *dev);
+void tsm_helper_device_unlock(struct device *dev);
 #ifdef CONFIG_PCI_TSM
 bool tsm_helper_is_pci_tsm_pf0(struct pci_dev *pdev);
 bool tsm_helper_is_pci_tsm_endpoint(struct pci_dev *pdev);

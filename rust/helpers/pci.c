@@ -20,6 +20,16 @@ void tsm_helper_pm_runtime_put(struct device *dev)
 	pm_runtime_put(dev);
 }
 
+void tsm_helper_device_lock(struct device *dev)
+{
+	device_lock(dev);
+}
+
+void tsm_helper_device_unlock(struct device *dev)
+{
+	device_unlock(dev);
+}
+
 #ifdef CONFIG_PCI_TSM
 bool tsm_helper_is_pci_tsm_pf0(struct pci_dev *pdev)
 {

@@ -97,7 +97,9 @@ impl Device {
             for (size, index) in sizes.iter_mut().zip(0..) {
                 // SAFETY: The device is valid and has more resources than BARs. The PCI core writes each field as a
                 // whole.
-                *size = unsafe { size_of_memory((&raw const (*raw.as_ptr()).resource[index]).read_volatile()) };
+                *size = unsafe {
+                    size_of_memory((&raw const (*raw.as_ptr()).resource[index]).read_volatile())
+                };
             }
             Ok(Bars(sizes))
         })

@@ -51,7 +51,10 @@ impl Ide {
         let find = |raw: NonNull<bindings::pci_dev>| unsafe {
             Ok(bindings::pci_find_ext_capability(raw.as_ptr(), IDE))
         };
-        let offset = device.while_present(find).ok().filter(|offset| *offset != 0)?;
+        let offset = device
+            .while_present(find)
+            .ok()
+            .filter(|offset| *offset != 0)?;
         let ide = Self {
             device: device.clone(),
             offset,
