@@ -16,6 +16,8 @@
 //! connection is one of `spdm/`: if the task that wrote to `tsm/connect` was killed, for one, the core has given
 //! up the context, and the connection may yet be made.
 
+mod interfaces;
+
 use kernel::{
     bindings,
     prelude::*,
@@ -43,6 +45,7 @@ use tsm_proto::spdm::{
 
 use crate::{
     evidence::Published,
+    functions::Functions,
     native::{
         Cancel,
         Cancelling,
@@ -147,6 +150,7 @@ impl Device {
         asleep: Arc<Atomic<u32>>,
         directory: Directory,
         measurements: Directory,
+        functions: Arc<Functions>,
     ) -> Result<Arc<Self>> {
         let cancel = Arc::new(Cancel::new(asleep), GFP_KERNEL)?;
         let published = Published::new(mailbox.device().clone(), directory)?;
@@ -156,6 +160,7 @@ impl Device {
             timeout,
             published.clone(),
             measurements,
+            functions,
         );
 
         Ok(Arc::new(

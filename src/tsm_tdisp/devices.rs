@@ -15,6 +15,7 @@ use kernel::{
 use tsm_ext::pci::{
     self,
     doe::Mailbox,
+    ide::Ide,
     notifier::Watch, //
 };
 #[cfg(CONFIG_PM_SLEEP)]
@@ -26,7 +27,15 @@ use tsm_proto::doe::ObjectType;
 
 use crate::{
     device::Device,
-    files::Files, //
+    files::{
+        Files,
+        IdeFile, //
+    },
+    functions::{
+        All,
+        Functions,
+        Membership, //
+    }, //
 };
 
 /// Shows each device in sysfs. Nothing is sent to a device before user space asks for it.
@@ -35,21 +44,75 @@ pub(crate) struct Devices {
     pub(crate) timeout: Delta,
     /// Not 0 while the machine sleeps.
     pub(crate) asleep: Arc<Atomic<u32>>,
+    /// Whether keys of a link may be sent to a device although nothing here programs the other end.
+    pub(crate) ide_unpaired: bool,
+    /// Which functions belong together.
+    pub(crate) all: Arc<All>,
 }
 
 impl Watch for Devices {
     type Data = Shown;
 
-    fn added(&self, device: &pci::Device) -> Option<Shown> {
-        let mailbox = Mailbox::find(device, ObjectType::CMA_SPDM)?;
-
-        Shown::new(mailbox, self.timeout, self.asleep.clone())
+    fn added(&self, function: &pci::Device) -> Option<Shown> {
+        self.show(function)
             .inspect_err(|err| pr_err!("a device is not shown: {err:?}\n"))
             .ok()
+            .filter(|shown| shown.spdm.is_some() || shown._membership.is_some())
     }
 
     fn close(&self, shown: &Shown) {
-        shown.device.close();
+        if let Some(spdm) = &shown.spdm {
+            spdm.device.close();
+        }
+    }
+}
+
+impl Devices {
+    fn show(&self, function: &pci::Device) -> Result<Shown> {
+        let location = function.location();
+        let functions = self.all.at(location)?;
+        let is_first = location.function() == 0;
+        let spdm = match Mailbox::find(function, ObjectType::CMA_SPDM) {
+            Some(mailbox) => Some(self.spdm(mailbox, &functions)?),
+            None => None,
+        };
+
+        if let Some(spdm) = spdm.as_ref().filter(|_| is_first && function.has_tee_io()) {
+            functions.begin(spdm.device.clone());
+        }
+        let membership = match function.has_tee_io() {
+            true => Some(functions.join(function)?),
+            false => None,
+        };
+        Ok(Shown {
+            _membership: membership,
+            spdm,
+        })
+    }
+
+    fn spdm(&self, mailbox: Mailbox, functions: &Arc<Functions>) -> Result<Spdm> {
+        let has_ide = Ide::find(mailbox.device()).is_some();
+        let directory = mailbox.device().new_directory(c"spdm")?;
+        let measurements = directory.new_child(c"measurements")?;
+        let device = Device::new(
+            mailbox,
+            self.timeout,
+            self.asleep.clone(),
+            directory.clone(),
+            measurements.clone(),
+            functions.clone(),
+        )?;
+
+        let ide = has_ide.then(|| IdeFile {
+            device: device.clone(),
+            is_unpaired: self.ide_unpaired,
+        });
+
+        Ok(Spdm {
+            _files: Files::new(&device, &directory, &measurements, ide)?,
+            device,
+            functions: functions.clone(),
+        })
     }
 }
 
@@ -67,7 +130,8 @@ impl Sleeper {
     /// Meanwhile no device comes or goes: for the exchanges that run at the beginning, and for one to end each
     /// session.
     fn lose_all(&self) {
-        self.devices.for_each(|shown| shown.device.lose());
+        self.devices
+            .for_each(|shown| shown.device().into_iter().for_each(|device| device.lose()));
     }
 }
 
@@ -88,41 +152,32 @@ impl pm::Sleep for Sleeper {
     }
 }
 
-/// A device and its files.
+/// A function, and what it has.
 pub(crate) struct Shown {
-    // First. Removing a file waits for the tasks that read or write it.
-    _files: Files,
-    device: Arc<Device>,
+    // First. To stop an interface takes the device.
+    _membership: Option<Membership>,
+    spdm: Option<Spdm>,
 }
 
 impl Shown {
-    /// Returns the device.
-    #[cfg(CONFIG_PCI_TSM)]
-    pub(crate) fn device(&self) -> &Arc<Device> {
-        &self.device
-    }
-
-    fn new(mailbox: Mailbox, timeout: Delta, asleep: Arc<Atomic<u32>>) -> Result<Self> {
-        let directory = mailbox.device().new_directory(c"spdm")?;
-        let measurements = directory.new_child(c"measurements")?;
-        let device = Device::new(
-            mailbox,
-            timeout,
-            asleep,
-            directory.clone(),
-            measurements.clone(),
-        )?;
-
-        Ok(Self {
-            _files: Files::new(&device, &directory, &measurements)?,
-            device,
-        })
+    /// Returns the device, if the function has a mailbox.
+    pub(crate) fn device(&self) -> Option<&Arc<Device>> {
+        self.spdm.as_ref().map(|spdm| &spdm.device)
     }
 }
 
-impl Drop for Shown {
+/// A device and its files.
+struct Spdm {
+    // First. Removing a file waits for the tasks that read or write it.
+    _files: Files,
+    device: Arc<Device>,
+    functions: Arc<Functions>,
+}
+
+impl Drop for Spdm {
     fn drop(&mut self) {
         // What is asked of the device comes to an end, or the files would wait for all of it.
         self.device.close();
+        self.functions.end(&self.device);
     }
 }

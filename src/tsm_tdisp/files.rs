@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The files of a device in sysfs: `spdm/`.
+//! The files of a device in sysfs: `spdm/`, and those of its interfaces, `tdi/`.
 
 mod certificates;
 mod evidence;
+mod interface;
 mod measurements;
 mod requests;
 mod status;
 mod transcript;
 
 pub(crate) use evidence::Evidence;
+pub(crate) use interface::InterfaceFiles;
 pub(crate) use measurements::MeasurementFile;
+pub(crate) use requests::IdeFile;
 
 use kernel::{
     prelude::*,
@@ -68,6 +71,7 @@ pub(crate) struct Files {
     _nonce: BinFile<NonceFile>,
     _record: BinFile<Evidence<RecordFile>>,
     _transcripts: Transcripts,
+    _ide: Option<BinFile<IdeFile>>,
 }
 
 /// Makes a file in one directory.
@@ -89,11 +93,12 @@ impl Maker<'_> {
 }
 
 impl Files {
-    /// Makes the files of `device`.
+    /// Makes the files of `device`. `ide` is that for its link, if it has one.
     pub(crate) fn new(
         device: &Arc<Device>,
         directory: &Directory,
         measurements: &Directory,
+        ide: Option<IdeFile>,
     ) -> Result<Self> {
         let spdm = Maker { device, directory };
         let measurements = Maker {
@@ -104,6 +109,7 @@ impl Files {
         let state = StateFile(published.clone());
         let generation = GenerationFile(published.clone());
         let nonce_mode = Mode::READ_OWNER.with(Mode::WRITE_OWNER);
+        let ide_mode = Mode::READ_ALL.with(Mode::WRITE_OWNER);
 
         Ok(Self {
             _version: spdm.evidence(c"version", VersionFile)?,
@@ -115,6 +121,10 @@ impl Files {
             _transcripts: transcripts(device, &directory.new_child(c"transcript")?)?,
             _state: spdm.file(c"state", Mode::READ_ALL, state)?,
             _generation: spdm.file(c"generation", Mode::READ_ALL, generation)?,
+            _ide: match ide {
+                Some(ide) => Some(spdm.file(c"ide", ide_mode, ide)?),
+                None => None,
+            },
             // Last, so that all else is there when there is something to see.
             _connect: spdm.file(c"connect", Mode::WRITE_OWNER, ConnectFile(device.clone()))?,
             _disconnect: spdm.file(

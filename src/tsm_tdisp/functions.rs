@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Which functions are of the same device, and the mailbox by which all of them are reached: that of function 0.
+//!
+//! Functions come and go in any order. A function is an interface from when function 0 is there, until it is removed
+//! itself; without function 0, or after that was removed, nothing can be asked of it.
 
 use kernel::{
     new_mutex,
@@ -12,10 +15,14 @@ use kernel::{
         SpinLock, //
     }, //
 };
-use tsm_ext::pci::Location;
+use tsm_ext::pci::{
+    self,
+    Location, //
+};
 
 use crate::{
     device::Device,
+    files::InterfaceFiles,
     interface::Interface, //
 };
 
@@ -33,7 +40,53 @@ pub(crate) struct Functions {
     #[pin]
     first: SpinLock<First>,
     #[pin]
-    interfaces: Mutex<KVec<Arc<Interface>>>,
+    members: Mutex<KVec<Member>>,
+}
+
+/// A function that can be an interface.
+struct Member {
+    function: pci::Device,
+    tdi: Option<Tdi>,
+}
+
+/// The right of a function to be an interface, given up when dropped.
+pub(crate) struct Membership {
+    functions: Arc<Functions>,
+    location: Location,
+}
+
+impl Drop for Membership {
+    fn drop(&mut self) {
+        self.functions.leave(self.location);
+    }
+}
+
+/// An interface and its files.
+struct Tdi {
+    // First. Removing a file waits for the tasks that read or write it.
+    files: Option<InterfaceFiles>,
+    interface: Arc<Interface>,
+}
+
+impl Tdi {
+    fn new(function: &pci::Device, functions: Arc<Functions>) -> Result<Self> {
+        let directory = function.new_directory(c"tdi")?;
+        let interface = Interface::new(function.clone(), functions, directory.clone())?;
+        let files = InterfaceFiles::new(&interface, &directory)?;
+
+        Ok(Self {
+            files: Some(files),
+            interface,
+        })
+    }
+}
+
+impl Drop for Tdi {
+    fn drop(&mut self) {
+        drop(self.files.take());
+        // To stop the interface takes function 0.
+        self.interface.release();
+    }
 }
 
 impl Functions {
@@ -47,7 +100,7 @@ impl Functions {
             pin_init!(Self {
                 location,
                 first <- new_spinlock!(first, "tsm_tdisp::Functions::first"),
-                interfaces <- new_mutex!(KVec::new(), "tsm_tdisp::Functions::interfaces"),
+                members <- new_mutex!(KVec::new(), "tsm_tdisp::Functions::members"),
             }),
             GFP_KERNEL,
         )
@@ -67,12 +120,55 @@ impl Functions {
     pub(crate) fn generation(&self) -> u64 {
         let first = self.first.lock();
 
-        first.past.wrapping_add(first.device.as_ref().map_or(0, generation_of))
+        first
+            .past
+            .wrapping_add(first.device.as_ref().map_or(0, generation_of))
     }
 
-    /// Function 0 is there from now on.
-    pub(crate) fn begin(&self, device: Arc<Device>) {
+    /// Function 0 is there from now on: functions that came before it are interfaces.
+    pub(crate) fn begin(self: &Arc<Self>, device: Arc<Device>) {
         self.first.lock().device = Some(device);
+        for member in &mut *self.members.lock() {
+            if member.tdi.is_none() {
+                member.tdi = self.new_tdi(&member.function);
+            }
+        }
+    }
+
+    /// Makes an interface of a function, if function 0 is there.
+    fn new_tdi(self: &Arc<Self>, function: &pci::Device) -> Option<Tdi> {
+        self.device().ok()?;
+        Tdi::new(function, self.clone())
+            .inspect_err(|err| pr_err!("an interface is not shown: {err:?}\n"))
+            .ok()
+    }
+
+    /// A function is there that can be an interface.
+    pub(crate) fn join(self: &Arc<Self>, function: &pci::Device) -> Result<Membership> {
+        let mut members = self.members.lock();
+        members.reserve(1, GFP_KERNEL)?;
+        let member = Member {
+            function: function.clone(),
+            tdi: self.new_tdi(function),
+        };
+
+        members.push(member, GFP_KERNEL)?;
+        Ok(Membership {
+            functions: self.clone(),
+            location: function.location(),
+        })
+    }
+
+    fn leave(&self, location: Location) {
+        let mut members = self.members.lock();
+        let place = members
+            .iter()
+            .position(|member| member.function.location() == location);
+        let member = place.and_then(|place| members.remove(place).ok());
+
+        // Without the lock: this waits for the tasks that use files of the interface.
+        drop(members);
+        drop(member);
     }
 
     /// A function whose mailbox this is, is about to be removed.
@@ -83,33 +179,34 @@ impl Functions {
             return;
         };
 
-        first.past = first.past.wrapping_add(generation_of(&device)).wrapping_add(1);
+        first.past = first
+            .past
+            .wrapping_add(generation_of(&device))
+            .wrapping_add(1);
         drop(first);
         drop(device);
         self.notify();
     }
 
     fn is_empty(&self) -> bool {
-        self.first.lock().device.is_none() && self.interfaces.lock().is_empty()
+        self.first.lock().device.is_none() && self.members.lock().is_empty()
+    }
+
+    fn for_each(&self, look: impl FnMut(&Arc<Interface>)) {
+        let members = self.members.lock();
+        let tdis = members.iter().filter_map(|member| member.tdi.as_ref());
+
+        tdis.map(|tdi| &tdi.interface).for_each(look);
     }
 
     /// Tells those who wait for it that the generation has changed.
     pub(crate) fn notify(&self) {
-        for interface in &*self.interfaces.lock() {
-            interface.notify_generation();
-        }
+        self.for_each(|interface| interface.notify_generation());
     }
 
-    /// Adds an interface.
-    pub(crate) fn add(&self, interface: Arc<Interface>) -> Result {
-        Ok(self.interfaces.lock().push(interface, GFP_KERNEL)?)
-    }
-
-    /// Removes an interface.
-    pub(crate) fn remove(&self, interface: &Arc<Interface>) {
-        self.interfaces
-            .lock()
-            .retain(|found| !Arc::ptr_eq(found, interface));
+    /// The session has ended: nothing is known of the interfaces any more.
+    pub(crate) fn forget(&self) {
+        self.for_each(|interface| interface.set(None, None));
     }
 }
 
@@ -140,7 +237,9 @@ impl All {
     pub(crate) fn at(&self, location: Location) -> Result<Arc<Functions>> {
         let mut list = self.list.lock();
 
-        list.retain(|functions| functions.location.is_same_device(location) || !functions.is_empty());
+        list.retain(|functions| {
+            functions.location.is_same_device(location) || !functions.is_empty()
+        });
         let found = list
             .iter()
             .find(|functions| functions.location.is_same_device(location));

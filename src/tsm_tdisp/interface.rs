@@ -9,16 +9,22 @@ pub(crate) use report::Report;
 use core::mem::replace;
 
 use kernel::{
+    new_mutex,
     new_spinlock,
     prelude::*,
     str::CStr,
     sync::{
         Arc,
+        Mutex,
         SpinLock, //
     }, //
 };
 use tsm_ext::{
-    pci,
+    pci::{
+        self,
+        Awake,
+        Enabled, //
+    },
     sysfs::Directory, //
 };
 use tsm_proto::tdisp::{
@@ -27,6 +33,28 @@ use tsm_proto::tdisp::{
 };
 
 use crate::functions::Functions;
+
+/// Keeps a function as it was locked: a change of either makes the interface go to ERROR.
+pub(crate) struct Hold {
+    _enabled: Enabled,
+    _awake: Awake,
+}
+
+impl Hold {
+    /// Wakes a function up and enables it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`pci::Device::enable`].
+    pub(crate) fn new(function: &pci::Device) -> Result<Self> {
+        let awake = function.wake();
+
+        Ok(Self {
+            _enabled: function.enable()?,
+            _awake: awake,
+        })
+    }
+}
 
 /// What is current.
 struct Current {
@@ -43,6 +71,9 @@ pub(crate) struct Interface {
     function: pci::Device,
     functions: Arc<Functions>,
     directory: Directory,
+    /// As long as it is bound.
+    #[pin]
+    hold: Mutex<Option<Hold>>,
     #[pin]
     current: SpinLock<Current>,
 }
@@ -65,6 +96,7 @@ impl Interface {
                 function,
                 functions,
                 directory,
+                hold <- new_mutex!(None, "tsm_tdisp::Interface::hold"),
                 current <- new_spinlock!(current, "tsm_tdisp::Interface::current"),
             }),
             GFP_KERNEL,
@@ -145,6 +177,21 @@ impl Interface {
         if let Ok(device) = self.functions.device() {
             device.release_interface(self);
         }
+        // If function 0 takes no request any more, it is told later.
+        self.let_go();
+    }
+
+    /// Keeps the function as it is now, until [`Self::let_go`].
+    pub(crate) fn hold(&self, hold: Hold) {
+        *self.hold.lock() = Some(hold);
+    }
+
+    /// Lets go of the function.
+    pub(crate) fn let_go(&self) {
+        let hold = self.hold.lock().take();
+
+        // Without the lock.
+        drop(hold);
     }
 
     /// Tells those who wait for it that the generation has changed.

@@ -31,7 +31,7 @@ impl Link for Devices {
     type Context = Context;
 
     fn probe(shown: &Shown) -> Result<Context> {
-        Ok(Context(shown.device().clone()))
+        Ok(Context(shown.device().ok_or(ENXIO)?.clone()))
     }
 
     fn connect(context: &Context) -> Result {

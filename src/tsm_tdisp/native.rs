@@ -4,9 +4,13 @@
 //! on the task that has the machine sleep.
 
 mod connection;
+mod dsm;
+mod ide;
+mod interfaces;
 mod measurement_files;
 mod transport;
 
+pub(crate) use ide::Link;
 pub(crate) use transport::{
     Cancel,
     Cancelling, //
@@ -24,15 +28,19 @@ use tsm_ext::{
     pci::doe::Mailbox,
     sysfs::Directory, //
 };
-use tsm_proto::spdm::{
-    requester::Event,
-    transcript::Part,
-    Nonce,
-    Slot, //
+use tsm_proto::{
+    ide::Stream,
+    spdm::{
+        requester::Event,
+        transcript::Part,
+        Nonce,
+        Slot, //
+    }, //
 };
 
 use self::{
     connection::Connection,
+    interfaces::Bound,
     measurement_files::MeasurementFiles,
     transport::Transport, //
 };
@@ -44,6 +52,7 @@ use crate::{
         State, //
     },
     failure::Failure,
+    functions::Functions,
     trace, //
 };
 
@@ -54,6 +63,12 @@ pub(crate) struct Native {
     files: MeasurementFiles,
     serial: Serial,
     connection: Option<KBox<Connection>>,
+    /// The stream by which the link is encrypted.
+    stream: Option<Stream>,
+    /// Interfaces that are locked or run.
+    bound: KVec<Bound>,
+    /// The functions of the device.
+    functions: Arc<Functions>,
 }
 
 impl Native {
@@ -63,6 +78,7 @@ impl Native {
         timeout: Delta,
         published: Arc<Published>,
         measurements: Directory,
+        functions: Arc<Functions>,
     ) -> Self {
         Self {
             transport: Transport::new(mailbox, cancel, timeout),
@@ -70,6 +86,9 @@ impl Native {
             published,
             serial: Serial::default(),
             connection: None,
+            stream: None,
+            bound: KVec::new(),
+            functions,
         }
     }
 
@@ -150,6 +169,7 @@ impl Native {
     fn publish(&mut self, snapshot: Arc<Snapshot>) {
         self.published.replace(snapshot.clone());
         self.files.keep(&snapshot);
+        self.notify_interfaces();
     }
 
     /// Ends the connection.
@@ -218,27 +238,40 @@ impl Native {
         }
     }
 
+    /// Tells readers of the interfaces that there is other evidence.
+    fn notify_interfaces(&self) {
+        self.functions.notify();
+    }
+
     /// Drops the connection after a failure, unless the device only refused the request. Returns the error.
     fn refused(&mut self, request: &CStr, failure: &Failure) -> Error {
+        self.lose_after(failure);
+        self.failed(request, failure)
+    }
+
+    /// Drops the connection after a failure, unless the device only refused the request.
+    fn lose_after(&mut self, failure: &Failure) {
         let is_alive = self
             .connection
             .as_ref()
             .is_some_and(|connection| connection.is_alive());
 
-        if !is_alive {
+        if self.connection.is_some() && (!is_alive || failure.ends_session()) {
             self.end(State::Lost);
         }
-        self.failed(request, failure)
     }
 
     /// Drops the connection and its evidence.
     fn end(&mut self, state: State) {
+        self.transport.finish();
+        self.stop_all();
+        self.stop_link();
         if let Some(mut connection) = self.connection.take() {
-            self.transport.finish();
             connection.end(&self.transport);
         }
         self.published.clear(state);
         self.files.clear();
+        self.notify_interfaces();
     }
 
     /// Reports a failure, and returns its error.
@@ -250,13 +283,17 @@ impl Native {
 
 impl Drop for Native {
     fn drop(&mut self) {
-        if let Some(mut connection) = self.connection.take() {
+        if self.connection.is_some() {
             let _awake = self.transport.device().wake();
 
             // The device would keep its half of the session. A device that is busy does not delay the removal.
             self.transport.reopen();
+            self.stop_all();
+            self.stop_link();
             self.transport.finish();
-            connection.end_at_once(&self.transport);
+            if let Some(mut connection) = self.connection.take() {
+                connection.end_at_once(&self.transport);
+            }
         }
     }
 }

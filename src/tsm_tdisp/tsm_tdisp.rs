@@ -34,6 +34,8 @@ mod devices;
 mod evidence;
 mod failure;
 mod files;
+mod functions;
+mod interface;
 #[cfg(CONFIG_PCI_TSM)]
 mod link_tsm;
 mod native;
@@ -52,6 +54,10 @@ module! {
             default: 1,
             description: "Be a TSM of the PCI core, for tsm/connect of a device, if the kernel has CONFIG_PCI_TSM: 0 or 1 (default: 1)",
         },
+        ide_unpaired: u8 {
+            default: 0,
+            description: "Send keys of a link to a device although nothing here programs the other end, for a host that does it: 0 or 1 (default: 0)",
+        },
         request_timeout_ms: u32 {
             default: 120_000,
             description: "Milliseconds that a connect, new measurements or a slot may take, looked at between exchanges, 1 at least (default: 120000)",
@@ -69,6 +75,15 @@ struct TsmTdisp {
     _devices: Arc<notifier::Registration<devices::Devices>>,
 }
 
+/// Parses a parameter that is 0 or 1.
+fn flag(parameter: u8) -> Result<bool> {
+    match parameter {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(EINVAL),
+    }
+}
+
 impl kernel::Module for TsmTdisp {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         let timeout = match value(module_parameters::request_timeout_ms.value()) {
@@ -79,15 +94,14 @@ impl kernel::Module for TsmTdisp {
             not(CONFIG_PCI_TSM),
             expect(unused_variables, reason = "only its text is checked")
         )]
-        let is_tsm = match value(module_parameters::pci_tsm.value()) {
-            0 => false,
-            1 => true,
-            _ => return Err(EINVAL),
-        };
+        let is_tsm = flag(value(module_parameters::pci_tsm.value()))?;
+        let ide_unpaired = flag(value(module_parameters::ide_unpaired.value()))?;
         let asleep = Arc::new(Atomic::new(0), GFP_KERNEL)?;
         let devices = devices::Devices {
             timeout,
             asleep: asleep.clone(),
+            ide_unpaired,
+            all: functions::All::new()?,
         };
         let devices = Arc::new(notifier::Registration::new(devices)?, GFP_KERNEL)?;
 

@@ -2,6 +2,8 @@
 
 //! A connection: the requester, its keys, and the evidence in the making.
 
+use core::ops::Range;
+
 use kernel::{
     prelude::*,
     sync::Arc, //
@@ -22,7 +24,10 @@ use tsm_proto::spdm::{
     Version, //
 };
 
-use super::transport::Transport;
+use super::{
+    dsm::Known,
+    transport::Transport, //
+};
 use crate::{
     evidence::{
         Draft,
@@ -45,6 +50,8 @@ pub(super) struct Connection {
     draft: Draft,
     buffer: Buffer,
     nonce: Option<Nonce>,
+    /// What the session has told of interfaces.
+    pub(super) known: Known,
 }
 
 impl Connection {
@@ -58,6 +65,7 @@ impl Connection {
                 draft: Draft::new(),
                 buffer,
                 nonce: None,
+                known: Known::default(),
             },
             GFP_KERNEL,
         )?)
@@ -65,11 +73,32 @@ impl Connection {
 
     /// Has the requester handle an event, and all that follows of it.
     pub(super) fn run(&mut self, event: Event<'_>, transport: &Transport) -> Result<(), Failure> {
+        self.run_to_end(event, transport).map(drop)
+    }
+
+    /// The same, and returns the payload of a vendor-defined response.
+    pub(super) fn payload(
+        &mut self,
+        event: Event<'_>,
+        transport: &Transport,
+    ) -> Result<&[u8], Failure> {
+        let range = self.run_to_end(event, transport)?;
+
+        Ok(self.buffer.as_mut_bytes().get(range).ok_or(EIO)?)
+    }
+
+    /// Returns where the payload is in the buffer.
+    fn run_to_end(
+        &mut self,
+        event: Event<'_>,
+        transport: &Transport,
+    ) -> Result<Range<usize>, Failure> {
         let mut event = event;
 
         loop {
             event = match self.step(event)? {
-                Action::Done | Action::Payload { .. } => return Ok(()),
+                Action::Done => return Ok(0..0),
+                Action::Payload { start, len } => return Ok(start..start + len),
                 Action::Wait(microseconds) => {
                     transport.wait(microseconds);
                     Event::TimePassed
@@ -91,6 +120,11 @@ impl Connection {
         self.requester.peer()
     }
 
+    /// Tells whether there is a session.
+    pub(super) fn has_session(&self) -> bool {
+        self.requester.session().is_some()
+    }
+
     /// Tells whether the device signs measurements.
     pub(super) fn signs_measurements(&self) -> bool {
         self.peer().is_some_and(Peer::signs_measurements)
@@ -106,7 +140,7 @@ impl Connection {
     pub(super) fn measure_first(&mut self, transport: &Transport) -> Result<(), Failure> {
         let measures = self.peer().is_some_and(Peer::measures);
 
-        match measures && (self.signs_measurements() || self.requester.session().is_some()) {
+        match measures && (self.signs_measurements() || self.has_session()) {
             true => self.measure(KernelSuite.nonce(), transport),
             false => Ok(()),
         }
@@ -122,7 +156,7 @@ impl Connection {
     pub(super) fn snapshot(&mut self, serial: &mut Serial) -> Result<Arc<Snapshot>, Failure> {
         let parts = self.draft.freeze(serial)?;
         let peer = *self.peer().ok_or(EIO)?;
-        let has_session = self.requester.session().is_some();
+        let has_session = self.has_session();
 
         Ok(Snapshot::new(parts, peer, has_session, self.nonce, serial)?)
     }

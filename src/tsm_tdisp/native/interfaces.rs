@@ -9,11 +9,7 @@ use kernel::{
 };
 use tsm_ext::{
     error::errno,
-    pci::{
-        ide::Ide,
-        Awake,
-        Enabled, //
-    }, //
+    pci::ide::Ide, //
 };
 use tsm_proto::{
     ide::Stream,
@@ -31,6 +27,7 @@ use super::{
 use crate::{
     failure::Failure,
     interface::{
+        Hold,
         Interface,
         Report, //
     },
@@ -41,9 +38,6 @@ use crate::{
 pub(super) struct Bound {
     interface: Arc<Interface>,
     nonce: StartNonce,
-    // A change of either makes the interface go to ERROR.
-    _enabled: Enabled,
-    _awake: Awake,
 }
 
 /// Returns the error of a request that needs a session.
@@ -95,8 +89,7 @@ impl Native {
                 return Err(EBUSY);
             }
             let _awake = self.transport.device().wake();
-            let awake = function.wake();
-            let enabled = function.enable()?;
+            let hold = Hold::new(function)?;
             self.bound.reserve(1, GFP_KERNEL)?;
             self.transport.begin();
 
@@ -105,10 +98,9 @@ impl Native {
                     let bound = Bound {
                         interface: interface.clone(),
                         nonce,
-                        _enabled: enabled,
-                        _awake: awake,
                     };
                     self.bound.push(bound, GFP_KERNEL)?;
+                    interface.hold(hold);
                     interface.set(Some(State::Locked), Some(report));
                     Ok(())
                 }
@@ -148,7 +140,9 @@ impl Native {
             if interface.generation() != generation {
                 return Err(errno(bindings::ESTALE));
             }
-            let bound = self.place(interface).and_then(|place| self.bound.get(place));
+            let bound = self
+                .place(interface)
+                .and_then(|place| self.bound.get(place));
             let nonce = bound.ok_or_else(not_connected)?.nonce;
             if interface.last_state() != Some(State::Locked) {
                 return Err(EBUSY);
@@ -170,7 +164,11 @@ impl Native {
         })
     }
 
-    fn start_interface(&mut self, interface: &Interface, nonce: &StartNonce) -> Result<(), Failure> {
+    fn start_interface(
+        &mut self,
+        interface: &Interface,
+        nonce: &StartNonce,
+    ) -> Result<(), Failure> {
         let ide = self.ide();
 
         self.dsm(interface, &ide)?.start(nonce)
@@ -244,14 +242,16 @@ impl Native {
 
         for Bound { interface, .. } in &bound {
             self.stop(interface);
-            interface.set(None, None);
+            interface.let_go();
         }
+        self.functions.forget();
     }
 
     /// Gives up an interface.
     fn forget(&mut self, interface: &Arc<Interface>, state: Option<State>) {
         self.bound
             .retain(|bound| !Arc::ptr_eq(&bound.interface, interface));
+        interface.let_go();
         interface.set(state, None);
     }
 

@@ -9,6 +9,7 @@
 //! set of modules.
 
 pub mod differences;
+pub mod dma;
 pub mod fake;
 pub mod files;
 pub mod modules;
@@ -18,6 +19,7 @@ pub mod reports;
 pub mod snp;
 pub mod spdm;
 pub mod tally;
+pub mod tdi;
 pub mod tdreport;
 pub mod user;
 

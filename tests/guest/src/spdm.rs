@@ -101,7 +101,7 @@ pub fn has_pci_tsm() -> bool {
     Path::new("/sys/class/tsm").exists()
 }
 
-fn write(path: &Path, data: &[u8]) -> Result<(), Errno> {
+pub(crate) fn write(path: &Path, data: &[u8]) -> Result<(), Errno> {
     let written = File::options()
         .write(true)
         .open(path)

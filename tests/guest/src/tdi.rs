@@ -18,6 +18,7 @@ use std::{
 use nix::errno::Errno;
 
 use crate::{
+    dma::Engine,
     errno,
     files::{
         names_in_folder,
@@ -132,22 +133,37 @@ impl Interface {
         fs::write(self.0.join("reset"), "1")
     }
 
-    /// Has the function make no requests any more, which no locked interface is to bear.
+    /// Opens its configuration space.
+    fn config(&self) -> File {
+        File::options()
+            .read(true)
+            .write(true)
+            .open(self.0.join("config"))
+            .unwrap()
+    }
+
+    /// Lets the function make requests, or not, which no locked interface is to bear.
     ///
     /// # Panics
     ///
     /// If its configuration can't be read or written.
-    pub fn clear_bus_master(&self) {
-        let config = File::options()
-            .read(true)
-            .write(true)
-            .open(self.0.join("config"))
-            .unwrap();
+    pub fn set_bus_master(&self, makes_requests: bool) {
+        let config = self.config();
         let mut command = [0];
 
         config.read_exact_at(&mut command, COMMAND).unwrap();
         command[0] &= !BUS_MASTER;
+        command[0] |= u8::from(makes_requests) * BUS_MASTER;
         config.write_all_at(&command, COMMAND).unwrap();
+    }
+
+    /// Returns what has the function access memory.
+    ///
+    /// # Panics
+    ///
+    /// If its configuration can't be opened.
+    pub fn engine(&self) -> Engine {
+        Engine(self.config())
     }
 
     /// Removes the function, and looks for devices again.

@@ -3,6 +3,7 @@
 //! TEE device interfaces: functions that are locked, looked at and started.
 
 use std::{
+    env,
     fs::File,
     os::fd::AsFd as _,
     thread, //
@@ -18,6 +19,7 @@ use nix::{
     },
 };
 use tsm_guest_tests::{
+    dma::Page,
     files::modes,
     modules::{
         load,
@@ -115,7 +117,11 @@ fn other_text_is_refused_and_changes_nothing() {
 
     for text in ["x", "-1", "+0", " 0", "0 ", "0x0", "\n", "0\n\n", "65536"] {
         assert_eq!(interface.write("bind", text), Err(Errno::EINVAL), "{text}");
-        assert_eq!(interface.write("unbind", text), Err(Errno::EINVAL), "{text}");
+        assert_eq!(
+            interface.write("unbind", text),
+            Err(Errno::EINVAL),
+            "{text}"
+        );
     }
     // Flags that there are not, or that need more than a flag.
     for flags in [2, 8, 32, 1 << 15] {
@@ -130,10 +136,7 @@ fn other_text_is_refused_and_changes_nothing() {
     }
     assert_eq!(interface.write("unbind", "0"), Err(Errno::EINVAL));
     assert_eq!(interface.write("unbind", "2"), Err(Errno::EINVAL));
-    assert_eq!(
-        (interface.generation(), device.register(EXCHANGES)),
-        before
-    );
+    assert_eq!((interface.generation(), device.register(EXCHANGES)), before);
 }
 
 #[test]
@@ -168,7 +171,10 @@ fn an_interface_is_bound_validated_and_unbound() {
         interface.validate(bound).unwrap();
         assert_eq!(device.register(EXCHANGES), exchanges + 3);
         assert_eq!(interface.state(), "run");
-        assert_eq!(interface.text("trust"), "authenticated measured session run");
+        assert_eq!(
+            interface.text("trust"),
+            "authenticated measured session run"
+        );
         assert_eq!(interface.validate(bound), Err(Errno::EBUSY));
         assert_eq!(interface.bind(0), Err(Errno::EBUSY));
         assert_eq!(interface.read("report").unwrap(), report);
@@ -233,10 +239,8 @@ fn the_end_of_a_session_stops_its_interfaces() {
     let (device, interfaces) = connected();
     interfaces[0].bind(0).unwrap();
     interfaces[1].bind(0).unwrap();
-    interfaces[1]
-        .validate(interfaces[1].generation())
-        .unwrap();
-    let judged = interfaces[0].generation();
+    interfaces[1].validate(interfaces[1].generation()).unwrap();
+    let judged = [0, 1].map(|place: usize| interfaces[place].generation());
 
     device.disconnect().unwrap();
     for interface in &interfaces {
@@ -245,7 +249,7 @@ fn the_end_of_a_session_stops_its_interfaces() {
         shows_nothing(interface);
     }
     device.connect(0).unwrap();
-    for interface in &interfaces {
+    for (interface, judged) in interfaces.iter().zip(judged) {
         assert_eq!(interface.state(), "unlocked");
         assert!(interface.generation() > judged);
     }
@@ -283,7 +287,7 @@ fn an_interface_with_an_error_is_unbound_and_bound_again() {
         if started {
             interface.validate(interface.generation()).unwrap();
         }
-        interface.clear_bus_master();
+        interface.set_bus_master(false);
         assert_eq!(interface.state(), "error");
         shows_nothing(&interface);
         assert_eq!(
@@ -295,7 +299,10 @@ fn an_interface_with_an_error_is_unbound_and_bound_again() {
         assert_eq!(interface.state(), "unlocked");
     }
     // It is an error of that interface alone.
-    assert_eq!((device.state(), other.state()), ("session".into(), "locked".into()));
+    assert_eq!(
+        (device.state(), other.state()),
+        ("session".into(), "locked".into())
+    );
     interface.bind(0).unwrap();
     device.disconnect().unwrap();
 }
@@ -329,7 +336,10 @@ fn an_open_report_fails_after_it_has_changed() {
     std::os::unix::fs::FileExt::read_exact_at(&file, &mut start, 0).unwrap();
     interface.unbind().unwrap();
     let rest = std::os::unix::fs::FileExt::read_at(&file, &mut start, 8);
-    assert_eq!(rest.unwrap_err().raw_os_error(), Some(Errno::ENODATA as i32));
+    assert_eq!(
+        rest.unwrap_err().raw_os_error(),
+        Some(Errno::ENODATA as i32)
+    );
     interface.bind(LOCK_MSIX).unwrap();
     let rest = std::os::unix::fs::FileExt::read_at(&file, &mut start, 8);
     assert_eq!(rest.unwrap_err().raw_os_error(), Some(Errno::ESTALE as i32));
@@ -345,7 +355,10 @@ fn a_function_is_removed_while_it_is_bound() {
     assert_eq!(interface.state(), "unlocked");
     shows_nothing(&interface);
     // The other one and the session are as they were.
-    assert_eq!((first.state(), device.state()), ("locked".into(), "session".into()));
+    assert_eq!(
+        (first.state(), device.state()),
+        ("locked".into(), "session".into())
+    );
     interface.bind(0).unwrap();
 
     // With function 0 the session goes, and its interfaces with it.
@@ -376,6 +389,40 @@ fn the_module_is_unloaded_while_interfaces_are_bound() {
         assert_eq!(interface.state(), "unlocked");
     }
     device.disconnect().unwrap();
+}
+
+#[test]
+fn private_memory_is_reached_by_an_interface_that_runs() {
+    if !Page::has_address() {
+        return;
+    }
+    let is_confidential = env::var("TSM_PLATFORM").as_deref() != Ok("plain");
+    let (device, [_, interface]) = connected();
+    let engine = interface.engine();
+    let mut page = Page::new(0xa5);
+    let mut reaches = |expected: bool| {
+        let done = u32::from(expected || !is_confidential);
+        assert_eq!(engine.clear(&page), [done, 1 - done, 1 - done]);
+        assert!(page.has_only(if done == 1 { 0 } else { 0xa5 }));
+        page = Page::new(0xa5);
+    };
+
+    interface.set_bus_master(true);
+    reaches(false);
+    interface.bind(0).unwrap();
+    reaches(false);
+    interface.validate(interface.generation()).unwrap();
+    reaches(true);
+    interface.unbind().unwrap();
+    // Nothing keeps it enabled.
+    interface.set_bus_master(true);
+    reaches(false);
+    interface.bind(0).unwrap();
+    interface.validate(interface.generation()).unwrap();
+    device.disconnect().unwrap();
+    interface.set_bus_master(true);
+    reaches(false);
+    interface.set_bus_master(false);
 }
 
 #[test]

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: GPL-2.0
+"""tsm_tdisp.ko on devices whose interfaces and links have faults:
+python3 -m unittest discover -p test_interfaces.py tests/host
+
+As test_authentication.py, which has the faults of a connection.
+"""
+
+import os
+import re
+
+from host import KERNEL, also
+from test_authentication import BAD, BROKEN, BUSY, DEBUG, OK, REMOTE, Spdm
+
+# judged validates what is current. again ends the session, and has the device do nothing wrong.
+TDI = r"""
+tdi() { echo "$2" | sh -c "cat >$pci/tdi/$1" 2>/tmp/error; outcome $?; }
+judged() { tdi validate "$(cat $pci/tdi/generation)"; }
+look() { cat $pci/tdi/state 2>/tmp/error || outcome 1; }
+link() { echo "$1" | sh -c "cat >$pci/spdm/ide" 2>/tmp/error; outcome $?; }
+"""
+
+UNLOCKED, LOCKED, RUN, ERROR, UNKNOWN = "unlocked", "locked", "run", "error", "unknown"
+STALE, UNSUPPORTED = "Stale file handle", "Operation not supported"
+
+# What `bind` says to each, what `validate` after it, and what the states of the interface and of the connection are then.
+BROKEN_SESSION = BROKEN, "", UNKNOWN, "lost"
+REFUSED_REPORT = BROKEN, "", UNLOCKED, "session"
+FINE = OK, OK, RUN, "session"
+BINDS = {
+    BROKEN_SESSION: "vendor-standard vendor-length-0 vendor-length-255 vendor-payload-longer vendor-protocol-other "
+                    "vendor-ide-for-tdisp tdisp-interface-other tdisp-version-other tdisp-portion-zero "
+                    "tdisp-remainder-grows report-empty",
+    (BAD, "", UNKNOWN, "lost"): "tdisp-state-unknown",
+    (REMOTE, "", REMOTE, "session"): "tdisp-error-busy tdisp-error-unknown",
+    # It has no report of what is not locked.
+    (REMOTE, "", UNLOCKED, "session"): "tdisp-lock-not-moving",
+    REFUSED_REPORT: "report-15 report-count-max report-pages-overflow "
+                    "report-first-page-max report-range-outside report-range-overlap report-bar-order",
+    (OK, BROKEN, UNLOCKED, "session"): "tdisp-start-not-moving",
+    FINE: "report-65535 report-bar-6 report-reserved-bits tdisp-start-any-nonce",
+}
+
+
+class Interfaces(Spdm):
+    FUNCTIONS = Spdm.FUNCTIONS + TDI
+
+    @also("check", *DEBUG)
+    def test_each_fault(self):
+        """Each fault of an interface ends in one errno and one line of trace, and one without it is bound."""
+        expected = {name: outcome for outcome, listed in BINDS.items() for name in listed.split()}
+        listed = {name for name in self.names if re.match("vendor-|tdisp-|report-", name)}
+        apart = {"tdisp-relocked", "tdisp-run-without-start", "tdisp-report-once"}
+        self.assertEqual(set(expected), listed - apart)
+        script = """
+            mkdir -p /sys/kernel/tracing; mount -t tracefs tracefs /sys/kernel/tracing
+            echo 1 >/sys/kernel/tracing/events/tsm_tdisp/tsm_tdisp_failed/enable
+            fault() {
+                wrong $2; request connect 0 >/dev/null; : >/sys/kernel/tracing/trace
+                bound=$(tdi bind 0); started=; [ "$bound" != ok ] || started=$(judged)
+                traced=$(sed -n 's/.*tsm_tdisp_failed: .* code=/code=/p' /sys/kernel/tracing/trace)
+                look=$(look); state=$(state); leave
+                wrong 0; request connect 0 >/dev/null; again=$(tdi bind 0); started_again=$(judged); last=$(look); leave
+                echo "$1|$bound|$started|$look|$state|$traced|$again|$started_again|$last"
+            }
+        """ + "".join(f"fault {name} {self.number(name)}\n" for name in expected) + "dmesg | grep -c tsm_tdisp; true"
+        *lines, logged = self.devices(script, "tdi", timeout=7200 if KERNEL == "debug" else 1800)
+        self.assertEqual(logged, "0")
+        for line in lines:
+            name, bound, started, look, state, traced, *again = line.split("|")
+            with self.subTest(name):
+                self.assertEqual((bound, started, look, state), expected.pop(name))
+                self.assertEqual(again, [OK, OK, RUN])
+                if (bound, started) == (OK, OK):
+                    self.assertEqual(traced, "")
+                else:
+                    error = re.fullmatch(r"code=(?:0|0x[0-9a-f]+) error=-([0-9]+)", traced).group(1)
+                    self.assertEqual(os.strerror(int(error)), started or bound)
+        self.assertEqual(expected, {})
+
+    def test_a_device_that_moves_by_itself(self):
+        # It runs after it was locked, it has no report the second time it is asked, it unlocks and locks itself after the
+        # report, so that its number is another one.
+        script = f"""
+            wrong {self.number('tdisp-run-without-start')}; request connect 0; tdi bind 0; look; state; leave
+            wrong {self.number('tdisp-report-once')}; request connect 0; tdi bind 0; look; judged; tdi unbind 1; leave
+            wrong {self.number('tdisp-relocked')}; request connect 0; tdi bind 0; look; judged; look; state; leave
+        """
+        lines = self.devices(script, "tdi")
+        self.assertEqual(lines[:4], [OK, BROKEN, UNLOCKED, "session"])
+        self.assertEqual(lines[4:9], [OK, OK, LOCKED, OK, OK])
+        self.assertEqual(lines[9:], [OK, OK, LOCKED, REMOTE, UNLOCKED, "session"])
+
+    def test_a_device_without_tee_io_has_no_interface(self):
+        script = "ls -d /sys/bus/pci/devices/*/tdi 2>/dev/null || echo none; ls -d /sys/bus/pci/devices/*/spdm | wc -l"
+        self.assertEqual(self.devices(script, "tdi,persona=cma"), ["none", "1"])
+
+    def test_a_device_that_knows_its_functions_by_other_ids(self):
+        # One that is integrated has no way to tell.
+        script = "request connect 0; tdi bind 0; look; state"
+        self.assertEqual(self.devices(script, "tdi,requester_id=1234"), [OK, REMOTE, REMOTE, "session"])
+
+    def test_addresses_of_the_guest(self):
+        script = "request connect 0; tdi bind 4; cat $pci/tdi/ranges; judged"
+        lines = ["0 0x0 0x2000 non-tee", "2 0x0 0x1000 msix-table", "2 0x1000 0x1000 msix-pba", "4 0x0 0x10000"]
+        for bars in "guest", "host":
+            with self.subTest(bars):
+                self.assertEqual(self.devices(script, f"tdi,bars={bars}"), [OK, OK, *lines, OK])
+
+
+class Links(Spdm):
+    """A link that is encrypted, on a device that has one."""
+
+    FUNCTIONS = Spdm.FUNCTIONS + TDI
+    ENDPOINT = "tdi,persona=endpoint"
+    START = """
+        provider=tsm_tdisp; reload ide_unpaired=1
+        pci=$(echo /sys/bus/pci/devices/*/spdm); pci=${pci%/spdm}
+    """
+
+    def test_no_key_is_sent_where_the_other_end_is_not_programmed(self):
+        script = """
+            pci=$(echo /sys/bus/pci/devices/*/spdm); pci=${pci%/spdm}
+            request connect 0; before=$(exchanges); link 1; [ $(exchanges) = $before ] && echo none
+            cat $pci/spdm/ide; link off; link 256; link x; tdi bind 0; look
+        """
+        self.assertEqual(self.devices(script, self.ENDPOINT), [
+            OK, UNSUPPORTED, "none", "off", OK, "Invalid argument", "Invalid argument", REMOTE, UNLOCKED])
+
+    @also("check")
+    def test_a_link_is_encrypted_and_interfaces_are_bound(self):
+        script = self.START + """
+            link 1; request connect 0; tdi bind 0; before=$(exchanges); link 7; echo $(($(exchanges) - before))
+            cat $pci/spdm/ide; link 7; link 8; tdi bind 0; link off; judged; look
+            (pci=${pci%0}1; tdi bind 0; judged; look; tdi unbind 1)
+            tdi unbind 1; link off; cat $pci/spdm/ide; tdi bind 0
+            link 255; cat $pci/spdm/ide; tdi bind 0; request disconnect 1; cat $pci/spdm/ide
+            request connect 0; cat $pci/spdm/ide; tdi bind 0; link 0; tdi bind 0; look
+        """
+        self.assertEqual(self.devices(script, self.ENDPOINT), [
+            "Transport endpoint is not connected", OK, REMOTE, OK, "13",
+            "7 secure", BUSY, BUSY, OK, BUSY, OK, RUN,
+            OK, OK, RUN, OK,
+            OK, OK, "off", REMOTE,
+            OK, "255 secure", OK, OK, "off",
+            OK, "off", REMOTE, OK, OK, LOCKED])
+
+    def test_each_fault(self):
+        lost = BROKEN, "lost"
+        expected = {name: (REMOTE, "session") for name in ("ide-status-1", "ide-status-2", "ide-status-3", "ide-status-4",
+                                                           "ide-status-255")}
+        expected |= {name: lost for name in ("ide-port-255", "ide-max-port-less", "ide-ack-stream", "ide-ack-sub-stream")}
+        expected |= {name: (BROKEN, "session") for name in ("ide-registers-differ", "ide-insecure")}
+        self.assertEqual(set(expected), {name for name in self.names if name.startswith("ide-")})
+        script = self.START + """
+            fault() {
+                wrong $2; request connect 0 >/dev/null; encrypted=$(link 3); link=$(cat $pci/spdm/ide); state=$(state); leave
+                wrong 0; request connect 0 >/dev/null; again=$(link 3); secure=$(cat $pci/spdm/ide); bound=$(tdi bind 0); leave
+                echo "$1|$encrypted|$link|$state|$again|$secure|$bound"
+            }
+        """ + "".join(f"fault {name} {self.number(name)}\n" for name in expected)
+        for line in self.devices(script, self.ENDPOINT):
+            name, encrypted, link, state, *again = line.split("|")
+            with self.subTest(name):
+                self.assertEqual((encrypted, state), expected.pop(name))
+                self.assertEqual((link, again), ("off", [OK, "3 secure", OK]))
+        self.assertEqual(expected, {})
