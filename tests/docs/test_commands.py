@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Runs the commands of README.md and emulator/README.md as they show them: python3 -m unittest discover tests/docs
+"""Runs the commands of README.md, emulator/README.md and Documentation/tdisp.md as they show them:
+python3 -m unittest discover tests/docs
 
 The word after ```sh says where a block runs: `host`, the checkout; `guest`, a TDX guest with Debian's kernel, all
-blocks one after the other; `snp`, the same in an SEV-SNP guest; `kdir`, see tests/build; `ci`, see .ci/run.
+blocks one after the other; `snp`, the same in an SEV-SNP guest; `kdir`, see tests/build; `ci`, see .ci/run;
+`tdisp`, a TDX guest with a device, one after the other.
 """
 
 import pathlib
@@ -14,6 +16,7 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 README = (TOP / "README.md").read_text()
 FENCE = re.compile(r"^```(\w*) ?(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 BLOCKS = FENCE.findall(README)
+TDISP = FENCE.findall((TOP / "Documentation" / "tdisp.md").read_text())
 EMULATOR = FENCE.findall((TOP / "emulator" / "README.md").read_text())
 
 
@@ -99,6 +102,32 @@ class Emulator(unittest.TestCase):
         initrd.write_bytes(b"")
         result = shell("scripts/qemu-tdx/toolbox", "env", f"KERNEL={kernel}", f"INITRD={initrd}", "bash", "-ec", text=block)
         self.assertIn("tdx: Guest detected", result.stdout)
+
+
+class Tdisp(unittest.TestCase):
+    """The steps of Documentation/tdisp.md, one after the other in a guest with a device of the emulator."""
+
+    # What the reader of the page has of the device's vendor.
+    KNOWN = """
+        FIRMWARE=$(sha384sum </tmp/evidence/001 | cut -c1-96)
+        VENDOR_ROOT=$(head -c $((0x$(xxd -s 2 -l 2 -p /tmp/evidence/slot0) + 4)) /tmp/evidence/slot0 | sha384sum | cut -c1-96)
+    """
+    # A policy that wants something else says no.
+    REFUSED = "if VENDOR_ROOT=$VENDOR_ROOT FIRMWARE=$VENDOR_ROOT sh /tmp/policy; then exit 1; fi"
+
+    def test_each_block_runs_here(self):
+        self.assertEqual({where for _, where, _ in TDISP}, {"tdisp"})
+
+    def test_a_device_is_taken_into_trust(self):
+        before, policy, after = [], [], []
+        for _, _, text in TDISP:
+            (policy if "/tmp/policy" in text else after if policy else before).append(text)
+        self.assertEqual(len(policy), 1)
+        script = "\n".join([*before, self.KNOWN, *policy, self.REFUSED, *after])
+        result = shell("scripts/qemu-tdx/run", "--kernel", "stock", "--device", "tdi", "--", "sh", "-ec", text=script)
+        self.assertEqual(result.returncode, 0, result.stdout)
+        self.assertEqual([line for line in result.stdout.splitlines() if line in ("locked", "run", "unlocked", "unknown")],
+                         ["locked", "run", "unknown"], result.stdout)
 
 
 class Links(unittest.TestCase):
