@@ -22,7 +22,8 @@ FAULT, RUNNER = 120, 125
 # sleep in the kernel, by default one. begin REPORT leaves $reader waiting for it. signal REPORT [COMMAND] sends a
 # reader that waits a signal that does not kill it, runs the command, and prints whether the reader got the report
 # nevertheless. unload COMMAND removes the provider, and runs the command when that has begun. refused REPORT asks, and
-# prints what the trace has of a failure. release extends a register, which a quote can be held for until then.
+# prints what the trace has of a failure. release extends a register, which a quote can be held for until then. instead
+# CORE loads that and the kernel's own provider in place of the modules that there are.
 FUNCTIONS = r"""
 reports=/sys/kernel/config/tsm/report
 make() { mkdir $reports/$1 && head -c 64 /dev/urandom >$reports/$1/inblob; }
@@ -68,6 +69,11 @@ refused() {
 	echo 1 >/sys/kernel/tracing/events/tsm/tsm_report_failed/enable
 	ask $1 >/dev/null; grep -o 'error=.*' /sys/kernel/tracing/trace
 }
+core=tsm
+instead() {
+	back=$PWD; cd /; rmdir $reports/* 2>/dev/null
+	rmmod $provider $core && core=$1 provider=$theirs && load $core $provider && cd $back
+}
 seconds() { cut -d . -f 1 /proc/uptime; }
 """
 
@@ -91,7 +97,8 @@ class Host(unittest.TestCase):
     # They take many guests. See tests/select.
     CHECKS = {"host"}
     PLATFORM = "tdx"
-    FUNCTIONS = "provider=tsm_tdx blob=quote register=/sys/kernel/tsm/tdx/rtmr3/sha384/digest" + FUNCTIONS
+    FUNCTIONS = ("provider=tsm_tdx theirs=tdx_guest blob=quote register=/sys/kernel/tsm/tdx/rtmr3/sha384/digest" +
+                 FUNCTIONS)
 
     def guest(self, script, *emulator, kernel=KERNEL, timeout=600, add=(), devices=(), drivers="rust", status=0,
               because=""):
@@ -109,6 +116,21 @@ class Host(unittest.TestCase):
         self.assertEqual(result.returncode, status, result.stdout + result.stderr)
         self.assertTrue(re.search(because, result.stderr), result.stderr)
         return result.stdout.splitlines()
+
+    def parts(self, lines, count):
+        """Splits what a guest printed where it said `instead`."""
+        parts = [[]]
+        for line in lines:
+            if line == "instead":
+                parts.append([])
+            else:
+                parts[-1].append(line)
+        self.assertEqual(len(parts), count, lines)
+        return parts
+
+    def both(self, script, *emulator, **kwargs):
+        """Runs a script with our driver and, in the same guest, with the kernel's own. Returns what each printed."""
+        return self.parts(self.guest(f"{script}\ninstead tsm_report && echo instead\n{script}", *emulator, **kwargs), 2)
 
     def traced(self, script, *emulator, **kwargs):
         """As `guest`, and returns what the emulator has noted of the guest's calls as well."""

@@ -34,7 +34,7 @@ ERROR, BAD, WRONG, GONE = "Input/output error", "Bad message", "Protocol error",
 
 class SnpHost(Host):
     PLATFORM = "snp"
-    FUNCTIONS = "provider=tsm_sev blob=report" + FUNCTIONS + CERTIFICATES
+    FUNCTIONS = "provider=tsm_sev theirs=sev_guest blob=report" + FUNCTIONS + CERTIFICATES
 
     @classmethod
     def setUpClass(cls):
@@ -313,8 +313,8 @@ class Defects(SnpHost):
 
     def test_a_certificate_that_wraps_around(self):
         script = "with_certificates a"
-        self.assertEqual(self.guest(script, "certs=overflowing"), [WRONG, WRONG])
-        lines = self.guest(script, "certs=overflowing", drivers="c")
+        ours, lines = self.both(script, "certs=overflowing")
+        self.assertEqual(ours, [WRONG, WRONG])
         whole = self.guest(script, drivers="c")
         self.assertEqual((lines[0], whole[0]), (REPORT, REPORT))
         # The last one is hidden.
@@ -324,14 +324,12 @@ class Defects(SnpHost):
         script = "with_certificates a"
         for option, theirs in {"outside": "certificates 16384", "unterminated": "certificates 24"}.items():
             with self.subTest(option):
-                self.assertEqual(self.guest(script, f"certs={option}"), [WRONG, WRONG])
-                self.assertEqual(self.guest(script, f"certs={option}", drivers="c"), [REPORT, theirs])
+                self.assertEqual(self.both(script, f"certs={option}"), [[WRONG, WRONG], [REPORT, theirs]])
 
     def test_a_report_that_is_not_whole(self):
         for option, theirs in {"guest_request=truncated": REPORT, "report_size=0": "report 0"}.items():
             with self.subTest(option):
-                self.assertEqual(self.guest("ask a", option, "refuse_after=1"), ["Message too long"])
-                self.assertEqual(self.guest("ask z; ask a", option, "refuse_after=1", drivers="c"), [REPORT, theirs])
+                self.assertEqual(self.both("ask a", option, "refuse_after=1"), [["Message too long"], [theirs]])
 
     def test_a_request_that_is_not_taken(self):
         # What the program finds in an answer that nobody has written.
@@ -344,21 +342,19 @@ class Defects(SnpHost):
                 self.assertEqual(self.guest("ask z;" + script, *options, drivers="c"), [REPORT, untouched])
 
     def test_a_version_that_a_message_does_not_have(self):
-        script = "/add/sev_guest version 2; /add/sev_guest report"
-        self.assertEqual(self.guest(script), ["EINVAL 0xff", "done"])
-        lines = self.guest("ask z;" + script, drivers="c")
-        self.assertEqual(lines, [REPORT, "EIO 0x16", "ENOTTY 0x5555666677778888"])
+        ours, theirs = self.both("ask z; /add/sev_guest version 2; /add/sev_guest report")
+        self.assertEqual(ours, [REPORT, "EINVAL 0xff", "done"])
+        self.assertEqual(theirs, [REPORT, "EIO 0x16", "ENOTTY 0x5555666677778888"])
 
     def test_certificates_above_16_kib(self):
         script = "with_certificates a"
-        self.assertEqual(self.guest(script, "certs_size=20000"), [REPORT, "certificates 20000"])
-        self.assertEqual(self.guest(script, "certs_size=20000", drivers="c"), [ERROR, ERROR])
+        self.assertEqual(self.both(script, "certs_size=20000"), [[REPORT, "certificates 20000"], [ERROR, ERROR]])
 
     def test_what_is_left_in_memory_that_is_given_back(self):
         # Theirs clears keys.
-        script = "insmod /lib/modules/*/updates/tsm_leftovers.ko; /add/sev_guest leftovers"
-        self.assertEqual(self.guest(script, kernel="stock"), ["report 0", "key 0"])
-        report, key = self.guest(script, kernel="stock", drivers="c")
+        script = "insmod /lib/modules/*/updates/tsm_leftovers.ko; /add/sev_guest leftovers; rmmod tsm_leftovers"
+        ours, (report, key) = self.both(script, kernel="stock")
+        self.assertEqual(ours, ["report 0", "key 0"])
         self.assertRegex(report, "^report [1-9][0-9]*$")
         self.assertEqual(key, "key 0")
 

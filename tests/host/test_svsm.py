@@ -45,7 +45,7 @@ dump() {
 
 class Svsm(Host):
     PLATFORM = "snp"
-    FUNCTIONS = "provider=tsm_sev" + FUNCTIONS + OF_SERVICES
+    FUNCTIONS = "provider=tsm_sev theirs=sev_guest" + FUNCTIONS + OF_SERVICES
 
     def guest(self, script, *emulator, vmpl=2, **kwargs):
         """Runs a script under an SVSM that is told these things."""
@@ -77,10 +77,11 @@ class Svsm(Host):
 class Attestation(Svsm):
     @also("check")
     def test_services_are_attested_by_either_driver(self):
+        script = f"dump all; dump one service_guid={VTPM}; dump all service_guid={uuid.UUID(int=0)}\n"
+        others = (f"instead {core} && echo instead\n{script}" for core in ("tsm_report", "tsm"))
+        lines = self.guest(script + "".join(others))
         results = {}
-        for drivers in "rust", "c", "rust-core":
-            lines = self.guest(f"dump all; dump one service_guid={VTPM}; dump all service_guid={uuid.UUID(int=0)}",
-                               drivers=drivers)
+        for drivers, lines in zip(("rust", "c", "rust-core"), self.parts(lines, 3)):
             every, one, again = (self.check(lines[start:start + 5]) for start in (0, 5, 10))
             self.assertEqual(self.services(every), {VTPM: one})
             self.assertEqual(again, every)
@@ -220,19 +221,19 @@ class Defects(Svsm):
 
     def test_a_length_is_taken_as_it_is(self):
         # The report goes on in the buffers behind it.
-        lines = self.guest("ask a", "svsm_report_length=5000", drivers="c")
-        self.assertRegex(lines[0], "^5000 170 [0-9]+$")
-        self.assertEqual(self.guest("ask a", "svsm_report_length=5000"), ["Protocol error"])
+        ours, (theirs,) = self.both("ask a", "svsm_report_length=5000")
+        self.assertEqual(ours, ["Protocol error"])
+        self.assertRegex(theirs, "^5000 170 [0-9]+$")
 
     def test_memory_that_has_to_be_waited_for(self):
         script = """
             insmod /lib/modules/*/updates/tsm_faults.ko fail=alloc_pages_exact_noprof
-            ask a; cat /sys/module/tsm_faults/parameters/faults
+            ask a; cat /sys/module/tsm_faults/parameters/faults; rmmod tsm_faults
         """
-        lines = self.guest(script, kernel="stock")
-        self.assertRegex(lines[0], "^1184 [0-9]+ [0-9]+$")
-        self.assertEqual(lines[1:], ["0"])
-        self.assertEqual(self.guest(script, kernel="stock", drivers="c"), ["Cannot allocate memory", "1"])
+        (blobs, faults), theirs = self.both(script, kernel="stock")
+        self.assertRegex(blobs, "^1184 [0-9]+ [0-9]+$")
+        self.assertEqual(faults, "0")
+        self.assertEqual(theirs, ["Cannot allocate memory", "1"])
 
     def test_room_of_64_mib(self):
         # More than there can be in one piece, which the kernel warns of: a panic, with panic_on_warn.
