@@ -35,9 +35,8 @@ class Command(unittest.TestCase):
     """What is run, arrives and comes back as it is."""
 
     def test_status_is_the_commands(self):
-        for status in (0, 1, 77):
-            with self.subTest(status):
-                self.assertEqual(run("--", "sh", "-c", f"exit {status}").returncode, status)
+        # Other tests have commands that end with 0 and 1.
+        self.assertEqual(run("--", "sh", "-c", "exit 77").returncode, 77)
 
     def test_command_that_is_not_there_or_no_program(self):
         result = run("--", "no-such-command")
@@ -247,17 +246,13 @@ class Snp(unittest.TestCase):
         for kernel in "stock", "test":
             with self.subTest(kernel):
                 result = run("--platform", "snp", "--kernel", kernel, "--drivers", "c", "--", "sh", "-c",
-                             "dmesg; test -c /dev/sev-guest")
+                             "dmesg; cat /sys/devices/system/cpu/sev/vmpl; test -c /dev/sev-guest")
                 self.assertEqual(result.returncode, 0, result.stderr)
                 log = result.stdout.decode(errors="replace")
                 self.assertIn("Memory Encryption Features active: AMD SEV SEV-ES SEV-SNP", log)
                 self.assertIn("SEV: SNP running at VMPL0.", log)
                 self.assertRegex(log, r"SEV: Using SNP CPUID table, \d+ entries present")
-
-    def test_vmpl_is_in_sysfs(self):
-        result = run("--platform", "snp", "--kernel", "stock", "--drivers", "c", "--",
-                     "cat", "/sys/devices/system/cpu/sev/vmpl")
-        self.assertEqual((result.returncode, result.stdout), (0, b"0\n"), result.stderr)
+                self.assertTrue(log.endswith("\n0\n"), log[-80:])
 
     def test_pvalidate_says_whether_anything_has_changed(self):
         result = run("--platform", "snp", "--drivers", "none", "--", "sh", "-c",
