@@ -9,6 +9,7 @@ import hashlib
 import os
 import pathlib
 import re
+import ssl
 import subprocess
 import tempfile
 import unittest
@@ -447,8 +448,9 @@ class Evidence(Spdm):
         if len(signature) < 384:
             signature = der_signature(signature)
         folder.mkdir()
+        root, *between = (ssl.DER_cert_to_PEM_cert(der).encode() for der in chain)
         contents = {"message": message, "signature": signature, "hash": hash_name.encode(),
-                    "last": str(len(chain) - 1).encode(), **{str(number): der for number, der in enumerate(chain)}}
+                    "root": root, "between": b"".join(between), "leaf": between[-1]}
         for name, content in contents.items():
             (folder / name).write_bytes(content)
 
@@ -456,10 +458,8 @@ class Evidence(Spdm):
         """Asks openssl of each case whether the leaf is certified by the root, and has signed the transcript."""
         script = """
             for case in $(seq 0 $1); do
-                (cd $case; last=$(cat last)
-                for number in $(seq 0 $last); do openssl x509 -inform der -in $number -out $number.pem; done
-                cat [1-9]*.pem >between
-                openssl verify -CAfile 0.pem -untrusted between $last.pem && openssl x509 -in $last.pem -noout -pubkey -out key &&
+                (cd $case
+                openssl verify -CAfile root -untrusted between leaf && openssl x509 -in leaf -noout -pubkey -out key &&
                     openssl dgst -$(cat hash) -verify key -signature signature message) >/dev/null 2>&1 && echo yes || echo no
             done
         """
