@@ -15,6 +15,7 @@ use crate::{
         self,
         certificates,
         svsm,
+        tio,
         FirmwareStatus, //
     },
     spdm,
@@ -118,6 +119,27 @@ impl From<svsm::Error> for kernel::error::Error {
             Error::Refused(_) => answer::<{ bindings::EREMOTEIO }>(),
             Error::Length(_) => answer::<{ bindings::EPROTO }>(),
             Error::TooLarge => answer::<{ bindings::EFBIG }>(),
+        }
+    }
+}
+
+impl From<tio::Error> for kernel::error::Error {
+    fn from(err: tio::Error) -> Self {
+        use tio::Error;
+
+        match err {
+            Error::Truncated | Error::Trailing | Error::TooLarge => {
+                answer::<{ bindings::EMSGSIZE }>()
+            }
+            // What the firmware does not do.
+            Error::NotBound(_)
+            | Error::MmioValidate(_)
+            | Error::MmioConfig(_)
+            | Error::SdteWrite(_) => answer::<{ bindings::EREMOTEIO }>(),
+            Error::Version(_) => answer::<{ bindings::EBADMSG }>(),
+            Error::OtherTdi | Error::Mismatch => answer::<{ bindings::EPROTO }>(),
+            // What the caller asked for.
+            Error::Pages | Error::Vtom => answer::<{ bindings::EINVAL }>(),
         }
     }
 }

@@ -5,6 +5,7 @@
 //! Specifications: "SEV Secure Nested Paging Firmware ABI Specification" (56860, revision 1.58), here
 //! "ABI"; "SEV-ES Guest-Hypervisor Communication Block Standardization" (56421, revision 2.04), here
 //! "GHCB"; "Secure VM Service Module for SEV-SNP Guests" (58019, revision 1.00), here "SVSM".
+//! Those of SEV-TIO are in [`tio`].
 
 pub mod certificates;
 mod error;
@@ -14,6 +15,7 @@ mod privilege;
 mod report;
 mod status;
 pub mod svsm;
+pub mod tio;
 
 pub use error::Error;
 pub use privilege::{

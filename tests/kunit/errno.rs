@@ -13,6 +13,7 @@ mod tests {
             self,
             certificates,
             svsm,
+            tio,
             FirmwareStatus, //
         },
         spdm::{
@@ -123,6 +124,36 @@ mod tests {
         assert_eq!(refused(0x8000_0006), 121); // EREMOTEIO
         assert_eq!(errno(svsm::Error::Length(1)), 71); // EPROTO
         assert_eq!(errno(svsm::Error::TooLarge), 27); // EFBIG
+    }
+
+    #[test]
+    fn tells_what_is_wrong_with_sev_tio() {
+        use tio::{
+            Error,
+            MessageVersion,
+            MmioConfigStatus,
+            MmioValidateStatus,
+            SdteStatus,
+            TdiStatus, //
+        };
+
+        for length in [Error::Truncated, Error::Trailing, Error::TooLarge] {
+            assert_eq!(errno(length), 90); // EMSGSIZE
+        }
+        for refused in [
+            Error::NotBound(TdiStatus::UNBOUND),
+            Error::MmioValidate(MmioValidateStatus::NOT_4K),
+            Error::MmioConfig(MmioConfigStatus::COULD_NOT_CHANGE),
+            Error::SdteWrite(SdteStatus::RESERVED),
+        ] {
+            assert_eq!(errno(refused), 121); // EREMOTEIO
+        }
+        assert_eq!(errno(Error::Version(MessageVersion::new(3))), 74); // EBADMSG
+        for broken in [Error::OtherTdi, Error::Mismatch] {
+            assert_eq!(errno(broken), 71); // EPROTO
+        }
+        assert_eq!(errno(Error::Pages), 22); // EINVAL
+        assert_eq!(errno(Error::Vtom), 22);
     }
 
     #[test]

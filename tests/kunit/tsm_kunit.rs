@@ -24,6 +24,7 @@ mod snp_ioctl;
 mod snp_message;
 mod snp_report;
 mod snp_svsm;
+mod snp_tio;
 mod spare;
 mod spdm_certificates;
 mod spdm_evidence;

@@ -46,6 +46,14 @@ open_enum! {
         REPORT_REQUEST = 5,
         /// `MSG_TSC_INFO_REQ`.
         TSC_INFO_REQUEST = 17,
+        /// `TIO_MSG_TDI_INFO_REQ`. This one and those after it are of [`tio`](crate::snp::tio).
+        TDI_INFO_REQUEST = 19,
+        /// `TIO_MSG_MMIO_VALIDATE_REQ`.
+        MMIO_VALIDATE_REQUEST = 21,
+        /// `TIO_MSG_MMIO_CONFIG_REQ`.
+        MMIO_CONFIG_REQUEST = 23,
+        /// `TIO_MSG_SDTE_WRITE_REQ`.
+        SDTE_WRITE_REQUEST = 25,
     }
 }
 

@@ -85,6 +85,11 @@ impl Attributes {
     /// SET_MMIO_ATTRIBUTE may change whether it is.
     pub const UPDATABLE: Self = Self(1 << 3);
 
+    /// Takes the value as it is in a message.
+    pub const fn new(raw: u16) -> Self {
+        Self(raw)
+    }
+
     /// Returns the value as it is in a message.
     pub const fn raw(self) -> u16 {
         self.0
