@@ -136,8 +136,16 @@ impl From<tio::Error> for kernel::error::Error {
             | Error::MmioValidate(_)
             | Error::MmioConfig(_)
             | Error::SdteWrite(_) => answer::<{ bindings::EREMOTEIO }>(),
-            Error::Version(_) => answer::<{ bindings::EBADMSG }>(),
-            Error::OtherTdi | Error::Mismatch => answer::<{ bindings::EPROTO }>(),
+            // Evidence that there is not.
+            Error::Missing(_) | Error::NoDigest(_) => answer::<{ bindings::ENODATA }>(),
+            // What does not authenticate.
+            Error::Version(_) | Error::Digest(_) => answer::<{ bindings::EBADMSG }>(),
+            Error::OtherTdi
+            | Error::Mismatch
+            | Error::Unterminated
+            | Error::Outside(_)
+            | Error::Overlap(_)
+            | Error::Duplicate(_) => answer::<{ bindings::EPROTO }>(),
             // What the caller asked for.
             Error::Pages | Error::Vtom => answer::<{ bindings::EINVAL }>(),
         }

@@ -130,6 +130,7 @@ mod tests {
     fn tells_what_is_wrong_with_sev_tio() {
         use tio::{
             Error,
+            Kind,
             MessageVersion,
             MmioConfigStatus,
             MmioValidateStatus,
@@ -148,8 +149,20 @@ mod tests {
         ] {
             assert_eq!(errno(refused), 121); // EREMOTEIO
         }
-        assert_eq!(errno(Error::Version(MessageVersion::new(3))), 74); // EBADMSG
-        for broken in [Error::OtherTdi, Error::Mismatch] {
+        for kind in [Kind::Certificates, Kind::Measurements, Kind::Report] {
+            assert_eq!(errno(Error::Missing(kind)), 61); // ENODATA
+            assert_eq!(errno(Error::NoDigest(kind)), 61);
+            assert_eq!(errno(Error::Digest(kind)), 74); // EBADMSG
+        }
+        assert_eq!(errno(Error::Version(MessageVersion::new(3))), 74);
+        for broken in [
+            Error::OtherTdi,
+            Error::Mismatch,
+            Error::Unterminated,
+            Error::Outside(1),
+            Error::Overlap(1),
+            Error::Duplicate(1),
+        ] {
             assert_eq!(errno(broken), 71); // EPROTO
         }
         assert_eq!(errno(Error::Pages), 22); // EINVAL

@@ -25,6 +25,7 @@ mod snp_message;
 mod snp_report;
 mod snp_svsm;
 mod snp_tio;
+mod snp_tio_blobs;
 mod spare;
 mod spdm_certificates;
 mod spdm_evidence;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! SEV-TIO: guest messages 19 to 26, about devices in the guest's trust.
+//! SEV-TIO: guest messages 19 to 26, about devices in the guest's trust, and the blobs that the host gives with the
+//! answer to the first of them.
 //!
 //! The layouts are known from software that was published:
 //!
@@ -18,6 +19,7 @@
 //! Reserved bytes are written as zeros and ignored when read.
 
 pub mod algorithms;
+mod blob;
 mod error;
 mod info;
 mod mmio_config;
@@ -26,8 +28,10 @@ mod range;
 mod request;
 mod sdte;
 mod sdte_write;
+mod table;
 mod tdi;
 
+pub use blob::Blob;
 pub use error::{
     Error,
     Result, //
@@ -61,6 +65,11 @@ pub use sdte::{
 pub use sdte_write::{
     SdteStatus,
     SdteWrite, //
+};
+pub use table::{
+    Entry,
+    Guid,
+    Table, //
 };
 pub use tdi::{
     GuestDeviceId,

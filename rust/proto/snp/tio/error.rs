@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What can be wrong with an answer about a TDI, or with a request.
+//! What can be wrong with an answer about a TDI, with the blobs of the host, or with a request.
 
 use super::{
+    Kind,
     MessageVersion,
     MmioConfigStatus,
     MmioValidateStatus,
@@ -15,7 +16,7 @@ use crate::{
     PlatformStatus, //
 };
 
-/// Why an answer or a part of a request was refused.
+/// Why an answer, a table of blobs, a blob or a part of a request was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Error {
     /// The answer ends before its structure does.
@@ -38,6 +39,20 @@ pub enum Error {
     MmioConfig(MmioConfigStatus),
     /// The firmware did not write the sDTE.
     SdteWrite(SdteStatus),
+    /// The table of blobs has no last entry.
+    Unterminated,
+    /// A blob is not wholly between the table and the end of the pages, that of the entry of this number, from 0.
+    Outside(usize),
+    /// A blob overlaps that of an entry before it.
+    Overlap(usize),
+    /// An entry has the GUID of an entry before it.
+    Duplicate(usize),
+    /// The host did not give such a blob.
+    Missing(Kind),
+    /// The firmware has no valid digest for such a blob.
+    NoDigest(Kind),
+    /// The blob is not the one that the firmware has the digest of.
+    Digest(Kind),
     /// Pages are none, do not begin at the start of a page, or run past the end of the address space.
     Pages,
     /// The top of the virtual memory is not at 2 MiB, or is too high.
