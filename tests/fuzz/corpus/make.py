@@ -225,6 +225,104 @@ write(
 )
 
 
+GUIDS = {
+    "certificates": bytes.fromhex("75cb8c074426e849afe75686c5cf72f1"),
+    "measurements": bytes.fromhex("c680aa5cef121a40b364ec59a93abe3f"),
+    "report": bytes.fromhex("0e5bdc70c00cd54c97bbff0ba25bf320"),
+    "other": bytes(range(1, 17)),
+}
+
+
+def tio(which: int, status: int, body: bytes = b"", version: int | None = None, name: int | None = None) -> bytes:
+    """An answer to request `which` of version 1, or, if it is odd, of version 2."""
+    second = which % 2
+    name = (0x0102, 0x0102030405060708)[second] if name is None else name
+    version = second + 1 if version is None else version
+    return bytes([which, version]) + struct.pack("<QH6x" if second else "<HH12x", name, status) + body
+
+
+def tio_info(flags: int = 3, *digests: int) -> bytes:
+    certificates, measurements, report = digests or (1, 2, 3)
+    words = struct.pack("<IIQ", flags, 0x15, 0x02010101)
+    return words + bytes([certificates] * 48 + [measurements] * 48 + [report] * 48) + struct.pack("<QQ", 7, 0)
+
+
+def tio_pages(base: int, count: int = 2, offset: int = 0, flags: int = 1, which: int = 4) -> bytes:
+    return struct.pack("<QIIHH12x", base, count, offset, flags, which)
+
+
+def tio_table(*entries: tuple[str, int, int], rest: bytes = b"") -> bytes:
+    return b"".join(GUIDS[name] + struct.pack("<II", *place) for name, *place in entries) + bytes(24) + rest
+
+
+def tio_config(status: int, attributes: int, which: int = 4, write: int = 0, name: int = 0x0102) -> bytes:
+    return bytes([4, 1]) + struct.pack("<HHHHI4x", name, status, attributes, which, write)
+
+
+# The first bytes of the blobs are what the target takes for their digests.
+BLOBS = tio_table(("report", 96, 2), ("certificates", 98, 3), ("measurements", 101, 1), rest=b"\3r\1ec\2")
+write(
+    "snp_tio",
+    accepted_info=tio(0, 0, tio_info()),
+    accepted_info_of_version_2=tio(1, 0, tio_info(0)),
+    accepted_info_reserved_set=put(tio(1, 0, tio_info(2**32 - 1)), 12, b"\xff" * 6),
+    refused_info_invalid=tio(0, 1, tio_info()),
+    refused_info_unbound=tio(1, 2, tio_info()),
+    refused_info_unknown_status=tio(0, 0xFFFF, tio_info()),
+    refused_info_version=tio(0, 0, tio_info(), version=2),
+    refused_info_version_0=tio(1, 0, tio_info(), version=0),
+    refused_info_other=tio(0, 0, tio_info(), name=0x0103),
+    refused_info_low_half_right=tio(1, 0, tio_info(), name=0x05060708),
+    refused_info_short=tio(0, 0, tio_info())[:-1],
+    refused_info_long=tio(1, 0, tio_info() + b"\0"),
+    refused_info_head_alone=tio(0, 0),
+    refused_info_half_a_head=tio(0, 0)[:10],
+    accepted_validated=tio(2, 0, tio_pages(0x10000000)),
+    accepted_not_changed=tio(2, 0, tio_pages(0x10000000, flags=0xFFFE)),
+    accepted_validated_of_version_2=tio(3, 0, tio_pages(0x10000)),
+    refused_address_in_version_2=tio(3, 0, tio_pages(0x10000000)),
+    refused_page_in_version_1=tio(2, 0, tio_pages(0x10000)),
+    refused_fewer_pages=tio(2, 0, tio_pages(0x10000000, count=1)),
+    refused_offset=tio(2, 0, tio_pages(0x10000000, offset=1)),
+    refused_range=tio(3, 0, tio_pages(0x10000, which=5)),
+    refused_not_4k=tio(2, 10, tio_pages(0x10000000)),
+    refused_unknown_status=tio(3, 11, tio_pages(0x10000)),
+    refused_validated_short=tio(2, 0, tio_pages(0x10000000))[:-1],
+    accepted_attributes=tio_config(0, 0xB),
+    accepted_attributes_reserved_set=tio_config(0, 0xFFFF, write=0xFFFFFFFE),
+    refused_attributes_of_another_range=tio_config(0, 0xB, which=5),
+    refused_attributes_written=tio_config(0, 0xB, write=1),
+    refused_attributes_not_reported=tio_config(3, 0),
+    refused_attributes_of_another=tio_config(0, 0, name=0x0202),
+    refused_attributes_long=tio_config(0, 0) + b"\0",
+    accepted_entry=tio(6, 0),
+    accepted_entry_of_version_2=tio(7, 0),
+    refused_entry_reserved=tio(6, 3),
+    refused_entry_not_bound=tio(7, 2),
+    refused_entry_long=tio(7, 0, b"\0"),
+    accepted_no_blobs=b"\x08" + tio_table(),
+    accepted_blobs=b"\x08" + BLOBS,
+    accepted_unknown_blob=b"\x08" + tio_table(("other", 2**31, 2**31), ("report", 72, 1), rest=b"r"),
+    accepted_blob_of_no_length=b"\x08" + tio_table(("report", 2**32 - 1, 0)),
+    refused_empty=b"\x08",
+    refused_without_an_end=b"\x08" + tio_table(("report", 24, 1))[:24],
+    refused_with_half_an_end=b"\x08" + tio_table(("report", 24, 1))[:47],
+    refused_blob_in_the_table=b"\x08" + tio_table(("report", 47, 1)),
+    refused_blob_outside=b"\x08" + tio_table(("report", 48, 2), rest=b"r"),
+    refused_blob_wraps=b"\x08" + tio_table(("report", 2**32 - 1, 2), rest=b"r"),
+    refused_blobs_overlap=b"\x08" + tio_table(("report", 72, 2), ("certificates", 73, 1), rest=b"rc"),
+    refused_two_reports=b"\x08" + tio_table(("report", 72, 1), ("report", 73, 1), rest=b"rr"),
+    refused_two_reports_of_no_length=b"\x08" + tio_table(("report", 0, 0), ("report", 0, 0)),
+    accepted_evidence=b"\x09" + tio(1, 0, tio_info())[1:] + BLOBS,
+    refused_evidence_exchanged=b"\x09" + tio(1, 0, tio_info(3, 3, 2, 1))[1:] + BLOBS,
+    refused_evidence_without_valid_digest=b"\x09" + tio(1, 0, tio_info(2))[1:] + BLOBS,
+    refused_evidence_without_blobs=b"\x09" + tio(1, 0, tio_info())[1:] + tio_table(),
+    refused_evidence_not_bound=b"\x09" + tio(1, 2, tio_info())[1:] + BLOBS,
+    refused_no_such_request=tio(10, 0),
+    refused_version_alone=b"\0\1",
+)
+
+
 def data_object(vendor: int, kind: int, dwords: int, payload: bytes) -> bytes:
     return struct.pack("<HBBI", vendor, kind, 0, dwords) + payload
 

@@ -27,6 +27,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("snp_report_answer", snp::report_answer),
     ("snp_status", snp::status),
     ("snp_svsm", snp::svsm),
+    ("snp_tio", snp::tio),
     ("spdm_algorithms", spdm::algorithms),
     ("spdm_capabilities", spdm::capabilities),
     ("spdm_certificate", spdm::certificate),

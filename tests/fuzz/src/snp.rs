@@ -8,6 +8,7 @@ mod message;
 mod report;
 mod status;
 mod svsm;
+mod tio;
 
 pub(crate) use certificates::certificates;
 pub(crate) use ioctl::ioctl;
@@ -18,3 +19,4 @@ pub(crate) use message::{
 pub(crate) use report::report;
 pub(crate) use status::status;
 pub(crate) use svsm::svsm;
+pub(crate) use tio::tio;
