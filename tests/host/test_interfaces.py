@@ -164,3 +164,34 @@ class Links(Spdm):
                 self.assertEqual((encrypted, state), expected.pop(name))
                 self.assertEqual((link, again), ("off", [OK, "3 secure", OK]))
         self.assertEqual(expected, {})
+
+
+class Drivers(Spdm):
+    """A driver and an interface: none may be bound when it is locked or started, any may be afterwards."""
+
+    PLATFORM = "tdx"
+    FUNCTIONS = Spdm.FUNCTIONS + TDI + r"""
+    driver=/sys/bus/pci/drivers/tsm_tdi_driver
+    attach() { echo ${pci##*/} | sh -c "cat >$driver/bind" 2>/tmp/error; outcome $?; }
+    detach() { echo ${pci##*/} >$driver/unbind; }
+    works() { echo "$(cat $pci/mmio) $(cat $pci/dma)"; }
+    """
+    ONES, WORKS = "0xffffffff done", "0x5a17c0de done"
+
+    @also("check", "debug")
+    def test_a_driver_is_bound_and_unbound(self):
+        script = """
+            echo 0 >/sys/bus/pci/drivers_autoprobe; load tsm_tdi_driver; request connect 0
+            attach; works; tdi bind 0; detach
+            tdi bind 0; attach; judged; detach; look
+            judged; for time in 1 2; do attach; works; look; tdi bind 0; judged; detach; look; done
+            attach; tdi unbind 1; works; look; detach; request disconnect 1
+        """
+        self.assertEqual(self.devices(script, "tdi"), [
+            OK, OK, self.ONES, BUSY, OK, OK, BUSY, LOCKED, OK,
+            *[OK, self.WORKS, RUN, BUSY, BUSY, RUN] * 2,
+            OK, OK, self.ONES, UNLOCKED, OK])
+
+
+class SnpDrivers(Drivers):
+    PLATFORM = "snp"
