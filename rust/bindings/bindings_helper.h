@@ -5,6 +5,7 @@
 
 #include <crypto/hash_info.h>
 #include <linux/capability.h>
+#include <linux/dma-map-ops.h>
 #include <linux/hrtimer.h>
 #include <linux/pci-doe.h>
 #include <linux/semaphore.h>

@@ -11,6 +11,8 @@ pub mod doe;
 mod function;
 pub mod ide;
 pub mod notifier;
+#[cfg(CONFIG_ARCH_HAS_DMA_OPS)]
+mod private_dma;
 #[cfg(CONFIG_PCI_TSM)]
 pub mod tsm;
 
@@ -18,6 +20,8 @@ pub use function::{
     Enabled,
     Location, //
 };
+#[cfg(CONFIG_ARCH_HAS_DMA_OPS)]
+pub use private_dma::PrivateDma;
 
 use core::ptr::NonNull;
 

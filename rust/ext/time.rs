@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Sleeping.
+//! Time, and sleeping.
 //!
 //! C header: [`include/linux/hrtimer.h`](srctree/include/linux/hrtimer.h)
 
@@ -9,6 +9,24 @@ use kernel::{
     prelude::*,
     time::Delta, //
 };
+
+/// Returns how many nanoseconds the machine has been up, without sleep.
+///
+/// # Examples
+///
+/// ```
+/// use tsm_ext::time::now;
+///
+/// let before = now();
+/// assert!(now() >= before);
+/// ```
+pub fn now() -> u64 {
+    // SAFETY: It has no conditions once a module can be loaded.
+    let nanoseconds = unsafe { bindings::ktime_get() };
+
+    // CAST: It is not negative.
+    nanoseconds as u64
+}
 
 /// Sleeps for `delta`, to the precision of a high-resolution timer, or until the task is killed.
 ///

@@ -189,13 +189,20 @@ impl<T: Send + Unpin + 'static> Worker<T> {
     /// Runs `work` on the thread of the caller, when it is the caller's turn. No signal ends the wait. After
     /// [`Worker::close`], does nothing.
     pub fn run(&self, work: impl FnOnce(&mut T)) {
+        self.run_last(|data| {
+            if self.shared.closed.load(Relaxed) == 0 {
+                work(data);
+            }
+        });
+    }
+
+    /// The same, also after [`Worker::close`].
+    pub fn run_last(&self, work: impl FnOnce(&mut T)) {
         self.shared.turn.down();
         // INVARIANT: It was taken just now.
         let turn = Turn(self.shared.clone());
 
-        if self.shared.closed.load(Relaxed) == 0 {
-            work(&mut turn.0.data.lock());
-        }
+        work(&mut turn.0.data.lock());
     }
 
     /// Fails all callers that wait for their turn or come later with [`ENXIO`]. Work that has begun goes on.

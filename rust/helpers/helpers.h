@@ -11,6 +11,7 @@
 #include <linux/mmzone.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
+#include <linux/scatterlist.h>
 #include <linux/semaphore.h>
 #include <linux/sysfs.h>
 #include <linux/types.h>
@@ -66,8 +67,9 @@ void tsm_helper_sysfs_bin_attr_init(struct bin_attribute *attr,
 unsigned long *tsm_helper_kernfs_private(struct file *file);
 void tsm_helper_pm_runtime_get_sync(struct device *dev);
 void tsm_helper_pm_runtime_put(struct device *dev);
-void tsm_helper_device_lock(struct device *dev);
+bool tsm_helper_device_trylock(struct device *dev);
 void tsm_helper_device_unlock(struct device *dev);
+phys_addr_t tsm_helper_sg_phys(struct scatterlist *sg);
 #ifdef CONFIG_PCI_TSM
 bool tsm_helper_is_pci_tsm_pf0(struct pci_dev *pdev);
 bool tsm_helper_is_pci_tsm_endpoint(struct pci_dev *pdev);

@@ -3,6 +3,7 @@
 #include <linux/device.h>
 #include <linux/kref.h>
 #include <linux/pm_runtime.h>
+#include <linux/scatterlist.h>
 
 #ifdef CONFIG_PCI_TSM
 #include <linux/pci-tsm.h>
@@ -20,14 +21,19 @@ void tsm_helper_pm_runtime_put(struct device *dev)
 	pm_runtime_put(dev);
 }
 
-void tsm_helper_device_lock(struct device *dev)
+bool tsm_helper_device_trylock(struct device *dev)
 {
-	device_lock(dev);
+	return device_trylock(dev);
 }
 
 void tsm_helper_device_unlock(struct device *dev)
 {
 	device_unlock(dev);
+}
+
+phys_addr_t tsm_helper_sg_phys(struct scatterlist *sg)
+{
+	return sg_phys(sg);
 }
 
 #ifdef CONFIG_PCI_TSM

@@ -105,13 +105,14 @@ impl Device {
         })
     }
 
-    /// Runs `call` while no driver is bound and none can be.
+    /// Runs `call` while no driver is bound and none can be. It does not wait for a task that has the device locked, which
+    /// may wait for the caller.
     ///
     /// # Errors
     ///
-    /// [`EBUSY`] when a driver is bound, and those of `call`.
+    /// [`EBUSY`] when a driver is bound, or is being bound or unbound, and those of `call`.
     pub fn without_driver<R>(&self, call: impl FnOnce() -> Result<R>) -> Result<R> {
-        let locked = Locked::new(self);
+        let locked = Locked::try_new(self)?;
 
         match locked.has_driver() {
             true => Err(EBUSY),
@@ -176,11 +177,13 @@ impl Drop for Enabled {
 struct Locked<'a>(&'a Device);
 
 impl<'a> Locked<'a> {
-    fn new(device: &'a Device) -> Self {
+    fn try_new(device: &'a Device) -> Result<Self> {
         // SAFETY: The device is valid as long as `device` is.
-        unsafe { tsm_bindings::tsm_helper_device_lock(device.as_raw_device()) };
-        // INVARIANT: It was taken just now.
-        Self(device)
+        match unsafe { tsm_bindings::tsm_helper_device_trylock(device.as_raw_device()) } {
+            // INVARIANT: It was taken just now.
+            true => Ok(Self(device)),
+            false => Err(EBUSY),
+        }
     }
 
     fn has_driver(&self) -> bool {

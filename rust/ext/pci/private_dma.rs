@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! DMA to private memory of a confidential guest.
+//!
+//! C header: [`include/linux/dma-map-ops.h`](srctree/include/linux/dma-map-ops.h)
+//!
+//! The kernel has the DMA of each device go through memory that the guest shares with its host. The operations here map
+//! memory as it is: the address of a page on the bus is its guest-physical one, and what is allocated stays private. The
+//! kernel does not know of it: only the device and the platform decide whether such DMA arrives.
+
+use core::ptr::{
+    null_mut,
+    NonNull, //
+};
+
+use kernel::{
+    bindings,
+    error::Error,
+    ffi,
+    prelude::*, //
+};
+
+use super::Device;
+
+/// What a mapping returns that failed.
+const FAILED: bindings::dma_addr_t = bindings::dma_addr_t::MAX;
+
+/// Returns the operations. What is missing is not needed, or not possible. They are no static, which each module would
+/// have.
+fn operations() -> *mut bindings::dma_map_ops {
+    let operations: &'static _ = const {
+        &tsm_bindings::dma_map_ops {
+            alloc: Some(alloc),
+            free: Some(free),
+            map_phys: Some(map_phys),
+            unmap_phys: Some(unmap_phys),
+            map_sg: Some(map_sg),
+            unmap_sg: Some(unmap_sg),
+            // SAFETY: All else are pointers to functions, which may be null.
+            ..unsafe { core::mem::zeroed() }
+        }
+    };
+
+    (&raw const *operations).cast_mut().cast()
+}
+
+/// Has the DMA of a function go to private memory, until it is dropped. No driver may be bound when it is made or
+/// dropped: a mapping has to end as it began.
+///
+/// The module can't be unloaded meanwhile.
+///
+/// # Invariants
+///
+/// The operations of the function are [`operations()`], and one reference to `module` belongs to `self`.
+///
+/// # Examples
+///
+/// ```
+/// use kernel::prelude::*;
+/// use tsm_ext::pci::Device;
+/// #[cfg(CONFIG_ARCH_HAS_DMA_OPS)]
+/// use tsm_ext::pci::PrivateDma;
+///
+/// #[cfg(CONFIG_ARCH_HAS_DMA_OPS)]
+/// fn begin(device: &Device, module: &'static ThisModule) -> Result<PrivateDma> {
+///     device.without_driver(|| PrivateDma::new(device, module))
+/// }
+/// ```
+pub struct PrivateDma {
+    device: Device,
+    module: &'static ThisModule,
+}
+
+impl PrivateDma {
+    /// Begins.
+    ///
+    /// # Errors
+    ///
+    /// [`EBUSY`] when the function has operations of its own, or the module is being unloaded, [`ENXIO`] when the function
+    /// was removed.
+    pub fn new(device: &Device, module: &'static ThisModule) -> Result<Self> {
+        device.while_present(|raw| {
+            // SAFETY: The device is valid. The driver core changes the field only while a driver is bound.
+            let place = unsafe { &raw mut (*raw.as_ptr()).dev.dma_ops };
+            // SAFETY: As above.
+            if !unsafe { *place }.is_null() {
+                return Err(EBUSY);
+            }
+            // SAFETY: The pointer is that of this module, which is running.
+            if !unsafe { bindings::try_module_get(module.as_ptr()) } {
+                return Err(EBUSY);
+            }
+            // SAFETY: As above. The operations are there as long as the module.
+            unsafe { *place = operations() };
+            // INVARIANT: Both were done just now.
+            Ok(Self {
+                device: device.clone(),
+                module,
+            })
+        })
+    }
+}
+
+impl Drop for PrivateDma {
+    fn drop(&mut self) {
+        // SAFETY: The device is valid as long as there is a reference to it. By the type invariant, this undoes `new`.
+        unsafe { (*self.device.as_raw_device()).dma_ops = null_mut() };
+        // SAFETY: By the type invariant, the reference is ours to give up.
+        unsafe { bindings::module_put(self.module.as_ptr()) };
+    }
+}
+
+/// Tells whether the function reaches memory.
+///
+/// # Safety
+///
+/// `dev` must be valid and have a mask, as each PCI function has.
+unsafe fn reaches(dev: *mut bindings::device, address: u64, size: usize) -> bool {
+    // SAFETY: By the safety requirement.
+    let mask = unsafe { *(*dev).dma_mask };
+    // CAST: Widens.
+    let last = address.checked_add((size as u64).saturating_sub(1));
+
+    last.is_some_and(|last| last <= mask)
+}
+
+/// # Safety
+///
+/// To be called by the DMA core only, for a device with [`operations()`].
+unsafe extern "C" fn alloc(
+    dev: *mut bindings::device,
+    size: usize,
+    handle: *mut bindings::dma_addr_t,
+    flags: bindings::gfp_t,
+    _attributes: ffi::c_ulong,
+) -> *mut ffi::c_void {
+    // CAST: Flags have 32 bits.
+    let flags = flags | bindings::__GFP_ZERO as bindings::gfp_t;
+    // SAFETY: It has no conditions.
+    let memory = unsafe { tsm_bindings::tsm_helper_alloc_pages_exact(size, flags) };
+    if memory.is_null() {
+        return memory;
+    }
+    // SAFETY: It is memory of the kernel's linear mapping.
+    let address = unsafe { tsm_bindings::tsm_helper_virt_to_phys(memory) };
+
+    // SAFETY: By the safety requirement.
+    if !unsafe { reaches(dev, address, size) } {
+        // SAFETY: It was allocated above, with this size.
+        unsafe { bindings::free_pages_exact(memory, size) };
+        return null_mut();
+    }
+    // SAFETY: By the safety requirement, this is where the caller wants the address.
+    unsafe { *handle = address };
+    memory
+}
+
+/// # Safety
+///
+/// As for [`alloc`], which has returned `memory` for this size.
+unsafe extern "C" fn free(
+    _dev: *mut bindings::device,
+    size: usize,
+    memory: *mut ffi::c_void,
+    _handle: bindings::dma_addr_t,
+    _attributes: ffi::c_ulong,
+) {
+    // SAFETY: By the safety requirement.
+    unsafe { bindings::free_pages_exact(memory, size) };
+}
+
+/// # Safety
+///
+/// As for [`alloc`].
+unsafe extern "C" fn map_phys(
+    dev: *mut bindings::device,
+    address: bindings::phys_addr_t,
+    size: usize,
+    _direction: bindings::dma_data_direction,
+    attributes: ffi::c_ulong,
+) -> bindings::dma_addr_t {
+    // CAST: A flag.
+    let is_mmio = attributes & bindings::DMA_ATTR_MMIO as ffi::c_ulong != 0;
+
+    // SAFETY: By the safety requirement.
+    match !is_mmio && unsafe { reaches(dev, address, size) } {
+        true => address,
+        false => FAILED,
+    }
+}
+
+/// # Safety
+///
+/// None.
+unsafe extern "C" fn unmap_phys(
+    _dev: *mut bindings::device,
+    _handle: bindings::dma_addr_t,
+    _size: usize,
+    _direction: bindings::dma_data_direction,
+    _attributes: ffi::c_ulong,
+) {
+}
+
+/// # Safety
+///
+/// As for [`alloc`]; `list` has `count` entries.
+unsafe extern "C" fn map_sg(
+    dev: *mut bindings::device,
+    list: *mut bindings::scatterlist,
+    count: ffi::c_int,
+    direction: bindings::dma_data_direction,
+    attributes: ffi::c_ulong,
+) -> ffi::c_int {
+    let mut next = NonNull::new(list);
+
+    for _ in 0..count {
+        let Some(entry) = next else {
+            return Error::to_errno(EINVAL);
+        };
+        // SAFETY: By the safety requirement, it is an entry.
+        let address = unsafe { tsm_bindings::tsm_helper_sg_phys(entry.as_ptr()) };
+        // SAFETY: As above.
+        let entry = unsafe { &mut *entry.as_ptr() };
+        // CAST: Widens. SAFETY: By the safety requirement.
+        let handle =
+            unsafe { map_phys(dev, address, entry.length as usize, direction, attributes) };
+        if handle == FAILED {
+            return Error::to_errno(EIO);
+        }
+        entry.dma_address = handle;
+        entry.dma_length = entry.length;
+        // SAFETY: By the safety requirement, there is another entry or none.
+        next = NonNull::new(unsafe { bindings::sg_next(entry) });
+    }
+    count
+}
+
+/// # Safety
+///
+/// None.
+unsafe extern "C" fn unmap_sg(
+    _dev: *mut bindings::device,
+    _list: *mut bindings::scatterlist,
+    _count: ffi::c_int,
+    _direction: bindings::dma_data_direction,
+    _attributes: ffi::c_ulong,
+) {
+}
