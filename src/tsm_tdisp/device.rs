@@ -334,4 +334,14 @@ impl Device {
         self.worker.close();
         self.cancel.close();
     }
+
+    /// Ends the connection after [`Self::close`], while the device is still there.
+    pub(crate) fn shut_down(&self) {
+        self.worker.run_last(Native::shut_down);
+    }
+
+    /// Has requests end before their next exchange, as long as what this returns exists.
+    pub(crate) fn cancel(&self) -> Cancelling {
+        self.cancel.begin()
+    }
 }

@@ -159,6 +159,15 @@ pub(crate) struct Shown {
     spdm: Option<Spdm>,
 }
 
+impl Drop for Shown {
+    fn drop(&mut self) {
+        // What is asked of the device comes to an end, or its interface would wait for all of it.
+        if let Some(spdm) = &self.spdm {
+            spdm.device.close();
+        }
+    }
+}
+
 impl Shown {
     /// Returns the device, if the function has a mailbox.
     pub(crate) fn device(&self) -> Option<&Arc<Device>> {
@@ -178,6 +187,7 @@ impl Drop for Spdm {
     fn drop(&mut self) {
         // What is asked of the device comes to an end, or the files would wait for all of it.
         self.device.close();
+        self.device.shut_down();
         self.functions.end(&self.device);
     }
 }

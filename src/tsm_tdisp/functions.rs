@@ -37,6 +37,7 @@ struct First {
 #[pin_data]
 pub(crate) struct Functions {
     location: Location,
+    private_dma: Option<&'static ThisModule>,
     #[pin]
     first: SpinLock<First>,
     #[pin]
@@ -83,6 +84,10 @@ impl Tdi {
 
 impl Drop for Tdi {
     fn drop(&mut self) {
+        // A removal does not wait for what is asked of the device.
+        let device = self.interface.functions().device().ok();
+        let _cancelling = device.as_ref().map(|device| device.cancel());
+
         drop(self.files.take());
         // To stop the interface takes function 0.
         self.interface.release();
@@ -90,7 +95,7 @@ impl Drop for Tdi {
 }
 
 impl Functions {
-    fn new(location: Location) -> Result<Arc<Self>> {
+    fn new(location: Location, private_dma: Option<&'static ThisModule>) -> Result<Arc<Self>> {
         let first = First {
             device: None,
             past: 0,
@@ -99,11 +104,17 @@ impl Functions {
         Arc::pin_init(
             pin_init!(Self {
                 location,
+                private_dma,
                 first <- new_spinlock!(first, "tsm_tdisp::Functions::first"),
                 members <- new_mutex!(KVec::new(), "tsm_tdisp::Functions::members"),
             }),
             GFP_KERNEL,
         )
+    }
+
+    /// Returns the module, if it is to have the DMA of interfaces that run go to private memory.
+    pub(crate) fn private_dma(&self) -> Option<&'static ThisModule> {
+        self.private_dma
     }
 
     /// Returns function 0.
@@ -128,11 +139,37 @@ impl Functions {
     /// Function 0 is there from now on: functions that came before it are interfaces.
     pub(crate) fn begin(self: &Arc<Self>, device: Arc<Device>) {
         self.first.lock().device = Some(device);
-        for member in &mut *self.members.lock() {
-            if member.tdi.is_none() {
-                member.tdi = self.new_tdi(&member.function);
-            }
+        while let Some(function) = self.without_interface() {
+            // Without the lock, as for a failure it waits for the tasks that have opened a file.
+            let Some(tdi) = self.new_tdi(&function) else {
+                return;
+            };
+            self.show(&function, tdi);
         }
+    }
+
+    /// Returns a function that is no interface yet.
+    fn without_interface(&self) -> Option<pci::Device> {
+        let members = self.members.lock();
+        let found = members.iter().find(|member| member.tdi.is_none());
+
+        found.map(|member| member.function.clone())
+    }
+
+    /// Keeps the interface of a function, unless the function is gone.
+    fn show(&self, function: &pci::Device, tdi: Tdi) {
+        let mut tdi = Some(tdi);
+        let mut members = self.members.lock();
+        let found = members
+            .iter_mut()
+            .find(|member| member.function.location() == function.location());
+
+        if let Some(member) = found {
+            member.tdi = tdi.take();
+        }
+        // Without the lock, as above.
+        drop(members);
+        drop(tdi);
     }
 
     /// Makes an interface of a function, if function 0 is there.
@@ -145,14 +182,14 @@ impl Functions {
 
     /// A function is there that can be an interface.
     pub(crate) fn join(self: &Arc<Self>, function: &pci::Device) -> Result<Membership> {
-        let mut members = self.members.lock();
-        members.reserve(1, GFP_KERNEL)?;
+        self.members.lock().reserve(1, GFP_KERNEL)?;
         let member = Member {
             function: function.clone(),
             tdi: self.new_tdi(function),
         };
+        let pushed = self.members.lock().push(member, GFP_KERNEL);
 
-        members.push(member, GFP_KERNEL)?;
+        pushed?;
         Ok(Membership {
             functions: self.clone(),
             location: function.location(),
@@ -217,15 +254,17 @@ fn generation_of(device: &Arc<Device>) -> u64 {
 /// All devices of which a function is watched.
 #[pin_data]
 pub(crate) struct All {
+    private_dma: Option<&'static ThisModule>,
     #[pin]
     list: Mutex<KVec<Arc<Functions>>>,
 }
 
 impl All {
-    /// Has none yet.
-    pub(crate) fn new() -> Result<Arc<Self>> {
+    /// Has none yet. See [`Functions::private_dma`].
+    pub(crate) fn new(private_dma: Option<&'static ThisModule>) -> Result<Arc<Self>> {
         Arc::pin_init(
             pin_init!(Self {
+                private_dma,
                 list <- new_mutex!(KVec::new(), "tsm_tdisp::All::list"),
             }),
             GFP_KERNEL,
@@ -246,7 +285,7 @@ impl All {
         match found {
             Some(functions) => Ok(functions.clone()),
             None => {
-                let functions = Functions::new(location)?;
+                let functions = Functions::new(location, self.private_dma)?;
                 list.push(functions.clone(), GFP_KERNEL)?;
                 Ok(functions)
             }

@@ -2,9 +2,13 @@
 
 //! A TEE device interface: one function of a device. What readers see of it, and what can be asked of it.
 
+mod private;
 mod report;
 
+pub(crate) use private::check as check_private_dma;
 pub(crate) use report::Report;
+
+use private::Private;
 
 use core::mem::replace;
 
@@ -25,7 +29,8 @@ use tsm_ext::{
         Awake,
         Enabled, //
     },
-    sysfs::Directory, //
+    sysfs::Directory,
+    time::now, //
 };
 use tsm_proto::tdisp::{
     lock::Flags,
@@ -75,6 +80,8 @@ pub(crate) struct Interface {
     #[pin]
     hold: Mutex<Option<Hold>>,
     #[pin]
+    private: Private,
+    #[pin]
     current: SpinLock<Current>,
 }
 
@@ -87,7 +94,9 @@ impl Interface {
     ) -> Result<Arc<Self>> {
         let current = Current {
             state: None,
-            generation: 0,
+            // There are never more changes than nanoseconds. So no interface that the function had before, in another
+            // place or by this module before it was loaded again, has had any of the generations to come.
+            generation: now(),
             report: None,
         };
 
@@ -97,6 +106,7 @@ impl Interface {
                 functions,
                 directory,
                 hold <- new_mutex!(None, "tsm_tdisp::Interface::hold"),
+                private <- Private::new(),
                 current <- new_spinlock!(current, "tsm_tdisp::Interface::current"),
             }),
             GFP_KERNEL,
@@ -157,7 +167,16 @@ impl Interface {
     /// `ENOTCONN` when there is no session, [`ENXIO`] when function 0 is not there, [`EINTR`] when the task is killed,
     /// and those of the exchange.
     pub(crate) fn unbind(self: &Arc<Self>) -> Result {
-        self.functions.device()?.unbind(self.clone())
+        let unbound = self
+            .functions
+            .device()
+            .and_then(|device| device.unbind(self.clone()));
+
+        // What a driver has kept until now ends with a session that is gone, too.
+        if unbound.is_err() && self.report().is_none() {
+            self.try_end_private_dma();
+        }
+        unbound
     }
 
     /// Asks the device for the state. Without a session there is none.
@@ -190,8 +209,38 @@ impl Interface {
     pub(crate) fn let_go(&self) {
         let hold = self.hold.lock().take();
 
+        self.try_end_private_dma();
+
         // Without the lock.
         drop(hold);
+    }
+
+    /// Has the DMA of the function go to private memory from now on, if the user of the module wants that. The caller
+    /// keeps drivers away.
+    ///
+    /// # Errors
+    ///
+    /// [`EBUSY`] when the function has DMA operations of its own, [`ENXIO`] when it was removed.
+    pub(crate) fn begin_private_dma(&self) -> Result {
+        match self.functions.private_dma() {
+            Some(module) => self.private.begin(&self.function, module),
+            None => Ok(()),
+        }
+    }
+
+    /// Has the DMA of the function not go to private memory any more. The caller keeps drivers away.
+    pub(crate) fn end_private_dma(&self) {
+        self.private.end();
+    }
+
+    /// The same, if no driver is bound.
+    pub(crate) fn try_end_private_dma(&self) {
+        self.private.try_end(&self.function);
+    }
+
+    /// Tells whether the DMA of the function goes to private memory.
+    pub(crate) fn has_private_dma(&self) -> bool {
+        self.private.is_some()
     }
 
     /// Tells those who wait for it that the generation has changed.

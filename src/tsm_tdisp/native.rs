@@ -176,6 +176,7 @@ impl Native {
     pub(crate) fn disconnect(&mut self) {
         let _awake = self.transport.device().wake();
 
+        self.transport.begin();
         self.end(State::Disconnected);
     }
 
@@ -185,6 +186,7 @@ impl Native {
         if self.is_connected() {
             let _awake = self.transport.device().wake();
 
+            self.transport.begin();
             self.end(State::Lost);
         }
     }
@@ -279,18 +281,17 @@ impl Native {
         trace::failed(self.transport.device(), request, failure);
         failure.errno()
     }
-}
 
-impl Drop for Native {
-    fn drop(&mut self) {
+    /// Ends the connection because the device is about to be removed. It would keep its half of the session.
+    pub(crate) fn shut_down(&mut self) {
         if self.connection.is_some() {
             let _awake = self.transport.device().wake();
 
-            // The device would keep its half of the session. A device that is busy does not delay the removal.
             self.transport.reopen();
+            self.transport.finish();
             self.stop_all();
             self.stop_link();
-            self.transport.finish();
+            // A device that is busy does not delay the removal.
             if let Some(mut connection) = self.connection.take() {
                 connection.end_at_once(&self.transport);
             }

@@ -8,7 +8,9 @@
 //!
 //! Locks, outermost first: those of the PCI core (`rust/ext/pci/tsm.rs`) and of the chain that is told of a sleep
 //! (`rust/ext/pm.rs`), the devices that are kept (`rust/ext/pci/notifier.rs`), the turn of a device's worker, the
-//! data of the worker, the presence of the device (`rust/ext/pci.rs`), the current evidence.
+//! data of the worker, the functions of a device (`functions.rs`), what an interface holds, the presence of the device
+//! (`rust/ext/pci.rs`), function 0, the current evidence and report. A device of the driver core is locked on the worker,
+//! but never waited for: a task that has it may wait for the worker.
 
 #![deny(unsafe_code)]
 
@@ -58,6 +60,10 @@ module! {
             default: 0,
             description: "Send keys of a link to a device although nothing here programs the other end, for a host that does it: 0 or 1 (default: 0)",
         },
+        private_dma: u8 {
+            default: 0,
+            description: "Have the DMA of interfaces that run go to private memory, which the kernel does not know of: 0 or 1 (default: 0)",
+        },
         request_timeout_ms: u32 {
             default: 120_000,
             description: "Milliseconds that a connect, new measurements or a slot may take, looked at between exchanges, 1 at least (default: 120000)",
@@ -85,7 +91,7 @@ fn flag(parameter: u8) -> Result<bool> {
 }
 
 impl kernel::Module for TsmTdisp {
-    fn init(_module: &'static ThisModule) -> Result<Self> {
+    fn init(module: &'static ThisModule) -> Result<Self> {
         let timeout = match value(module_parameters::request_timeout_ms.value()) {
             0u32 => return Err(EINVAL),
             timeout => Delta::from_millis(timeout.into()),
@@ -95,13 +101,17 @@ impl kernel::Module for TsmTdisp {
             expect(unused_variables, reason = "only its text is checked")
         )]
         let is_tsm = flag(value(module_parameters::pci_tsm.value()))?;
+        let private_dma = flag(value(module_parameters::private_dma.value()))?;
+        if private_dma {
+            interface::check_private_dma()?;
+        }
         let ide_unpaired = flag(value(module_parameters::ide_unpaired.value()))?;
         let asleep = Arc::new(Atomic::new(0), GFP_KERNEL)?;
         let devices = devices::Devices {
             timeout,
             asleep: asleep.clone(),
             ide_unpaired,
-            all: functions::All::new()?,
+            all: functions::All::new(private_dma.then_some(module))?,
         };
         let devices = Arc::new(notifier::Registration::new(devices)?, GFP_KERNEL)?;
 

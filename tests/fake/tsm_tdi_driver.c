@@ -18,6 +18,7 @@
 #define DMA_COUNT	0x28
 #define DMA_DOORBELL	0x2c
 #define DMA_REFUSED	0x34
+#define DMA_PRIVATE	0x38
 #define DMA_BUFFER	0x1000
 
 #define REGISTERS	0
@@ -56,6 +57,7 @@ static ssize_t dma_show(struct device *dev, struct device_attribute *attr, char 
 {
 	struct tdi *tdi = dev_get_drvdata(dev);
 	u32 refused = readl(tdi->registers + DMA_REFUSED);
+	u32 private = readl(tdi->registers + DMA_PRIVATE);
 
 	memset(tdi->buffer, 0, SIZE);
 	reinit_completion(&tdi->done);
@@ -66,6 +68,8 @@ static ssize_t dma_show(struct device *dev, struct device_attribute *attr, char 
 	writel(1, tdi->registers + DMA_DOORBELL);
 	if (!wait_for_completion_timeout(&tdi->done, 10 * HZ))
 		return sysfs_emit(text, "no interrupt\n");
+	if (readl(tdi->registers + DMA_PRIVATE) != private)
+		return sysfs_emit(text, "private\n");
 	if (readl(tdi->registers + DMA_REFUSED) != refused)
 		return sysfs_emit(text, "refused\n");
 	return sysfs_emit(text, "%s\n", memchr_inv(tdi->buffer, 0x77, SIZE) ? "other bytes" : "done");

@@ -193,5 +193,26 @@ class Drivers(Spdm):
             OK, OK, self.ONES, UNLOCKED, OK])
 
 
+    def test_dma_to_private_memory(self):
+        # Only Debian's kernel has DMA operations of a device. One that is not in RUN any more does not reach the memory.
+        script = """
+            master() { printf "\\\\$(printf %03o $1)" | dd of=$pci/config bs=1 seek=4 conv=notrunc 2>/dev/null; }
+            echo 0 >/sys/bus/pci/drivers_autoprobe; load tsm_tdi_driver
+            provider=tsm_tdisp; reload private_dma=1; request connect 0; tdi bind 0
+            judged; for time in 1 2; do attach; works; tdi unbind 1; look; detach; done; tdi unbind 1; look
+            tdi bind 0; judged; attach; works; master 2; master 6; look; works; rmmod tsm_tdisp 2>/dev/null; echo $?
+            detach; tdi unbind 1; attach; works; detach
+            tdi bind 0; judged; attach; request disconnect 1; works; tdi unbind 1; detach; tdi unbind 1; attach; works
+            detach; rmmod tsm_tdisp; echo $?
+        """
+        lines = self.devices(script, "tdi", kernel="stock")
+        self.assertEqual(lines, [
+            OK, OK, OK, *[OK, self.WORKS, BUSY, RUN] * 2, OK, UNLOCKED,
+            OK, OK, OK, self.WORKS, ERROR, "0xffffffff private", "1",
+            OK, OK, self.ONES,
+            OK, OK, OK, OK, "0xffffffff private", "Transport endpoint is not connected",
+            "Transport endpoint is not connected", OK, self.ONES, "0"])
+
+
 class SnpDrivers(Drivers):
     PLATFORM = "snp"

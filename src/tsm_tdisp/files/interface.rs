@@ -8,6 +8,7 @@ use kernel::{
     sync::Arc, //
 };
 use tsm_ext::{
+    capability::has_sys_admin,
     room::Room,
     sysfs::{
         BinFile,
@@ -104,7 +105,7 @@ impl BinFileOps for ValidateFile {
     }
 }
 
-/// `state`. The device is asked when a reader begins; one that has begun gets the rest of what it began with.
+/// `state`. The device is asked when a reader with `CAP_SYS_ADMIN` begins; one that has begun gets the rest of what it began with.
 struct StateFile(Arc<Interface>);
 
 impl StateFile {
@@ -123,7 +124,8 @@ impl BinFileOps for StateFile {
 
     fn read<'a>(&self, mark: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
         let current = match offset {
-            0 => self.0.ask_state()?,
+            // The mailbox is not for each task that can open a file.
+            0 if has_sys_admin() => self.0.ask_state()?,
             _ => self.0.last_state(),
         };
         let place = Self::ALL.iter().position(|state| *state == current);

@@ -220,6 +220,9 @@ impl Native {
                 Ok(())
             }
             Err(failure) => {
+                self.transport.finish();
+                // Keys that are used already are no good.
+                let _ = self.keys().and_then(|mut keys| keys.stop(id));
                 let _ = stream.disable(&ide);
                 Err(self.refused(c"ide", &failure))
             }

@@ -88,6 +88,8 @@ impl Native {
             if self.place(interface).is_some() {
                 return Err(EBUSY);
             }
+            // What a driver has kept until now.
+            interface.end_private_dma();
             let _awake = self.transport.device().wake();
             let hold = Hold::new(function)?;
             self.bound.reserve(1, GFP_KERNEL)?;
@@ -126,7 +128,8 @@ impl Native {
         match report {
             Ok(report) => Ok((nonce, report)),
             Err(failure) => {
-                self.stop(interface);
+                // If that fails as well, the first failure says why.
+                let _ = self.stop(interface);
                 Err(failure)
             }
         }
@@ -144,20 +147,24 @@ impl Native {
                 .place(interface)
                 .and_then(|place| self.bound.get(place));
             let nonce = bound.ok_or_else(not_connected)?.nonce;
-            if interface.last_state() != Some(State::Locked) {
+            if interface.last_state() != Some(State::Locked) || interface.report().is_none() {
                 return Err(EBUSY);
             }
             let _awake = self.transport.device().wake();
             self.transport.begin();
 
-            match self.start_interface(interface, &nonce) {
+            let started = self
+                .start_interface(interface, &nonce)
+                .and_then(|()| Ok(interface.begin_private_dma()?));
+            match started {
                 Ok(()) => {
                     interface.set_state(State::Run);
                     Ok(())
                 }
                 Err(failure) => {
-                    self.stop(interface);
-                    self.forget(interface, Some(State::Unlocked));
+                    let stopped = self.stop(interface);
+                    interface.end_private_dma();
+                    self.forget(interface, stopped.ok().map(|()| State::Unlocked));
                     Err(self.refused_of(interface, c"validate", &failure))
                 }
             }
@@ -174,18 +181,26 @@ impl Native {
         self.dsm(interface, &ide)?.start(nonce)
     }
 
-    /// Stops an interface, whatever the device answers.
-    fn stop(&mut self, interface: &Interface) {
+    /// Stops an interface, also when the request was ended.
+    fn stop(&mut self, interface: &Interface) -> Result<(), Failure> {
         let ide = self.ide();
 
         self.transport.finish();
-        if let Ok(mut dsm) = self.dsm(interface, &ide) {
-            let _ = dsm.stop();
+        self.dsm(interface, &ide)?.stop()
+    }
+
+    /// Unbinds an interface. If its DMA goes to private memory, no driver may be bound.
+    pub(crate) fn unbind(&mut self, interface: &Arc<Interface>) -> Result {
+        match interface.has_private_dma() {
+            true => interface.function().without_driver(|| {
+                interface.end_private_dma();
+                self.unbind_now(interface)
+            }),
+            false => self.unbind_now(interface),
         }
     }
 
-    /// Unbinds an interface.
-    pub(crate) fn unbind(&mut self, interface: &Arc<Interface>) -> Result {
+    fn unbind_now(&mut self, interface: &Arc<Interface>) -> Result {
         let _awake = self.transport.device().wake();
         self.transport.begin();
 
@@ -217,7 +232,10 @@ impl Native {
                 let is_bound = self.place(interface).is_some();
                 match (is_bound, interface.last_state()) {
                     // The nonce is gone, and with it what the report is about.
-                    (true, Some(last)) if last != state => interface.set(Some(state), None),
+                    (true, Some(last)) if last != state => {
+                        interface.try_end_private_dma();
+                        interface.set(Some(state), None);
+                    }
                     _ => interface.set_state(state),
                 }
                 Ok(Some(state))
@@ -231,8 +249,12 @@ impl Native {
         if self.place(interface).is_some() {
             let _awake = self.transport.device().wake();
 
-            self.stop(interface);
+            self.transport.begin();
+            let stopped = self.stop(interface);
             self.forget(interface, None);
+            if let Err(failure) = stopped {
+                self.lose_after(&failure);
+            }
         }
     }
 
@@ -241,7 +263,8 @@ impl Native {
         let bound = core::mem::replace(&mut self.bound, KVec::new());
 
         for Bound { interface, .. } in &bound {
-            self.stop(interface);
+            // Whatever the device answers, the session ends.
+            let _ = self.stop(interface);
             interface.let_go();
         }
         self.functions.forget();

@@ -94,8 +94,17 @@ pub(super) struct Transport {
     cancel: Arc<Cancel>,
     /// How long a request may take.
     timeout: Delta,
-    /// When the request that runs has begun, if it may be ended.
-    begun: Option<Instant<Monotonic>>,
+    /// When the request that runs has begun, or its end.
+    phase: Phase,
+}
+
+/// What goes on.
+#[derive(Clone, Copy)]
+enum Phase {
+    /// A request, which may be ended.
+    Request(Instant<Monotonic>),
+    /// The end of one, or of a session.
+    End(Instant<Monotonic>),
 }
 
 impl Transport {
@@ -104,13 +113,15 @@ impl Transport {
     pub(super) const LONGEST: u16 = 4032;
     /// Bytes of the buffer.
     pub(super) const BUFFER: usize = 4096;
+    /// How long after its end a request may still send something.
+    const END: Delta = Delta::from_secs(5);
 
     pub(super) fn new(mailbox: Mailbox, cancel: Arc<Cancel>, timeout: Delta) -> Self {
         Self {
             mailbox,
             cancel,
             timeout,
-            begun: None,
+            phase: Phase::End(Instant::now()),
         }
     }
 
@@ -126,17 +137,21 @@ impl Transport {
 
     /// A request begins. It may be cancelled, and take so long.
     pub(super) fn begin(&mut self) {
-        self.begun = Some(Instant::now());
+        self.phase = Phase::Request(Instant::now());
     }
 
-    /// From here on the exchanges are few, and are made whatever happens but a removal.
+    /// From here on, until the next request, the exchanges are few, and are made whatever happens but a removal, within
+    /// [`Self::END`].
     pub(super) fn finish(&mut self) {
-        self.begun = None;
+        if let Phase::Request(_) = self.phase {
+            self.phase = Phase::End(Instant::now());
+        }
     }
 
     /// Lets exchanges begin again, after no other task can ask for any.
     pub(super) fn reopen(&mut self) {
         self.cancel.closed.store(0, Relaxed);
+        self.begin();
     }
 
     /// Tells whether a further exchange may begin.
@@ -144,8 +159,10 @@ impl Transport {
         if self.cancel.is_closed() {
             return Err(ENXIO);
         }
-        let Some(begun) = self.begun else {
-            return Ok(());
+        let begun = match self.phase {
+            Phase::Request(begun) => begun,
+            Phase::End(begun) if begun.elapsed() <= Self::END => return Ok(()),
+            Phase::End(_) => return Err(ETIMEDOUT),
         };
 
         if self.cancel.cancelling.load(Relaxed) != 0 {

@@ -37,7 +37,8 @@ impl Page {
     ///
     /// If Debian's does not.
     pub fn has_address() -> bool {
-        let release = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap();
+        let version = fs::read_to_string("/proc/version").unwrap();
+        let release = version.split(' ').nth(2).unwrap();
         let has_address = Path::new(MAP).exists();
 
         assert!(has_address || !release.contains("deb"), "{release}");
