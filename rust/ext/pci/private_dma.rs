@@ -110,14 +110,8 @@ impl Drop for PrivateDma {
     }
 }
 
-/// Tells whether the function reaches memory.
-///
-/// # Safety
-///
-/// `dev` must be valid and have a mask, as each PCI function has.
-unsafe fn reaches(dev: *mut bindings::device, address: u64, size: usize) -> bool {
-    // SAFETY: By the safety requirement.
-    let mask = unsafe { *(*dev).dma_mask };
+/// Tells whether a function with this mask reaches memory.
+fn reaches(mask: u64, address: u64, size: usize) -> bool {
     // CAST: Widens.
     let last = address.checked_add((size as u64).saturating_sub(1));
 
@@ -145,7 +139,7 @@ unsafe extern "C" fn alloc(
     let address = unsafe { tsm_bindings::tsm_helper_virt_to_phys(memory) };
 
     // SAFETY: By the safety requirement.
-    if !unsafe { reaches(dev, address, size) } {
+    if !reaches(unsafe { (*dev).coherent_dma_mask }, address, size) {
         // SAFETY: It was allocated above, with this size.
         unsafe { bindings::free_pages_exact(memory, size) };
         return null_mut();
@@ -182,8 +176,8 @@ unsafe extern "C" fn map_phys(
     // CAST: A flag.
     let is_mmio = attributes & bindings::DMA_ATTR_MMIO as ffi::c_ulong != 0;
 
-    // SAFETY: By the safety requirement.
-    match !is_mmio && unsafe { reaches(dev, address, size) } {
+    // SAFETY: By the safety requirement; each PCI function has a mask.
+    match !is_mmio && reaches(unsafe { *(*dev).dma_mask }, address, size) {
         true => address,
         false => FAILED,
     }
