@@ -139,19 +139,20 @@ impl Functions {
     /// Function 0 is there from now on: functions that came before it are interfaces.
     pub(crate) fn begin(self: &Arc<Self>, device: Arc<Device>) {
         self.first.lock().device = Some(device);
-        while let Some(function) = self.without_interface() {
+        for function in (0..8).filter_map(|number| self.without_interface(number)) {
             // Without the lock, as for a failure it waits for the tasks that have opened a file.
-            let Some(tdi) = self.new_tdi(&function) else {
-                return;
-            };
-            self.show(&function, tdi);
+            if let Some(tdi) = self.new_tdi(&function) {
+                self.show(&function, tdi);
+            }
         }
     }
 
-    /// Returns a function that is no interface yet.
-    fn without_interface(&self) -> Option<pci::Device> {
+    /// Returns the function with this number, if it is no interface yet.
+    fn without_interface(&self, number: u8) -> Option<pci::Device> {
         let members = self.members.lock();
-        let found = members.iter().find(|member| member.tdi.is_none());
+        let found = members
+            .iter()
+            .find(|member| member.tdi.is_none() && member.function.location().function() == number);
 
         found.map(|member| member.function.clone())
     }

@@ -82,6 +82,8 @@ impl Connection {
         event: Event<'_>,
         transport: &Transport,
     ) -> Result<&[u8], Failure> {
+        // A request that has to end does so between two messages, and leaves the session.
+        transport.check()?;
         let range = self.run_to_end(event, transport)?;
 
         Ok(self.buffer.as_mut_bytes().get(range).ok_or(EIO)?)

@@ -193,8 +193,9 @@ impl Native {
     pub(crate) fn unbind(&mut self, interface: &Arc<Interface>) -> Result {
         match interface.has_private_dma() {
             true => interface.function().without_driver(|| {
+                self.unbind_now(interface)?;
                 interface.end_private_dma();
-                self.unbind_now(interface)
+                Ok(())
             }),
             false => self.unbind_now(interface),
         }

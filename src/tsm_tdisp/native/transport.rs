@@ -155,7 +155,7 @@ impl Transport {
     }
 
     /// Tells whether a further exchange may begin.
-    fn check(&self) -> Result {
+    pub(super) fn check(&self) -> Result {
         if self.cancel.is_closed() {
             return Err(ENXIO);
         }
