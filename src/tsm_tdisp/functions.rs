@@ -237,7 +237,7 @@ impl Functions {
         tdis.map(|tdi| &tdi.interface).for_each(look);
     }
 
-    /// Tells those who wait for it that the generation has changed.
+    /// Notifies poll(2) that the generation has changed.
     pub(crate) fn notify(&self) {
         self.for_each(|interface| interface.notify_generation());
     }

@@ -243,7 +243,7 @@ impl Interface {
         self.private.is_some()
     }
 
-    /// Tells those who wait for it that the generation has changed.
+    /// Notifies poll(2) that the generation has changed.
     pub(crate) fn notify_generation(&self) {
         self.directory.notify(c"generation");
     }

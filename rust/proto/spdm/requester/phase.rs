@@ -59,7 +59,7 @@ pub(super) enum Next<S: Suite> {
     Ask(Phase<S>),
     /// The user.
     Ready(Peer),
-    /// The user, who gets these bytes of the response.
+    /// The user, with these bytes of the response.
     Payload(Peer, Range<usize>),
     /// The user, because the responder refuses what the user wants.
     Refused(Peer, Error),
