@@ -224,7 +224,7 @@ class Short(Device):
 
     def test_the_help(self):
         names = wrong_names()
-        self.assertEqual((names[0], names[-1]), ("mailbox-never-ready", "measurements-change"))
+        self.assertEqual((names[0], names[-1]), ("mailbox-never-ready", "report-reserved-bits"))
 
 
 def run(*words):
