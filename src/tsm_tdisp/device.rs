@@ -34,7 +34,10 @@ use kernel::{
 };
 use tsm_ext::{
     error::errno,
-    pci::doe::Mailbox,
+    pci::{
+        doe::Mailbox,
+        ide::Ide, //
+    },
     sysfs::Directory,
     worker::Worker, //
 };
@@ -151,6 +154,7 @@ impl Device {
         directory: Directory,
         measurements: Directory,
         functions: Arc<Functions>,
+        ide: Option<Ide>,
     ) -> Result<Arc<Self>> {
         let cancel = Arc::new(Cancel::new(asleep), GFP_KERNEL)?;
         let published = Published::new(mailbox.device().clone(), directory)?;
@@ -161,6 +165,7 @@ impl Device {
             published.clone(),
             measurements,
             functions,
+            ide,
         );
 
         Ok(Arc::new(

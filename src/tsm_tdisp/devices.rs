@@ -61,9 +61,7 @@ impl Watch for Devices {
     }
 
     fn close(&self, shown: &Shown) {
-        if let Some(spdm) = &shown.spdm {
-            spdm.device.close();
-        }
+        shown.close();
     }
 }
 
@@ -91,7 +89,8 @@ impl Devices {
     }
 
     fn spdm(&self, mailbox: Mailbox, functions: &Arc<Functions>) -> Result<Spdm> {
-        let has_ide = Ide::find(mailbox.device()).is_some();
+        let ide = Ide::find(mailbox.device());
+        let has_ide = ide.is_some();
         let directory = mailbox.device().new_directory(c"spdm")?;
         let measurements = directory.new_child(c"measurements")?;
         let device = Device::new(
@@ -101,15 +100,15 @@ impl Devices {
             directory.clone(),
             measurements.clone(),
             functions.clone(),
+            ide,
         )?;
-
-        let ide = has_ide.then(|| IdeFile {
+        let file = has_ide.then(|| IdeFile {
             device: device.clone(),
             is_unpaired: self.ide_unpaired,
         });
 
         Ok(Spdm {
-            _files: Files::new(&device, &directory, &measurements, ide)?,
+            _files: Files::new(&device, &directory, &measurements, file)?,
             device,
             functions: functions.clone(),
         })
@@ -162,13 +161,17 @@ pub(crate) struct Shown {
 impl Drop for Shown {
     fn drop(&mut self) {
         // What is asked of the device comes to an end, or its interface would wait for all of it.
-        if let Some(spdm) = &self.spdm {
-            spdm.device.close();
-        }
+        self.close();
     }
 }
 
 impl Shown {
+    fn close(&self) {
+        if let Some(device) = self.device() {
+            device.close();
+        }
+    }
+
     /// Returns the device, if the function has a mailbox.
     pub(crate) fn device(&self) -> Option<&Arc<Device>> {
         self.spdm.as_ref().map(|spdm| &spdm.device)

@@ -266,24 +266,23 @@ impl Interface {
             self.notify_generation();
         }
         if has_moved {
-            self.directory.notify(c"state");
-            // Without memory the event is lost; poll(2) works nevertheless.
-            let _ = self.function.changed(&[event(state)]);
+            self.notify_state(state);
         }
     }
 
     /// Shows what the device says of the interface. The report stays.
     pub(crate) fn set_state(&self, state: State) {
-        let report = self.report();
-        let mut current = self.current.lock();
-        let has_moved = replace(&mut current.state, Some(state)) != Some(state);
+        let old = replace(&mut self.current.lock().state, Some(state));
 
-        drop(current);
-        drop(report);
-        if has_moved {
-            self.directory.notify(c"state");
-            let _ = self.function.changed(&[event(Some(state))]);
+        if old != Some(state) {
+            self.notify_state(Some(state));
         }
+    }
+
+    fn notify_state(&self, state: Option<State>) {
+        self.directory.notify(c"state");
+        // Without memory the event is lost; poll(2) works nevertheless.
+        let _ = self.function.changed(&[event(state)]);
     }
 }
 

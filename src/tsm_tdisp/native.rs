@@ -25,7 +25,10 @@ use kernel::{
 };
 use tsm_ext::{
     error::errno,
-    pci::doe::Mailbox,
+    pci::{
+        doe::Mailbox,
+        ide::Ide, //
+    },
     sysfs::Directory, //
 };
 use tsm_proto::{
@@ -63,6 +66,8 @@ pub(crate) struct Native {
     files: MeasurementFiles,
     serial: Serial,
     connection: Option<KBox<Connection>>,
+    /// The registers of the streams, if the function has any.
+    ide: Option<Ide>,
     /// The stream by which the link is encrypted.
     stream: Option<Stream>,
     /// Interfaces that are locked or run.
@@ -79,6 +84,7 @@ impl Native {
         published: Arc<Published>,
         measurements: Directory,
         functions: Arc<Functions>,
+        ide: Option<Ide>,
     ) -> Self {
         Self {
             transport: Transport::new(mailbox, cancel, timeout),
@@ -86,6 +92,7 @@ impl Native {
             published,
             serial: Serial::default(),
             connection: None,
+            ide,
             stream: None,
             bound: KVec::new(),
             functions,

@@ -27,8 +27,6 @@ mod vendor;
 
 pub use peer::Peer;
 
-use core::hint::black_box;
-
 use self::{
     identify::AskDigests,
     link::Link,
@@ -44,6 +42,7 @@ use self::{
 use super::{
     key_exchange::SessionId,
     key_schedule::Keys,
+    secret,
     secured,
     transcript::{
         Evidence,
@@ -132,10 +131,8 @@ impl Sent {
 
     /// Overwrites the request, which may have a key of the user.
     fn clear(&mut self) {
-        self.bytes = [0; Self::MAX];
+        secret::clear(&mut self.bytes);
         self.len = 0;
-        // The compiler has to assume that this reads the zeros, so that it can't leave them out.
-        black_box(&mut self.bytes);
     }
 }
 

@@ -42,10 +42,8 @@ impl Secret {
 
     /// Overwrites the bytes with zeros.
     pub fn clear(&mut self) {
-        self.bytes = [0; Self::MAX];
+        clear(&mut self.bytes);
         self.len = 0;
-        // The compiler has to assume that this reads the zeros, so that it can't leave them out.
-        black_box(&mut self.bytes);
     }
 }
 
@@ -59,6 +57,13 @@ impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret")
     }
+}
+
+/// Overwrites bytes with zeros.
+pub(super) fn clear(bytes: &mut [u8]) {
+    bytes.fill(0);
+    // The compiler has to assume that this reads the zeros, so that it can't leave them out.
+    black_box(bytes);
 }
 
 /// Tells whether two strings of bytes are the same, in a time that does not depend on where they differ.

@@ -33,7 +33,8 @@ use super::{
         no_data,
         Read, //
     },
-    requests::number, //
+    requests::number,
+    status::generation, //
 };
 use crate::interface::{
     text,
@@ -143,12 +144,7 @@ impl BinFileOps for GenerationFile {
     const KEEPS_MARK: bool = true;
 
     fn read<'a>(&self, mark: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
-        // CAST: The architecture has 64 bits. No version is 0.
-        let current = (self.0.generation() as usize).wrapping_add(1);
-        let serial = mark.keep(current, offset);
-        let number = serial.wrapping_sub(1);
-
-        Read { mark, offset, room }.text(serial, fmt!("{number}\n"))
+        generation(self.0.generation(), Read { mark, offset, room })
     }
 }
 

@@ -56,13 +56,18 @@ impl BinFileOps for GenerationFile {
     const KEEPS_MARK: bool = true;
 
     fn read<'a>(&self, mark: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
-        // CAST: The architecture has 64 bits. No version is 0.
-        let current = (self.0.generation().number() as usize).wrapping_add(1);
-        let serial = mark.keep(current, offset);
-        let number = serial.wrapping_sub(1);
-
-        Read { mark, offset, room }.text(serial, fmt!("{number}\n"))
+        generation(self.0.generation().number(), Read { mark, offset, room })
     }
+}
+
+/// Does a read of a generation. A reader that has begun gets the rest of what it began with.
+pub(super) fn generation<'a>(current: u64, read: Read<'_, 'a>) -> Result<&'a [u8]> {
+    // CAST: The architecture has 64 bits. No version is 0.
+    let current = (current as usize).wrapping_add(1);
+    let serial = read.mark.keep(current, read.offset);
+    let number = serial.wrapping_sub(1);
+
+    read.text(serial, fmt!("{number}\n"))
 }
 
 /// `version`.

@@ -82,16 +82,17 @@ impl Dsm<'_> {
 
     /// Finds out by which ID the device knows its function 0, once in a session. A device without IDE does not tell.
     #[inline(never)]
-    fn identify(&mut self, ide: Option<&Ide>) -> Result<(), Failure> {
-        if let (None, Some(ide)) = (self.connection.known.function, ide) {
-            let mut keys = KeyManagement {
-                connection: &mut *self.connection,
-                transport: self.transport,
-            };
-            let function = keys.query(ide)?;
-            self.connection.known.function = Some(function);
-        }
-        Ok(())
+    fn identify(&mut self) -> Result<(), Failure> {
+        let (None, Some(ide)) = (self.connection.known.function, self.ide) else {
+            return Ok(());
+        };
+        let mut keys = KeyManagement {
+            connection: &mut *self.connection,
+            transport: self.transport,
+            ide,
+        };
+
+        keys.query()
     }
 
     /// Sends a message about the function, and returns the response.
@@ -113,7 +114,7 @@ impl Dsm<'_> {
     /// Finds a common version, once in a session.
     #[inline(never)]
     fn negotiate(&mut self) -> Result<(), Failure> {
-        self.identify(self.ide)?;
+        self.identify()?;
         if !self.connection.known.has_version {
             self.ask(&GetVersion)?;
             self.connection.known.has_version = true;

@@ -59,6 +59,7 @@ const IV: usize = 8;
 pub(super) struct KeyManagement<'a> {
     pub(super) connection: &'a mut Connection,
     pub(super) transport: &'a Transport,
+    pub(super) ide: &'a Ide,
 }
 
 impl KeyManagement<'_> {
@@ -73,10 +74,11 @@ impl KeyManagement<'_> {
             .payload(Event::Vendor(message), self.transport)
     }
 
-    /// Returns the ID by which the device knows its function 0, and checks that it shows the same registers as the
+    /// Finds out by which ID the device knows its function 0, and checks that it shows the same registers as the
     /// function does.
     #[inline(never)]
-    pub(super) fn query(&mut self, ide: &Ide) -> Result<FunctionId, Failure> {
+    pub(super) fn query(&mut self) -> Result<(), Failure> {
+        let ide = self.ide;
         let query = Query { port: PORT };
         let mut request = [0; 4];
         let len = query.encode(&mut request)?;
@@ -94,10 +96,13 @@ impl KeyManagement<'_> {
         if offset == CAPABILITY {
             return Err(ide_km::Error::Registers.into());
         }
-        Ok(match port.segment {
+        let function = match port.segment {
             0 => FunctionId::new(port.requester_id),
             segment => FunctionId::in_segment(port.requester_id, segment),
-        })
+        };
+
+        self.connection.known.function = Some(function);
+        Ok(())
     }
 
     /// Programs a fresh key.
@@ -106,14 +111,12 @@ impl KeyManagement<'_> {
         let mut secret = Secret::zeroed(KEY + IV + KeyProgram::SIZE)?;
         let (random, request) = secret.split_at_mut(KEY + IV);
         fill_random(random);
-        let (Some((key, rest)), len) = (random.split_first_chunk::<KEY>(), KeyProgram::SIZE) else {
-            return Err(EINVAL.into());
-        };
+        let (key, rest) = random.split_first_chunk::<KEY>().ok_or(EINVAL)?;
         let iv = rest.first_chunk::<IV>().ok_or(EINVAL)?;
         let program = KeyProgram { place, key, iv };
 
         program.encode(request)?;
-        let response = self.ask(request.get(..len).unwrap_or_default())?;
+        let response = self.ask(request)?;
         Ok(program.parse(response)?)
     }
 
@@ -181,27 +184,27 @@ impl Native {
             .connection
             .as_mut()
             .ok_or_else(|| errno(bindings::ENOTCONN))?;
+        let ide = self
+            .ide
+            .as_ref()
+            .ok_or_else(|| errno(bindings::EOPNOTSUPP))?;
 
         Ok(KeyManagement {
             connection,
             transport: &self.transport,
+            ide,
         })
     }
 
     /// Returns what the link does.
     pub(crate) fn link(&self) -> Result<Link> {
-        match (&self.stream, self.ide()) {
+        match (&self.stream, &self.ide) {
             (Some(stream), Some(ide)) => {
                 let _awake = self.transport.device().wake();
-                Ok(Link::Stream(stream.id(), stream.is_secure(&ide)?))
+                Ok(Link::Stream(stream.id(), stream.is_secure(ide)?))
             }
             _ => Ok(Link::Off),
         }
-    }
-
-    /// Returns the registers of the streams.
-    pub(super) fn ide(&self) -> Option<Ide> {
-        Ide::find(self.transport.device())
     }
 
     /// Encrypts the link, by a stream with this ID.
@@ -209,34 +212,30 @@ impl Native {
         if self.stream.is_some() {
             return Err(EBUSY);
         }
-        let ide = self.ide().ok_or_else(|| errno(bindings::EOPNOTSUPP))?;
+        let ide = self
+            .ide
+            .as_ref()
+            .ok_or_else(|| errno(bindings::EOPNOTSUPP))?;
         let _awake = self.transport.device().wake();
-        let stream = Stream::find(&ide, id)?.ok_or(EBUSY)?;
-        self.transport.begin();
+        let stream = Stream::find(ide, id)?.ok_or(EBUSY)?;
 
-        match self.start(&ide, stream) {
-            Ok(()) => {
-                self.stream = Some(stream);
-                Ok(())
-            }
-            Err(failure) => {
-                self.transport.finish();
-                // Keys that are used already are no good.
-                let _ = self.keys().and_then(|mut keys| keys.stop(id));
-                let _ = stream.disable(&ide);
-                Err(self.refused(c"ide", &failure))
-            }
-        }
+        self.stream = Some(stream);
+        self.transport.begin();
+        self.start(stream).map_err(|failure| {
+            self.transport.finish();
+            // Keys that are used already are no good.
+            self.stop_link();
+            self.refused(c"ide", &failure)
+        })
     }
 
-    fn start(&mut self, ide: &Ide, stream: Stream) -> Result<(), Failure> {
+    fn start(&mut self, stream: Stream) -> Result<(), Failure> {
         let mut keys = self.keys()?;
-        let function = keys.query(ide)?;
 
-        keys.connection.known.function = Some(function);
-        stream.prepare(ide)?;
+        keys.query()?;
+        stream.prepare(keys.ide)?;
         keys.start(stream.id())?;
-        match stream.enable(ide)? {
+        match stream.enable(keys.ide)? {
             true => Ok(()),
             false => Err(ide_km::Error::Insecure.into()),
         }
@@ -260,9 +259,9 @@ impl Native {
 
     /// Disables the stream, without a word to the device.
     fn disable(&mut self) {
-        if let (Some(stream), Some(ide)) = (self.stream.take(), self.ide()) {
+        if let (Some(stream), Some(ide)) = (self.stream.take(), &self.ide) {
             // A function that is gone has no stream.
-            let _ = stream.disable(&ide);
+            let _ = stream.disable(ide);
         }
     }
 

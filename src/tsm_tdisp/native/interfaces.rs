@@ -7,10 +7,7 @@ use kernel::{
     prelude::*,
     sync::Arc, //
 };
-use tsm_ext::{
-    error::errno,
-    pci::ide::Ide, //
-};
+use tsm_ext::error::errno;
 use tsm_proto::{
     ide::Stream,
     tdisp::{
@@ -47,12 +44,12 @@ fn not_connected() -> Error {
 
 impl Native {
     /// Returns what talks about an interface.
-    fn dsm<'a>(&'a mut self, interface: &Interface, ide: &'a Option<Ide>) -> Result<Dsm<'a>> {
+    fn dsm(&mut self, interface: &Interface) -> Result<Dsm<'_>> {
         Ok(Dsm {
             connection: self.connection.as_mut().ok_or_else(not_connected)?,
             transport: &self.transport,
             location: interface.function().location(),
-            ide: ide.as_ref(),
+            ide: self.ide.as_ref(),
             stream: self.stream.map(Stream::id),
         })
     }
@@ -118,8 +115,7 @@ impl Native {
         flags: Flags,
     ) -> Result<(StartNonce, Arc<Report>), Failure> {
         let bars = interface.function().bars()?;
-        let ide = self.ide();
-        let mut dsm = self.dsm(interface, &ide)?;
+        let mut dsm = self.dsm(interface)?;
         let nonce = dsm.lock(flags)?;
         let report = dsm
             .report()
@@ -176,17 +172,17 @@ impl Native {
         interface: &Interface,
         nonce: &StartNonce,
     ) -> Result<(), Failure> {
-        let ide = self.ide();
+        self.dsm(interface)?.start(nonce)
+    }
 
-        self.dsm(interface, &ide)?.start(nonce)
+    fn stop_interface(&mut self, interface: &Interface) -> Result<(), Failure> {
+        self.dsm(interface)?.stop()
     }
 
     /// Stops an interface, also when the request was ended.
     fn stop(&mut self, interface: &Interface) -> Result<(), Failure> {
-        let ide = self.ide();
-
         self.transport.finish();
-        self.dsm(interface, &ide)?.stop()
+        self.stop_interface(interface)
     }
 
     /// Unbinds an interface. If its DMA goes to private memory, no driver may be bound.
@@ -205,12 +201,7 @@ impl Native {
         let _awake = self.transport.device().wake();
         self.transport.begin();
 
-        let ide = self.ide();
-        let stopped = match self.dsm(interface, &ide) {
-            Ok(mut dsm) => dsm.stop(),
-            Err(err) => Err(err.into()),
-        };
-        match stopped {
+        match self.stop_interface(interface) {
             Ok(()) => {
                 self.forget(interface, Some(State::Unlocked));
                 Ok(())
@@ -227,8 +218,7 @@ impl Native {
         let _awake = self.transport.device().wake();
         self.transport.begin();
 
-        let ide = self.ide();
-        match self.dsm(interface, &ide)?.state() {
+        match self.dsm(interface)?.state() {
             Ok(state) => {
                 let is_bound = self.place(interface).is_some();
                 match (is_bound, interface.last_state()) {
