@@ -20,7 +20,8 @@ pub(super) use edits::{
     edit,
     grow,
     leaf,
-    object, //
+    object,
+    remainder, //
 };
 pub(super) use protocols::{
     ide_km,

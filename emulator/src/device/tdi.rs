@@ -91,8 +91,8 @@ impl Shared {
     }
 
     /// Does something with the keys. Without a link there are none.
-    fn change_keys(&mut self, change: impl FnOnce(&mut Ide) -> bool) -> bool {
-        let changed = self.ide.as_mut().is_some_and(change);
+    fn change_keys<T>(&mut self, change: impl FnOnce(&mut Ide) -> T) -> Option<T> {
+        let changed = self.ide.as_mut().map(change);
 
         self.check_streams();
         changed
@@ -134,20 +134,17 @@ impl Tdis {
 
     /// Takes a key of a stream. Returns whether it did.
     pub(crate) fn program_key(&self, stream: u8, name: KeyName, session: SessionNumber) -> bool {
-        hold(&self.0).change_keys(|ide| ide.program(stream, name, session))
+        hold(&self.0).change_keys(|ide| ide.program(stream, name, session)) == Some(true)
     }
 
     /// Uses a key of a stream. Returns whether there is one, of this session.
     pub(crate) fn use_key(&self, stream: u8, name: KeyName, session: SessionNumber) -> bool {
-        hold(&self.0).change_keys(|ide| ide.go(stream, name, session))
+        hold(&self.0).change_keys(|ide| ide.go(stream, name, session)) == Some(true)
     }
 
     /// Destroys a key of a stream.
     pub(crate) fn stop_key(&self, stream: u8, name: KeyName) {
-        hold(&self.0).change_keys(|ide| {
-            ide.stop(stream, name);
-            true
-        });
+        hold(&self.0).change_keys(|ide| ide.stop(stream, name));
     }
 
     /// Returns the registers of IDE. Without a link all are 0.
@@ -237,10 +234,7 @@ impl Tdi {
 
     /// Learns what the registers of IDE are, which are those of function 0.
     pub(crate) fn set_ide_registers(&self, registers: [u32; IDE_REGISTERS]) {
-        hold(&self.tdis.0).change_keys(|ide| {
-            ide.set_registers(registers);
-            true
-        });
+        hold(&self.tdis.0).change_keys(|ide| ide.set_registers(registers));
     }
 
     /// Returns the registers of IDE.
@@ -262,10 +256,7 @@ impl Tdi {
         // PANIC: As above.
         shared.interfaces[self.number].stop();
         if self.number == 0 {
-            shared.change_keys(|ide| {
-                ide.clear();
-                true
-            });
+            shared.change_keys(Ide::clear);
         }
     }
 

@@ -122,18 +122,34 @@ const EDITS: &[(Wrong, u8, &[Edit])] = &[
 /// Changes a response in the clear as it is to be wrong.
 pub(in crate::device) fn edit(wrong: Option<Wrong>, response: &mut Vec<u8>) {
     let code = response.get(1).copied();
-    let wanted = |&&(it, of, _): &&(Wrong, u8, _)| Some(it) == wrong && Some(of) == code;
 
-    for (_, _, edits) in EDITS.iter().filter(wanted) {
-        edits.iter().for_each(|edit| edit.apply(response));
+    apply(EDITS, wrong, response, |of| Some(of) == code);
+}
+
+/// Applies what a table has for what is wrong, of the messages that are meant.
+pub(super) fn apply<Of: Copy>(
+    table: &[(Wrong, Of, &[Edit])],
+    wrong: Option<Wrong>,
+    message: &mut Vec<u8>,
+    is_meant: impl Fn(Of) -> bool,
+) {
+    for (it, of, edits) in table {
+        if Some(*it) == wrong && is_meant(*of) {
+            edits.iter().for_each(|edit| edit.apply(message));
+        }
     }
+}
+
+/// Returns a remainder that grows with the number of portions that were sent.
+pub(in crate::device) fn remainder(portions: u16) -> [u8; 2] {
+    0x1000u16
+        .saturating_add(portions.saturating_mul(0x100))
+        .to_le_bytes()
 }
 
 /// Has a response to GET_CERTIFICATE say that there is more each time.
 pub(in crate::device) fn grow(response: &mut [u8], times: u16) {
-    let remainder = 0x1000u16.saturating_add(times.saturating_mul(0x100));
-
-    overwrite(response, Some(6), &remainder.to_le_bytes());
+    overwrite(response, Some(6), &remainder(times));
 }
 
 /// Changes a leaf certificate, which begins with a tag and a length in three bytes.

@@ -3,10 +3,13 @@
 //! Changes of messages of `IDE_KM` and TDISP, which vendor-defined messages carry.
 
 use super::{
-    edits::Edit::{
-        self,
-        Flip,
-        Set, //
+    edits::{
+        apply,
+        Edit::{
+            self,
+            Flip,
+            Set, //
+        }, //
     },
     Wrong, //
 };
@@ -36,20 +39,13 @@ const TDISP: &[(Wrong, Option<u8>, &[Edit])] = &[
 /// Changes a response of `IDE_KM` as it is to be wrong.
 pub(in crate::device) fn ide_km(wrong: Option<Wrong>, response: &mut Vec<u8>) {
     let object = response.first().copied();
-    let wanted = |&&(it, of, _): &&(Wrong, u8, _)| Some(it) == wrong && Some(of) == object;
 
-    for (_, _, edits) in IDE_KM.iter().filter(wanted) {
-        edits.iter().for_each(|edit| edit.apply(response));
-    }
+    apply(IDE_KM, wrong, response, |of| Some(of) == object);
 }
 
 /// Changes a response of TDISP as it is to be wrong.
 pub(in crate::device) fn tdisp(wrong: Option<Wrong>, response: &mut Vec<u8>) {
     let kind = response.get(1).copied();
-    let wanted =
-        |&&(it, of, _): &&(Wrong, Option<u8>, _)| Some(it) == wrong && (of.is_none() || of == kind);
 
-    for (_, _, edits) in TDISP.iter().filter(wanted) {
-        edits.iter().for_each(|edit| edit.apply(response));
-    }
+    apply(TDISP, wrong, response, |of| of.is_none() || of == kind);
 }

@@ -14,10 +14,10 @@ use vm_memory::{
     VolatileMemory as _, //
 };
 
-use crate::machine::private_pages::PrivatePages;
-
-/// Size of a page.
-const PAGE: u64 = 4096;
+use crate::machine::{
+    gpa::PAGE_SIZE,
+    private_pages::PrivatePages, //
+};
 
 /// What a transfer reaches.
 #[derive(Debug, Clone, Copy, Default)]
@@ -32,7 +32,7 @@ impl Reach<'_> {
     /// Tells whether any of these bytes are private and out of reach.
     pub(super) fn is_private(&self, address: u64, size: u32) -> bool {
         let last = address.saturating_add(size.saturating_sub(1).into());
-        let mut pages = address / PAGE..=last / PAGE;
+        let mut pages = address / PAGE_SIZE..=last / PAGE_SIZE;
 
         self.private
             .is_some_and(|private| pages.any(|page| private.is_private(page)))

@@ -16,7 +16,6 @@ use super::{
         Result,
         Writer, //
     },
-    requester::TRANSFER_SIZE,
     state::{
         Place,
         Responder, //
@@ -109,11 +108,10 @@ impl Responder {
         chain: &[u8],
         offset: u32,
         length: u32,
-        header: u32,
+        header: usize,
     ) -> Result<(Vec<u8>, usize)> {
-        let room = self.connection.requester.transfer_size.min(TRANSFER_SIZE);
         // CAST: Widens.
-        let length = length.min(room.saturating_sub(header)) as usize;
+        let length = (length as usize).min(self.room(header));
         let length = length.min(self.settings.portion.into());
         // CAST: As above.
         let offset = offset as usize;

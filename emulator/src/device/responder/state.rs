@@ -32,7 +32,10 @@ use super::{
         Failure,
         Result, //
     },
-    requester::Requester,
+    requester::{
+        Requester,
+        TRANSFER_SIZE, //
+    },
     session::Session,
     signing::Purpose,
     transcript::Transcript, //
@@ -91,8 +94,8 @@ pub(crate) struct Responder {
     pub(super) connections: u8,
     /// How many portions of the chain were sent, if the remainder grows.
     pub(super) portions: u16,
-    /// How often the report of an interface was read since one was locked, if there is one report only.
-    pub(super) reports: u16,
+    /// Whether the report of an interface was read since one was locked, if there is one report only.
+    pub(super) is_reported: bool,
     /// What changes messages.
     pub(super) mutator: Option<Mutator>,
 }
@@ -114,7 +117,7 @@ impl Responder {
             reads: 0,
             connections: 0,
             portions: 0,
-            reports: 0,
+            is_reported: false,
             mutator: settings.mutator(MutatedPart::Message),
             settings,
         }
@@ -180,6 +183,14 @@ impl Responder {
         let found = self.chains.iter().find(|(it, _)| *it == slot);
 
         found.map(|(_, chain)| chain).ok_or(Failure::InvalidRequest)
+    }
+
+    /// Returns how many bytes there can be behind the header of a response.
+    pub(super) fn room(&self, header: usize) -> usize {
+        let size = self.connection.requester.transfer_size.min(TRANSFER_SIZE);
+
+        // CAST: Widens.
+        (size as usize).saturating_sub(header)
     }
 
     /// Makes 32 random bytes.

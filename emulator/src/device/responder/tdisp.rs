@@ -146,7 +146,7 @@ impl Responder {
             offset,
             nonce: Some(nonce),
         })?;
-        self.reports = 0;
+        self.is_reported = false;
         match self.settings.wrong {
             Some(Wrong::TdispLockNotMoving) => tdi.stop(),
             Some(Wrong::TdispRunWithoutStart) => tdi.start(session, &nonce)?,
@@ -202,20 +202,19 @@ impl Responder {
     fn wrong_portion(&mut self, report: &[u8], offset: usize) -> Result<Option<Vec<u8>>, Refusal> {
         match self.settings.wrong {
             Some(Wrong::TdispReportOnce) if offset == 0 => {
-                self.reports = self.reports.saturating_add(1);
-                match self.reports {
-                    1 => Ok(None),
-                    _ => Err(Refusal::InvalidInterfaceState),
+                match std::mem::replace(&mut self.is_reported, true) {
+                    false => Ok(None),
+                    true => Err(Refusal::InvalidInterfaceState),
                 }
             }
             Some(Wrong::ReportEmpty) => Ok(Some(vec![0; PORTION])),
             Some(Wrong::TdispPortionZero) => Ok(Some([size(0), size(report.len())].concat())),
             Some(Wrong::TdispRemainderGrows) => {
                 self.portions = self.portions.saturating_add(1);
-                let grown = 0x1000u16.saturating_add(self.portions.saturating_mul(0x100));
+                let grown = misbehaviour::remainder(self.portions);
                 // PANIC: Below the length of the report, which has a header.
                 let byte = report[offset % report.len()];
-                Ok(Some([&size(1)[..], &grown.to_le_bytes(), &[byte]].concat()))
+                Ok(Some([&size(1)[..], &grown, &[byte]].concat()))
             }
             _ => Ok(None),
         }

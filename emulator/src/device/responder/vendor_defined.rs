@@ -11,7 +11,6 @@ use super::{
         Result,
         Writer, //
     },
-    requester::TRANSFER_SIZE,
     state::{
         Place,
         Responder, //
@@ -75,9 +74,6 @@ impl Responder {
 
     /// Returns how long a message of a protocol can be in a response.
     pub(super) fn vendor_room(&self) -> usize {
-        let size = self.connection.requester.transfer_size.min(TRANSFER_SIZE);
-
-        // CAST: Widens.
-        (size as usize).saturating_sub(HEADER)
+        self.room(HEADER)
     }
 }

@@ -2,19 +2,19 @@
 
 //! The report of an interface: PCIe r6, table 11-15.
 
-use crate::device::{
-    misbehaviour::Wrong,
-    tdi::{
-        Configuration,
-        Flags,
-        Lock,
-        MEMORY_SIZE,
-        REGISTERS_SIZE, //
-    }, //
+use crate::{
+    device::{
+        misbehaviour::Wrong,
+        tdi::{
+            Configuration,
+            Flags,
+            Lock,
+            MEMORY_SIZE,
+            REGISTERS_SIZE, //
+        }, //
+    },
+    machine::gpa::PAGE_SIZE, //
 };
-
-/// Size of a page.
-const PAGE: u64 = 4096;
 
 /// INTERFACE_INFO: the firmware cannot be updated.
 const NO_FW_UPDATE: u16 = 1 << 0;
@@ -48,7 +48,7 @@ impl Range {
     /// Makes a range of a BAR.
     const fn new(bar: u16, address: u64, pages: u32, attributes: u16) -> Self {
         Self {
-            first_page: address / PAGE,
+            first_page: address / PAGE_SIZE,
             pages,
             attributes,
             id: bar,
@@ -70,7 +70,7 @@ impl Range {
 /// Returns how many pages a BAR has.
 const fn pages(size: u32) -> u32 {
     // CAST: Fits.
-    size / PAGE as u32
+    size / PAGE_SIZE as u32
 }
 
 /// Returns the ranges of a function. Those of MSI-X are in there if they are locked.
@@ -86,7 +86,7 @@ fn ranges(lock: &Lock, configuration: &Configuration) -> Vec<Range> {
 
     if lock.flags.has(Flags::LOCK_MSIX) {
         ranges.push(Range::new(2, at(bars.msix), 1, MSIX_TABLE));
-        ranges.push(Range::new(2, at(bars.msix + PAGE), 1, MSIX_PENDING));
+        ranges.push(Range::new(2, at(bars.msix + PAGE_SIZE), 1, MSIX_PENDING));
     }
     ranges.push(Range::new(4, at(bars.memory), pages(MEMORY_SIZE), 0));
     ranges
@@ -101,7 +101,7 @@ fn misreport(wrong: Option<Wrong>, ranges: &mut Vec<Range>) {
 
     match wrong {
         Some(Wrong::ReportPagesOverflow) => last.pages = 1 << 20,
-        Some(Wrong::ReportFirstPageMax) => last.first_page = u64::MAX / PAGE,
+        Some(Wrong::ReportFirstPageMax) => last.first_page = u64::MAX / PAGE_SIZE,
         Some(Wrong::ReportRangeOutside) => last.pages += 1,
         Some(Wrong::ReportRangeOverlap) => {
             let overlap = Range {
