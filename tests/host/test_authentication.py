@@ -17,7 +17,7 @@ import unittest
 from host import FUNCTIONS, KERNEL, TOP, Host, also, wrong_names
 
 # request FILE TEXT writes, and prints ok or the error. wrong NUMBER has the device do something else wrong, and forget
-# all. again removes the function and finds it again, which is what a mailbox needs that the kernel has given up.
+# all. found takes the first device that there is. again removes the function and finds it again, which is what a mailbox needs that the kernel has given up.
 SPDM = r"""
 pci=/sys/bus/pci/devices/0000:00:10.0
 outcome() { [ $1 = 0 ] && echo ok || sed 's/.*: //' /tmp/error; }
@@ -28,6 +28,7 @@ again() { echo 1 >$pci/remove; echo 1 >/sys/bus/pci/rescan; [ -e $pci/spdm/state
 state() { cat $pci/spdm/state; }
 exchanges() { echo $((0x$(dd if=$pci/config bs=4 skip=66 count=1 2>/dev/null | od -A n -t x4 | tr -d ' '))); }
 leave() { [ $(state) = disconnected ] || request disconnect 1 >/dev/null; }
+found() { pci=$(echo /sys/bus/pci/devices/*/spdm | cut -d ' ' -f 1); pci=${pci%/spdm}; }
 """
 
 OK, BROKEN, BAD = "ok", "Protocol error", "Bad message"
@@ -243,7 +244,7 @@ class Personas(Spdm):
     def test_each_kind_is_authenticated(self):
         script = """
             for persona in integrated endpoint cma; do
-                pci=$(echo /sys/bus/pci/devices/*/spdm | cut -d ' ' -f 1); pci=${pci%/spdm}
+                found
                 request connect 0; state; measure; cat $pci/spdm/generation; wc -c <$pci/spdm/certificates/slot0
                 (cd $pci/spdm && ls -R | grep -vx ide | md5sum); ls $pci/spdm | grep -cx ide; request disconnect 1
                 echo 1 >$pci/remove

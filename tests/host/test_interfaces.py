@@ -113,14 +113,12 @@ class Links(Spdm):
     FUNCTIONS = Spdm.FUNCTIONS + TDI
     ENDPOINT = "tdi,persona=endpoint"
     START = """
-        provider=tsm_tdisp; reload ide_unpaired=1
-        pci=$(echo /sys/bus/pci/devices/*/spdm); pci=${pci%/spdm}
+        provider=tsm_tdisp; reload ide_unpaired=1; found
     """
 
     def test_no_key_is_sent_where_the_other_end_is_not_programmed(self):
         script = """
-            pci=$(echo /sys/bus/pci/devices/*/spdm); pci=${pci%/spdm}
-            request connect 0; before=$(exchanges); link 1; [ $(exchanges) = $before ] && echo none
+            found; request connect 0; before=$(exchanges); link 1; [ $(exchanges) = $before ] && echo none
             cat $pci/spdm/ide; link off; link 256; link x; tdi bind 0; look
         """
         self.assertEqual(self.devices(script, self.ENDPOINT), [

@@ -10,6 +10,7 @@ use std::{
 
 use nix::errno::Errno;
 use tsm_guest_tests::{
+    function::Function as _,
     modules,
     spdm::{
         Device,

@@ -12,6 +12,8 @@ use std::{
     path::Path, //
 };
 
+use crate::function::Function;
+
 /// Where the pages of this process are.
 const MAP: &str = "/proc/self/pagemap";
 /// Bytes of a page.
@@ -85,41 +87,22 @@ impl Page {
     }
 }
 
-/// The configuration space of an emulated device.
-pub struct Engine(pub(crate) File);
+/// Has the device of a function fill a page with zeros. Returns how many transfers were done, were refused, and were
+/// refused because the page is private.
+///
+/// # Panics
+///
+/// If the registers can't be read or written.
+pub fn clear(function: &impl Function, page: &Page) -> [u32; 3] {
+    let counts = || COUNTS.map(|offset| function.register(offset));
+    let before = counts();
+    let [low, high] = [0, 32].map(|shift| page.address() >> shift);
 
-impl Engine {
-    fn read(&self, offset: u64) -> u32 {
-        let mut value = [0; 4];
-
-        self.0.read_exact_at(&mut value, offset).unwrap();
-        u32::from_le_bytes(value)
-    }
-
-    fn write(&self, offset: u64, value: u32) {
-        self.0.write_all_at(&value.to_le_bytes(), offset).unwrap();
-    }
-
-    fn counts(&self) -> [u32; 3] {
-        COUNTS.map(|offset| self.read(offset))
-    }
-
-    /// Has the device fill a page with zeros. Returns how many transfers were done, were refused, and were refused
-    /// because the page is private.
-    ///
-    /// # Panics
-    ///
-    /// If the registers can't be read or written.
-    pub fn clear(&self, page: &Page) -> [u32; 3] {
-        let before = self.counts();
-        let [low, high] = [0, 32].map(|shift| page.address() >> shift);
-
-        // CAST: Each is a half of the address.
-        self.write(ADDRESS, low as u32);
-        self.write(ADDRESS + 4, high as u32);
-        self.write(COUNT, u32::try_from(PAGE).unwrap());
-        self.write(DOORBELL, 1);
-        let after = self.counts();
-        [0, 1, 2].map(|place: usize| after[place] - before[place])
-    }
+    // CAST: Each is a half of the address.
+    function.set_register(ADDRESS, low as u32);
+    function.set_register(ADDRESS + 4, high as u32);
+    function.set_register(COUNT, u32::try_from(PAGE).unwrap());
+    function.set_register(DOORBELL, 1);
+    let after = counts();
+    [0, 1, 2].map(|place: usize| after[place] - before[place])
 }

@@ -12,6 +12,7 @@ pub mod differences;
 pub mod dma;
 pub mod fake;
 pub mod files;
+pub mod function;
 pub mod modules;
 pub mod platform;
 pub mod registers;

@@ -3,28 +3,23 @@
 //! The files of `tsm_tdisp.ko`. The machine has three devices, see `tests/guest/run`.
 
 use std::{
-    fs::{
-        self,
-        File, //
-    },
-    io::{
-        self,
-        Write as _, //
-    },
-    os::unix::fs::FileExt as _,
+    fs,
     path::{
         Path,
         PathBuf, //
-    },
+    }, //
 };
 
 use nix::errno::Errno;
 
 use crate::{
-    errno,
     files::{
         names_in_folder,
         Modes, //
+    },
+    function::{
+        write,
+        Function, //
     },
 };
 
@@ -87,27 +82,12 @@ pub struct Device(PathBuf);
 ///
 /// If they can't be listed.
 pub fn devices() -> Vec<Device> {
-    let bus = Path::new("/sys/bus/pci/devices");
-
-    names_in_folder(bus)
-        .into_iter()
-        .map(|name| Device(bus.join(name)))
-        .filter(|device| device.path("").exists())
-        .collect()
+    Device::all()
 }
 
 /// Tells whether the PCI core of this kernel knows TSMs.
 pub fn has_pci_tsm() -> bool {
     Path::new("/sys/class/tsm").exists()
-}
-
-pub(crate) fn write(path: &Path, data: &[u8]) -> Result<(), Errno> {
-    let written = File::options()
-        .write(true)
-        .open(path)
-        .and_then(|mut file| file.write_all(data));
-
-    errno(written).map_or(Ok(()), Err)
 }
 
 impl Device {
@@ -137,51 +117,6 @@ impl Device {
     /// If there is none.
     pub fn slow() -> Self {
         devices().swap_remove(2)
-    }
-
-    /// Returns the path of a file of `spdm/`.
-    pub fn path(&self, file: &str) -> PathBuf {
-        self.0.join("spdm").join(file)
-    }
-
-    /// Reads a file of `spdm/`.
-    pub fn read(&self, file: &str) -> io::Result<Vec<u8>> {
-        fs::read(self.path(file))
-    }
-
-    /// Returns the error of reading a file, if it has one.
-    pub fn refusal(&self, file: &str) -> Option<Errno> {
-        errno(self.read(file))
-    }
-
-    /// Reads a file of text, without the line feed that it has to end with.
-    ///
-    /// # Panics
-    ///
-    /// If it can't be read, or is no text.
-    pub fn text(&self, file: &str) -> String {
-        let text = String::from_utf8(self.read(file).unwrap()).unwrap();
-
-        text.strip_suffix('\n').unwrap().to_owned()
-    }
-
-    /// Returns the state.
-    pub fn state(&self) -> String {
-        self.text("state")
-    }
-
-    /// Returns the generation.
-    ///
-    /// # Panics
-    ///
-    /// If it is no number.
-    pub fn generation(&self) -> u64 {
-        self.text("generation").parse().unwrap()
-    }
-
-    /// Writes to a file of `spdm/`, at once.
-    pub fn write(&self, file: &str, data: impl AsRef<[u8]>) -> Result<(), Errno> {
-        write(&self.path(file), data.as_ref())
     }
 
     /// Returns the path of a file of `tsm/`, which the PCI core has for its TSMs.
@@ -237,43 +172,16 @@ impl Device {
     pub fn in_folder(&self, folder: &str) -> Modes {
         crate::files::in_folder(self.path(folder))
     }
+}
 
-    /// Resets the function.
-    pub fn reset(&self) -> io::Result<()> {
-        fs::write(self.0.join("reset"), "1")
+impl Function for Device {
+    const FOLDER: &str = "spdm";
+
+    fn at(path: PathBuf) -> Self {
+        Self(path)
     }
 
-    /// Returns a register of the emulated device, see `emulator/README.md`.
-    ///
-    /// # Panics
-    ///
-    /// If it can't be read.
-    pub fn register(&self, offset: u64) -> u32 {
-        let config = File::open(self.0.join("config")).unwrap();
-        let mut value = [0; 4];
-
-        config.read_exact_at(&mut value, offset).unwrap();
-        u32::from_le_bytes(value)
-    }
-
-    /// Writes a register of the emulated device.
-    ///
-    /// # Panics
-    ///
-    /// If it can't be written.
-    pub fn set_register(&self, offset: u64, value: u32) {
-        let config = File::options().write(true).open(self.0.join("config"));
-
-        config
-            .unwrap()
-            .write_all_at(&value.to_le_bytes(), offset)
-            .unwrap();
-    }
-
-    /// Removes the function, and looks for devices again.
-    pub fn remove_and_find_again(&self) -> io::Result<()> {
-        fs::write(self.0.join("remove"), "1")?;
-        assert!(!self.0.exists());
-        fs::write("/sys/bus/pci/rescan", "1")
+    fn in_sysfs(&self) -> &Path {
+        &self.0
     }
 }

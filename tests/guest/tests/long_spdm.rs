@@ -19,6 +19,7 @@ use std::{
 use nix::errno::Errno;
 use tsm_guest_tests::{
     errno,
+    function::Function as _,
     modules::{
         load,
         unload, //

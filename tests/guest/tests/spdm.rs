@@ -24,6 +24,7 @@ use nix::{
 use tsm_guest_tests::{
     errno,
     files::modes,
+    function::Function as _,
     modules::{
         load,
         unload, //

@@ -18,6 +18,7 @@ use std::{
 
 use nix::errno::Errno;
 use tsm_guest_tests::{
+    function::Function as _,
     modules::{
         load,
         unload, //

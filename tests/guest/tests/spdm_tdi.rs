@@ -19,8 +19,12 @@ use nix::{
     },
 };
 use tsm_guest_tests::{
-    dma::Page,
+    dma::{
+        clear,
+        Page, //
+    },
     files::modes,
+    function::Function as _,
     modules::{
         load,
         unload, //
@@ -398,11 +402,10 @@ fn private_memory_is_reached_by_an_interface_that_runs() {
     }
     let is_confidential = env::var("TSM_PLATFORM").as_deref() != Ok("plain");
     let (device, [_, interface]) = connected();
-    let engine = interface.engine();
     let mut page = Page::new(0xa5);
     let mut reaches = |expected: bool| {
         let done = u32::from(expected || !is_confidential);
-        assert_eq!(engine.clear(&page), [done, 1 - done, 1 - done]);
+        assert_eq!(clear(&interface, &page), [done, 1 - done, 1 - done]);
         assert!(page.has_only(if done == 1 { 0 } else { 0xa5 }));
         page = Page::new(0xa5);
     };

@@ -20,6 +20,7 @@ use nix::errno::Errno;
 use tsm_guest_tests::{
     errno,
     files::names_in_folder,
+    function::Function as _,
     modules::{
         load,
         load_with,
