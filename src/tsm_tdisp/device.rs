@@ -47,14 +47,18 @@ use tsm_proto::spdm::{
 };
 
 use crate::{
+    cancel::{
+        Cancel,
+        Cancelling, //
+    },
     evidence::Published,
     functions::Functions,
-    native::{
-        Cancel,
-        Cancelling,
-        Native, //
-    }, //
+    manager::Manager,
+    native::Native, //
 };
+
+/// What runs on the worker of a device.
+type Managed = Manager<Native>;
 
 /// What is asked of a device, on its worker.
 #[derive(Clone, Copy)]
@@ -70,27 +74,27 @@ enum Request {
 
 impl Request {
     /// Checks that it can be done now.
-    fn check(self, native: &Native) -> Result {
+    fn check(self, manager: &Managed, cancel: &Cancel) -> Result {
         match self {
-            Self::Connect(_) if native.is_connected() => Err(EBUSY),
-            Self::Measure(_) if !native.is_connected() => Err(errno(bindings::ENOTCONN)),
-            Self::Measure(_) => native.can_sign_measurements(),
-            Self::Disconnect { since } if !native.has_ended(since) => {
-                native.state().needs_disconnect()
+            Self::Connect(_) if manager.is_connected() => Err(EBUSY),
+            Self::Measure(_) if !manager.is_connected() => Err(errno(bindings::ENOTCONN)),
+            Self::Measure(_) => manager.can_sign_measurements(),
+            Self::Disconnect { since } if cancel.ended() == since => {
+                manager.state().needs_disconnect()
             }
             Self::Connect(_) | Self::Disconnect { .. } | Self::ReadSlot(_) => Ok(()),
         }
     }
 
-    fn run(self, native: &mut Native) -> Result {
+    fn run(self, manager: &mut Managed) -> Result {
         match self {
-            Self::Connect(slot) => native.connect(slot),
+            Self::Connect(slot) => manager.connect(slot),
             Self::Disconnect { .. } => {
-                native.disconnect();
+                manager.disconnect();
                 Ok(())
             }
-            Self::Measure(nonce) => native.measure(nonce),
-            Self::ReadSlot(slot) => native.read_slot(slot),
+            Self::Measure(nonce) => manager.measure(nonce),
+            Self::ReadSlot(slot) => manager.read_slot(slot),
         }
     }
 }
@@ -136,7 +140,7 @@ impl Drop for Running {
 /// A device. Requests run on a thread of its own: the task that waits for one can be killed, and the request
 /// goes on.
 pub(crate) struct Device {
-    worker: Worker<Native>,
+    worker: Worker<Managed>,
     is_running: Arc<Atomic<u32>>,
     cancel: Arc<Cancel>,
     /// Not 0 while the PCI core has a context by which it has connected, or connects.
@@ -158,19 +162,12 @@ impl Device {
     ) -> Result<Arc<Self>> {
         let cancel = Arc::new(Cancel::new(asleep), GFP_KERNEL)?;
         let published = Published::new(mailbox.device().clone(), directory)?;
-        let native = Native::new(
-            mailbox,
-            cancel.clone(),
-            timeout,
-            published.clone(),
-            measurements,
-            functions,
-            ide,
-        );
+        let native = Native::new(mailbox, cancel.clone(), timeout, ide);
+        let manager = Manager::new(native, published.clone(), measurements, functions);
 
         Ok(Arc::new(
             Self {
-                worker: Worker::new(c"tsm_tdisp", native)?,
+                worker: Worker::new(c"tsm_tdisp", manager)?,
                 is_running: Arc::new(Atomic::new(0), GFP_KERNEL)?,
                 cancel,
                 is_held: Atomic::new(0),
@@ -273,7 +270,7 @@ impl Device {
     /// Ends the connection, after the request that runs, which ends soon because the machine sleeps.
     #[cfg(CONFIG_PM_SLEEP)]
     pub(crate) fn lose(&self) {
-        self.worker.run(Native::lose);
+        self.worker.run(Managed::lose);
     }
 
     /// Takes new measurements, with this nonce.
@@ -308,21 +305,21 @@ impl Device {
         cancelling: Option<Cancelling>,
     ) -> Result {
         self.worker.call(
-            |native| self.check(side, request, native),
-            move |native, _| {
+            |manager| self.check(side, request, manager),
+            move |manager, _| {
                 let _running = running;
 
                 drop(cancelling);
-                request.run(native)
+                request.run(manager)
             },
         )?
     }
 
     /// Checks that a side can make a request now, at its turn.
-    fn check(&self, side: Side, request: Request, native: &Native) -> Result {
-        request.check(native)?;
+    fn check(&self, side: Side, request: Request, manager: &Managed) -> Result {
+        request.check(manager, &self.cancel)?;
         match (side, request) {
-            (Side::Spdm, Request::Connect(_)) if native.has_tsm() => Err(EBUSY),
+            (Side::Spdm, Request::Connect(_)) if manager.has_tsm() => Err(EBUSY),
             (Side::Spdm, Request::Disconnect { .. }) => self.is_free(),
             #[cfg(CONFIG_PCI_TSM)]
             (Side::Tsm, Request::Connect(_)) => {
@@ -342,7 +339,7 @@ impl Device {
 
     /// Ends the connection after [`Self::close`], while the device is still there.
     pub(crate) fn shut_down(&self) {
-        self.worker.run_last(Native::shut_down);
+        self.worker.run_last(Managed::shut_down);
     }
 
     /// Has requests end before their next exchange, as long as what this returns exists.

@@ -1,25 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Authentication by this kernel: it speaks SPDM itself. What is here runs on the worker of a device, or at its turn
-//! on the task that has the machine sleep.
+//! The native backend: this kernel speaks SPDM itself.
 
 mod connection;
 mod dsm;
 mod ide;
-mod interfaces;
-mod measurement_files;
 mod transport;
-
-pub(crate) use ide::Link;
-pub(crate) use transport::{
-    Cancel,
-    Cancelling, //
-};
 
 use kernel::{
     bindings,
     prelude::*,
-    str::CStr,
     sync::Arc,
     time::Delta, //
 };
@@ -27,281 +17,220 @@ use tsm_ext::{
     error::errno,
     pci::{
         doe::Mailbox,
-        ide::Ide, //
-    },
-    sysfs::Directory, //
+        ide::Ide,
+        Device,
+        Location, //
+    }, //
 };
 use tsm_proto::{
     ide::Stream,
     spdm::{
         requester::Event,
-        transcript::Part,
         Nonce,
         Slot, //
+    },
+    tdisp::{
+        lock::Flags,
+        ranges::Range,
+        state::State,
+        StartNonce, //
     }, //
 };
 
 use self::{
     connection::Connection,
-    interfaces::Bound,
-    measurement_files::MeasurementFiles,
+    dsm::Dsm,
     transport::Transport, //
 };
 use crate::{
-    evidence::{
-        Published,
-        Serial,
-        Snapshot,
-        State, //
+    backend::{
+        Backend,
+        Link, //
     },
-    failure::Failure,
-    functions::Functions,
-    trace, //
+    cancel::Cancel,
+    evidence::{
+        Serial,
+        Snapshot, //
+    },
+    failure::Failure, //
 };
 
-/// The side of a device that talks to it.
+/// A device that this kernel talks to, by the mailbox of function 0.
 pub(crate) struct Native {
     transport: Transport,
-    published: Arc<Published>,
-    files: MeasurementFiles,
     serial: Serial,
     connection: Option<KBox<Connection>>,
     /// The registers of the streams, if the function has any.
     ide: Option<Ide>,
     /// The stream by which the link is encrypted.
     stream: Option<Stream>,
-    /// Interfaces that are locked or run.
-    bound: KVec<Bound>,
-    /// The functions of the device.
-    functions: Arc<Functions>,
+}
+
+/// Returns the connection.
+///
+/// # Errors
+///
+/// `ENOTCONN` when there is none.
+fn connected(connection: &mut Option<KBox<Connection>>) -> Result<&mut Connection> {
+    match connection {
+        Some(connection) => Ok(connection),
+        None => Err(errno(bindings::ENOTCONN)),
+    }
 }
 
 impl Native {
+    /// Takes a mailbox. A request may take `timeout`, and ends when `cancel` says so.
     pub(crate) fn new(
         mailbox: Mailbox,
         cancel: Arc<Cancel>,
         timeout: Delta,
-        published: Arc<Published>,
-        measurements: Directory,
-        functions: Arc<Functions>,
         ide: Option<Ide>,
     ) -> Self {
         Self {
             transport: Transport::new(mailbox, cancel, timeout),
-            files: MeasurementFiles::new(measurements, published.clone()),
-            published,
             serial: Serial::default(),
             connection: None,
             ide,
             stream: None,
-            bound: KVec::new(),
-            functions,
         }
     }
 
-    /// Returns the state that readers see.
-    pub(crate) fn state(&self) -> State {
-        self.published.state()
+    /// Returns what talks about an interface.
+    fn dsm(&mut self, location: Location) -> Result<Dsm<'_>> {
+        Ok(Dsm {
+            connection: connected(&mut self.connection)?,
+            transport: &self.transport,
+            location,
+            ide: self.ide.as_ref(),
+            stream: self.stream.map(Stream::id),
+        })
+    }
+}
+
+impl Backend for Native {
+    type Locked = StartNonce;
+
+    fn device(&self) -> &Device {
+        self.transport.device()
     }
 
-    /// Tells whether the device is connected.
-    pub(crate) fn is_connected(&self) -> bool {
+    fn begin(&mut self) {
+        self.transport.begin();
+    }
+
+    fn finish(&mut self) {
+        self.transport.finish();
+    }
+
+    fn reopen(&mut self) {
+        self.transport.reopen();
+    }
+
+    fn is_connected(&self) -> bool {
         self.connection.is_some()
     }
 
-    /// Tells whether a TSM of the PCI core has the device.
-    pub(crate) fn has_tsm(&self) -> bool {
-        self.transport.device().has_tsm()
+    fn has_session(&self) -> bool {
+        let connection = self.connection.as_ref();
+
+        connection.is_some_and(|connection| connection.has_session())
     }
 
-    /// Tells whether a request was ended by another one since [`Cancel::ended`] returned this.
-    pub(crate) fn has_ended(&self, since: u32) -> bool {
-        self.transport.has_ended(since)
+    fn is_alive(&self) -> bool {
+        let connection = self.connection.as_ref();
+
+        connection.is_some_and(|connection| connection.is_alive())
     }
 
-    /// Checks that the device signs measurements.
-    ///
-    /// # Errors
-    ///
-    /// `EOPNOTSUPP` when it does not.
-    pub(crate) fn can_sign_measurements(&self) -> Result {
-        match &self.connection {
-            Some(connection) if connection.signs_measurements() => Ok(()),
-            _ => Err(errno(bindings::EOPNOTSUPP)),
-        }
+    fn signs_measurements(&self) -> bool {
+        let connection = self.connection.as_ref();
+
+        connection.is_some_and(|connection| connection.signs_measurements())
     }
 
-    /// Connects.
-    pub(crate) fn connect(&mut self, slot: Slot) -> Result {
-        let _awake = self.transport.device().wake();
-        self.transport.begin();
-        let connected = Connection::new().and_then(|mut connection| {
-            match self.establish(&mut connection, slot) {
-                Ok(snapshot) => Ok((connection, snapshot)),
-                Err(failure) => {
-                    self.transport.finish();
-                    connection.end(&self.transport);
-                    Err(failure)
-                }
-            }
-        });
+    fn has_chain(&self, slot: Slot) -> bool {
+        let connection = self.connection.as_ref();
 
-        match connected {
-            Ok((connection, snapshot)) => {
-                self.connection = Some(connection);
-                self.publish(snapshot);
-                Ok(())
-            }
-            // There was no connection that could have been lost, and one that was stays so.
-            Err(failure) => {
-                self.files.clear();
-                Err(self.failed(c"connect", &failure))
-            }
-        }
+        connection.is_some_and(|connection| connection.has_chain(slot))
     }
 
-    fn establish(
-        &mut self,
-        connection: &mut Connection,
-        slot: Slot,
-    ) -> Result<Arc<Snapshot>, Failure> {
+    fn connect(&mut self, slot: Slot) -> Result<Arc<Snapshot>, Failure> {
+        let connection = self.connection.insert(Connection::new()?);
+
         connection.run(Event::Connect(slot), &self.transport)?;
         connection.measure_first(&self.transport)?;
-        let snapshot = connection.snapshot(&mut self.serial)?;
-        self.files.add(&snapshot)?;
-        Ok(snapshot)
+        connection.snapshot(&mut self.serial)
     }
 
-    /// Shows evidence. Its files are there already; those that it has not are there until it is shown.
-    fn publish(&mut self, snapshot: Arc<Snapshot>) {
-        self.published.replace(snapshot.clone());
-        self.files.keep(&snapshot);
-        self.notify_interfaces();
-    }
-
-    /// Ends the connection.
-    pub(crate) fn disconnect(&mut self) {
-        let _awake = self.transport.device().wake();
-
-        self.transport.begin();
-        self.end(State::Disconnected);
-    }
-
-    /// Ends the connection, which is lost, if there is one.
-    #[cfg(CONFIG_PM_SLEEP)]
-    pub(crate) fn lose(&mut self) {
-        if self.is_connected() {
-            let _awake = self.transport.device().wake();
-
-            self.transport.begin();
-            self.end(State::Lost);
-        }
-    }
-
-    /// Takes new measurements.
-    pub(crate) fn measure(&mut self, nonce: Nonce) -> Result {
-        let _awake = self.transport.device().wake();
-        self.transport.begin();
-        let Some(connection) = &mut self.connection else {
-            return Err(errno(bindings::ENOTCONN));
-        };
-        let result = connection
-            .measure(nonce, &self.transport)
-            .and_then(|()| connection.snapshot(&mut self.serial))
-            .and_then(|snapshot| {
-                self.files.add(&snapshot)?;
-                Ok(snapshot)
-            });
-
-        match result {
-            Ok(snapshot) => {
-                self.publish(snapshot);
-                Ok(())
-            }
-            Err(failure) => Err(self.refused(c"measure", &failure)),
-        }
-    }
-
-    /// Reads the chain in a slot, if that was not done before.
-    pub(crate) fn read_slot(&mut self, slot: Slot) -> Result {
-        let _awake = self.transport.device().wake();
-        self.transport.begin();
-        let no_data = errno(bindings::ENODATA);
-        let connection = self.connection.as_mut().ok_or(no_data)?;
-
-        if !connection.has_chain(slot) {
-            return Err(no_data);
-        }
-        let shown = self.published.snapshot().ok_or(no_data)?;
-        if shown.part(Part::Chain(slot)).is_some() {
-            return Ok(());
-        }
-        let result = connection.read_slot(slot, &shown, &self.transport, &mut self.serial);
-
-        match result {
-            Ok(snapshot) => {
-                self.published.extend(snapshot);
-                Ok(())
-            }
-            Err(failure) => Err(self.refused(c"certificates", &failure)),
-        }
-    }
-
-    /// Tells readers of the interfaces that there is other evidence.
-    fn notify_interfaces(&self) {
-        self.functions.notify();
-    }
-
-    /// Drops the connection after a failure, unless the device only refused the request. Returns the error.
-    fn refused(&mut self, request: &CStr, failure: &Failure) -> Error {
-        self.lose_after(failure);
-        self.failed(request, failure)
-    }
-
-    /// Drops the connection after a failure, unless the device only refused the request.
-    fn lose_after(&mut self, failure: &Failure) {
-        let is_alive = self
-            .connection
-            .as_ref()
-            .is_some_and(|connection| connection.is_alive());
-
-        if self.connection.is_some() && (!is_alive || failure.ends_session()) {
-            self.end(State::Lost);
-        }
-    }
-
-    /// Drops the connection and its evidence.
-    fn end(&mut self, state: State) {
-        self.transport.finish();
-        self.stop_all();
+    fn disconnect(&mut self) {
         self.stop_link();
         if let Some(mut connection) = self.connection.take() {
             connection.end(&self.transport);
         }
-        self.published.clear(state);
-        self.files.clear();
-        self.notify_interfaces();
     }
 
-    /// Reports a failure, and returns its error.
-    fn failed(&self, request: &CStr, failure: &Failure) -> Error {
-        trace::failed(self.transport.device(), request, failure);
-        failure.errno()
-    }
-
-    /// Ends the connection because the device is about to be removed. It would keep its half of the session.
-    pub(crate) fn shut_down(&mut self) {
-        if self.connection.is_some() {
-            let _awake = self.transport.device().wake();
-
-            self.transport.reopen();
-            self.transport.finish();
-            self.stop_all();
-            self.stop_link();
-            // A device that is busy does not delay the removal.
-            if let Some(mut connection) = self.connection.take() {
-                connection.end_at_once(&self.transport);
-            }
+    fn disconnect_at_once(&mut self) {
+        self.stop_link();
+        if let Some(mut connection) = self.connection.take() {
+            connection.end_at_once(&self.transport);
         }
+    }
+
+    fn measure(&mut self, nonce: Nonce) -> Result<Arc<Snapshot>, Failure> {
+        let connection = connected(&mut self.connection)?;
+
+        connection.measure(nonce, &self.transport)?;
+        connection.snapshot(&mut self.serial)
+    }
+
+    fn read_slot(&mut self, slot: Slot, shown: &Snapshot) -> Result<Arc<Snapshot>, Failure> {
+        let connection = connected(&mut self.connection)?;
+
+        connection.read_slot(slot, shown, &self.transport, &mut self.serial)
+    }
+
+    fn lock(&mut self, function: Location, flags: Flags) -> Result<StartNonce, Failure> {
+        self.dsm(function)?.lock(flags)
+    }
+
+    fn report(&mut self, function: Location) -> Result<KVVec<u8>, Failure> {
+        self.dsm(function)?.report()
+    }
+
+    fn start(&mut self, function: Location, locked: StartNonce) -> Result<(), Failure> {
+        self.dsm(function)?.start(&locked)
+    }
+
+    fn accept(&mut self, _function: Location, _ranges: &[Range]) -> Result<(), Failure> {
+        // START_INTERFACE_REQUEST was all of it: there is no platform that was to be told.
+        Ok(())
+    }
+
+    fn stop(&mut self, function: Location) -> Result<(), Failure> {
+        self.dsm(function)?.stop()
+    }
+
+    fn state(&mut self, function: Location) -> Result<State, Failure> {
+        self.dsm(function)?.state()
+    }
+
+    fn link(&self) -> Result<Link> {
+        self.link_state()
+    }
+
+    fn has_stream(&self) -> bool {
+        self.stream.is_some()
+    }
+
+    fn stream(&self, id: u8) -> Result<Stream> {
+        self.free_stream(id)
+    }
+
+    fn encrypt(&mut self, stream: Stream) -> Result<(), Failure> {
+        self.start_link(stream)
+    }
+
+    fn decrypt(&mut self) -> Result<(), Failure> {
+        self.end_link()
     }
 }

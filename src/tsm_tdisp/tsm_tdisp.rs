@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Authentication of PCI devices: SPDM over DOE.
+//! Authentication of PCI devices, and their interfaces: SPDM over DOE, IDE_KM and TDISP.
 //!
-//! `devices.rs` finds the devices; `device.rs` is one of them, whose `native.rs` speaks SPDM on a thread of
-//! its own; `evidence.rs` is what that results in, and `files.rs` shows it in sysfs. `link_tsm.rs` is where the
-//! kernel's PCI core comes in, if it has TSMs.
+//! `devices.rs` finds the devices; `device.rs` is one of them, whose `manager.rs` does on a thread of its own what is
+//! asked for, by a `backend.rs`: `native.rs` speaks SPDM itself. `evidence.rs` is what that results in, `interface.rs`
+//! what is known of one function, and `files.rs` shows both in sysfs. `link_tsm.rs` is where the kernel's PCI core comes
+//! in, if it has TSMs.
 //!
 //! Locks, outermost first: those of the PCI core (`rust/ext/pci/tsm.rs`) and of the chain that is told of a sleep
 //! (`rust/ext/pm.rs`), the devices that are kept (`rust/ext/pci/notifier.rs`), the turn of a device's worker, the
@@ -31,6 +32,8 @@ use tsm_ext::{
     pci::notifier, //
 };
 
+mod backend;
+mod cancel;
 mod device;
 mod devices;
 mod evidence;
@@ -40,6 +43,7 @@ mod functions;
 mod interface;
 #[cfg(CONFIG_PCI_TSM)]
 mod link_tsm;
+mod manager;
 mod native;
 mod suite;
 #[expect(unsafe_code, reason = "C functions")]

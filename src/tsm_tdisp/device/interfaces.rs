@@ -25,8 +25,8 @@ use super::{
     Running, //
 };
 use crate::{
-    interface::Interface,
-    native::Link, //
+    backend::Link,
+    interface::Interface, //
 };
 
 impl Device {
@@ -35,11 +35,11 @@ impl Device {
         let running = Running::begin(&self.is_running)?;
 
         self.worker.call(
-            |native| native.needs_session(),
-            move |native, _| {
+            |manager| manager.needs_session(),
+            move |manager, _| {
                 let _running = running;
 
-                native.bind(&interface, flags)
+                manager.bind(&interface, flags)
             },
         )?
     }
@@ -49,11 +49,11 @@ impl Device {
         let running = Running::begin(&self.is_running)?;
 
         self.worker.call(
-            |native| native.needs_session(),
-            move |native, _| {
+            |manager| manager.needs_session(),
+            move |manager, _| {
                 let _running = running;
 
-                native.validate(&interface, generation)
+                manager.validate(&interface, generation)
             },
         )?
     }
@@ -61,8 +61,8 @@ impl Device {
     /// See [`Interface::unbind`].
     pub(crate) fn unbind(&self, interface: Arc<Interface>) -> Result {
         self.worker.call(
-            |native| native.needs_session(),
-            move |native, _| native.unbind(&interface),
+            |manager| manager.needs_session(),
+            move |manager, _| manager.unbind(&interface),
         )?
     }
 
@@ -70,7 +70,7 @@ impl Device {
     pub(crate) fn interface_state(&self, interface: Arc<Interface>) -> Result<Option<State>> {
         self.worker.call(
             |_| Ok(()),
-            move |native, _| native.interface_state(&interface),
+            move |manager, _| manager.interface_state(&interface),
         )?
     }
 
@@ -85,13 +85,13 @@ impl Device {
         let running = Running::begin(&self.is_running)?;
 
         self.worker.call(
-            |native| native.needs_session(),
-            move |native, _| {
+            |manager| manager.needs_session(),
+            move |manager, _| {
                 let _running = running;
 
                 match stream {
-                    Some(id) => native.encrypt(id),
-                    None => native.decrypt(),
+                    Some(id) => manager.encrypt(id),
+                    None => manager.decrypt(),
                 }
             },
         )?
@@ -103,12 +103,12 @@ impl Device {
     ///
     /// [`EINTR`] when the task is killed, [`EIO`] when the function does not answer.
     pub(crate) fn link(&self) -> Result<Link> {
-        self.worker.call(|_| Ok(()), |native, _| native.link())?
+        self.worker.call(|_| Ok(()), |manager, _| manager.link())?
     }
 
     /// See [`Interface::release`].
     pub(crate) fn release_interface(&self, interface: &Arc<Interface>) {
         self.worker
-            .run(|native| native.release_interface(interface));
+            .run(|manager| manager.release_interface(interface));
     }
 }

@@ -19,8 +19,8 @@ use tsm_proto::spdm::Slot;
 
 use super::evidence::Read;
 use crate::{
-    device::Device,
-    native::Link, //
+    backend::Link,
+    device::Device, //
 };
 
 /// Parses a digit, which a line feed may follow, as all of what is written.

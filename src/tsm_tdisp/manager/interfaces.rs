@@ -8,20 +8,14 @@ use kernel::{
     sync::Arc, //
 };
 use tsm_ext::error::errno;
-use tsm_proto::{
-    ide::Stream,
-    tdisp::{
-        lock::Flags,
-        state::State,
-        StartNonce, //
-    }, //
+use tsm_proto::tdisp::{
+    lock::Flags,
+    state::State, //
 };
 
-use super::{
-    dsm::Dsm,
-    Native, //
-};
+use super::Manager;
 use crate::{
+    backend::Backend,
     failure::Failure,
     interface::{
         Hold,
@@ -32,9 +26,10 @@ use crate::{
 };
 
 /// An interface that was locked, until it is stopped.
-pub(super) struct Bound {
+pub(super) struct Bound<B: Backend> {
     interface: Arc<Interface>,
-    nonce: StartNonce,
+    /// Until it is used to start the interface.
+    locked: Option<B::Locked>,
 }
 
 /// Returns the error of a request that needs a session.
@@ -42,18 +37,7 @@ fn not_connected() -> Error {
     errno(bindings::ENOTCONN)
 }
 
-impl Native {
-    /// Returns what talks about an interface.
-    fn dsm(&mut self, interface: &Interface) -> Result<Dsm<'_>> {
-        Ok(Dsm {
-            connection: self.connection.as_mut().ok_or_else(not_connected)?,
-            transport: &self.transport,
-            location: interface.function().location(),
-            ide: self.ide.as_ref(),
-            stream: self.stream.map(Stream::id),
-        })
-    }
-
+impl<B: Backend> Manager<B> {
     /// Tells whether any interface is bound.
     pub(super) fn has_bound(&self) -> bool {
         !self.bound.is_empty()
@@ -71,9 +55,9 @@ impl Native {
     ///
     /// `ENOTCONN` when there is none.
     pub(crate) fn needs_session(&self) -> Result {
-        match &self.connection {
-            Some(connection) if connection.has_session() => Ok(()),
-            _ => Err(not_connected()),
+        match self.backend.has_session() {
+            true => Ok(()),
+            false => Err(not_connected()),
         }
     }
 
@@ -87,16 +71,15 @@ impl Native {
             }
             // What a driver has kept until now.
             interface.end_private_dma();
-            let _awake = self.transport.device().wake();
+            let _awake = self.begin();
             let hold = Hold::new(function)?;
             self.bound.reserve(1, GFP_KERNEL)?;
-            self.transport.begin();
 
             match self.lock(interface, flags) {
-                Ok((nonce, report)) => {
+                Ok((locked, report)) => {
                     let bound = Bound {
                         interface: interface.clone(),
-                        nonce,
+                        locked: Some(locked),
                     };
                     self.bound.push(bound, GFP_KERNEL)?;
                     interface.hold(hold);
@@ -113,16 +96,17 @@ impl Native {
         &mut self,
         interface: &Interface,
         flags: Flags,
-    ) -> Result<(StartNonce, Arc<Report>), Failure> {
+    ) -> Result<(B::Locked, Arc<Report>), Failure> {
         let bars = interface.function().bars()?;
-        let mut dsm = self.dsm(interface)?;
-        let nonce = dsm.lock(flags)?;
-        let report = dsm
-            .report()
+        let location = interface.function().location();
+        let locked = self.backend.lock(location, flags)?;
+        let report = self
+            .backend
+            .report(location)
             .and_then(|bytes| Report::new(bytes, &bars, flags));
 
         match report {
-            Ok(report) => Ok((nonce, report)),
+            Ok(report) => Ok((locked, report)),
             Err(failure) => {
                 // If that fails as well, the first failure says why.
                 let _ = self.stop(interface);
@@ -139,20 +123,19 @@ impl Native {
             if interface.generation() != generation {
                 return Err(errno(bindings::ESTALE));
             }
-            let bound = self
-                .place(interface)
-                .and_then(|place| self.bound.get(place));
-            let nonce = bound.ok_or_else(not_connected)?.nonce;
-            if interface.last_state() != Some(State::Locked) || interface.report().is_none() {
-                return Err(EBUSY);
-            }
-            let _awake = self.transport.device().wake();
-            self.transport.begin();
+            let place = self.place(interface).ok_or_else(not_connected)?;
+            let report = match (interface.last_state(), interface.report()) {
+                (Some(State::Locked), Some(report)) => report,
+                _ => return Err(EBUSY),
+            };
+            let locked = self
+                .bound
+                .get_mut(place)
+                .and_then(|bound| bound.locked.take());
+            let locked = locked.ok_or(EBUSY)?;
+            let _awake = self.begin();
 
-            let started = self
-                .start_interface(interface, &nonce)
-                .and_then(|()| Ok(interface.begin_private_dma()?));
-            match started {
+            match self.start(interface, locked, &report) {
                 Ok(()) => {
                     interface.set_state(State::Run);
                     Ok(())
@@ -160,32 +143,37 @@ impl Native {
                 Err(failure) => {
                     let stopped = self.stop(interface);
                     interface.end_private_dma();
-                    self.forget(interface, stopped.ok().map(|()| State::Unlocked));
+                    match stopped {
+                        Ok(()) => self.forget(interface, Some(State::Unlocked)),
+                        // It stays bound, until it is unbound or the session ends.
+                        Err(_) => interface.set(None, None),
+                    }
                     Err(self.refused_of(interface, c"validate", &failure))
                 }
             }
         })
     }
 
-    fn start_interface(
+    fn start(
         &mut self,
         interface: &Interface,
-        nonce: &StartNonce,
+        locked: B::Locked,
+        report: &Report,
     ) -> Result<(), Failure> {
-        self.dsm(interface)?.start(nonce)
-    }
+        let location = interface.function().location();
 
-    fn stop_interface(&mut self, interface: &Interface) -> Result<(), Failure> {
-        self.dsm(interface)?.stop()
+        self.backend.start(location, locked)?;
+        self.backend.accept(location, report.ranges())?;
+        Ok(interface.begin_private_dma()?)
     }
 
     /// Stops an interface, also when the request was ended.
     fn stop(&mut self, interface: &Interface) -> Result<(), Failure> {
-        self.transport.finish();
-        self.stop_interface(interface)
+        self.backend.finish();
+        self.backend.stop(interface.function().location())
     }
 
-    /// Unbinds an interface. If its DMA goes to private memory, no driver may be bound.
+    /// Unbinds an interface. If a driver could use what is private, no driver may be bound.
     pub(crate) fn unbind(&mut self, interface: &Arc<Interface>) -> Result {
         match interface.has_private_dma() {
             true => interface.function().without_driver(|| {
@@ -198,10 +186,9 @@ impl Native {
     }
 
     fn unbind_now(&mut self, interface: &Arc<Interface>) -> Result {
-        let _awake = self.transport.device().wake();
-        self.transport.begin();
+        let _awake = self.begin();
 
-        match self.stop_interface(interface) {
+        match self.backend.stop(interface.function().location()) {
             Ok(()) => {
                 self.forget(interface, Some(State::Unlocked));
                 Ok(())
@@ -215,10 +202,9 @@ impl Native {
         if self.needs_session().is_err() {
             return Ok(None);
         }
-        let _awake = self.transport.device().wake();
-        self.transport.begin();
+        let _awake = self.begin();
 
-        match self.dsm(interface)?.state() {
+        match self.backend.state(interface.function().location()) {
             Ok(state) => {
                 let is_bound = self.place(interface).is_some();
                 match (is_bound, interface.last_state()) {
@@ -238,9 +224,7 @@ impl Native {
     /// The function is about to be removed.
     pub(crate) fn release_interface(&mut self, interface: &Arc<Interface>) {
         if self.place(interface).is_some() {
-            let _awake = self.transport.device().wake();
-
-            self.transport.begin();
+            let _awake = self.begin();
             let stopped = self.stop(interface);
             self.forget(interface, None);
             if let Err(failure) = stopped {

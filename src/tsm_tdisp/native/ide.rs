@@ -43,11 +43,15 @@ use tsm_proto::{
 };
 
 use super::{
+    connected,
     connection::Connection,
     transport::Transport,
     Native, //
 };
-use crate::failure::Failure;
+use crate::{
+    backend::Link,
+    failure::Failure, //
+};
 
 /// The port of function 0.
 const PORT: u8 = 0;
@@ -170,45 +174,30 @@ fn places(stream: u8) -> impl Iterator<Item = Place> {
     })
 }
 
-/// What the link does.
-pub(crate) enum Link {
-    /// It is not encrypted.
-    Off,
-    /// It has a stream with this ID, which is secure or not.
-    Stream(u8, bool),
-}
-
 impl Native {
     fn keys(&mut self) -> Result<KeyManagement<'_>, Failure> {
-        let connection = self
-            .connection
-            .as_mut()
-            .ok_or_else(|| errno(bindings::ENOTCONN))?;
         let ide = self
             .ide
             .as_ref()
             .ok_or_else(|| errno(bindings::EOPNOTSUPP))?;
 
         Ok(KeyManagement {
-            connection,
+            connection: connected(&mut self.connection)?,
             transport: &self.transport,
             ide,
         })
     }
 
-    /// Returns what the link does.
-    pub(crate) fn link(&self) -> Result<Link> {
+    /// See [`Backend::link`].
+    pub(super) fn link_state(&self) -> Result<Link> {
         match (&self.stream, &self.ide) {
-            (Some(stream), Some(ide)) => {
-                let _awake = self.transport.device().wake();
-                Ok(Link::Stream(stream.id(), stream.is_secure(ide)?))
-            }
+            (Some(stream), Some(ide)) => Ok(Link::Stream(stream.id(), stream.is_secure(ide)?)),
             _ => Ok(Link::Off),
         }
     }
 
-    /// Encrypts the link, by a stream with this ID.
-    pub(crate) fn encrypt(&mut self, id: u8) -> Result {
+    /// See [`Backend::stream`].
+    pub(super) fn free_stream(&self, id: u8) -> Result<Stream> {
         if self.stream.is_some() {
             return Err(EBUSY);
         }
@@ -216,16 +205,17 @@ impl Native {
             .ide
             .as_ref()
             .ok_or_else(|| errno(bindings::EOPNOTSUPP))?;
-        let _awake = self.transport.device().wake();
-        let stream = Stream::find(ide, id)?.ok_or(EBUSY)?;
 
+        Stream::find(ide, id)?.ok_or(EBUSY)
+    }
+
+    /// See [`Backend::encrypt`].
+    pub(super) fn start_link(&mut self, stream: Stream) -> Result<(), Failure> {
         self.stream = Some(stream);
-        self.transport.begin();
-        self.start(stream).map_err(|failure| {
+        self.start(stream).inspect_err(|_| {
             self.transport.finish();
             // Keys that are used already are no good.
             self.stop_link();
-            self.refused(c"ide", &failure)
         })
     }
 
@@ -241,20 +231,15 @@ impl Native {
         }
     }
 
-    /// Ends the encryption of the link, if nothing needs it.
-    pub(crate) fn decrypt(&mut self) -> Result {
+    /// See [`Backend::decrypt`].
+    pub(super) fn end_link(&mut self) -> Result<(), Failure> {
         let Some(stream) = self.stream else {
             return Ok(());
         };
-        if self.has_bound() {
-            return Err(EBUSY);
-        }
-        let _awake = self.transport.device().wake();
-        self.transport.begin();
         let stopped = self.keys().and_then(|mut keys| keys.stop(stream.id()));
 
         self.disable();
-        stopped.map_err(|failure| self.refused(c"ide", &failure))
+        stopped
     }
 
     /// Disables the stream, without a word to the device.
@@ -267,9 +252,6 @@ impl Native {
 
     /// Ends the encryption of the link before the session ends, whatever the device answers.
     pub(super) fn stop_link(&mut self) {
-        if let Some(stream) = self.stream {
-            let _ = self.keys().and_then(|mut keys| keys.stop(stream.id()));
-            self.disable();
-        }
+        let _ = self.end_link();
     }
 }

@@ -3,15 +3,8 @@
 //! Sends what a requester wants to send.
 
 use kernel::{
-    bindings,
     prelude::*,
-    sync::{
-        atomic::{
-            Atomic,
-            Relaxed, //
-        },
-        Arc, //
-    },
+    sync::Arc,
     time::{
         delay::fsleep,
         Delta,
@@ -19,74 +12,16 @@ use kernel::{
         Monotonic, //
     }, //
 };
-use tsm_ext::{
-    error::errno,
-    pci::{
-        doe::{
-            Buffer,
-            Mailbox, //
-        },
-        Device, //
-    }, //
+use tsm_ext::pci::{
+    doe::{
+        Buffer,
+        Mailbox, //
+    },
+    Device, //
 };
 use tsm_proto::doe::ObjectType;
 
-/// What ends a request before its time.
-pub(crate) struct Cancel {
-    /// Whether the device is being removed or the module unloaded, if not 0.
-    closed: Atomic<u32>,
-    /// How many [`Cancelling`] there are.
-    cancelling: Atomic<u32>,
-    /// Grows when one has ended a request.
-    ended: Atomic<u32>,
-    /// Of all devices: not 0 while the machine sleeps.
-    asleep: Arc<Atomic<u32>>,
-}
-
-impl Cancel {
-    pub(crate) fn new(asleep: Arc<Atomic<u32>>) -> Self {
-        Self {
-            closed: Atomic::new(0),
-            cancelling: Atomic::new(0),
-            ended: Atomic::new(0),
-            asleep,
-        }
-    }
-
-    /// Has no further exchange begin.
-    pub(crate) fn close(&self) {
-        self.closed.store(1, Relaxed);
-    }
-
-    fn is_closed(&self) -> bool {
-        self.closed.load(Relaxed) != 0
-    }
-
-    /// Returns a number that is another one after a [`Cancelling`] has ended a request.
-    pub(crate) fn ended(&self) -> u32 {
-        self.ended.load(Relaxed)
-    }
-
-    /// Has requests end before their next exchange, as long as what this returns exists.
-    pub(crate) fn begin(self: &Arc<Self>) -> Cancelling {
-        self.cancelling.add(1, Relaxed);
-        Cancelling(self.clone())
-    }
-}
-
-/// Requests end before their next exchange while this exists.
-///
-/// # Invariants
-///
-/// It is counted in `cancelling`.
-pub(crate) struct Cancelling(Arc<Cancel>);
-
-impl Drop for Cancelling {
-    fn drop(&mut self) {
-        // By the type invariant, there was one at least.
-        self.0.cancelling.fetch_sub(1, Relaxed);
-    }
-}
+use crate::cancel::Cancel;
 
 /// A mailbox, until it is closed.
 pub(super) struct Transport {
@@ -125,11 +60,6 @@ impl Transport {
         }
     }
 
-    /// Tells whether a [`Cancelling`] has ended a request since [`Cancel::ended`] returned this.
-    pub(super) fn has_ended(&self, since: u32) -> bool {
-        self.cancel.ended() != since
-    }
-
     /// Returns the device.
     pub(super) fn device(&self) -> &Device {
         self.mailbox.device()
@@ -150,28 +80,20 @@ impl Transport {
 
     /// Lets exchanges begin again, after no other task can ask for any.
     pub(super) fn reopen(&mut self) {
-        self.cancel.closed.store(0, Relaxed);
+        self.cancel.reopen();
         self.begin();
     }
 
     /// Tells whether a further exchange may begin.
     pub(super) fn check(&self) -> Result {
-        if self.cancel.is_closed() {
-            return Err(ENXIO);
-        }
+        self.cancel.is_open()?;
         let begun = match self.phase {
             Phase::Request(begun) => begun,
             Phase::End(begun) if begun.elapsed() <= Self::END => return Ok(()),
             Phase::End(_) => return Err(ETIMEDOUT),
         };
 
-        if self.cancel.cancelling.load(Relaxed) != 0 {
-            self.cancel.ended.add(1, Relaxed);
-            return Err(errno(bindings::ECANCELED));
-        }
-        if self.cancel.asleep.load(Relaxed) != 0 {
-            return Err(errno(bindings::ECANCELED));
-        }
+        self.cancel.may_go_on()?;
         match begun.elapsed() > self.timeout {
             true => Err(ETIMEDOUT),
             false => Ok(()),
