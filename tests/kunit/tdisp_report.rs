@@ -179,6 +179,15 @@ mod tests {
     }
 
     #[test]
+    fn counts_each_range_of_the_report() {
+        // Those as well that are in no BAR.
+        let rows = [(0, 1, 0, 0), (0, 0, 0, 6), (7, 1, 0, 0xffff), (0, 1, 0, 2)];
+        assert!(place(&rows).is_ok_and(|(count, last)| {
+            count == 2 && last.is_some_and(|last| last.index.raw() == 3)
+        }));
+    }
+
+    #[test]
     fn refuses_ranges_that_can_not_be() {
         let refused: &[&[Row]] = &[
             // Empty.

@@ -18,7 +18,23 @@ use super::{
 };
 
 /// Bytes of a page.
-const PAGE: u64 = 4096;
+pub(crate) const PAGE: u64 = 4096;
+
+/// Which range of a report it is, counted from 0. Not the number that the report gives it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RangeIndex(u16);
+
+impl RangeIndex {
+    /// Takes the position.
+    pub const fn new(raw: u16) -> Self {
+        Self(raw)
+    }
+
+    /// Returns the position.
+    pub const fn raw(self) -> u16 {
+        self.0
+    }
+}
 
 /// The sizes of the BARs of a function in bytes; 0 where there is none, or one of I/O. One of 64 bits has the lower
 /// number, and 0 is at the other one.
@@ -30,7 +46,7 @@ impl Bars {
     pub const COUNT: usize = 6;
 
     /// Returns where a range is, and the address that its BAR has then; or [`None`] if its number is that of no BAR.
-    fn place(&self, range: &RawRange) -> Result<Option<(Range, u64)>> {
+    fn place(&self, index: u16, range: &RawRange) -> Result<Option<(Range, u64)>> {
         let Some(size) = self.0.get(usize::from(range.id)) else {
             return Ok(None);
         };
@@ -48,6 +64,7 @@ impl Bars {
             return Err(Error::Range);
         }
         let place = Range {
+            index: RangeIndex(index),
             bar: range.id,
             offset,
             length,
@@ -67,8 +84,8 @@ impl Bars {
         let bars = *self;
         let mut last: Option<(Range, u64)> = None;
 
-        for range in report.ranges() {
-            let Some(place) = bars.place(&range)? else {
+        for (index, range) in indexed(report) {
+            let Some(place) = bars.place(index, &range)? else {
                 continue;
             };
             if last.is_some_and(|last| !is_behind(&last, &place)) {
@@ -76,12 +93,17 @@ impl Bars {
             }
             last = Some(place);
         }
-        Ok(report.ranges().filter_map(move |range| {
-            let place = bars.place(&range).ok().flatten();
+        Ok(indexed(report).filter_map(move |(index, range)| {
+            let place = bars.place(index, &range).ok().flatten();
 
             place.map(|(range, _)| range)
         }))
     }
+}
+
+/// Returns each range and its position. A report is too short for more positions.
+fn indexed<'a>(report: &Report<'a>) -> impl Iterator<Item = (u16, RawRange)> + 'a {
+    (0..=u16::MAX).zip(report.ranges())
 }
 
 /// Tells whether the second range is in a later BAR than the first, or behind it in the same one.
@@ -96,6 +118,8 @@ const fn is_behind((before, base): &(Range, u64), (range, same_base): &(Range, u
 /// A range in a BAR.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Range {
+    /// Its position in the report.
+    pub index: RangeIndex,
     /// The number of the BAR, 0 to 5.
     pub bar: u16,
     /// Bytes from the start of the BAR.

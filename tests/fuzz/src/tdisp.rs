@@ -104,6 +104,10 @@ pub(crate) fn report(data: &[u8]) -> bool {
         let end = range.offset + range.length;
         assert!(range.length > 0 && end <= BARS.0[usize::from(range.bar)]);
         assert_eq!((range.offset % 4096, range.length % 4096), (0, 0));
+        let raw = report.ranges().nth(range.index.raw().into());
+        assert!(raw.is_some_and(|raw| {
+            raw.id == range.bar && u64::from(raw.pages) * 4096 == range.length
+        }));
         for other in &ranges[..number] {
             assert!(other.bar <= range.bar);
             let apart = other.offset + other.length <= range.offset || end <= other.offset;
