@@ -51,6 +51,8 @@ unsafe fn tdcall(leaf: Leaf, arguments: &Arguments) -> (Status, Results) {
             "xorl %r11d, %r11d",
             "xorl %r12d, %r12d",
             "xorl %r13d, %r13d",
+            "xorl %r14d, %r14d",
+            "xorl %r15d, %r15d",
             inout("rax") u64::from(leaf.raw()) => status,
             inout("rcx") arguments.rcx => results.rcx,
             inout("rdx") arguments.rdx => results.rdx,
@@ -60,6 +62,8 @@ unsafe fn tdcall(leaf: Leaf, arguments: &Arguments) -> (Status, Results) {
             inout("r11") arguments.r11 => _,
             inout("r12") arguments.r12 => _,
             inout("r13") arguments.r13 => _,
+            inout("r14") arguments.r14 => _,
+            inout("r15") arguments.r15 => _,
             options(att_syntax, nostack),
         )
     };

@@ -73,6 +73,8 @@ pub struct Arguments {
     pub r11: u64,
     pub r12: u64,
     pub r13: u64,
+    pub r14: u64,
+    pub r15: u64,
 }
 
 /// What comes out of the registers besides `RAX`.
@@ -103,6 +105,13 @@ pub trait Call {
 /// An address of memory that the VMM has access to: the shared bit is set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SharedGpa(u64);
+
+impl SharedGpa {
+    /// Returns the address, with the shared bit.
+    pub const fn raw(self) -> u64 {
+        self.0
+    }
+}
 
 /// How many bits a guest physical address has. The highest one is the shared bit.
 ///
@@ -314,7 +323,7 @@ impl Call for GetQuote {
             // A call that the GHCI defines.
             r10: 0,
             r11: Self::FUNCTION,
-            r12: self.buffer.0,
+            r12: self.buffer.raw(),
             r13: self.size,
             ..Arguments::default()
         }
