@@ -6,6 +6,7 @@
 //! "Guest-Host-Communication Interface (GHCI) for Intel TDX 1.5" (348552), here "GHCI".
 
 pub mod call;
+pub mod connect;
 mod error;
 pub mod quote;
 mod register;

@@ -40,6 +40,8 @@ mod suite;
 mod tdisp;
 mod tdisp_report;
 mod tdx_call;
+mod tdx_connect;
+mod tdx_connect_tdcm;
 mod tdx_guest;
 mod tdx_quote;
 mod tdx_report;

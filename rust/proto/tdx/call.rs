@@ -39,6 +39,14 @@ open_enum! {
         SYS_RD = 11,
         /// `TDG.MR.VERIFYREPORT`.
         MR_VERIFYREPORT = 22,
+        /// `TDG.TDI.RD`. For this and the next three, see [`connect`](super::connect).
+        TDI_RD = 67,
+        /// `TDG.TDI.START`.
+        TDI_START = 68,
+        /// `TDG.DMAR.ACCEPT`.
+        DMAR_ACCEPT = 70,
+        /// `TDG.TDI.MMIO.ACCEPT`.
+        TDI_MMIO_ACCEPT = 71,
     }
 }
 
@@ -56,6 +64,10 @@ impl Leaf {
             Self::VM_WR => "TDG.VM.WR",
             Self::SYS_RD => "TDG.SYS.RD",
             Self::MR_VERIFYREPORT => "TDG.MR.VERIFYREPORT",
+            Self::TDI_RD => "TDG.TDI.RD",
+            Self::TDI_START => "TDG.TDI.START",
+            Self::DMAR_ACCEPT => "TDG.DMAR.ACCEPT",
+            Self::TDI_MMIO_ACCEPT => "TDG.TDI.MMIO.ACCEPT",
             _ => return None,
         })
     }
@@ -260,6 +272,8 @@ open_enum! {
         QUOTE_MAX_SIZE = 0x9010_0002_0000_0008,
         /// Of the TD, `TD_CTLS`: what the guest has chosen.
         TD_CTLS = 0x1110_0003_0000_0017,
+        /// Of the TD, `CONFIG_FLAGS`: see [`ConfigFlags`](super::connect::ConfigFlags).
+        CONFIG_FLAGS = 0x1110_0003_0000_0016,
         /// Of the module, `MAJOR_VERSION`.
         MAJOR_VERSION = 0x0800_0001_0000_0004,
         /// Of the module, `TDX_FEATURES0`: what it can do, a bit for each.

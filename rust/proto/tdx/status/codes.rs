@@ -2,7 +2,8 @@
 
 //! Every completion status code that is documented.
 //!
-//! ABI, table "Interface Functions Completion Status Codes". Most of them only a host gets to see.
+//! ABI, table "Interface Functions Completion Status Codes". Most of them only a host gets to see. Those of
+//! TDX Connect are from the software that [`connect`](crate::tdx::connect) names.
 
 use super::Status;
 
@@ -368,6 +369,22 @@ codes! {
     INVALID_MIGRATION_DECRYPTION_KEY = 0xC000_0E16,
     /// The module before authenticated bundles in another way.
     INCOMPATIBLE_MBMD_MAC_CONTEXT = 0xC000_0E22,
+    /// DMA of the TDI is in a state in which it can't be accepted.
+    DMAR_INVALID_MAPPING_STATE = 0xC000_0F07,
+    /// The TDI is not bound, or in a state in which this can't be done.
+    TDI_INVALID_STATE = 0xC000_0F11,
+    /// The IDE stream is in a state in which this can't be done.
+    IDE_STREAM_INVALID_STATE = 0xC000_0F24,
+    /// The page of registers belongs to another TDI.
+    MMIO_TDI_OWNER_MISMATCH = 0xC000_0F27,
+    /// The TDI is not bound.
+    TDI_NOT_PRESENT = 0xC000_0F40,
+    /// The TDI is not bound any more.
+    TDI_INVALID_METADATA = 0xC000_0F41,
+    /// The page of registers is not in the range.
+    MMIO_PAGE_NOT_IN_ASSOC_RANGE = 0xC000_0F4C,
+    /// The page of registers is not the one at this place in the range.
+    MMIO_INVALID_HPA_OFFSET = 0xC000_0F4D,
     /// The report's CPU is of a later version than this one.
     INVALID_CPUSVN = 0xC000_1000,
     /// The MAC is not one of this CPU for this report.
