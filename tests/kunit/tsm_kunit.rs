@@ -41,6 +41,7 @@ mod tdisp;
 mod tdisp_report;
 mod tdx_call;
 mod tdx_connect;
+mod tdx_connect_mmio;
 mod tdx_connect_tdcm;
 mod tdx_guest;
 mod tdx_quote;

@@ -23,6 +23,7 @@
 //! `GET_DEV_INFO` and `GET_TDI_STATE` of the VMM; what a request to the VMM may have for data, and other versions of
 //! it than 0.
 
+mod acceptance;
 mod bind_session;
 mod config_flags;
 mod dmar;
@@ -33,6 +34,10 @@ mod mmio;
 mod read;
 mod tdcm;
 
+pub use acceptance::{
+    Acceptance,
+    Progress, //
+};
 pub use bind_session::{
     BindSessionId,
     ReadBindSession,

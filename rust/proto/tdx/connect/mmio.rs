@@ -138,7 +138,7 @@ impl Subrange {
     }
 }
 
-/// The call.
+/// The call. [`Acceptance`](super::Acceptance) makes it, and knows what becomes of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MmioAccept {
     /// Where the TD has the first page.
