@@ -22,6 +22,7 @@ use crate::{
     tdisp,
     tdx::{
         self,
+        connect,
         quote,
         Status,
         VmcallStatus, //
@@ -148,6 +149,31 @@ impl From<tio::Error> for kernel::error::Error {
             | Error::Duplicate(_) => answer::<{ bindings::EPROTO }>(),
             // What the caller asked for.
             Error::Pages | Error::Vtom => answer::<{ bindings::EINVAL }>(),
+        }
+    }
+}
+
+impl From<connect::Error> for kernel::error::Error {
+    fn from(err: connect::Error) -> Self {
+        use connect::Error;
+
+        match err {
+            Error::Status(status) => status.into(),
+            Error::Truncated | Error::Trailing | Error::TooLarge => {
+                answer::<{ bindings::EMSGSIZE }>()
+            }
+            // What the VMM does not do.
+            Error::Refused(_) => answer::<{ bindings::EREMOTEIO }>(),
+            Error::Pending | Error::Stalled => answer::<{ bindings::EBUSY }>(),
+            // Evidence that there is not.
+            Error::Empty(_) => answer::<{ bindings::ENODATA }>(),
+            // What does not authenticate.
+            Error::State(_) | Error::Digest(_) => answer::<{ bindings::EBADMSG }>(),
+            Error::HashLength(_) | Error::Resumption | Error::UnknownStatus(_) => {
+                answer::<{ bindings::EPROTO }>()
+            }
+            // What the caller asked for.
+            Error::Page | Error::Pages => answer::<{ bindings::EINVAL }>(),
         }
     }
 }

@@ -25,6 +25,7 @@ mod tests {
         tdisp,
         tdx::{
             self,
+            connect,
             quote::{
                 self,
                 Status, //
@@ -167,6 +168,43 @@ mod tests {
         }
         assert_eq!(errno(Error::Pages), 22); // EINVAL
         assert_eq!(errno(Error::Vtom), 22);
+    }
+
+    #[test]
+    fn tells_what_is_wrong_with_tdx_connect() {
+        use connect::{
+            Error,
+            Kind,
+            TdcmError,
+            TdcmStatus, //
+        };
+
+        let status = |status: tdx::Status| errno(Error::Status(status));
+        assert_eq!(status(tdx::Status::OPERAND_BUSY.of(Operand::RCX)), 16); // EBUSY
+        assert_eq!(status(tdx::Status::TDI_NOT_PRESENT), 5); // EIO
+        assert_eq!(status(tdx::Status::PAGE_ALREADY_ACCEPTED), 5);
+        for length in [Error::Truncated, Error::Trailing, Error::TooLarge] {
+            assert_eq!(errno(length), 90); // EMSGSIZE
+        }
+        assert_eq!(errno(Error::Refused(TdcmError::DEVICE)), 121); // EREMOTEIO
+        for busy in [Error::Pending, Error::Stalled] {
+            assert_eq!(errno(busy), 16);
+        }
+        for kind in [Kind::Report, Kind::DeviceInfo] {
+            assert_eq!(errno(Error::Empty(kind)), 61); // ENODATA
+            assert_eq!(errno(Error::Digest(kind)), 74); // EBADMSG
+        }
+        assert_eq!(errno(Error::State(4)), 74);
+        for broken in [
+            Error::HashLength(32),
+            Error::Resumption,
+            Error::UnknownStatus(TdcmStatus::new(3)),
+        ] {
+            assert_eq!(errno(broken), 71); // EPROTO
+        }
+        for asked in [Error::Page, Error::Pages] {
+            assert_eq!(errno(asked), 22); // EINVAL
+        }
     }
 
     #[test]
