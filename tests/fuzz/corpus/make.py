@@ -115,6 +115,79 @@ write(
     refused_truncated=call(52, 0, 52, 0, 1, 0)[:47],
 )
 
+
+def tdcm(which: int, status: int, error: int, length: int, data: bytes) -> bytes:
+    """An answer of the VMM to operation `which`."""
+    return bytes([which]) + struct.pack("<HBBIBBHII", which, 0, 0, 0, status, error, 0, 0, length) + data
+
+
+def hashed(which: int, kind: int, length: int, digest: int, data: bytes) -> bytes:
+    """An answer with evidence, after the length of a hash of this kind, and the hash."""
+    answer = tdcm(which, 1, 0, len(data), data)[1:]
+    return bytes([which + 8, kind]) + struct.pack("<Q", length) + bytes([digest] * 48) + answer
+
+
+def left(*calls: tuple[int, int, int, int]) -> bytes:
+    """What calls return that accept pages: a status, RCX, offset and number of the pages that are left."""
+    rows = (struct.pack("<QQII", code << 32, rcx, pages, offset) for code, rcx, offset, pages in calls)
+    return b"\x10" + b"".join(rows)
+
+
+RESUMABLE, RESTARTABLE = 0x80000003, 0x80000004
+write(
+    "tdx_connect",
+    accepted_state=b"\0" + struct.pack("<Q", 2),
+    refused_state=b"\0" + struct.pack("<Q", 4),
+    refused_state_low_byte_right=b"\0" + struct.pack("<Q", 0x102),
+    refused_half_a_state=b"\0\2\0\0",
+    accepted_tee_io=tdcm(1, 1, 0, 1, b"\1"),
+    accepted_no_tee_io=tdcm(1, 1, 0, 1, b"\0"),
+    refused_tee_io_empty=tdcm(1, 1, 0, 0, b"\1"),
+    refused_tee_io_long=tdcm(1, 1, 0, 2, b"\1\1"),
+    accepted_bound=tdcm(2, 1, 0, 0, b""),
+    accepted_bound_in_larger_pages=tdcm(2, 1, 0, 0, bytes(40)),
+    accepted_reserved_set=b"\2" + b"\xff" * 8 + b"\1" + b"\xff" * 7 + bytes(4),
+    refused_bound_with_data=tdcm(2, 1, 0, 1, b"\0"),
+    refused_not_yet=tdcm(2, 0, 11, 2**32 - 1, b""),
+    refused_by_the_device=tdcm(2, 2, 11, 0, b""),
+    refused_unknown_error=tdcm(2, 2, 255, 0, b""),
+    refused_unknown_status=tdcm(2, 3, 0, 0, b""),
+    accepted_device_info=tdcm(3, 1, 0, 5, b"chain"),
+    accepted_report=tdcm(4, 1, 0, 6, b"report"),
+    accepted_report_in_larger_pages=tdcm(4, 1, 0, 6, b"report" + b"\xff" * 9),
+    refused_empty_report=tdcm(4, 1, 0, 0, b"report"),
+    refused_one_byte_too_long=tdcm(4, 1, 0, 7, b"report"),
+    refused_four_gigabytes=tdcm(4, 1, 0, 2**32 - 1, b"report"),
+    refused_half_a_header=tdcm(4, 1, 0, 0, b"")[:-1],
+    accepted_started=tdcm(5, 1, 0, 0, b""),
+    accepted_unbound=tdcm(7, 1, 0, 0, b""),
+    refused_state_of_the_vmm=tdcm(6, 1, 0, 1, b"\2"),
+    accepted_evidence=hashed(4, 0, 48, 0x72, b"report"),
+    accepted_evidence_of_the_device=hashed(3, 1, 48, 0x63, b"chain"),
+    refused_evidence_exchanged=hashed(4, 0, 48, 0x72, b"another"),
+    refused_evidence_of_another_kind=hashed(4, 1, 48, 0x72, b"report"),
+    refused_evidence_by_another_hash=hashed(4, 0, 32, 0x72, b"report"),
+    refused_evidence_high_half_set=hashed(4, 0, 48 + 2**32, 0x72, b"report"),
+    refused_half_a_hash=hashed(4, 0, 48, 0x72, b"report")[:50],
+    accepted_pages=left((0, 0x10000, 2, 5)),
+    accepted_pages_none_left=left((0, 0x15000, 7, 0)),
+    accepted_pages_in_two=left((RESUMABLE, 0x12000, 4, 3), (0, 0x15000, 7, 0)),
+    accepted_pages_after_interruptions=left(*[(RESTARTABLE, 0, 0, 0)] * 100, (0, 0x10000, 2, 5)),
+    refused_pages_interrupted_again_and_again=left(*[(RESTARTABLE, 0, 0, 0)] * 101),
+    refused_pages_without_progress=left(*[(RESUMABLE, 0x10000, 2, 5)] * 101),
+    refused_pages_that_grow=left((RESUMABLE, 0x10000, 2, 6)),
+    refused_pages_skipped=left((RESUMABLE, 0x11000, 3, 3)),
+    refused_pages_elsewhere=left((RESUMABLE, 0x12000, 3, 4)),
+    refused_pages_of_another_level=left((RESUMABLE, 0x11001, 3, 4)),
+    refused_pages_beyond_the_end=left((RESUMABLE, 0x15000, 7, 1)),
+    refused_pages_overflow=left((RESUMABLE, 0x11000, 2**32 - 1, 8)),
+    refused_pages_accepted_before=left((0x00000B0A, 0x10000, 2, 5)),
+    refused_pages_size=left((0xC0000B0B, 0x10000, 2, 5)),
+    refused_pages_not_ended=left((RESUMABLE, 0x12000, 4, 3)),
+    refused_no_such_answer=b"\x11",
+    refused_nothing=b"",
+)
+
 snp_report = struct.pack("<I", 3) + bytes(1180)
 snp_report = put(put(snp_report, 0x50, bytes(range(64))), 0x2A0, b"\x5a" * 144)
 write(

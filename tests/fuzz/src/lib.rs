@@ -47,6 +47,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("tdisp_message", tdisp::message),
     ("tdisp_report", tdisp::report),
     ("tdx_call", tdx::call),
+    ("tdx_connect", tdx::connect),
     ("tdx_quote_answer", tdx::quote_answer),
     ("tdx_quote_request", tdx::quote_request),
     ("tdx_register", tdx::register),
