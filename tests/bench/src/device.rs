@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Connects with a PCI device, which only our drivers do.
+//! Connects with a PCI device, and binds its interface, which only our drivers do.
+
+mod steps;
+mod traffic;
 
 use std::{
     fs,
@@ -8,17 +11,12 @@ use std::{
     ops::Range, //
 };
 
-use nix::errno::Errno;
 use tsm_guest_tests::{
     function::Function as _,
     modules,
     spdm::{
         Device,
-        ACCESSES,
-        EXCHANGES,
-        MODULE,
-        REQUEST_DWORDS,
-        RESPONSE_DWORDS, //
+        MODULE, //
     }, //
 };
 
@@ -32,8 +30,10 @@ use crate::{
     results::Results,
     trace::Trace, //
 };
+use steps::Machine;
+use traffic::Traffic;
 
-/// How often the device is connected for each measurement.
+/// How often each step is taken for each measurement.
 const TIMES: usize = 10;
 
 /// What goes over the bus: the kernel's mailbox.
@@ -73,51 +73,6 @@ const EVIDENCE: [&str; 6] = [
     "transcript/measurements.sig",
 ];
 
-/// What an emulated device has counted.
-#[derive(Debug, Clone, Copy)]
-struct Traffic {
-    exchanges: u32,
-    request_dwords: u32,
-    response_dwords: u32,
-    accesses: u32,
-}
-
-impl Traffic {
-    /// Asks the device, by a few accesses.
-    fn of(device: &Device) -> Self {
-        Self {
-            exchanges: device.register(EXCHANGES),
-            request_dwords: device.register(REQUEST_DWORDS),
-            response_dwords: device.register(RESPONSE_DWORDS),
-            accesses: ACCESSES
-                .map(|offset| device.register(offset))
-                .into_iter()
-                .fold(0, u32::wrapping_add),
-        }
-    }
-
-    /// Returns what was counted during `work`.
-    fn during(device: &Device, work: impl FnOnce() -> io::Result<()>) -> io::Result<Self> {
-        let before = Self::of(device);
-        work()?;
-        let after = Self::of(device);
-
-        Ok(Self {
-            exchanges: after.exchanges.wrapping_sub(before.exchanges),
-            request_dwords: after.request_dwords.wrapping_sub(before.request_dwords),
-            response_dwords: after.response_dwords.wrapping_sub(before.response_dwords),
-            accesses: after.accesses.wrapping_sub(before.accesses),
-        })
-    }
-
-    /// Returns how many accesses this takes the kernel at least: ten for an exchange, one for each DWORD
-    /// that is written and two for each that is read. Both counts have two DWORDs of a header for each
-    /// exchange, which are among the ten.
-    fn least_accesses(self) -> u32 {
-        4 * self.exchanges + self.request_dwords + 2 * self.response_dwords
-    }
-}
-
 /// Returns where the code of our module is: sections, each with its size.
 fn code(sections: impl Iterator<Item = String>) -> io::Result<Range<u64>> {
     let mut all: Option<Range<u64>> = None;
@@ -153,20 +108,8 @@ fn evidence(device: &Device) -> io::Result<u64> {
     u64::try_from(sum).map_err(io::Error::other)
 }
 
-/// Connects, has that measured, and disconnects.
-fn connect<T>(
-    device: &Device,
-    measure: impl FnOnce(&dyn Fn() -> io::Result<()>) -> io::Result<T>,
-) -> io::Result<T> {
-    let measured = measure(&|| device.connect(0).map_err(failed))?;
-
-    device.disconnect().map_err(failed)?;
-    Ok(measured)
-}
-
-fn failed(errno: Errno) -> io::Error {
-    errno.into()
-}
+/// Takes what was measured: of what, in which unit, and how much it is.
+type Add<'a> = &'a mut dyn FnMut(&str, Unit, u64);
 
 /// Measures them.
 pub(crate) fn measure(
@@ -174,87 +117,102 @@ pub(crate) fn measure(
     sections: impl Iterator<Item = String>,
 ) -> io::Result<()> {
     modules::load("tsm")?;
-    modules::load(MODULE)?;
-    let (device, meter) = (Device::with_sessions(), Meter::new());
-    let mut add = |operation, unit, value| results.add(operation, Drivers::Ours, unit, [value]);
+    // No link has another end with keys.
+    modules::load_with(MODULE, "ide_unpaired=1")?;
+    let (machine, meter) = (Machine::new()?, Meter::new());
+    let add: Add<'_> = &mut |name, unit, value| results.add(name, Drivers::Ours, unit, [value]);
 
     // Code that the emulator has not seen before takes it milliseconds to translate.
-    connect(&device, |work| work())?;
-    let asked = Traffic::during(&device, || Ok(()))?.accesses;
+    machine.each(|_, _, work| work())?;
     for _ in 0..TIMES {
-        let traffic = connect(&device, |work| Traffic::during(&device, work))?;
-        let accesses = traffic.accesses - asked;
-
-        add("exchanges", Unit::Exchanges, traffic.exchanges.into());
-        add("config accesses", Unit::Accesses, accesses.into());
-        let least = traffic.least_accesses();
-        add("least config accesses", Unit::Accesses, least.into());
+        traffic(&machine, add)?;
     }
     match meter.unit() {
-        Unit::Instructions => own_instructions(&device, &code(sections)?, add),
-        _ => memory_and_time(&device, &meter, add),
+        Unit::Instructions => {
+            let code = code(sections)?;
+
+            for _ in 0..TIMES {
+                own_instructions(&machine, &code, add)?;
+            }
+        }
+        _ => {
+            let trace = Trace::new()?;
+
+            for _ in 0..TIMES {
+                memory(machine.device(), &trace, add)?;
+                time(&machine, &trace, &meter, add)?;
+            }
+        }
     }
+    Ok(())
+}
+
+/// Measures what goes through the mailboxes.
+fn traffic(machine: &Machine, add: Add<'_>) -> io::Result<()> {
+    machine.each(|step, device, work| {
+        let traffic = Traffic::during(device, work)?;
+        let (name, least) = (step.name(), traffic.least_accesses());
+
+        add(name, Unit::Exchanges, traffic.exchanges.into());
+        add(name, Unit::Accesses, traffic.accesses.into());
+        add(&format!("{name}, least"), Unit::Accesses, least.into());
+        Ok(())
+    })
 }
 
 /// Measures the code of our module.
-fn own_instructions(
-    device: &Device,
-    code: &Range<u64>,
-    mut add: impl FnMut(&'static str, Unit, u64),
-) -> io::Result<()> {
+fn own_instructions(machine: &Machine, code: &Range<u64>, add: Add<'_>) -> io::Result<()> {
     let count = || instructions_in(code).ok_or(io::ErrorKind::Unsupported);
 
-    for _ in 0..TIMES {
-        let own = connect(device, |work| {
-            let before = count()?;
-            work()?;
-            Ok(count()? - before)
-        })?;
-        if own == 0 {
-            return Err(io::Error::other("the emulator has not seen our code"));
+    machine.each(|step, _, work| {
+        let before = count()?;
+        work()?;
+        let own = count()? - before;
+
+        match own {
+            0 => Err(io::Error::other("the emulator has not seen our code")),
+            _ => {
+                add(step.name(), Unit::Instructions, own);
+                Ok(())
+            }
         }
-        add("own code", Unit::Instructions, own);
-    }
-    Ok(())
+    })
 }
 
-/// Measures what else there is, where nothing is counted.
-fn memory_and_time(
-    device: &Device,
-    meter: &Meter,
-    mut add: impl FnMut(&'static str, Unit, u64),
-) -> io::Result<()> {
-    let trace = Trace::new()?;
+/// Measures the memory that a connect takes.
+fn memory(device: &Device, trace: &Trace, add: Add<'_>) -> io::Result<()> {
+    let heap = trace.allocated(|| Ok(device.connect(0)?))?;
 
-    for _ in 0..TIMES {
-        let (heap, bytes) = connect(device, |work| {
-            Ok((trace.allocated(work)?, evidence(device)?))
+    add("heap", Unit::Bytes, heap);
+    add("evidence", Unit::Bytes, evidence(device)?);
+    Ok(device.disconnect()?)
+}
+
+/// Measures how long it takes, and how long of that bus and cryptography do.
+fn time(machine: &Machine, trace: &Trace, meter: &Meter, add: Add<'_>) -> io::Result<()> {
+    machine.each(|step, _, work| {
+        add(step.name(), Unit::Nanoseconds, meter.measure(work)?);
+        Ok(())
+    })?;
+    machine.each(|step, _, work| {
+        let (name, mut traced) = (step.name(), 0);
+        let times = trace.time_in([BUS, CRYPTO], || {
+            traced = meter.measure(work)?;
+            Ok(())
         })?;
-        add("heap", Unit::Bytes, heap);
-        add("evidence", Unit::Bytes, bytes);
+        let Some([bus, crypto]) = times else {
+            return Ok(());
+        };
 
-        let time = connect(device, |work| meter.measure(work))?;
-        add("connect", Unit::Nanoseconds, time);
-
-        let mut traced = 0;
-        let times = connect(device, |work| {
-            trace.time_in([BUS, CRYPTO], || {
-                traced = meter.measure(work)?;
-                Ok(())
-            })
-        })?;
-        if let Some([bus, crypto]) = times {
-            if bus + crypto > traced {
-                return Err(io::Error::other(
-                    "parts of a connect take longer than all of it",
-                ));
-            }
-            add("connect, traced", Unit::Nanoseconds, traced);
-            add("bus, traced", Unit::Nanoseconds, bus);
-            add("crypto, traced", Unit::Nanoseconds, crypto);
-            let ratio = 1000 * traced / (bus + crypto);
-            add("connect to bus and crypto", Unit::Thousandths, ratio);
+        if bus + crypto > traced {
+            let longer = format!("parts of this take longer than all of it: {name}");
+            return Err(io::Error::other(longer));
         }
-    }
-    Ok(())
+        add(&format!("{name}, traced"), Unit::Nanoseconds, traced);
+        add(&format!("{name}, bus"), Unit::Nanoseconds, bus);
+        add(&format!("{name}, crypto"), Unit::Nanoseconds, crypto);
+        let ratio = 1000 * traced / (bus + crypto);
+        add(name, Unit::Thousandths, ratio);
+        Ok(())
+    })
 }

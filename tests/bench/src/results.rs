@@ -16,7 +16,7 @@ pub(crate) struct Results(Vec<Samples>);
 /// What was measured of one operation.
 #[derive(Debug)]
 struct Samples {
-    operation: &'static str,
+    operation: String,
     drivers: Drivers,
     unit: Unit,
     values: Vec<u64>,
@@ -26,18 +26,18 @@ impl Results {
     /// Adds what an operation cost, to what it cost before.
     pub(crate) fn add(
         &mut self,
-        operation: &'static str,
+        operation: &str,
         drivers: Drivers,
         unit: Unit,
         values: impl IntoIterator<Item = u64>,
     ) {
         let same =
-            |s: &&mut Samples| (s.operation, s.drivers, s.unit) == (operation, drivers, unit);
+            |s: &&mut Samples| (&*s.operation, s.drivers, s.unit) == (operation, drivers, unit);
 
         match self.0.iter_mut().find(same) {
             Some(samples) => samples.values.extend(values),
             None => self.0.push(Samples {
-                operation,
+                operation: operation.to_owned(),
                 drivers,
                 unit,
                 values: values.into_iter().collect(),
