@@ -11,7 +11,8 @@ use nix::errno::Errno;
 
 use crate::{
     files::Modes,
-    function::Function, //
+    function::Function,
+    spdm::Device, //
 };
 
 /// Flag of a lock: the table of MSI-X is locked.
@@ -34,7 +35,43 @@ pub fn interfaces() -> Vec<Interface> {
     Interface::all()
 }
 
+/// Returns the first device, connected anew, and its two functions.
+///
+/// # Panics
+///
+/// If it can't be connected.
+pub fn connected() -> (Device, [Interface; 2]) {
+    let device = Device::with_sessions();
+
+    let _ = device.disconnect();
+    device.connect(0).unwrap();
+    (device, functions())
+}
+
+/// Returns the functions of the first device.
+///
+/// # Panics
+///
+/// If there are none.
+pub fn functions() -> [Interface; 2] {
+    let mut all = interfaces().into_iter();
+
+    [all.next().unwrap(), all.next().unwrap()]
+}
+
 impl Interface {
+    /// Checks that nothing is bound.
+    ///
+    /// # Panics
+    ///
+    /// If it is.
+    pub fn shows_nothing(&self) {
+        for file in ["report", "ranges"] {
+            assert_eq!(self.refusal(file), Some(Errno::ENODATA), "{file}");
+        }
+        assert!(!self.text("trust").contains("locked"));
+    }
+
     /// Returns what is in `tdi/`.
     pub fn files(&self) -> Modes {
         crate::files::in_folder(self.path(""))

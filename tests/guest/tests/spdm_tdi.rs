@@ -4,92 +4,27 @@
 
 use std::{
     env,
-    fs::File,
-    os::fd::AsFd as _,
     thread, //
 };
 
-use nix::{
-    errno::Errno,
-    poll::{
-        poll,
-        PollFd,
-        PollFlags,
-        PollTimeout, //
-    },
-};
+use nix::errno::Errno;
 use tsm_guest_tests::{
     dma::{
         clear,
         Page, //
     },
-    files::modes,
     function::Function as _,
-    modules::{
-        load,
-        unload, //
-    },
     spdm::{
-        devices,
         Device,
-        EXCHANGES,
-        MODULE, //
+        EXCHANGES, //
     },
     tdi::{
+        connected,
+        functions,
         interfaces,
-        Interface,
         LOCK_MSIX, //
     },
 };
-
-/// Returns the first device, connected anew, and its two functions.
-fn connected() -> (Device, [Interface; 2]) {
-    let device = Device::with_sessions();
-
-    let _ = device.disconnect();
-    device.connect(0).unwrap();
-    (device, functions())
-}
-
-/// Returns the functions of the first device.
-fn functions() -> [Interface; 2] {
-    let mut all = interfaces().into_iter();
-
-    [all.next().unwrap(), all.next().unwrap()]
-}
-
-/// Checks that nothing is bound.
-fn shows_nothing(interface: &Interface) {
-    for file in ["report", "ranges"] {
-        assert_eq!(interface.refusal(file), Some(Errno::ENODATA), "{file}");
-    }
-    assert!(!interface.text("trust").contains("locked"));
-}
-
-#[test]
-fn each_function_has_all_files() {
-    for device in devices() {
-        let _ = device.disconnect();
-    }
-    // Of three devices, two have two functions.
-    assert_eq!(interfaces().len(), 5);
-    for interface in interfaces() {
-        let expected = [
-            ("bind", 0o200),
-            ("unbind", 0o200),
-            ("validate", 0o200),
-            ("state", 0o444),
-            ("generation", 0o444),
-            ("report", 0o444),
-            ("ranges", 0o444),
-            ("trust", 0o444),
-        ];
-        assert_eq!(interface.files(), modes(expected));
-        assert_eq!(interface.state(), "unknown");
-        assert_eq!(interface.text("trust"), "none");
-        shows_nothing(&interface);
-    }
-}
 
 #[test]
 fn nothing_is_possible_without_a_session() {
@@ -115,41 +50,12 @@ fn nothing_is_possible_without_a_session() {
 }
 
 #[test]
-fn other_text_is_refused_and_changes_nothing() {
-    let (device, [interface, _]) = connected();
-    let before = (interface.generation(), device.register(EXCHANGES));
-
-    for text in ["x", "-1", "+0", " 0", "0 ", "0x0", "\n", "0\n\n", "65536"] {
-        assert_eq!(interface.write("bind", text), Err(Errno::EINVAL), "{text}");
-        assert_eq!(
-            interface.write("unbind", text),
-            Err(Errno::EINVAL),
-            "{text}"
-        );
-    }
-    // Flags that there are not, or that need more than a flag.
-    for flags in [2, 8, 32, 1 << 15] {
-        assert_eq!(interface.bind(flags), Err(Errno::EINVAL), "{flags}");
-    }
-    for text in ["x", "-1", "+1", "0x1", "18446744073709551616"] {
-        assert_eq!(
-            interface.write("validate", text),
-            Err(Errno::EINVAL),
-            "{text}"
-        );
-    }
-    assert_eq!(interface.write("unbind", "0"), Err(Errno::EINVAL));
-    assert_eq!(interface.write("unbind", "2"), Err(Errno::EINVAL));
-    assert_eq!((interface.generation(), device.register(EXCHANGES)), before);
-}
-
-#[test]
 fn an_interface_is_bound_validated_and_unbound() {
     let (device, interfaces) = connected();
 
     for (number, interface) in interfaces.iter().enumerate() {
         assert_eq!(interface.state(), "unlocked");
-        shows_nothing(interface);
+        interface.shows_nothing();
         let (exchanges, generation) = (device.register(EXCHANGES), interface.generation());
         interface.bind(0).unwrap();
         // Capabilities, state, lock, report, state. The version is known.
@@ -191,7 +97,7 @@ fn an_interface_is_bound_validated_and_unbound() {
         interface.unbind().unwrap();
         assert_eq!(interface.state(), "unlocked");
         assert!(interface.generation() > generation);
-        shows_nothing(interface);
+        interface.shows_nothing();
         let generation = interface.generation();
         assert_eq!(interface.validate(generation), Err(Errno::ENOTCONN));
         // It can be done at any time.
@@ -235,163 +141,6 @@ fn other_evidence_is_another_generation() {
     assert_eq!(interface.state(), "locked");
     interface.validate(interface.generation()).unwrap();
     assert_eq!(interface.state(), "run");
-    device.disconnect().unwrap();
-}
-
-#[test]
-fn the_end_of_a_session_stops_its_interfaces() {
-    let (device, interfaces) = connected();
-    interfaces[0].bind(0).unwrap();
-    interfaces[1].bind(0).unwrap();
-    interfaces[1].validate(interfaces[1].generation()).unwrap();
-    let judged = [0, 1].map(|place: usize| interfaces[place].generation());
-
-    device.disconnect().unwrap();
-    for interface in &interfaces {
-        assert_eq!(interface.state(), "unknown");
-        assert_eq!(interface.text("trust"), "none");
-        shows_nothing(interface);
-    }
-    device.connect(0).unwrap();
-    for (interface, judged) in interfaces.iter().zip(judged) {
-        assert_eq!(interface.state(), "unlocked");
-        assert!(interface.generation() > judged);
-    }
-    device.disconnect().unwrap();
-}
-
-#[test]
-fn an_interface_that_the_device_has_unlocked_is_not_started() {
-    let (device, [_, interface]) = connected();
-
-    // Known by a look at the state, or only at the start.
-    for looks in [true, false] {
-        interface.bind(0).unwrap();
-        let judged = interface.generation();
-        interface.reset().unwrap();
-        if looks {
-            assert_eq!(interface.state(), "unlocked");
-            assert!(interface.generation() > judged);
-        }
-        assert_eq!(interface.validate(judged), Err(Errno::ESTALE));
-        shows_nothing(&interface);
-        interface.unbind().unwrap();
-    }
-    assert_eq!(device.state(), "session");
-    device.disconnect().unwrap();
-}
-
-#[test]
-fn an_interface_with_an_error_is_unbound_and_bound_again() {
-    let (device, [interface, other]) = connected();
-    other.bind(0).unwrap();
-
-    for started in [false, true] {
-        interface.bind(0).unwrap();
-        if started {
-            interface.validate(interface.generation()).unwrap();
-        }
-        interface.set_bus_master(false);
-        assert_eq!(interface.state(), "error");
-        shows_nothing(&interface);
-        assert_eq!(
-            interface.validate(interface.generation()),
-            Err(Errno::EBUSY)
-        );
-        assert_eq!(interface.bind(0), Err(Errno::EBUSY));
-        interface.unbind().unwrap();
-        assert_eq!(interface.state(), "unlocked");
-    }
-    // It is an error of that interface alone.
-    assert_eq!(
-        (device.state(), other.state()),
-        ("session".into(), "locked".into())
-    );
-    interface.bind(0).unwrap();
-    device.disconnect().unwrap();
-}
-
-#[test]
-fn a_change_is_notified() {
-    let (device, [interface, _]) = connected();
-    // poll(2) tells of what was not read yet.
-    let waits = |file: &str, change: &dyn Fn()| {
-        let file = File::open(interface.path(file)).unwrap();
-        std::io::read_to_string(&file).unwrap();
-        let mut fds = [PollFd::new(file.as_fd(), PollFlags::POLLPRI)];
-        assert_eq!(poll(&mut fds, PollTimeout::ZERO), Ok(0));
-        change();
-        assert_eq!(poll(&mut fds, PollTimeout::from(10_000u16)), Ok(1));
-    };
-
-    waits("state", &|| interface.bind(0).unwrap());
-    waits("generation", &|| device.measure(&[8; 32]).unwrap());
-    waits("generation", &|| interface.unbind().unwrap());
-    waits("state", &|| device.disconnect().unwrap());
-}
-
-#[test]
-fn an_open_report_fails_after_it_has_changed() {
-    let (device, [interface, _]) = connected();
-    interface.bind(0).unwrap();
-    let file = File::open(interface.path("report")).unwrap();
-    let mut start = [0; 8];
-
-    std::os::unix::fs::FileExt::read_exact_at(&file, &mut start, 0).unwrap();
-    interface.unbind().unwrap();
-    let rest = std::os::unix::fs::FileExt::read_at(&file, &mut start, 8);
-    assert_eq!(
-        rest.unwrap_err().raw_os_error(),
-        Some(Errno::ENODATA as i32)
-    );
-    interface.bind(LOCK_MSIX).unwrap();
-    let rest = std::os::unix::fs::FileExt::read_at(&file, &mut start, 8);
-    assert_eq!(rest.unwrap_err().raw_os_error(), Some(Errno::ESTALE as i32));
-    device.disconnect().unwrap();
-}
-
-#[test]
-fn a_function_is_removed_while_it_is_bound() {
-    let (device, [first, interface]) = connected();
-    interface.bind(0).unwrap();
-    first.bind(0).unwrap();
-    interface.remove_and_find_again().unwrap();
-    assert_eq!(interface.state(), "unlocked");
-    shows_nothing(&interface);
-    // The other one and the session are as they were.
-    assert_eq!(
-        (first.state(), device.state()),
-        ("locked".into(), "session".into())
-    );
-    interface.bind(0).unwrap();
-
-    // With function 0 the session goes, and its interfaces with it.
-    let judged = interface.generation();
-    device.remove_and_find_again().unwrap();
-    assert_eq!(interface.state(), "unknown");
-    shows_nothing(&interface);
-    assert!(interface.generation() > judged);
-    device.connect(0).unwrap();
-    assert_eq!(interface.state(), "unlocked");
-    interface.bind(0).unwrap();
-    assert!(interface.generation() > judged);
-    device.disconnect().unwrap();
-}
-
-#[test]
-fn the_module_is_unloaded_while_interfaces_are_bound() {
-    let (device, interfaces) = connected();
-    for interface in &interfaces {
-        interface.bind(0).unwrap();
-    }
-    unload(MODULE).unwrap();
-    assert!(!interfaces[0].path("").exists());
-    load(MODULE).unwrap();
-    device.connect(0).unwrap();
-    // The device was told to stop.
-    for interface in &interfaces {
-        assert_eq!(interface.state(), "unlocked");
-    }
     device.disconnect().unwrap();
 }
 
