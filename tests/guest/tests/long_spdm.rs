@@ -9,14 +9,23 @@ use std::{
         AtomicUsize,
         Ordering, //
     },
-    thread,
+    thread::{
+        self,
+        Thread, //
+    },
     time::{
         Duration,
         Instant, //
     },
 };
 
-use nix::errno::Errno;
+use nix::{
+    errno::Errno,
+    time::{
+        clock_gettime,
+        ClockId, //
+    },
+};
 use tsm_guest_tests::{
     errno,
     function::Function as _,
@@ -33,13 +42,24 @@ use tsm_guest_tests::{
 
 const READERS: usize = 64;
 
-/// Ends other threads, also when the test panics.
-struct Done<'a>(&'a AtomicBool);
+/// Ends other threads, also when the test panics, and also those that pause.
+struct Done<'a> {
+    is_done: &'a AtomicBool,
+    readers: Vec<Thread>,
+}
 
 impl Drop for Done<'_> {
     fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.is_done.store(true, Ordering::Relaxed);
+        self.readers.iter().for_each(Thread::unpark);
     }
+}
+
+/// Returns how long this thread has had a processor.
+fn processor_time() -> Duration {
+    let time = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).unwrap();
+
+    time.into()
 }
 
 #[test]
@@ -48,20 +68,31 @@ fn readers_get_whole_evidence_or_an_error() {
     let start = Instant::now();
 
     // The readers leave a kernel thread little of a debug kernel.
-    reconnects_beside_readers(Duration::ZERO, |count| {
-        start.elapsed() < Duration::from_secs(seconds) || count < 3
-    });
+    reconnects_beside_readers(
+        |_| Duration::ZERO,
+        |count| start.elapsed() < Duration::from_secs(seconds) || count < 3,
+    );
 }
 
 #[test]
 #[ignore = "takes long"]
 fn readers_get_whole_evidence_or_an_error_a_thousand_times() {
-    // With pauses, because the connects are what is to be done often.
-    reconnects_beside_readers(Duration::from_millis(500), |count| count < 1000);
+    // The connects are what is to be done often. All readers together take no more than a third of a processor, however
+    // slow the kernel is.
+    let shares = u32::try_from(3 * READERS).unwrap();
+
+    reconnects_beside_readers(
+        |used| Duration::from_millis(500).max(used * shares),
+        |count| count < 1000,
+    );
 }
 
-/// Connects again and again as long as `goes_on` says so of the count, beside readers that pause after each round.
-fn reconnects_beside_readers(pause: Duration, goes_on: impl Fn(u64) -> bool) {
+/// Connects again and again as long as `goes_on` says so of the count. Beside that there are readers, which pause
+/// after each round for what `pause` makes of the processor time that it took.
+fn reconnects_beside_readers(
+    pause: impl Fn(Duration) -> Duration + Copy + Send,
+    goes_on: impl Fn(u64) -> bool,
+) {
     let device = &Device::with_sessions();
     let (done, reads) = (&AtomicBool::new(false), &AtomicUsize::new(0));
     let _ = device.disconnect();
@@ -76,10 +107,14 @@ fn reconnects_beside_readers(pause: Duration, goes_on: impl Fn(u64) -> bool) {
     let expected = &constant.map(|file| device.read(file).unwrap());
 
     thread::scope(|scope| {
-        let ended = Done(done);
+        let mut ended = Done {
+            is_done: done,
+            readers: Vec::new(),
+        };
         for number in 0..READERS {
-            scope.spawn(move || {
+            let reader = scope.spawn(move || {
                 while !done.load(Ordering::Relaxed) {
+                    let before = processor_time();
                     for file in EVIDENCE {
                         match device.read(file) {
                             Ok(bytes) => {
@@ -100,9 +135,10 @@ fn reconnects_beside_readers(pause: Duration, goes_on: impl Fn(u64) -> bool) {
                             }
                         }
                     }
-                    thread::sleep(pause);
+                    thread::park_timeout(pause(processor_time() - before));
                 }
             });
+            ended.readers.push(reader.thread().clone());
         }
         let generation = device.generation();
         let mut count = 0;
@@ -149,7 +185,10 @@ fn beside_readers(act: impl FnOnce()) {
                 }
             });
         }
-        let done = Done(done);
+        let done = Done {
+            is_done: done,
+            readers: Vec::new(),
+        };
         act();
         drop(done);
     });
