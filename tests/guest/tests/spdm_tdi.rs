@@ -2,10 +2,7 @@
 
 //! TEE device interfaces: functions that are locked, looked at and started.
 
-use std::{
-    env,
-    thread, //
-};
+use std::env;
 
 use nix::errno::Errno;
 use tsm_guest_tests::{
@@ -175,26 +172,4 @@ fn private_memory_is_reached_by_an_interface_that_runs() {
     interface.set_bus_master(true);
     reaches(false);
     interface.set_bus_master(false);
-}
-
-#[test]
-fn one_request_at_a_time_changes_something() {
-    let (device, [interface, other]) = connected();
-
-    for round in 0..20 {
-        let ends = thread::scope(|scope| {
-            let first = scope.spawn(|| interface.bind(0));
-            let second = scope.spawn(|| other.bind(0));
-            [first.join().unwrap(), second.join().unwrap()]
-        });
-        for (end, interface) in ends.iter().zip([&interface, &other]) {
-            match end {
-                Ok(()) => interface.unbind().unwrap(),
-                Err(err) => assert_eq!(*err, Errno::EBUSY, "{round}"),
-            }
-            assert_eq!(interface.state(), "unlocked");
-        }
-        assert!(ends.iter().any(Result::is_ok));
-    }
-    device.disconnect().unwrap();
 }

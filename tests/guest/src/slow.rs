@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The slow device without its fault: each response takes it 50 ms, which is enough to do other things meanwhile.
+
+use std::{
+    thread,
+    time::Duration, //
+};
+
+use crate::{
+    function::Function as _,
+    spdm::{
+        Device,
+        EXCHANGES,
+        FAULT, //
+    },
+    tdi::{
+        interfaces,
+        Interface, //
+    },
+};
+
+/// What [`FAULT`] says of a device that has no fault.
+pub const NONE: u32 = 0;
+
+/// The slow device, which gets its fault back when this is dropped.
+pub struct Slow {
+    /// The device.
+    pub device: Device,
+    /// Its functions.
+    pub interfaces: [Interface; 2],
+    fault: u32,
+}
+
+impl Slow {
+    /// Takes the fault from the device.
+    ///
+    /// # Panics
+    ///
+    /// If the device is not there.
+    pub fn without_fault() -> Self {
+        let device = Device::slow();
+        let mut of_all = interfaces().into_iter().skip(4);
+        let interfaces = [of_all.next().unwrap(), of_all.next().unwrap()];
+        let fault = device.register(FAULT);
+
+        let _ = device.disconnect();
+        device.set_register(FAULT, NONE);
+        Self {
+            device,
+            interfaces,
+            fault,
+        }
+    }
+
+    /// Connects the device anew.
+    ///
+    /// # Panics
+    ///
+    /// If it can't be connected.
+    pub fn connect(&self) {
+        let _ = self.device.disconnect();
+        self.device.connect(0).unwrap();
+    }
+
+    /// Makes a request, runs `act` when the device has got so many messages of it, and returns how both ended.
+    ///
+    /// # Panics
+    ///
+    /// If there are not so many messages.
+    pub fn after<T: Send, U>(
+        &self,
+        messages: u32,
+        request: impl FnOnce() -> T + Send,
+        act: impl FnOnce() -> U,
+    ) -> (T, U) {
+        let before = self.device.register(EXCHANGES);
+
+        thread::scope(|scope| {
+            let writer = scope.spawn(request);
+            loop {
+                let has_ended = writer.is_finished();
+                if self.device.register(EXCHANGES) - before >= messages {
+                    break;
+                }
+                assert!(!has_ended);
+                thread::sleep(Duration::from_millis(1));
+            }
+            let acted = act();
+            (writer.join().unwrap(), acted)
+        })
+    }
+}
+
+impl Drop for Slow {
+    fn drop(&mut self) {
+        // A test that has failed may have removed it.
+        if self.device.in_sysfs().exists() {
+            let _ = self.device.disconnect();
+            self.device.set_register(FAULT, self.fault);
+        }
+    }
+}
