@@ -54,12 +54,21 @@ impl User {
     ///
     /// If `dd` can't be run.
     pub fn writes(self, path: &Path, bytes: &[u8]) -> bool {
+        self.write(path, bytes).is_ok()
+    }
+
+    /// Writes to a file in one piece. The error is the text of the errno.
+    ///
+    /// # Panics
+    ///
+    /// If `dd` can't be run.
+    pub fn write(self, path: &Path, bytes: &[u8]) -> Result<(), String> {
         let mut child = self
             .command("dd")
             .arg(format!("of={}", path.display()))
             .args([&format!("bs={}", bytes.len()), "conv=notrunc"])
             .stdin(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             .spawn()
             .expect("dd can be run");
         let mut input = child.stdin.take().expect("a pipe");
@@ -67,7 +76,13 @@ impl User {
         // If it could not open the file, there is no reader.
         let _ = input.write_all(bytes);
         drop(input);
-        child.wait().expect("dd ends").success()
+        let output = child.wait_with_output().expect("dd ends");
+        if output.status.success() {
+            return Ok(());
+        }
+        let said = String::from_utf8_lossy(&output.stderr);
+        let first = said.lines().next().unwrap_or_default();
+        Err(first.rsplit(": ").next().unwrap_or_default().to_owned())
     }
 
     /// Reads a file, and returns what is in it if the user can.

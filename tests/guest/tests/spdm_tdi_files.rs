@@ -28,6 +28,7 @@ use tsm_guest_tests::{
         interfaces,
         LOCK_MSIX, //
     },
+    User,
 };
 
 #[test]
@@ -120,5 +121,40 @@ fn an_open_report_fails_after_it_has_changed() {
     interface.bind(LOCK_MSIX).unwrap();
     let rest = std::os::unix::fs::FileExt::read_at(&file, &mut start, 8);
     assert_eq!(rest.unwrap_err().raw_os_error(), Some(Errno::ESTALE as i32));
+    device.disconnect().unwrap();
+}
+
+#[test]
+fn an_unprivileged_task_reads_and_changes_nothing() {
+    let user = User::new(1000, 1000);
+    if !user.is_known() {
+        return;
+    }
+    let (device, [_, interface]) = connected();
+    interface.bind(0).unwrap();
+
+    // What root reads. The report tells nothing that is secret.
+    for file in ["state", "generation", "report", "ranges", "trust"] {
+        let expected = interface.read(file).unwrap();
+        assert_eq!(user.reads(&interface.path(file)), Some(expected), "{file}");
+    }
+    let before = (interface.generation(), device.register(EXCHANGES));
+    let generation = format!("{}\n", before.0);
+    for (file, text) in [
+        ("bind", "0\n"),
+        ("unbind", "1\n"),
+        ("validate", generation.as_str()),
+    ] {
+        let written = user.write(&interface.path(file), text.as_bytes());
+        assert_eq!(written, Err(Errno::EACCES.desc().to_owned()), "{file}");
+    }
+    // To ask the device is for root. The user gets what was known.
+    interface.reset().unwrap();
+    let state = user.reads(&interface.path("state"));
+    assert_eq!(state.as_deref(), Some(&b"locked\n"[..]));
+    assert_eq!((interface.generation(), device.register(EXCHANGES)), before);
+    assert_eq!(interface.state(), "unlocked");
+    let state = user.reads(&interface.path("state"));
+    assert_eq!(state.as_deref(), Some(&b"unlocked\n"[..]));
     device.disconnect().unwrap();
 }
