@@ -62,6 +62,26 @@ mod tests {
             self.bytes.get(..self.len).unwrap_or_default()
         }
 
+        /// Reads a file of `tests/vectors/tdisp`: hexadecimal digits, and lines of comments.
+        fn of(file: &str) -> Self {
+            let lines = file.lines().filter(|line| !line.starts_with('#'));
+            let digits = lines
+                .flat_map(str::chars)
+                .filter_map(|digit| u8::try_from(digit.to_digit(16)?).ok());
+            let mut report = Self {
+                bytes: [0; 88],
+                len: 0,
+            };
+
+            for (place, digit) in digits.enumerate() {
+                report.len = place / 2 + 1;
+                if let Some(byte) = report.bytes.get_mut(place / 2) {
+                    *byte = (*byte << 4) | digit;
+                }
+            }
+            report
+        }
+
         /// Overwrites bytes.
         fn put(mut self, offset: usize, bytes: &[u8]) -> Self {
             let to = self.bytes.iter_mut().skip(offset);
@@ -75,8 +95,7 @@ mod tests {
     const BARS: Bars = Bars([0x4000, 0, 0x10_0000, 0, 0x100, 0]);
 
     /// Places the ranges of a report: how many there are, and the last one.
-    fn place(rows: &[Row]) -> Result<(usize, Option<Range>), Error> {
-        let bytes = Bytes::new(rows);
+    fn place(bytes: &Bytes) -> Result<(usize, Option<Range>), Error> {
         let report = Report::parse(bytes.as_bytes())?;
         let ranges = BARS.ranges(&report)?;
 
@@ -116,7 +135,7 @@ mod tests {
         assert!(report.is_ok_and(|report| {
             report.ranges().count() == 0 && report.device_specific.is_empty()
         }));
-        assert_eq!(place(&[]), Ok((0, None)));
+        assert_eq!(place(&Bytes::new(&[])), Ok((0, None)));
     }
 
     #[test]
@@ -164,7 +183,7 @@ mod tests {
         // At the start of BAR 0, and at the end of BAR 2, wherever the host has them.
         for base in [0, 0x100, 0xf_ffff_ff00] {
             let rows = [(base, 1, 0, 0), (base + 3, 1, 4, 0), (base + 0xff, 1, 0, 2)];
-            let found = place(&rows);
+            let found = place(&Bytes::new(&rows));
             assert!(found.is_ok_and(|(count, last)| {
                 count == 3
                     && last.is_some_and(|last| {
@@ -172,56 +191,81 @@ mod tests {
                     })
             }));
         }
-        // The whole of both.
-        assert!(place(&[(0, 4, 0, 0), (0x100, 0x100, 0, 2)]).is_ok_and(|(count, _)| count == 2));
-        // What is in no BAR is nowhere.
-        assert_eq!(place(&[(0, 0, 0, 6), (7, 1, 0, 0xffff)]), Ok((0, None)));
     }
+
+    /// Reports with ranges that can not be.
+    const REFUSED: [&str; 17] = [
+        include_str!("../vectors/tdisp/no-pages.txt"),
+        include_str!("../vectors/tdisp/past-the-end.txt"),
+        include_str!("../vectors/tdisp/longer-than-bar.txt"),
+        include_str!("../vectors/tdisp/pages-4gib.txt"),
+        include_str!("../vectors/tdisp/pages-4gib-4kib.txt"),
+        include_str!("../vectors/tdisp/pages-max.txt"),
+        include_str!("../vectors/tdisp/page-too-high.txt"),
+        include_str!("../vectors/tdisp/page-max.txt"),
+        include_str!("../vectors/tdisp/no-bar.txt"),
+        include_str!("../vectors/tdisp/bar-without-page.txt"),
+        include_str!("../vectors/tdisp/bar-order.txt"),
+        include_str!("../vectors/tdisp/order.txt"),
+        include_str!("../vectors/tdisp/twice.txt"),
+        include_str!("../vectors/tdisp/twice-apart.txt"),
+        include_str!("../vectors/tdisp/overlap-end.txt"),
+        include_str!("../vectors/tdisp/overlap-start.txt"),
+        include_str!("../vectors/tdisp/two-addresses.txt"),
+    ];
 
     #[test]
     fn counts_each_range_of_the_report() {
         // Those as well that are in no BAR.
         let rows = [(0, 1, 0, 0), (0, 0, 0, 6), (7, 1, 0, 0xffff), (0, 1, 0, 2)];
-        assert!(place(&rows).is_ok_and(|(count, last)| {
+        assert!(place(&Bytes::new(&rows)).is_ok_and(|(count, last)| {
             count == 2 && last.is_some_and(|last| last.index.raw() == 3)
         }));
     }
 
     #[test]
     fn refuses_ranges_that_can_not_be() {
-        let refused: &[&[Row]] = &[
-            // Empty.
-            &[(0, 0, 0, 0)],
-            // Past the end, by a page and by what 32 bits can't hold.
-            &[(3, 2, 0, 0)],
-            &[(0, 5, 0, 0)],
-            &[(0, 0x10_0000, 0, 0)],
-            &[(0, 0x10_0001, 0, 2)],
-            &[(0, u32::MAX, 0, 2)],
-            // An address that no bus has.
-            &[(1 << 52, 1, 0, 0)],
-            &[(u64::MAX, 1, 0, 0)],
-            // A BAR that is not there, or has no page.
-            &[(0, 1, 0, 1)],
-            &[(0, 1, 0, 4)],
-            // BARs in another order.
-            &[(0, 1, 0, 2), (0, 1, 0, 0)],
-            // The same page twice.
-            &[(0, 1, 0, 0), (0, 1, 0, 0)],
-            &[(0, 3, 0, 0), (2, 1, 0, 0)],
-            &[(2, 1, 0, 0), (0, 3, 0, 0)],
-            &[(0, 1, 0, 0), (0, 1, 0, 6), (0, 1, 0, 0)],
-            // The same BAR at two addresses.
-            &[(0, 1, 0, 0), (5, 1, 0, 0)],
-        ];
-        for rows in refused {
-            assert_eq!(place(rows), Err(Error::Range));
+        for file in REFUSED {
+            assert_eq!(place(&Bytes::of(file)), Err(Error::Range));
         }
-        // In the same BAR, in another order.
-        assert_eq!(place(&[(1, 1, 0, 0), (0, 1, 0, 0)]), Err(Error::Range));
-        // The last page of all, and pages next to each other.
-        assert!(place(&[((1 << 52) - 1, 1, 0, 0)]).is_ok());
-        assert!(place(&[(0, 1, 0, 0), (1, 1, 0, 0), (2, 2, 0, 0)]).is_ok());
+        let file = include_str!("../vectors/tdisp/count-4gib.txt");
+        assert_eq!(place(&Bytes::of(file)), Err(Error::Report));
+    }
+
+    #[test]
+    fn places_ranges_that_can_be() {
+        // How many there are, and the BAR, the offset and the length of the last one.
+        for (file, count, last) in [
+            (
+                include_str!("../vectors/tdisp/last-page.txt"),
+                1,
+                (0, 0x3000, 0x1000),
+            ),
+            (
+                include_str!("../vectors/tdisp/adjacent.txt"),
+                3,
+                (0, 0x2000, 0x2000),
+            ),
+            (
+                include_str!("../vectors/tdisp/whole-bars.txt"),
+                2,
+                (2, 0, 0x10_0000),
+            ),
+            (
+                include_str!("../vectors/tdisp/msix-absent.txt"),
+                2,
+                (2, 0x2000, 0xf_e000),
+            ),
+        ] {
+            let placed = place(&Bytes::of(file)).map(|(count, range)| {
+                let last = range.map(|range| (range.bar, range.offset, range.length));
+                (count, last)
+            });
+            assert_eq!(placed, Ok((count, Some(last))));
+        }
+        // What is in no BAR is nowhere.
+        let file = include_str!("../vectors/tdisp/bars-6-7.txt");
+        assert_eq!(place(&Bytes::of(file)), Ok((0, None)));
     }
 
     #[test]
