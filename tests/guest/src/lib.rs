@@ -17,6 +17,7 @@ pub mod modules;
 pub mod platform;
 pub mod registers;
 pub mod reports;
+pub mod slabs;
 pub mod slow;
 pub mod snp;
 pub mod spdm;

@@ -2,7 +2,24 @@
 
 //! What the guest believes it runs on.
 
-use std::env;
+use std::{
+    env,
+    fs, //
+};
+
+/// Tells whether the kernel is one of Debian's, as opposed to those that this project builds for its tests.
+///
+/// # Panics
+///
+/// Without `/proc`.
+pub fn is_debians_kernel() -> bool {
+    let version = fs::read_to_string("/proc/version").expect("/proc is mounted");
+
+    version
+        .split(' ')
+        .nth(2)
+        .is_some_and(|release| release.contains("deb"))
+}
 
 /// A platform, and what its provider goes by whatever the drivers are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
