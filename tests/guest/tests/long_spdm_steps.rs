@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! A function goes or is reset, or the session ends, at each step of a bind and of a start.
+
+use nix::errno::Errno;
+use tsm_guest_tests::{
+    function::Function as _,
+    slow::Slow, //
+};
+
+/// Messages of a bind: version, capabilities, state, lock, report, state.
+const BIND: u32 = 6;
+/// Those of a start: state, start, state.
+const START: u32 = 3;
+
+/// How the requests have ended, each with the step at which it was disturbed.
+struct Ends(Vec<(u32, Result<(), Errno>)>);
+
+impl Ends {
+    /// Checks that each has ended with success or one of these errors.
+    fn are_among(&self, errors: &[Errno]) {
+        for (step, ended) in &self.0 {
+            if let Err(error) = ended {
+                assert!(errors.contains(error), "step {step}: {error}");
+            }
+        }
+    }
+
+    /// Checks that some were in time to be failed.
+    fn are_not_all_good(&self) {
+        assert!(self.0.iter().any(|(_, ended)| ended.is_err()));
+    }
+}
+
+/// Binds the second function of a device, and starts it, as often as these have steps. Does `act` at another step each
+/// time, and `mend` when the request has ended. Then the interface has to be one that can be bound, started and unbound.
+fn at_each_step(act: impl Fn(&Slow), mend: impl Fn(&Slow)) -> Ends {
+    let slow = Slow::without_fault();
+    let interface = &slow.interfaces[1];
+    let binds = (0..=BIND).map(|step| (step, false));
+    let starts = (0..=START).map(|step| (step, true));
+    let disturbed = |(step, starts)| {
+        slow.connect();
+        if starts {
+            interface.bind(0).unwrap();
+        }
+        let judged = interface.generation();
+        let request = || match starts {
+            true => interface.validate(judged),
+            false => interface.bind(0),
+        };
+        let (ended, ()) = slow.after(step, request, || act(&slow));
+
+        mend(&slow);
+        slow.connect();
+        assert_eq!(interface.state(), "unlocked");
+        interface.bind(0).unwrap();
+        interface.validate(interface.generation()).unwrap();
+        assert_eq!(interface.state(), "run");
+        interface.unbind().unwrap();
+        assert_eq!(interface.state(), "unlocked");
+        (step, ended)
+    };
+
+    Ends(binds.chain(starts).map(disturbed).collect())
+}
+
+#[test]
+#[ignore = "takes long"]
+fn a_disconnect_ends_the_request() {
+    let ends = at_each_step(|slow| slow.device.disconnect().unwrap(), |_| {});
+
+    ends.are_among(&[Errno::ECANCELED, Errno::ENOTCONN]);
+    ends.are_not_all_good();
+}
+
+#[test]
+#[ignore = "takes long"]
+fn a_removal_of_the_function_waits_for_the_request_or_ends_it() {
+    let ends = at_each_step(
+        |slow| slow.interfaces[1].remove_and_find_again().unwrap(),
+        |_| {},
+    );
+
+    // The file may be gone before the task opens it or writes to it, and drivers are just being unbound.
+    ends.are_among(&[Errno::ECANCELED, Errno::ENOENT, Errno::ENODEV, Errno::EBUSY]);
+}
+
+#[test]
+#[ignore = "takes long"]
+fn a_reset_of_function_0_fails_the_request() {
+    // Without its session, an interface that was locked is in ERROR, until it is asked to stop in another one.
+    let ends = at_each_step(
+        |slow| slow.device.reset().unwrap(),
+        |slow| {
+            slow.connect();
+            slow.interfaces[1].unbind().unwrap();
+        },
+    );
+
+    // The mailbox has lost a request or a response, or the device has lost the session.
+    ends.are_among(&[Errno::EIO, Errno::EREMOTEIO]);
+    ends.are_not_all_good();
+}
+
+#[test]
+#[ignore = "takes long"]
+fn a_reset_of_the_function_waits_for_the_request() {
+    let ends = at_each_step(
+        |slow| slow.interfaces[1].reset().unwrap(),
+        |slow| {
+            assert_eq!(slow.interfaces[1].state(), "unlocked");
+            slow.interfaces[1].shows_nothing();
+        },
+    );
+
+    for (step, ended) in ends.0 {
+        // The reset may begin first.
+        assert!(ended.is_ok() || (step, ended) == (0, Err(Errno::EBUSY)));
+    }
+}
