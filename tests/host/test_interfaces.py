@@ -9,7 +9,7 @@ import os
 import re
 
 from host import KERNEL, also
-from test_authentication import BAD, BROKEN, BUSY, DEBUG, OK, REMOTE, Spdm
+from test_authentication import BAD, BROKEN, BUSY, DEBUG, MAILBOX, OK, REMOTE, TOO_LONG, UNSUPPORTED, Spdm
 
 # judged validates what is current. again ends the session, and has the device do nothing wrong.
 TDI = r"""
@@ -20,7 +20,7 @@ link() { echo "$1" | sh -c "cat >$pci/spdm/ide" 2>/tmp/error; outcome $?; }
 """
 
 UNLOCKED, LOCKED, RUN, ERROR, UNKNOWN = "unlocked", "locked", "run", "error", "unknown"
-STALE, UNSUPPORTED = "Stale file handle", "Operation not supported"
+STALE, ABSENT, TIMEOUT = "Stale file handle", "Transport endpoint is not connected", "Connection timed out"
 
 # What `bind` says to each, what `validate` after it, and what the states of the interface and of the connection are then.
 BROKEN_SESSION = BROKEN, "", UNKNOWN, "lost"
@@ -135,7 +135,7 @@ class Links(Spdm):
             request connect 0; cat $pci/spdm/ide; tdi bind 0; link 0; tdi bind 0; look
         """
         self.assertEqual(self.devices(script, self.ENDPOINT), [
-            "Transport endpoint is not connected", OK, REMOTE, OK, "13",
+            ABSENT, OK, REMOTE, OK, "13",
             "7 secure", BUSY, BUSY, OK, BUSY, OK, RUN,
             OK, OK, RUN, OK,
             OK, OK, "off", REMOTE,
@@ -162,6 +162,96 @@ class Links(Spdm):
                 self.assertEqual((encrypted, state), expected.pop(name))
                 self.assertEqual((link, again), ("off", [OK, "3 secure", OK]))
         self.assertEqual(expected, {})
+
+
+class Mutated:
+    """Answers that are changed at random, before they are encrypted or after it. Each round of requests ends with errors
+    that the ABI has for them, and the kernel reports nothing; a round without a change is good."""
+
+    FUNCTIONS = Spdm.FUNCTIONS + TDI
+    # Those of an exchange that an answer can lead to.
+    ERRORS = {BROKEN, BAD, MAILBOX, REMOTE, UNSUPPORTED, TOO_LONG, TIMEOUT}
+    # If the device says that an interface is in another state, or the session was lost before.
+    BINDS, STARTS, ENDS = {OK, BUSY, *ERRORS}, {OK, STALE, BUSY, *ERRORS}, {OK, ABSENT, *ERRORS}
+    MANY = 300 if KERNEL == "debug" else 3_000
+
+    def mutated(self, part, count):
+        script = self.ROUND + f"""
+            going() {{ [ $(exchanges) -lt {count + 100} ]; }}
+            while going; do
+                request connect 0 >/dev/null; while going && [ $(state) = session ]; do round; done; leave
+            done | sort | uniq -c
+            echo last; request connect 0; round; leave; dmesg | grep -c tsm_tdisp; true
+        """
+        device = f"{self.DEVICE},mutate=7,mutate_count={count},mutate_every=15,mutate_part={part}"
+        lines = self.devices(script, device, timeout=7200)
+        place = lines.index("last")
+        print(f"kernel {KERNEL}, {device}:", *lines[:place], sep="\n    ")
+        self.assertEqual(lines[place + 1:], [OK, self.GOOD, "0"])
+        rounds = [line.strip().partition(" ")[2] for line in lines[:place]]
+        # Some were changed.
+        self.assertNotEqual(set(rounds) - {self.GOOD}, set())
+        for line in rounds:
+            with self.subTest(line):
+                self.check_round(*line.split("|"))
+                if part == "object" and line.endswith("|session"):
+                    # A record that was changed has ended the session. The next one finds the interface in error then.
+                    self.assertIn(line, {self.GOOD, self.LEFT})
+
+    @also("check")
+    def test_some_bytes_of_messages(self):
+        self.mutated("message", 200)
+
+    @also(*DEBUG)
+    def test_any_byte_of_a_message(self):
+        self.mutated("message", self.MANY)
+
+    @also(*DEBUG)
+    def test_any_byte_of_an_object(self):
+        self.mutated("object", self.MANY)
+
+
+class MutatedInterfaces(Mutated, Spdm):
+    DEVICE = "tdi"
+    ROUND = """
+        round() {
+            bound=$(tdi bind 4); started=; [ "$bound" != ok ] || started=$(judged)
+            look=$(look); ended=$(tdi unbind 1); echo "$bound|$started|$look|$ended|$(state)"
+        }
+    """
+    GOOD = f"{OK}|{OK}|{RUN}|{OK}|session"
+    LEFT = f"{BUSY}||{ERROR}|{OK}|session"
+
+    def check_round(self, bound, started, look, ended, state):
+        self.assertIn(bound, self.BINDS)
+        self.assertIn(started, self.STARTS if bound == OK else {""})
+        self.assertIn(look, {UNLOCKED, LOCKED, RUN, ERROR, UNKNOWN, *self.ERRORS})
+        self.assertIn(ended, self.ENDS)
+        self.assertIn(state, {"session", "lost"})
+        if UNKNOWN == look or ABSENT == ended:
+            self.assertEqual((ended, state), (ABSENT, "lost"))
+
+
+class MutatedLinks(Mutated, Spdm):
+    DEVICE = "tdi,persona=endpoint"
+    ROUND = Links.START + """
+        round() {
+            encrypted=$(link 3); link=$(cat $pci/spdm/ide)
+            bound=; [ "$encrypted" != ok ] || bound=$(tdi bind 0)
+            unbound=$(tdi unbind 1); ended=$(link off); echo "$encrypted|$link|$bound|$unbound|$ended|$(state)"
+        }
+    """
+    GOOD = f"{OK}|3 secure|{OK}|{OK}|{OK}|session"
+    LEFT = f"{OK}|3 secure|{BUSY}|{OK}|{OK}|session"
+
+    def check_round(self, encrypted, link, bound, unbound, ended, state):
+        self.assertIn(encrypted, self.BINDS)
+        self.assertIn(link, {"3 secure"} if encrypted == OK else {"off", "3 secure", "3 insecure"})
+        self.assertIn(bound, self.BINDS if encrypted == OK else {""})
+        self.assertIn(unbound, self.ENDS)
+        # What could not be unbound is bound.
+        self.assertIn(ended, {*self.ENDS, BUSY} if unbound != OK else self.ENDS)
+        self.assertIn(state, {"session", "lost"})
 
 
 class Drivers(Spdm):
@@ -208,8 +298,7 @@ class Drivers(Spdm):
             OK, OK, OK, *[OK, self.WORKS, BUSY, RUN] * 2, OK, UNLOCKED,
             OK, OK, OK, self.WORKS, ERROR, "0xffffffff private", "1",
             OK, OK, self.ONES,
-            OK, OK, OK, OK, "0xffffffff private", "Transport endpoint is not connected",
-            "Transport endpoint is not connected", OK, self.ONES, "0"])
+            OK, OK, OK, OK, "0xffffffff private", ABSENT, ABSENT, OK, self.ONES, "0"])
 
 
 class SnpDrivers(Drivers):
