@@ -108,6 +108,42 @@ class OrdinaryDevice(Host):
             # A hibernation by user space begins when it opens this file, and ends when it closes it.
             "lost", "Device or resource busy", "ok", "disconnected", "Operation canceled", "ok", "session", "ok"])
 
+    def test_the_machine_sleeps_with_an_interface(self):
+        """A sleep ends a session and its interfaces, whatever the step of a bind or of a start it comes at."""
+        script = """
+            echo 0 >/sys/module/suspend/parameters/pm_test_delay; echo devices >/sys/power/pm_test
+            sleeps() { request /sys/power/state freeze; cat tdi/state tdi/trust; cat tdi/report >/dev/null 2>&1 || echo none; }
+            judged() { request tdi/validate $(cat tdi/generation); }
+            again() { request spdm/disconnect 1; request spdm/connect 0; cat tdi/state; }
+            good() { again; request tdi/bind 0; judged; cat tdi/state; request tdi/unbind 1; }
+            request spdm/connect 0; request tdi/bind 0; judged; cat tdi/state; before=$(cat tdi/generation)
+            sleeps; judged; [ $(cat tdi/generation) -gt $before ] && echo later; good
+            echo steps; cd ../0000:00:11.0
+            exchanges() { echo $((0x$(dd if=config bs=4 skip=66 count=1 2>/dev/null | od -A n -t x4 | tr -d ' '))); }
+            slept() {
+                before=$(exchanges); ($1 >/tmp/ended) &
+                until [ $(exchanges) -ge $((before + $2)) ]; do :; done
+                said=$(sleeps); wait; echo $said $(cat /tmp/ended); good | md5sum
+            }
+            request spdm/connect 0; good; good | md5sum
+            bind() { request tdi/bind 0; }
+            for step in 1 2 3 4 5; do again >/dev/null; slept bind $step; done
+            for step in 1 2 3; do again >/dev/null; bind >/dev/null; slept judged $step; done
+        """
+        lines = self.guest(script, kernel="amd64", devices=["tdi", "tdi,delay=200000"])
+        good = ["ok", "ok", "unlocked", "ok", "ok", "run", "ok"]
+        place = lines.index("steps")
+        self.assertEqual(lines[:place], [
+            "ok", "ok", "ok", "run", "ok", "unknown", "none", "none", "Transport endpoint is not connected", "later", *good])
+        connected, *lines = lines[place + 1:]
+        self.assertEqual([connected, *lines[:7]], ["ok", *good])
+        right, *steps = lines[7:]
+        self.assertEqual(steps[1::2], [right] * 8)
+        ended = [step.removeprefix("ok unknown none none ") for step in steps[::2]]
+        # The last message may be the end.
+        self.assertLessEqual(set(ended), {"ok", "Operation canceled"})
+        self.assertIn("Operation canceled", ended)
+
 
 if __name__ == "__main__":
     unittest.main()
