@@ -268,6 +268,52 @@ mod tests {
         assert_eq!(place(&Bytes::of(file)), Ok((0, None)));
     }
 
+    /// The BARs that are memory of the TEE as a whole, by their bits, if the ranges can be.
+    fn within_tee(rows: &[Row]) -> Option<usize> {
+        let sizes = Bars([0x4000, 0, 0x1000, 0, 0x2000, 0]);
+        let bytes = Bytes::new(rows);
+        let report = Report::parse(bytes.as_bytes()).ok()?;
+        let mut ranges = sizes.ranges(&report).ok()?;
+        // At most four.
+        let first = ranges.next();
+        let ranges = [first, ranges.next(), ranges.next(), ranges.next()];
+        let mut found = [first?; 4];
+        let count = ranges
+            .iter()
+            .flatten()
+            .zip(&mut found)
+            .fold(0, |count, (range, to)| {
+                *to = *range;
+                count + 1
+            });
+
+        let set = sizes.within_tee(found.get(..count)?);
+        Some(set.iter().fold(0, |bits, bar| bits | (1 << bar)))
+    }
+
+    #[test]
+    fn finds_the_bars_that_are_memory_of_the_tee_as_a_whole() {
+        // In one range, in two, and with another one beside it.
+        assert_eq!(within_tee(&[(0, 4, 0, 0)]), Some(1 << 0));
+        assert_eq!(within_tee(&[(0, 1, 0, 0), (1, 3, 8, 0)]), Some(1 << 0));
+        assert_eq!(
+            within_tee(&[(0, 3, 0, 0), (0, 1, 0, 2), (0, 2, 0, 4)]),
+            Some((1 << 2) | (1 << 4))
+        );
+        // With a hole at its start, in between and at its end.
+        assert_eq!(within_tee(&[(1, 3, 0, 0)]), Some(0));
+        assert_eq!(within_tee(&[(0, 1, 0, 0), (2, 2, 0, 0)]), Some(0));
+        assert_eq!(within_tee(&[(0, 3, 0, 0)]), Some(0));
+        // With the table of MSI-X, its pending bits, and what is not for the guest alone.
+        for attribute in [1, 2, 4] {
+            assert_eq!(within_tee(&[(0, 1, attribute, 0), (1, 3, 0, 0)]), Some(0));
+            assert_eq!(within_tee(&[(0, 4, attribute, 0)]), Some(0));
+        }
+        // What is in no BAR.
+        assert_eq!(within_tee(&[(0, 4, 0, 0), (0, 4, 0, 6)]), Some(1 << 0));
+        assert!(Bars([0x1000; 6]).within_tee(&[]).is_empty());
+    }
+
     #[test]
     fn has_the_bits_of_the_specification() {
         let of = |raw: u16| {

@@ -99,6 +99,25 @@ impl Bars {
             place.map(|(range, _)| range)
         }))
     }
+
+    /// Returns the BARs that are memory of the TEE from their start to their end, of the ranges that [`Self::ranges`] has
+    /// returned. There is no MSI-X table in them, and no pending bits.
+    pub fn within_tee(&self, ranges: &[Range]) -> BarSet {
+        let mut set = BarSet::default();
+
+        for (bar, size) in (0..).zip(self.0) {
+            let covered = ranges
+                .iter()
+                .filter(|range| range.bar == bar && range.is_tee_memory())
+                .fold(0, |sum: u64, range| sum.saturating_add(range.length));
+
+            // No two ranges overlap.
+            if size > 0 && covered == size {
+                set.add(bar);
+            }
+        }
+        set
+    }
 }
 
 /// Returns each range and its position. A report is too short for more positions.
@@ -128,4 +147,37 @@ pub struct Range {
     pub length: u64,
     /// Its attributes.
     pub attributes: Attributes,
+}
+
+impl Range {
+    /// Tells whether it is memory of the TEE, and nothing that the kernel uses for interrupts.
+    fn is_tee_memory(&self) -> bool {
+        let others = [
+            Attributes::NON_TEE,
+            Attributes::MSIX_TABLE,
+            Attributes::MSIX_PBA,
+        ];
+
+        !others.iter().any(|other| self.attributes.has(*other))
+    }
+}
+
+/// Some of the BARs of a function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct BarSet(u8);
+
+impl BarSet {
+    fn add(&mut self, bar: u16) {
+        self.0 |= 1 << bar;
+    }
+
+    /// Tells whether it has none.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Returns the number of each BAR that it has, 0 to 5.
+    pub fn iter(self) -> impl Iterator<Item = usize> {
+        (0..Bars::COUNT).filter(move |bar| (self.0 >> bar) & 1 != 0)
+    }
 }
