@@ -13,6 +13,7 @@ pub mod ide;
 pub mod notifier;
 #[cfg(CONFIG_ARCH_HAS_DMA_OPS)]
 mod private_dma;
+mod private_mmio;
 #[cfg(CONFIG_PCI_TSM)]
 pub mod tsm;
 
@@ -22,6 +23,7 @@ pub use function::{
 };
 #[cfg(CONFIG_ARCH_HAS_DMA_OPS)]
 pub use private_dma::PrivateDma;
+pub use private_mmio::PrivateMmio;
 
 use core::ptr::NonNull;
 
