@@ -23,7 +23,10 @@ use tsm_ext::pci::{
 use crate::{
     device::Device,
     files::InterfaceFiles,
-    interface::Interface, //
+    interface::{
+        Interface,
+        Wanted, //
+    }, //
 };
 
 /// Function 0 of a device, as long as it is there.
@@ -37,7 +40,7 @@ struct First {
 #[pin_data]
 pub(crate) struct Functions {
     location: Location,
-    private_dma: Option<&'static ThisModule>,
+    private: Wanted,
     #[pin]
     first: SpinLock<First>,
     #[pin]
@@ -95,7 +98,7 @@ impl Drop for Tdi {
 }
 
 impl Functions {
-    fn new(location: Location, private_dma: Option<&'static ThisModule>) -> Result<Arc<Self>> {
+    fn new(location: Location, private: Wanted) -> Result<Arc<Self>> {
         let first = First {
             device: None,
             past: 0,
@@ -104,7 +107,7 @@ impl Functions {
         Arc::pin_init(
             pin_init!(Self {
                 location,
-                private_dma,
+                private,
                 first <- new_spinlock!(first, "tsm_tdisp::Functions::first"),
                 members <- new_mutex!(KVec::new(), "tsm_tdisp::Functions::members"),
             }),
@@ -112,9 +115,9 @@ impl Functions {
         )
     }
 
-    /// Returns the module, if it is to have the DMA of interfaces that run go to private memory.
-    pub(crate) fn private_dma(&self) -> Option<&'static ThisModule> {
-        self.private_dma
+    /// Returns what of interfaces that run is to be private.
+    pub(crate) fn private(&self) -> Wanted {
+        self.private
     }
 
     /// Returns function 0.
@@ -255,17 +258,17 @@ fn generation_of(device: &Arc<Device>) -> u64 {
 /// All devices of which a function is watched.
 #[pin_data]
 pub(crate) struct All {
-    private_dma: Option<&'static ThisModule>,
+    private: Wanted,
     #[pin]
     list: Mutex<KVec<Arc<Functions>>>,
 }
 
 impl All {
-    /// Has none yet. See [`Functions::private_dma`].
-    pub(crate) fn new(private_dma: Option<&'static ThisModule>) -> Result<Arc<Self>> {
+    /// Has none yet. See [`Functions::private`].
+    pub(crate) fn new(private: Wanted) -> Result<Arc<Self>> {
         Arc::pin_init(
             pin_init!(Self {
-                private_dma,
+                private,
                 list <- new_mutex!(KVec::new(), "tsm_tdisp::All::list"),
             }),
             GFP_KERNEL,
@@ -286,7 +289,7 @@ impl All {
         match found {
             Some(functions) => Ok(functions.clone()),
             None => {
-                let functions = Functions::new(location, self.private_dma)?;
+                let functions = Functions::new(location, self.private)?;
                 list.push(functions.clone(), GFP_KERNEL)?;
                 Ok(functions)
             }

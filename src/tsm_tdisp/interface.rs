@@ -5,7 +5,7 @@
 mod private;
 mod report;
 
-pub(crate) use private::check as check_private_dma;
+pub(crate) use private::Wanted;
 pub(crate) use report::Report;
 
 use private::Private;
@@ -174,7 +174,7 @@ impl Interface {
 
         // What a driver has kept until now ends with a session that is gone, too.
         if unbound.is_err() && self.report().is_none() {
-            self.try_end_private_dma();
+            self.try_end_private();
         }
         unbound
     }
@@ -209,37 +209,39 @@ impl Interface {
     pub(crate) fn let_go(&self) {
         let hold = self.hold.lock().take();
 
-        self.try_end_private_dma();
+        self.try_end_private();
 
         // Without the lock.
         drop(hold);
     }
 
-    /// Has the DMA of the function go to private memory from now on, if the user of the module wants that. The caller
-    /// keeps drivers away.
+    /// Has the function use private memory from now on, as far as the user of the module wants that. The caller keeps
+    /// drivers away.
     ///
     /// # Errors
     ///
-    /// [`EBUSY`] when the function has DMA operations of its own, [`ENXIO`] when it was removed.
-    pub(crate) fn begin_private_dma(&self) -> Result {
-        match self.functions.private_dma() {
-            Some(module) => self.private.begin(&self.function, module),
-            None => Ok(()),
-        }
+    /// [`EBUSY`] when the function has DMA operations of its own, or one of its BARs a descriptor, [`ENXIO`] when it was
+    /// removed.
+    pub(crate) fn begin_private(&self, report: &Report) -> Result {
+        self.private.begin(
+            &self.function,
+            self.functions.private(),
+            report.within_tee(),
+        )
     }
 
-    /// Has the DMA of the function not go to private memory any more. The caller keeps drivers away.
-    pub(crate) fn end_private_dma(&self) {
+    /// Has the function not use private memory any more. The caller keeps drivers away.
+    pub(crate) fn end_private(&self) {
         self.private.end();
     }
 
     /// The same, if no driver is bound.
-    pub(crate) fn try_end_private_dma(&self) {
+    pub(crate) fn try_end_private(&self) {
         self.private.try_end(&self.function);
     }
 
-    /// Tells whether the DMA of the function goes to private memory.
-    pub(crate) fn has_private_dma(&self) -> bool {
+    /// Tells whether the function uses private memory.
+    pub(crate) fn has_private(&self) -> bool {
         self.private.is_some()
     }
 

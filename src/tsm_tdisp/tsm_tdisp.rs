@@ -68,6 +68,10 @@ module! {
             default: 0,
             description: "Have the DMA of interfaces that run go to private memory, which the kernel does not know of: 0 or 1 (default: 0)",
         },
+        private_mmio: u8 {
+            default: 0,
+            description: "Have drivers map the BARs of interfaces that run as private memory, which the kernel does not know of: 0 or 1 (default: 0)",
+        },
         request_timeout_ms: u32 {
             default: 120_000,
             description: "Milliseconds that a connect, new measurements or a slot may take, looked at between exchanges, 1 at least (default: 120000)",
@@ -105,17 +109,18 @@ impl kernel::Module for TsmTdisp {
             expect(unused_variables, reason = "only its text is checked")
         )]
         let is_tsm = flag(value(module_parameters::pci_tsm.value()))?;
-        let private_dma = flag(value(module_parameters::private_dma.value()))?;
-        if private_dma {
-            interface::check_private_dma()?;
-        }
+        let private = interface::Wanted::new(
+            flag(value(module_parameters::private_dma.value()))?,
+            flag(value(module_parameters::private_mmio.value()))?,
+            module,
+        )?;
         let ide_unpaired = flag(value(module_parameters::ide_unpaired.value()))?;
         let asleep = Arc::new(Atomic::new(0), GFP_KERNEL)?;
         let devices = devices::Devices {
             timeout,
             asleep: asleep.clone(),
             ide_unpaired,
-            all: functions::All::new(private_dma.then_some(module))?,
+            all: functions::All::new(private)?,
         };
         let devices = Arc::new(notifier::Registration::new(devices)?, GFP_KERNEL)?;
 

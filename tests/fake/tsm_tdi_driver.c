@@ -3,14 +3,17 @@
  * A driver for the emulated device. A read of a file of the device has it do
  * one thing, and says how that went: `mmio` writes and reads the memory of the
  * interface, `dma` has the device write to memory of the driver, which it tells
- * by an interrupt.
+ * by an interrupt, `mappings` says how the registers and that memory are mapped.
  */
+#include <linux/bits.h>
+#include <linux/cc_platform.h>
 #include <linux/completion.h>
 #include <linux/dma-mapping.h>
 #include <linux/interrupt.h>
 #include <linux/io.h>
 #include <linux/module.h>
 #include <linux/pci.h>
+#include <linux/pgtable.h>
 #include <linux/string.h>
 
 /* Registers in BAR 0, see emulator/src/device/pci/dma.rs. */
@@ -76,8 +79,35 @@ static ssize_t dma_show(struct device *dev, struct device_attribute *attr, char 
 }
 static DEVICE_ATTR_ADMIN_RO(dma);
 
+/*
+ * TDX marks in an entry what is shared, SEV-SNP what is private, by a bit above
+ * the address. In the emulator it is bit 52.
+ */
+static const char *mapping(void __iomem *address, resource_size_t at)
+{
+	unsigned int level;
+	pte_t *pte = lookup_address((unsigned long)address, &level);
+	bool is_marked;
+
+	if (!pte || !pte_present(*pte))
+		return "none";
+	is_marked = (pte_val(*pte) & GENMASK_ULL(52, PAGE_SHIFT)) != at;
+	return is_marked == cc_platform_has(CC_ATTR_GUEST_SEV_SNP) ? "private" : "shared";
+}
+
+static ssize_t mappings_show(struct device *dev, struct device_attribute *attr, char *text)
+{
+	struct pci_dev *pdev = to_pci_dev(dev);
+	struct tdi *tdi = dev_get_drvdata(dev);
+
+	return sysfs_emit(text, "%s %s\n", mapping(tdi->registers, pci_resource_start(pdev, REGISTERS)),
+			  mapping(tdi->memory, pci_resource_start(pdev, MEMORY)));
+}
+static DEVICE_ATTR_ADMIN_RO(mappings);
+
 static struct attribute *tdi_attrs[] = {
 	&dev_attr_mmio.attr,
+	&dev_attr_mappings.attr,
 	&dev_attr_dma.attr,
 	NULL,
 };

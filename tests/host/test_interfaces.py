@@ -263,6 +263,8 @@ class Drivers(Spdm):
     attach() { echo ${pci##*/} | sh -c "cat >$driver/bind" 2>/tmp/error; outcome $?; }
     detach() { echo ${pci##*/} >$driver/unbind; }
     works() { echo "$(cat $pci/mmio) $(cat $pci/dma)"; }
+    maps() { attach; cat $pci/mappings; echo $(cat $pci/mmio); detach; }
+    master() { printf "\\$(printf %03o $1)" | dd of=$pci/config bs=1 seek=4 conv=notrunc 2>/dev/null; }
     """
     ONES, WORKS = "0xffffffff done", "0x5a17c0de done"
 
@@ -280,11 +282,33 @@ class Drivers(Spdm):
             *[OK, self.WORKS, RUN, BUSY, BUSY, RUN] * 2,
             OK, OK, self.ONES, UNLOCKED, OK])
 
+    @also("check", "debug")
+    def test_private_mappings(self):
+        # BAR 4 is memory of the TEE as a whole, BAR 0 is not.
+        script = """
+            echo 0 >/sys/bus/pci/drivers_autoprobe; load tsm_tdi_driver; request connect 0; tdi bind 0; judged; maps
+            provider=tsm_tdisp; reload private_mmio=1; request connect 0; maps; tdi bind 0
+            judged; maps; maps; tdi unbind 1; maps
+            tdi bind 0; judged; attach; cat $pci/mappings; tdi unbind 1; master 2; master 6; look; echo $(cat $pci/mmio); detach
+            tdi unbind 1; maps
+            tdi bind 0; judged; attach; request disconnect 1; tdi unbind 1; detach; tdi unbind 1; maps
+            request connect 0; tdi bind 0; judged; rmmod tsm_tdisp; maps
+        """
+        shared, private = "shared shared", "shared private"
+        ones, pattern = self.ONES.split()[0], self.WORKS.split()[0]
+        gone = "Transport endpoint is not connected"
+        self.assertEqual(self.devices(script, "tdi"), [
+            OK, OK, OK, OK, shared, pattern,
+            OK, OK, shared, ones, OK,
+            OK, *[OK, private, pattern] * 2, OK, OK, shared, ones,
+            OK, OK, OK, private, BUSY, ERROR, ones,
+            OK, OK, shared, ones,
+            OK, OK, OK, OK, gone, gone, OK, shared, ones,
+            OK, OK, OK, OK, shared, ones])
 
     def test_dma_to_private_memory(self):
         # Only Debian's kernel has DMA operations of a device. One that is not in RUN any more does not reach the memory.
         script = """
-            master() { printf "\\\\$(printf %03o $1)" | dd of=$pci/config bs=1 seek=4 conv=notrunc 2>/dev/null; }
             echo 0 >/sys/bus/pci/drivers_autoprobe; load tsm_tdi_driver
             provider=tsm_tdisp; reload private_dma=1; request connect 0; tdi bind 0
             judged; for time in 1 2; do attach; works; tdi unbind 1; look; detach; done; tdi unbind 1; look

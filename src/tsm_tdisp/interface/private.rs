@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! DMA to private memory, for a function whose interface runs.
+//! Private memory for a function whose interface runs: its DMA goes there, and drivers map its BARs so.
 
 use kernel::{
     bindings,
@@ -12,63 +12,92 @@ use kernel::{
 use tsm_ext::pci::PrivateDma;
 use tsm_ext::{
     error::errno,
-    pci, //
+    pci::{
+        self,
+        PrivateMmio, //
+    }, //
 };
+use tsm_proto::tdisp::ranges::BarSet;
 
 /// What there can't be any of: this kernel has no DMA operations of a device.
 #[cfg(not(CONFIG_ARCH_HAS_DMA_OPS))]
 enum PrivateDma {}
 
-/// Checks that the kernel has DMA operations of a device.
-///
-/// # Errors
-///
-/// `EOPNOTSUPP` when it has not.
-pub(crate) fn check() -> Result {
-    match cfg!(CONFIG_ARCH_HAS_DMA_OPS) {
-        true => Ok(()),
-        false => Err(errno(bindings::EOPNOTSUPP)),
+/// What the user of the module wants to be private.
+#[derive(Clone, Copy)]
+pub(crate) struct Wanted {
+    /// The module, whose functions map the memory, if DMA is.
+    dma: Option<&'static ThisModule>,
+    /// Whether BARs are.
+    mmio: bool,
+}
+
+impl Wanted {
+    /// Takes what the parameters of the module say.
+    ///
+    /// # Errors
+    ///
+    /// `EOPNOTSUPP` when DMA is wanted, and this kernel has no DMA operations of a device.
+    pub(crate) fn new(dma: bool, mmio: bool, module: &'static ThisModule) -> Result<Self> {
+        match dma && !cfg!(CONFIG_ARCH_HAS_DMA_OPS) {
+            true => Err(errno(bindings::EOPNOTSUPP)),
+            false => Ok(Self {
+                dma: dma.then_some(module),
+                mmio,
+            }),
+        }
     }
 }
 
-/// Whether DMA of a function goes to private memory.
+/// What is private.
+struct Held {
+    dma: Option<PrivateDma>,
+    mmio: Option<PrivateMmio>,
+}
+
+/// Whether anything of a function is private.
 ///
 /// It may begin and end only while no driver is bound. If one is bound when it is to end, it goes on until the next
 /// opportunity.
 #[pin_data]
 pub(super) struct Private {
     #[pin]
-    dma: Mutex<Option<PrivateDma>>,
+    held: Mutex<Option<Held>>,
 }
 
 impl Private {
     pub(super) fn new() -> impl PinInit<Self> {
         pin_init!(Self {
-            dma <- new_mutex!(None, "tsm_tdisp::Private::dma"),
+            held <- new_mutex!(None, "tsm_tdisp::Private::held"),
         })
     }
 
     pub(super) fn is_some(&self) -> bool {
-        self.dma.lock().is_some()
+        self.held.lock().is_some()
     }
 
     /// Begins. The caller keeps drivers away.
-    #[cfg(CONFIG_ARCH_HAS_DMA_OPS)]
-    pub(super) fn begin(&self, function: &pci::Device, module: &'static ThisModule) -> Result {
-        let dma = PrivateDma::new(function, module)?;
+    pub(super) fn begin(&self, function: &pci::Device, wanted: Wanted, bars: BarSet) -> Result {
+        let held = Held {
+            dma: match wanted.dma {
+                Some(module) => Some(begin_dma(function, module)?),
+                None => None,
+            },
+            mmio: match wanted.mmio && !bars.is_empty() {
+                true => Some(PrivateMmio::new(function, bars)?),
+                false => None,
+            },
+        };
 
-        *self.dma.lock() = Some(dma);
+        if held.dma.is_some() || held.mmio.is_some() {
+            *self.held.lock() = Some(held);
+        }
         Ok(())
-    }
-
-    #[cfg(not(CONFIG_ARCH_HAS_DMA_OPS))]
-    pub(super) fn begin(&self, _function: &pci::Device, _module: &'static ThisModule) -> Result {
-        check()
     }
 
     /// Ends. The caller keeps drivers away.
     pub(super) fn end(&self) {
-        *self.dma.lock() = None;
+        *self.held.lock() = None;
     }
 
     /// Ends, if no driver is bound.
@@ -80,4 +109,14 @@ impl Private {
             });
         }
     }
+}
+
+#[cfg(CONFIG_ARCH_HAS_DMA_OPS)]
+fn begin_dma(function: &pci::Device, module: &'static ThisModule) -> Result<PrivateDma> {
+    PrivateDma::new(function, module)
+}
+
+#[cfg(not(CONFIG_ARCH_HAS_DMA_OPS))]
+fn begin_dma(_function: &pci::Device, _module: &'static ThisModule) -> Result<PrivateDma> {
+    Err(errno(bindings::EOPNOTSUPP))
 }

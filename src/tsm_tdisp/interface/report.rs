@@ -10,6 +10,7 @@ use tsm_proto::tdisp::{
     self,
     lock::Flags,
     ranges::{
+        BarSet,
         Bars,
         Range, //
     },
@@ -22,6 +23,7 @@ use crate::failure::Failure;
 pub(crate) struct Report {
     bytes: KVVec<u8>,
     ranges: KVec<Range>,
+    within_tee: BarSet,
 }
 
 impl Report {
@@ -41,7 +43,16 @@ impl Report {
             ranges.push(range, GFP_KERNEL)?;
         }
 
-        Ok(Arc::new(Self { bytes, ranges }, GFP_KERNEL)?)
+        let within_tee = bars.within_tee(&ranges);
+
+        Ok(Arc::new(
+            Self {
+                bytes,
+                ranges,
+                within_tee,
+            },
+            GFP_KERNEL,
+        )?)
     }
 
     /// Returns the report as the device has sent it.
@@ -52,5 +63,10 @@ impl Report {
     /// Returns each range that is in a BAR.
     pub(crate) fn ranges(&self) -> &[Range] {
         &self.ranges
+    }
+
+    /// Returns the BARs that are memory of the TEE from their start to their end.
+    pub(crate) fn within_tee(&self) -> BarSet {
+        self.within_tee
     }
 }

@@ -70,7 +70,7 @@ impl<B: Backend> Manager<B> {
                 return Err(EBUSY);
             }
             // What a driver has kept until now.
-            interface.end_private_dma();
+            interface.end_private();
             let _awake = self.begin();
             let hold = Hold::new(function)?;
             self.bound.reserve(1, GFP_KERNEL)?;
@@ -142,7 +142,7 @@ impl<B: Backend> Manager<B> {
                 }
                 Err(failure) => {
                     let stopped = self.stop(interface);
-                    interface.end_private_dma();
+                    interface.end_private();
                     match stopped {
                         Ok(()) => self.forget(interface, Some(State::Unlocked)),
                         // It stays bound, until it is unbound or the session ends.
@@ -164,7 +164,7 @@ impl<B: Backend> Manager<B> {
 
         self.backend.start(location, locked)?;
         self.backend.accept(location, report.ranges())?;
-        Ok(interface.begin_private_dma()?)
+        Ok(interface.begin_private(report)?)
     }
 
     /// Stops an interface, also when the request was ended.
@@ -173,12 +173,12 @@ impl<B: Backend> Manager<B> {
         self.backend.stop(interface.function().location())
     }
 
-    /// Unbinds an interface. If a driver could use what is private, no driver may be bound.
+    /// Unbinds an interface. If it uses private memory, no driver may be bound.
     pub(crate) fn unbind(&mut self, interface: &Arc<Interface>) -> Result {
-        match interface.has_private_dma() {
+        match interface.has_private() {
             true => interface.function().without_driver(|| {
                 self.unbind_now(interface)?;
-                interface.end_private_dma();
+                interface.end_private();
                 Ok(())
             }),
             false => self.unbind_now(interface),
@@ -210,7 +210,7 @@ impl<B: Backend> Manager<B> {
                 match (is_bound, interface.last_state()) {
                     // The nonce is gone, and with it what the report is about.
                     (true, Some(last)) if last != state => {
-                        interface.try_end_private_dma();
+                        interface.try_end_private();
                         interface.set(Some(state), None);
                     }
                     _ => interface.set_state(state),
