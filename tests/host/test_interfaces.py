@@ -266,7 +266,9 @@ class Drivers(Spdm):
     maps() { attach; cat $pci/mappings; echo $(cat $pci/mmio); detach; }
     master() { printf "\\$(printf %03o $1)" | dd of=$pci/config bs=1 seek=4 conv=notrunc 2>/dev/null; }
     """
-    ONES, WORKS = "0xffffffff done", "0x5a17c0de done"
+    ONES_READ, PATTERN_READ = "0xffffffff", "0x5a17c0de"
+    ONES, WORKS = f"{ONES_READ} done", f"{PATTERN_READ} done"
+    SHARED, PRIVATE = "shared shared", "shared private"
 
     @also("check", "debug")
     def test_a_driver_is_bound_and_unbound(self):
@@ -282,29 +284,34 @@ class Drivers(Spdm):
             *[OK, self.WORKS, RUN, BUSY, BUSY, RUN] * 2,
             OK, OK, self.ONES, UNLOCKED, OK])
 
-    @also("check", "debug")
+    @also("check")
     def test_private_mappings(self):
         # BAR 4 is memory of the TEE as a whole, BAR 0 is not.
         script = """
+            echo 0 >/sys/bus/pci/drivers_autoprobe; load tsm_tdi_driver; provider=tsm_tdisp
+            reload private_mmio=1; request connect 0; maps; tdi bind 0; judged; maps; maps; tdi unbind 1; maps
+        """
+        self.assertEqual(self.devices(script, "tdi"), [
+            OK, OK, self.SHARED, self.ONES_READ, OK,
+            OK, *[OK, self.PRIVATE, self.PATTERN_READ] * 2, OK, OK, self.SHARED, self.ONES_READ])
+
+    @also(*DEBUG)
+    def test_what_ends_private_mappings(self):
+        script = """
             echo 0 >/sys/bus/pci/drivers_autoprobe; load tsm_tdi_driver; request connect 0; tdi bind 0; judged; maps
-            provider=tsm_tdisp; reload private_mmio=1; request connect 0; maps; tdi bind 0
-            judged; maps; maps; tdi unbind 1; maps
+            provider=tsm_tdisp; reload private_mmio=1; request connect 0
             tdi bind 0; judged; attach; cat $pci/mappings; tdi unbind 1; master 2; master 6; look; echo $(cat $pci/mmio); detach
             tdi unbind 1; maps
             tdi bind 0; judged; attach; request disconnect 1; tdi unbind 1; detach; tdi unbind 1; maps
             request connect 0; tdi bind 0; judged; rmmod tsm_tdisp; maps
         """
-        shared, private = "shared shared", "shared private"
-        ones, pattern = self.ONES.split()[0], self.WORKS.split()[0]
         gone = "Transport endpoint is not connected"
         self.assertEqual(self.devices(script, "tdi"), [
-            OK, OK, OK, OK, shared, pattern,
-            OK, OK, shared, ones, OK,
-            OK, *[OK, private, pattern] * 2, OK, OK, shared, ones,
-            OK, OK, OK, private, BUSY, ERROR, ones,
-            OK, OK, shared, ones,
-            OK, OK, OK, OK, gone, gone, OK, shared, ones,
-            OK, OK, OK, OK, shared, ones])
+            OK, OK, OK, OK, self.SHARED, self.PATTERN_READ,
+            *[OK] * 4, self.PRIVATE, BUSY, ERROR, self.ONES_READ,
+            OK, OK, self.SHARED, self.ONES_READ,
+            OK, OK, OK, OK, gone, gone, OK, self.SHARED, self.ONES_READ,
+            OK, OK, OK, OK, self.SHARED, self.ONES_READ])
 
     def test_dma_to_private_memory(self):
         # Only Debian's kernel has DMA operations of a device. One that is not in RUN any more does not reach the memory.
