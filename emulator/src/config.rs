@@ -12,7 +12,7 @@
 //! A program in the guest reads the count of its vCPU by `0f 1f 80 74 73 6d 21`, a `NOP` that puts it
 //! in `RAX`. It is exact, and the same for the same work: each instruction adds one when it begins.
 //! `0f 1f 80 74 73 6d 40` puts the count of the pages from the address in `RAX` up to that in `RDX`
-//! there, of the kernel and its modules.
+//! there, of the kernel and its modules; with `count=blocks` it is that of blocks of 16 bytes.
 
 use std::{
     path::{
@@ -25,6 +25,7 @@ use std::{
 use crate::{
     device::pci,
     machine::{
+        counts::Grain,
         platform::Platform,
         private_pages::PrivatePages, //
     },
@@ -53,8 +54,8 @@ use crate::{
 /// The options of a machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Config {
-    /// Whether instructions are counted.
-    pub(crate) count: bool,
+    /// In which parts of the code instructions are counted, if they are.
+    pub(crate) count: Option<Grain>,
     /// The PCI devices.
     devices: Vec<pci::Options>,
     /// The folder for their sockets.
@@ -87,9 +88,10 @@ const PLATFORMS: [Choice<NewGuest>; 3] = [
 ];
 
 /// Values of `count`.
-const COUNT: [Choice<bool>; 2] = [
-    Choice::new("on", true, "which is slow"),
-    Choice::new("off", false, ""),
+const COUNT: [Choice<Option<Grain>>; 3] = [
+    Choice::new("on", Some(Grain::Page), "which is slow"),
+    Choice::new("blocks", Some(Grain::Block), "for each 16 bytes of code"),
+    Choice::new("off", None, ""),
 ];
 
 /// Values of `arguments`.
@@ -156,7 +158,7 @@ impl Guest {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            count: false,
+            count: None,
             devices: vec![],
             sockets: None,
             arguments: false,

@@ -14,12 +14,14 @@
 //!   gpa.rs        addresses in it, and the size of a page
 //!   pages.rs      which page is private, pending, shared
 //!   private_pages.rs  the same, for devices
+//! counts.rs       which code has counts of executed instructions
 //! mutator.rs      random changes, from a seed
 //! trace.rs        a line per call
 //! lock.rs         locks
 //! ```
 
 pub(crate) mod breakpoint;
+pub(crate) mod counts;
 pub(crate) mod gpa;
 pub(crate) mod instruction;
 pub(crate) mod iret;

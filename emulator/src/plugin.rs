@@ -191,7 +191,7 @@ impl Callbacks for Plugin {
         }
         let plugin = Plugin {
             machine: config.machine(vcpus)?,
-            counter: config.count.then(Counter::new),
+            counter: config.count.map(Counter::new),
             returns: Returns::default(),
             vcpus: Default::default(),
         };
@@ -203,8 +203,8 @@ impl Callbacks for Plugin {
         Ok(None)
     }
 
-    fn counter() -> Option<Counter> {
-        PLUGIN.get()?.counter
+    fn counter() -> Option<&'static Counter> {
+        PLUGIN.get()?.counter.as_ref()
     }
 
     fn start_vcpu(thread: &VcpuThread) {
@@ -267,12 +267,12 @@ impl Callbacks for Plugin {
                 breakpoint::execute(&caller, instruction::address(rip, offset))
             }
             Instruction::Count => {
-                regs[Reg::Rax] = thread.count(plugin.counter?);
+                regs[Reg::Rax] = thread.count(plugin.counter.as_ref()?);
                 Outcome::Done(Effect::Resume)
             }
             Instruction::CountRange => {
                 let range = regs[Reg::Rax]..regs[Reg::Rdx];
-                regs[Reg::Rax] = thread.count_in(plugin.counter?, range);
+                regs[Reg::Rax] = thread.count_in(plugin.counter.as_ref()?, range);
                 Outcome::Done(Effect::Resume)
             }
             _ => plugin.machine.execute(instruction, &caller, &mut regs),

@@ -89,7 +89,7 @@ extern "C" fn translate<C: Callbacks>(block: *mut Block, _: *mut c_void) {
         let address = unsafe { qemu_plugin_insn_vaddr(insn) };
         // First, because what a callback executes is not executed any further.
         if let Some(counter) = counter {
-            for entry in [Some(counter.all()), counter.page(address)]
+            for entry in [Some(counter.all()), counter.part(address)]
                 .into_iter()
                 .flatten()
             {

@@ -20,9 +20,12 @@ fn takes_a_platform_anywhere() {
 
 #[test]
 fn counts_on_any_platform() {
-    assert!(!Config::parse(["count=off"]).unwrap().count);
+    let count = |args| Config::parse::<'_>(args).unwrap().count;
+
+    assert_eq!(count(["platform=tdx", "count=off"]), None);
     for platform in ["platform=tdx", "platform=snp"] {
-        assert!(Config::parse([platform, "count=on"]).unwrap().count);
+        assert_eq!(count([platform, "count=on"]), Some(Grain::Page));
+        assert_eq!(count([platform, "count=blocks"]), Some(Grain::Block));
     }
 }
 
@@ -30,7 +33,7 @@ fn counts_on_any_platform() {
 fn refuses_other_values() {
     for (arg, expected) in [
         ("platform=sgx", "tdx, snp or plain"),
-        ("count=1", "on or off"),
+        ("count=1", "on, blocks or off"),
         ("arguments=1", "on or off"),
         ("device=gpu", "tdi"),
         ("device=tdi,functions=9", "1 to 8"),

@@ -17,7 +17,7 @@ pub(crate) trait Callbacks: 'static {
     fn install(vcpus: usize, args: &[&str]) -> Result<Option<String>, String>;
 
     /// Returns what instructions are counted with, if they are.
-    fn counter() -> Option<Counter>;
+    fn counter() -> Option<&'static Counter>;
 
     /// Gets to know a vCPU that starts.
     fn start_vcpu(thread: &VcpuThread);

@@ -28,10 +28,7 @@ use super::{
         RegisterHandle, //
     },
     bytes::Bytes,
-    counter::{
-        self,
-        Counter, //
-    },
+    counter::Counter,
     exit::stop, //
 };
 use crate::machine::memory::{
@@ -118,16 +115,15 @@ impl VcpuThread {
     }
 
     /// Returns how many instructions the vCPU has begun.
-    pub(crate) fn count(&self, counter: Counter) -> u64 {
+    pub(crate) fn count(&self, counter: &Counter) -> u64 {
         self.read_entry(counter.all())
     }
 
-    /// Returns how many instructions the vCPU has begun in the pages that a range is in.
-    pub(crate) fn count_in(&self, counter: Counter, range: Range<u64>) -> u64 {
-        counter::pages(range)
-            .filter_map(|address| counter.page(address))
-            .map(|entry| self.read_entry(entry))
-            .sum()
+    /// Returns how many instructions the vCPU has begun in the parts that a range is in.
+    pub(crate) fn count_in(&self, counter: &Counter, range: Range<u64>) -> u64 {
+        let parts = counter.parts(range);
+
+        parts.map(|entry| self.read_entry(entry)).sum()
     }
 
     fn read_entry(&self, entry: Entry) -> u64 {
