@@ -11,7 +11,7 @@ toolbox  := $(qemu-tdx)/toolbox
 
 help: ## lists the targets
 	@echo 'usage: make TARGET'
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo 'or, on a machine with the headers of a kernel that has Rust:'
 	@echo '  make KDIR=/lib/modules/$$(uname -r)/build [modules|install|uninstall|clean]'
 
@@ -135,6 +135,10 @@ fuzz: ## fuzzes each parser for SECONDS=60; `make check` does so for a moment
 bench: ## measures our drivers beside the kernel's own; KERNEL=test does on our small kernel, PLATFORM=snp only there
 	@$(qemu-tdx)/setup toolbox $(or $(KERNEL),stock)
 	@tests/bench/run $(KERNEL) $(PLATFORM)
+
+bench-profile: ## shows which functions execute the instructions of a ROW of `make bench`
+	@$(qemu-tdx)/setup toolbox $(or $(KERNEL),stock)
+	@tests/bench/run --profile '$(or $(ROW),$(error which ROW of the table?))' $(KERNEL) $(PLATFORM)
 
 shell: setup ## opens a shell in an emulated TDX guest with our modules
 	@$(qemu-tdx)/run

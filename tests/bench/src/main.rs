@@ -7,15 +7,19 @@
 //! in flight, of which the last two are for TDX. `bench device SECTION=SIZE...` measures what is asked of
 //! PCI devices, from a connect to the unbinding of an interface, by our drivers alone, whose code is in
 //! these sections. Each prints a line of JSON for each operation and drivers, of which `../run` makes a table.
+//! `bench memory` measures what they keep for what is open. `bench profile OPERATION` prints one for each function of the kernel that one of the operations executes.
 
 mod device;
 mod drivers;
 mod kernel_text;
+mod memory;
 mod meter;
 mod operations;
+mod profile;
 mod quote;
 mod readers;
 mod results;
+mod symbols;
 mod trace;
 
 use std::{
@@ -26,6 +30,11 @@ use std::{
 
 use drivers::Drivers;
 use meter::Meter;
+use profile::{
+    Before,
+    Profile, //
+};
+use quote::Blob;
 use results::Results;
 
 /// How often the drivers take turns, so that a host that is busier for a while is so for both.
@@ -34,11 +43,15 @@ const ROUNDS: usize = 5;
 /// The same for quotes, for which the kernel's drivers take a second each.
 const SLOW_ROUNDS: usize = 3;
 
+/// How much more often an operation is done for its profile, so that what is not of it counts for less.
+const MORE: usize = 20;
+
 /// The measurement of one of the drivers, which are loaded.
 struct Bench<'a> {
     drivers: Drivers,
     meter: Meter,
     results: &'a mut Results,
+    profile: Option<&'a mut Profile>,
 }
 
 impl Bench<'_> {
@@ -49,10 +62,27 @@ impl Bench<'_> {
         times: usize,
         mut measure: impl FnMut(&Meter) -> io::Result<u64>,
     ) -> io::Result<()> {
-        let costs = (0..times)
-            .map(|_| measure(&self.meter))
-            .collect::<io::Result<Vec<_>>>()?;
+        let mut costs = |times| {
+            (0..times)
+                .map(|_| measure(&self.meter))
+                .collect::<io::Result<Vec<_>>>()
+        };
 
+        let costs = match self
+            .profile
+            .as_mut()
+            .filter(|profile| profile.is_of(operation))
+        {
+            Some(profile) => {
+                // What is done once can't be repeated.
+                let times = if times > 1 { times * MORE } else { times };
+                let before = Before::now()?;
+                let costs = costs(times)?;
+                profile.add(self.drivers, times, before)?;
+                costs
+            }
+            None => costs(times)?,
+        };
         self.add(operation, costs);
         Ok(())
     }
@@ -69,6 +99,7 @@ impl Bench<'_> {
 fn take_turns(
     rounds: usize,
     results: &mut Results,
+    mut profile: Option<&mut Profile>,
     measure: fn(&mut Bench<'_>) -> io::Result<()>,
 ) -> io::Result<()> {
     let meter = Meter::new();
@@ -79,31 +110,72 @@ fn take_turns(
                 drivers,
                 meter,
                 results: &mut *results,
+                profile: profile.as_deref_mut(),
             };
 
             bench.repeat("module load", 1, |meter| drivers.load(meter))?;
             measure(&mut bench)?;
             drivers.unload()?;
+            bench.repeat("module load and first report", 1, |meter| {
+                first_report(drivers, meter)
+            })?;
         }
     }
     Ok(())
+}
+
+/// Loads drivers, has a report made, and unloads them; returns what the first two cost.
+fn first_report(drivers: Drivers, meter: &Meter) -> io::Result<u64> {
+    let room = Blob::room();
+    let load = drivers.load(meter)?;
+    let report = meter.measure(|| {
+        let mut blob = Blob::with("first", room)?;
+
+        blob.ask()?;
+        blob.read()
+    })?;
+
+    drivers.unload()?;
+    Ok(load + report)
 }
 
 fn main() -> ExitCode {
     let mut results = Results::default();
     let measured = match env::args().nth(1).as_deref() {
         Some("operations") => kernel_text::measure(&mut results)
-            .and_then(|()| take_turns(ROUNDS, &mut results, operations::measure)),
-        Some("quotes") => take_turns(SLOW_ROUNDS, &mut results, quote::measure),
-        Some("readers") => take_turns(1, &mut results, readers::measure),
+            .and_then(|()| take_turns(ROUNDS, &mut results, None, operations::measure)),
+        Some("memory") => take_turns(1, &mut results, None, memory::measure),
+        Some("profile") => return profile_of(env::args().skip(2)),
+        Some("quotes") => take_turns(SLOW_ROUNDS, &mut results, None, quote::measure),
+        Some("readers") => take_turns(1, &mut results, None, readers::measure),
         Some("device") => device::measure(&mut results, env::args().skip(2)),
         _ => Err(io::Error::other(
-            "usage: bench operations|quotes|readers|device",
+            "usage: bench operations|memory|profile|quotes|readers|device",
         )),
     };
 
     // At the end, because a serial port goes on interrupting for long.
     print!("{results}");
+    end(measured)
+}
+
+/// Measures the operations, and prints the profile of one of them.
+fn profile_of(mut arguments: impl Iterator<Item = String>) -> ExitCode {
+    let Some(operation) = arguments.next() else {
+        return end(Err(io::Error::other("usage: bench profile OPERATION")));
+    };
+    let (mut results, mut profile) = (Results::default(), Profile::new(operation));
+    let measured = take_turns(1, &mut results, Some(&mut profile), operations::measure);
+
+    print!("{profile}");
+    end(measured.and_then(|()| match profile.is_empty() {
+        true => Err(io::Error::other("there is no such operation")),
+        false => Ok(()),
+    }))
+}
+
+/// Says what went wrong.
+fn end(measured: io::Result<()>) -> ExitCode {
     match measured {
         Ok(()) => ExitCode::SUCCESS,
         Err(err) => {

@@ -74,9 +74,9 @@ impl Meter {
     }
 }
 
-/// Returns how many instructions this vCPU has executed, if somebody counts.
+/// Returns how many instructions this vCPU has executed, if the emulator counts.
 #[expect(unsafe_code, reason = "an instruction that has no other name")]
-fn instructions() -> Option<u64> {
+pub(crate) fn instructions() -> Option<u64> {
     let mut count = u64::MAX;
 
     // SAFETY: A CPU takes this for `nopl 0x216d7374(%rax)`, which accesses nothing. The emulator
@@ -91,8 +91,8 @@ fn instructions() -> Option<u64> {
     (count != u64::MAX).then_some(count)
 }
 
-/// Returns how many instructions this vCPU has executed in the pages of a part of the kernel, if the
-/// emulator counts.
+/// Returns how many instructions this vCPU has executed in a part of the kernel, rounded to what the emulator has
+/// counts of (pages or blocks), if it counts.
 #[expect(unsafe_code, reason = "an instruction that has no other name")]
 pub(crate) fn instructions_in(range: &Range<u64>) -> Option<u64> {
     let mut count = range.start;

@@ -7,6 +7,8 @@ mod tdx;
 
 use std::io;
 
+pub(crate) use tdx::REGISTER;
+
 use tsm_guest_tests::Platform;
 
 use crate::{

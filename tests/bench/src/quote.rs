@@ -30,11 +30,20 @@ pub(crate) struct Blob {
 impl Blob {
     /// Makes the report `name`, and asks for nothing.
     pub(crate) fn new(name: &str) -> io::Result<Self> {
+        Self::with(name, Self::room())
+    }
+
+    /// Makes the report `name`, with room for what is read of it.
+    pub(crate) fn with(name: &str, buffer: Vec<u8>) -> io::Result<Self> {
         Ok(Self {
             report: Report::bare(name)?,
-            // Touched, so that there is no page fault in a measurement.
-            buffer: vec![0xff; 1 << 20],
+            buffer,
         })
+    }
+
+    /// Returns room for any report. It was touched, so that there is no page fault in a measurement.
+    pub(crate) fn room() -> Vec<u8> {
+        vec![0xff; 1 << 20]
     }
 
     /// Asks for a report.

@@ -15,9 +15,12 @@ use std::{
     path::Path, //
 };
 
-use nix::mount::{
-    mount,
-    MsFlags, //
+use nix::{
+    errno::Errno,
+    mount::{
+        mount,
+        MsFlags, //
+    }, //
 };
 
 /// Where the kernel is told what to trace, and where the trace is.
@@ -42,13 +45,18 @@ impl Trace {
     pub(crate) fn new() -> io::Result<Self> {
         let none: Option<&str> = None;
 
-        mount(
+        let mounted = mount(
             Some("tracefs"),
             FOLDER,
             Some("tracefs"),
             MsFlags::empty(),
             none,
-        )?;
+        );
+        match mounted {
+            // It is there already.
+            Ok(()) | Err(Errno::EBUSY) => {}
+            Err(err) => return Err(err.into()),
+        }
         set("tracing_on", "0")?;
         set("buffer_size_kb", SIZE)?;
         Ok(Self(()))

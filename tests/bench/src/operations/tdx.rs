@@ -13,7 +13,7 @@ use super::TIMES;
 use crate::Bench;
 
 /// A register that can be extended, in the place that both drivers have.
-const REGISTER: &str = "/sys/devices/virtual/misc/tdx_guest/measurements/rtmr3:sha384";
+pub(crate) const REGISTER: &str = "/sys/devices/virtual/misc/tdx_guest/measurements/rtmr3:sha384";
 
 /// Size of a register.
 const SIZE: usize = 48;
