@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Runs the commands of README.md, emulator/README.md and Documentation/tdisp.md as they show them:
-python3 -m unittest discover tests/docs
+"""Runs the commands of README.md, emulator/README.md and Documentation/tdisp.md as they show them, and checks that what
+documents name is there: python3 -m unittest discover tests/docs
 
 The word after ```sh says where a block runs: `host`, the checkout; `guest`, a TDX guest with Debian's kernel, all
 blocks one after the other; `snp`, the same in an SEV-SNP guest; `kdir`, see tests/build; `ci`, see .ci/run;
@@ -18,6 +18,9 @@ FENCE = re.compile(r"^```(\w*) ?(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 BLOCKS = FENCE.findall(README)
 TDISP = FENCE.findall((TOP / "Documentation" / "tdisp.md").read_text())
 EMULATOR = FENCE.findall((TOP / "emulator" / "README.md").read_text())
+
+# All documents but those that are beside test data and vendored crates.
+PAGES = [*TOP.glob("*.md"), TOP / "emulator" / "README.md", *TOP.glob("Documentation/**/*.md")]
 
 
 def blocks(place):
@@ -132,7 +135,41 @@ class Tdisp(unittest.TestCase):
 
 class Links(unittest.TestCase):
     def test_lead_to_files(self):
-        for page in [TOP / "README.md", TOP / "emulator" / "README.md", *TOP.glob("Documentation/**/*.md")]:
+        for page in PAGES:
             for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
                 with self.subTest(page=page.name, target=target):
                     self.assertTrue((page.parent / target).exists())
+
+
+class Names(unittest.TestCase):
+    """Names in documents are those of files and targets."""
+
+    # Files of a kernel tree.
+    ELSEWHERE = {"scripts/sign-file"}
+
+    def found(self, pattern):
+        """Returns what the pattern finds, with the page that it is on."""
+        return [(page, name) for page in PAGES for name in re.findall(pattern, page.read_text())]
+
+    def test_paths(self):
+        tracked = subprocess.run(["git", "ls-files"], cwd=TOP, check=True, capture_output=True, text=True).stdout
+        folders = {re.escape(path.partition("/")[0]) for path in tracked.splitlines() if "/" in path}
+        paths = self.found(rf"`((?:{'|'.join(folders)})/[\w./*-]*)`")
+        self.assertGreater(len(paths), 20)
+        for page, path in paths:
+            with self.subTest(page=page.name, path=path):
+                self.assertTrue(path in self.ELSEWHERE or [*TOP.glob(path)])
+
+    def test_targets_of_make(self):
+        targets = re.findall(r"^([a-z_-]+):", (TOP / "Makefile").read_text(), re.MULTILINE)
+        named = self.found(r"`make ([a-z_-]+)[^`]*`")
+        self.assertGreater(len(named), 5)
+        for page, target in named:
+            with self.subTest(page=page.name, target=target):
+                self.assertIn(target, targets)
+
+    def test_commands_are_on_pages_whose_commands_run(self):
+        run = {TOP / "README.md", TOP / "emulator" / "README.md", TOP / "Documentation" / "tdisp.md"}
+        for page in set(PAGES) - run:
+            with self.subTest(page=page.name):
+                self.assertNotIn("sh", [language for language, _, _ in FENCE.findall(page.read_text())])
