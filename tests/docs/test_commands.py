@@ -145,7 +145,7 @@ class Names(unittest.TestCase):
     """Names in documents are those of files and targets."""
 
     # Files of a kernel tree.
-    ELSEWHERE = {"scripts/sign-file"}
+    ELSEWHERE = {"rust/kernel/", "scripts/sign-file"}
 
     def found(self, pattern):
         """Returns what the pattern finds, with the page that it is on."""
@@ -159,6 +159,17 @@ class Names(unittest.TestCase):
         for page, path in paths:
             with self.subTest(page=page.name, path=path):
                 self.assertTrue(path in self.ELSEWHERE or [*TOP.glob(path)])
+
+    def test_items(self):
+        """`Type::item` is a type, and an item in the file of it."""
+        files = [path for folder in ("src", "rust", "emulator/src") for path in TOP.glob(f"{folder}/**/*.rs")]
+        sources = [path.read_text() for path in files if "vendor" not in path.parts]
+        items = self.found(r"`([A-Z]\w+)::(\w+)`")
+        self.assertGreater(len(items), 5)
+        for page, (name, item) in items:
+            declared = re.compile(rf"\b(?:struct|enum|trait) {name}\b")
+            with self.subTest(page=page.name, name=f"{name}::{item}"):
+                self.assertTrue(any(declared.search(text) and re.search(rf"\b{item}\b", text) for text in sources))
 
     def test_targets_of_make(self):
         targets = re.findall(r"^([a-z_-]+):", (TOP / "Makefile").read_text(), re.MULTILINE)
