@@ -185,3 +185,12 @@ class Names(unittest.TestCase):
         for page in set(PAGES) - run:
             with self.subTest(page=page.name):
                 self.assertNotIn("sh", [language for language, _, _ in FENCE.findall(page.read_text())])
+
+
+class Maintainers(unittest.TestCase):
+    def test_each_pattern_has_files(self):
+        patterns = re.findall(r"^F:\t(.+)$", (TOP / "MAINTAINERS").read_text(), re.MULTILINE)
+        self.assertGreater(len(patterns), 20)
+        for pattern in patterns:
+            with self.subTest(pattern):
+                self.assertTrue([*TOP.glob(pattern)])
