@@ -194,3 +194,38 @@ class Maintainers(unittest.TestCase):
         for pattern in patterns:
             with self.subTest(pattern):
                 self.assertTrue([*TOP.glob(pattern)])
+
+
+class Differences(unittest.TestCase):
+    """The tests that Documentation/differences.md names."""
+
+    PAGE = (TOP / "Documentation" / "differences.md").read_text()
+
+    def text(self, *paths):
+        return "".join(path.read_text() for path in paths)
+
+    def test_those_in_guests_are_there(self):
+        names = re.findall(r"`([a-z]\w*)::(\w+)`", self.PAGE)
+        self.assertGreater(len(names), 30)
+        for file, name in names:
+            with self.subTest(f"{file}::{name}"):
+                text = self.text(*TOP.glob(f"tests/guest/tests/{file}.rs"), *TOP.glob(f"tests/kunit/{file}.rs"))
+                self.assertRegex(text, rf"#\[test\]\n(?: *#\[.*\]\n)* *fn {name}\(")
+
+    def test_those_with_guests_are_there(self):
+        names = re.findall(r"`(test_\w+)\.(\w+)\.(\w+)`", self.PAGE)
+        self.assertGreater(len(names), 50)
+        for file, group, name in names:
+            with self.subTest(f"{file}.{group}.{name}"):
+                text = self.text(*TOP.glob(f"tests/*/{file}.py"))
+                [body] = re.findall(rf"^class {group}\(.*\n((?:\n|    .*\n)*)", text, re.MULTILINE)
+                self.assertIn(f"    def {name}(self", body)
+
+    def test_each_row_names_one_or_says_why_not(self):
+        rows = [row for row in self.PAGE.splitlines() if re.match(r"\| [^|-]", row)]
+        self.assertGreater(len(rows), 70)
+        without = [row for row in rows if not re.search(r"`\w+::\w+` \||`test_\w+\.\w+\.\w+` \|", row)]
+        cells = [row.strip("| ").rpartition("| ")[2] for row in without]
+        self.assertEqual({cell for cell in cells if cell != "test"},
+                         {"`tdx_device::shows_the_registers_where_clients_look`; none for the lack of memory", "none",
+                          "measured by `make bench`", "the same"})
