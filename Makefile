@@ -143,8 +143,12 @@ bench-profile: ## shows which functions execute the instructions of a ROW of `ma
 shell: setup ## opens a shell in an emulated TDX guest with our modules
 	@$(qemu-tdx)/run
 
-fmt: toolbox ## formats the Rust sources; CHECK=1 only says what is not formatted
+# A component is not a person (CONTRIBUTING.md, rule 27). The seeds of public keys are what they are.
+pronouns := [w]ho(ever)?|(no|some|every|any)[b]ody|[h]e|[h]im|[h]is
+
+fmt: toolbox ## formats the Rust sources; CHECK=1 only says what is not formatted, and which lines have a pronoun
 	@git ls-files -co --exclude-standard '*.rs' ':!rust/vendor' | xargs $(toolbox) rustfmt --edition 2021 $(if $(CHECK),--check)
+	$(if $(CHECK),@! git grep -inE '(\b|_)($(pronouns))(\b|_)' -- ':!COPYING' ':!rust/vendor' | grep -vF 'known to every''body')
 
 clippy: setup ## has the sources checked by clippy, and the scripts by shellcheck
 	@$(toolbox) cargo clippy --locked --workspace --all-targets -- -D warnings

@@ -108,7 +108,7 @@ struct Inner<M: MakeItem> {
     /// What `subsystem` points to.
     #[pin]
     item_type: Opaque<bindings::config_item_type>,
-    /// As above. It goes with the subsystem, for which configfs waits until nobody is in a `mkdir` any
+    /// As above. It goes with the subsystem, for which configfs waits until no task is in a `mkdir` any
     /// more; for a group that comes later and goes earlier, it does not.
     #[pin]
     group: Group<M>,
@@ -165,7 +165,7 @@ impl<M: MakeItem> Subsystem<M> {
             )
         };
         // SAFETY: The group is pinned and has not been added yet. The group that the subsystem is was
-        // just initialized, nobody knows it yet, and both go at the same time.
+        // just initialized, no other pointer to it exists, and both go at the same time.
         unsafe { inner.group.add_to(&raw mut (*subsystem).su_group, group) };
         // SAFETY: `subsystem` was just initialized; it and its group stay until it is unregistered.
         to_result(unsafe { bindings::configfs_register_subsystem(subsystem) })?;
@@ -191,7 +191,7 @@ impl<M: MakeItem> Drop for Subsystem<M> {
         unsafe { group.wait_for_items() };
 
         // SAFETY: By the type invariant, it is registered, and there are no items in it. Afterwards
-        // nobody uses it or its group.
+        // nothing uses it or its group.
         unsafe { bindings::configfs_unregister_subsystem(subsystem) };
         // SAFETY: `new` initialized the mutex, and configfs uses it no more.
         unsafe { bindings::mutex_destroy(&raw mut (*subsystem).su_mutex) };

@@ -129,7 +129,7 @@ impl<T> Deref for Guard<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        // SAFETY: By the type invariant, this task holds the mutex, so nobody changes the data.
+        // SAFETY: By the type invariant, this task holds the mutex, so no other changes the data.
         unsafe { &*self.mutex.data.get() }
     }
 }

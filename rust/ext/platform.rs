@@ -22,7 +22,7 @@ use kernel::{
     ThisModule, //
 };
 
-/// The right to be the driver of a device. It is given up when dropped; nobody can take it away.
+/// The right to be the driver of a device. It is given up when dropped; nothing can take it away.
 ///
 /// # Invariants
 ///

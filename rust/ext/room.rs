@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Room for bytes that somebody waits for.
+//! Room for bytes that a caller waits for.
 
 use core::{
     marker::PhantomData,
@@ -14,7 +14,7 @@ use kernel::prelude::*;
 ///
 /// # Invariants
 ///
-/// The `len` bytes at `start` are writable, and nobody else's, for as long as `'a`.
+/// The `len` bytes at `start` are writable, and no other reference to them is used, for as long as `'a`.
 ///
 /// # Examples
 ///
@@ -39,7 +39,7 @@ impl<'a> Room<'a> {
     ///
     /// # Safety
     ///
-    /// They must be writable, and nobody else's, for as long as `'a`.
+    /// They must be writable, and no other reference to them may be used, for as long as `'a`.
     #[inline]
     pub(crate) unsafe fn new(start: *mut u8, len: usize) -> Self {
         // INVARIANT: By the safety requirement.

@@ -11,7 +11,7 @@ use core::ops::{
 
 use kernel::prelude::*;
 
-/// Bytes that nobody may find later.
+/// Bytes that must not be found in memory later.
 ///
 /// # Examples
 ///

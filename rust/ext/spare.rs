@@ -19,7 +19,7 @@ use kernel::{
     }, //
 };
 
-/// Keeps at most one value, for whoever comes next. Nobody waits.
+/// Keeps at most one value, for the next caller. No caller waits.
 ///
 /// # Invariants
 ///

@@ -136,7 +136,7 @@ impl Guest {
         if !unsafe { tsm_bindings::tsm_helper_is_tdx_guest() } {
             return Err(ENODEV);
         }
-        // SAFETY: Just asked. This has nobody write to memory.
+        // SAFETY: Just asked. The leaf does not write to guest memory.
         let info = unsafe { tdcall_patiently(&VpInfo) }?;
 
         // INVARIANT: As above.
@@ -146,21 +146,21 @@ impl Guest {
     /// Asks what kind of machine this is, `TDG.VP.INFO`.
     #[inline]
     pub fn info(self) -> Result<Info, Error> {
-        // SAFETY: By the type invariant. This has nobody write to memory.
+        // SAFETY: By the type invariant. The leaf does not write to guest memory.
         unsafe { tdcall_patiently(&VpInfo) }
     }
 
     /// Reads a metadata field of this TD, `TDG.VM.RD`.
     #[inline]
     pub fn read_td(self, field: Field) -> Result<u64, Error> {
-        // SAFETY: By the type invariant. This has nobody write to memory.
+        // SAFETY: By the type invariant. The leaf does not write to guest memory.
         unsafe { tdcall_patiently(&VmRd { field }) }
     }
 
     /// Reads a metadata field of the TDX module, `TDG.SYS.RD`, if [`Info::sys_rd`] says that it can be.
     #[inline]
     pub fn read_system(self, field: Field) -> Result<u64, Error> {
-        // SAFETY: By the type invariant. This has nobody write to memory.
+        // SAFETY: By the type invariant. The leaf does not write to guest memory.
         unsafe { tdcall_patiently(&SysRd { field }) }
     }
 
@@ -189,7 +189,7 @@ impl Guest {
             rtmr,
         };
 
-        // SAFETY: By the type invariant. This has nobody write to memory.
+        // SAFETY: By the type invariant. The leaf does not write to guest memory.
         unsafe { tdcall_patiently(&call) }
     }
 
@@ -202,7 +202,7 @@ impl Guest {
     pub fn verify(self, header: &Operand<ReportMac>) -> Result<(), Error> {
         let call = MrVerifyReport { mac: header.gpa() };
 
-        // SAFETY: By the type invariant. This has nobody write to memory.
+        // SAFETY: By the type invariant. The leaf does not write to guest memory.
         unsafe { tdcall_patiently(&call) }
     }
 

@@ -50,7 +50,7 @@ step() {
 	say "$text: $((SECONDS - start)) s"
 }
 
-# `read` is the clock's sleep: a `sleep` would outlive the kill and keep our stderr open for whoever waits on it.
+# `read` is the clock's sleep: a `sleep` would outlive the kill and keep our stderr open for its reader.
 tick() {
 	local never elapsed=0
 	exec {never}<> <(:)

@@ -200,7 +200,7 @@ pub(crate) unsafe extern "C" fn tsm_report_unregister(
     ops: *const bindings::tsm_report_ops,
 ) -> ffi::c_int {
     from_result(|| {
-        // Not under the lock: who waits for a callback must not keep others from registering.
+        // Not under the lock: a task that waits for a callback must not keep others from registering.
         let provider = CORE.lock().as_ref().ok_or(ENODEV)?.provider.clone();
 
         provider.unregister(ops)?;

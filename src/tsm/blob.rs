@@ -21,7 +21,7 @@ pub(crate) struct Blob {
     len: usize,
 }
 
-// SAFETY: It is memory that nobody else knows.
+// SAFETY: No other pointer to the memory is used.
 unsafe impl Send for Blob {}
 
 // SAFETY: A shared reference only allows reading.

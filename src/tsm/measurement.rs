@@ -229,7 +229,7 @@ impl Measurement {
         };
 
         // SAFETY: By the type invariant, the callback may be called; `&mut self` is the proof that
-        // no other runs, and that nobody has borrowed a value.
+        // no other runs, and that no value is borrowed.
         outcome(unsafe { refresh(self.raw.as_ptr(), register) })
     }
 

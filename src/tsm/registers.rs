@@ -85,7 +85,7 @@ impl Tree {
         Ok(())
     }
 
-    /// Takes the registers of a provider back, and waits for those who use them.
+    /// Takes the registers of a provider back, and waits for tasks that use them.
     ///
     /// # Errors
     ///

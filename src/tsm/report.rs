@@ -5,7 +5,7 @@
 //! A report is what user space asked for, and the answer of the provider, made when it is first
 //! read. Nothing is shared between reports but the provider. Locks, outermost first:
 //!
-//! 1. `Report::making`, for the time of a call to the provider. Only those who read a blob of this
+//! 1. `Report::making`, for the time of a call to the provider. Only readers of a blob of this
 //!    report wait for it, and they can be killed.
 //! 2. `Report::state`, for a moment.
 
@@ -112,7 +112,7 @@ struct State {
 struct Request {
     inblob: Option<Inblob>,
     privlevel: Option<Privlevel>,
-    /// Few reports have one, and they share it with whoever is making them.
+    /// Few reports have one, and they share it with the task that makes them.
     service: Option<Arc<Service>>,
 }
 
@@ -151,7 +151,7 @@ impl Report {
         let _making = self.making.lock_killable()?;
         let provider = self.provider.call()?;
         let registration = provider.registration();
-        // Who held the lock may have made it.
+        // The task that held the lock may already have made it.
         let (generation, request) = match self.state.lock().find(registration)? {
             Found::Made(made) => return Ok(made),
             Found::Nothing(generation, request) => (generation, request),

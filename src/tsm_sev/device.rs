@@ -137,7 +137,7 @@ impl Ioctl for Device {
             Command::ExtendedReport => self.extended_report(&mut call),
         };
 
-        // On success as well, so that nobody takes an old error for one of this request.
+        // On success as well, so that no caller takes an old error for one of this request.
         uaccess::write(user(arg)?, &call)?;
         result.map(|()| 0)
     }

@@ -47,8 +47,8 @@ module! {
 /// Longest time between two requests, as long as the kernel goes on asking a VMM that is busy.
 const MAX_INTERVAL_MS: u32 = 60_000;
 
-/// The module. The device comes last, since who has it open can't be made to give it up if something
-/// fails after it; the way to the firmware is closed when nobody uses it any more.
+/// The module. The device comes last, since a task that has it open can't be made to give it up if
+/// something fails after it; the way to the firmware is closed when nothing uses it any more.
 struct TsmSev {
     _device: MiscDevice<device::Device>,
     _firmware: CloseOnDrop<firmware::Firmware>,

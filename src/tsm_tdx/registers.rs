@@ -2,8 +2,8 @@
 
 //! The measurement registers of a TDX guest.
 //!
-//! MRTD and the run-time registers are digests; the other three are values that who made the guest
-//! has chosen, with no algorithm to name.
+//! MRTD and the run-time registers are digests; the other three are values that were chosen when the
+//! guest was made, with no algorithm to name.
 
 use kernel::{
     prelude::*,

@@ -85,7 +85,7 @@ static int fake_refresh(struct tsm_measurement *tmr,
 
 		if (mr && !(mrs[i].mr_flags & TSM_MR_F_L))
 			continue;
-		/* Slowly, so that who reads without a lock sees it half done. */
+		/* Slowly, so that a reader without a lock sees it half done. */
 		for (byte = 0; byte < mrs[i].mr_size; byte++)
 			WRITE_ONCE(value[byte], hardware[i][byte]);
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Looks for secrets in memory that is given back, where whoever gets it next
+ * Looks for secrets in memory that is given back, where its next owner
  * finds them. The parameter `marker` says what to look for, 32 bytes in hex;
  * what kfree() gets is looked at before it is free, by a kprobe.
  */

@@ -34,7 +34,7 @@ class Answers(Host):
         self.assert_quotes(self.guest("asks 2", "quote=noise"), 2)
 
     def test_what_is_no_quote_but_was_said_to_be(self):
-        # It is for who verifies it to find that out.
+        # It is for a verifier to find that out.
         self.assert_quotes(self.guest("ask a", "quote=garbage"), 1)
 
     def test_a_report_with_bits_set_that_are_reserved(self):
@@ -131,7 +131,7 @@ class Delays(Host):
         """
         self.assert_quotes(self.guest(script, "quote_until=requests:8"), 8)
 
-    def test_who_waits_can_be_killed_and_the_next_one_is_served(self):
+    def test_a_reader_that_waits_can_be_killed_and_the_next_one_is_served(self):
         script = """
             begin a; kill -9 $reader; wait $reader; echo "status $?"
             ask b; rmdir $reports/a; rmmod tsm_tdx && echo gone
@@ -140,7 +140,7 @@ class Delays(Host):
         self.assertEqual((status, gone), ("status 137", "gone"))
         self.assert_quotes(lines, 1)
 
-    def test_who_waits_does_not_notice_other_signals(self):
+    def test_a_reader_that_waits_does_not_notice_other_signals(self):
         lines = self.guest("another() { ask b >/dev/null; }; signal a another", "quote_until=requests:2")
         self.assertEqual(lines, ["signal", "got"])
 
@@ -176,7 +176,7 @@ class Time(Host):
 
 
 class Unloading(Host):
-    """What becomes of who waits when our driver is unloaded: `rmmod` waits for him."""
+    """What becomes of a task that waits when our driver is unloaded: `rmmod` waits for it."""
 
     def test_a_quote_that_is_waited_for_arrives(self):
         # The register that is extended goes after the reports.
@@ -186,15 +186,15 @@ class Unloading(Host):
             cat $reports/a/outblob 2>&1 | sed 's/.*: //'
             insert; fetch a & waiting=$!; waits $reports/a/outblob; release; wait $waiting; rmdir $reports/a
         """
-        *done, leaked, nobody, again = self.guest(script, "quote_until=extend")
+        *done, leaked, none, again = self.guest(script, "quote_until=extend")
         self.assert_quotes([again], 1)
-        self.assertEqual((leaked, nobody), ("0", "No such device or address"))
+        self.assertEqual((leaked, none), ("0", "No such device or address"))
         # Both end at the same time.
         first, second = sorted(done)
         self.assertEqual(first, "gone")
         self.assertRegex(second, "^quote [0-9]+$|^No such device or address$")
 
-    def test_who_waits_for_a_quote_that_never_comes_can_be_killed(self):
+    def test_a_reader_of_a_quote_that_never_comes_can_be_killed(self):
         # Nothing else ends it within the time that the guest has.
         script = """
             reload quote_timeout_ms=1000000; begin a; killed() { kill -9 $reader; }
@@ -302,7 +302,7 @@ class Defects(Host):
         """
         self.assertEqual(self.guest(script, "quote_until=extend"), ["Connection timed out", "quote "])
 
-    def test_who_is_interrupted_leaves_nothing_behind(self):
+    def test_a_reader_that_is_interrupted_leaves_nothing_behind(self):
         script = """
             begin a; kill -9 $reader; wait $reader; echo "status $?"; ask b | cut -c1-6; dmesg | grep -c timedout
         """

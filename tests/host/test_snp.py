@@ -178,7 +178,7 @@ class Certificates(SnpHost):
             with self.subTest(option):
                 self.assertEqual(self.guest(script, option), lines)
 
-    def test_certificates_that_overlap_harm_nobody(self):
+    def test_certificates_that_overlap_do_no_harm(self):
         lines = self.guest("with_certificates a", "certs=overlapping")
         self.assertEqual(lines[0], REPORT)
         self.assertRegex(lines[1], r"^certificates [0-9]{3,4}$")
@@ -213,7 +213,7 @@ class Certificates(SnpHost):
         self.assertEqual(self.guest("ask z;" + script, *options, drivers="c"), lines)
 
     def test_too_little_room_and_then_no_answer(self):
-        # The kernel says that there is too little room, but the key is gone: nobody is to ask again.
+        # The kernel says that there is too little room, but the key is gone: the driver must not ask again.
         options = "request_error=100000000", "request_error_count=1", "guest_request=malformed", "refuse_after=1"
         self.assertEqual(self.guest("ask a; ask b", *options), [ERROR, GONE])
         self.assertEqual(self.guest("/add/sev_guest extended 4; ask b", *options), ["EIO 0xffffffffffffffff", GONE])
@@ -233,19 +233,19 @@ class Busy(SnpHost):
                 self.assertLessEqual({*waits}, {least, 2})
 
     @also("debug")
-    def test_who_is_killed_leaves_at_once_and_the_key_survives(self):
+    def test_a_caller_that_is_killed_leaves_at_once_and_the_key_survives(self):
         # The second waits for the message of the first.
         script = "leaves begin a; leaves begin b; ask c; /add/sev_guest report"
         lines, calls = self.traced(script, "busy_ms=6000", "refuse_after=1")
         self.assertEqual(lines, ["leaves 137", "leaves 137", REPORT, "done"])
-        # That nobody waits for it any more is no reason to ask more often.
+        # That no task waits for it any more is no reason to ask more often.
         # Three waits are 6 s, and one more is for clocks that are not alike.
         first, *waits = self.waits(calls)
         self.assertEqual(first, 0)
         self.assertLessEqual({*waits}, {1, 2, 3, 4})
 
     @also("debug")
-    def test_who_is_killed_in_an_ioctl_leaves_at_once_and_the_key_survives(self):
+    def test_a_caller_that_is_killed_in_an_ioctl_leaves_at_once_and_the_key_survives(self):
         # The second waits for the message of the first.
         script = """
             leaves request report; leaves request key
@@ -254,7 +254,7 @@ class Busy(SnpHost):
         lines = ["leaves 137"] * 2 + ["done"] * 3
         self.assertEqual(self.guest(script, "busy_ms=6000", "refuse_after=1"), lines)
 
-    def test_who_waits_does_not_notice_other_signals(self):
+    def test_a_caller_that_waits_does_not_notice_other_signals(self):
         script = "signal a; /add/sev_guest report"
         self.assertEqual(self.guest(script, "busy=4", "refuse_after=1"), ["signal", "got", "done"])
 
@@ -264,7 +264,7 @@ class Busy(SnpHost):
         self.assertEqual(self.guest(script, "busy=3", "refuse_after=1"), ["gone", REPORT])
 
     @also("debug")
-    def test_unloading_does_not_wait_for_who_waits(self):
+    def test_unloading_does_not_wait_for_callers_that_wait(self):
         script = """
             for report in a b c; do make $report; fetch $report & waits $reports/$report/outblob; done
             rmmod tsm_sev; echo gone; wait
@@ -322,7 +322,7 @@ class Defects(SnpHost):
                 self.assertEqual(self.both("ask a", option, "refuse_after=1"), [["Message too long"], [theirs]])
 
     def test_a_request_that_is_not_taken(self):
-        # What the program finds in an answer that nobody has written.
+        # What the program finds in an answer that was never written.
         untouched = "status 0xaaaaaaaa"
         for request in "report", "key":
             with self.subTest(request):
@@ -352,7 +352,7 @@ class Defects(SnpHost):
 class LongDefects(SnpHost):
     """The same, of what takes long."""
 
-    def test_who_is_killed_while_the_vmm_is_busy(self):
+    def test_a_caller_that_is_killed_while_the_vmm_is_busy(self):
         script = "leaves begin a; ask b"
         options = "busy_ms=6000", "refuse_after=1"
         lines, calls = self.traced(script, *options)

@@ -10,8 +10,8 @@ use std::sync::{
 
 /// Locks `mutex`.
 ///
-/// QEMU's callbacks can't unwind, so a panic ends the process, and nobody sees what it left
-/// half done.
+/// QEMU's callbacks can't unwind, so a panic ends the process: no thread sees what it left half
+/// done.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -146,7 +146,7 @@ impl Random {
         most.mul_f64(self.below(1 << 20) as f64 / (1 << 20) as f64)
     }
 
-    /// Returns what is answered to who wants `count` pages converted: half of the time, what is right.
+    /// Returns the answer to a request to convert `count` pages: half of the time, the right one.
     pub(crate) fn map_answer(&mut self, count: u64) -> MapAnswer {
         match self.below(6) {
             0 => MapAnswer::Part(self.next() % count.max(1)),

@@ -42,25 +42,25 @@ impl Bytes {
     /// Replaces the contents.
     pub(super) fn fill(&mut self, from: &[u8]) {
         // CAST: Nothing is written in larger pieces than a quote, some MiB.
-        // SAFETY: By the type's invariant, the array is alive and nobody else uses it.
+        // SAFETY: By the type's invariant, the array is alive and nothing else uses it.
         unsafe { g_byte_array_set_size(self.0.as_ptr(), from.len() as c_uint) };
         // SAFETY: As above.
         let to = unsafe { (*self.0.as_ptr()).data };
-        // SAFETY: The array has just been given the size of `from`, and is not `from`, as nobody
-        // else can reach it.
+        // SAFETY: The array has just been given the size of `from`, and is not `from`, as
+        // only `self` has a pointer to it.
         unsafe { std::ptr::copy_nonoverlapping(from.as_ptr(), to, from.len()) };
     }
 
     /// Copies out as many bytes as both have. Returns how many.
     pub(super) fn copy_to(&self, to: &mut [u8]) -> usize {
-        // SAFETY: By the type's invariant, the array is alive and nobody else uses it.
+        // SAFETY: By the type's invariant, the array is alive and nothing else uses it.
         let GByteArray { data, len } = unsafe { self.0.as_ptr().read() };
         // CAST: Widens.
         let len = to.len().min(len as usize);
 
         if len != 0 {
-            // SAFETY: `len` is no more than what either of them has, and they are apart, as nobody
-            // else can reach the array.
+            // SAFETY: `len` is no more than what either of them has, and they are apart, as
+            // only `self` has a pointer to the array.
             unsafe { std::ptr::copy_nonoverlapping(data, to.as_mut_ptr(), len) };
         }
         len
@@ -69,7 +69,7 @@ impl Bytes {
 
 impl Drop for Bytes {
     fn drop(&mut self) {
-        // SAFETY: By the type's invariant, nobody else will use the array.
+        // SAFETY: By the type's invariant, only `self` has a pointer to the array.
         unsafe { g_byte_array_free(self.0.as_ptr(), 1) };
     }
 }

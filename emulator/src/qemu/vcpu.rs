@@ -149,7 +149,7 @@ impl VcpuThread {
         let mut physical = 0;
 
         // SAFETY: By the type's invariant, this is the thread of a vCPU; the pointer is to a
-        // variable that nobody else uses.
+        // variable of this function.
         unsafe { qemu_plugin_translate_vaddr(address, &mut physical) }.then_some(physical)
     }
 }

@@ -202,7 +202,7 @@ impl GuestRequests {
         }
         let spoils = match self.admit(context.now) {
             Ok(spoils) => spoils,
-            // Who wants to have more room says how much.
+            // A VMM that wants more room says how much.
             Err(answer) if answer.exit_info_2 == Answer::INVALID_LEN => {
                 return Answer {
                     rbx: buffer.map(|buffer| buffer.pages.saturating_add(1)),

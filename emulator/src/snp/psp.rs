@@ -7,7 +7,7 @@
 //! told to the guest, in the status in the answer. Messages are checked in the order in which AMD's
 //! firmware checks them.
 //!
-//! The keys are known to everybody: what this processor signs proves nothing.
+//! The keys are public: what this processor signs proves nothing.
 
 mod key;
 mod launch;

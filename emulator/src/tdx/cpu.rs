@@ -2,8 +2,8 @@
 
 //! What the CPU does for the TDX module: it vouches for reports.
 //!
-//! A real CPU keeps the key of the MAC to itself. This one is public, so that anybody can check;
-//! a report of the emulator proves nothing to anybody.
+//! A real CPU keeps the key of the MAC to itself. This one is public, so that any program can
+//! check; a report of the emulator proves nothing.
 
 use hmac::{
     Hmac,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The quoting enclave: it makes of a report what somebody far away can verify.
+//! The quoting enclave: it makes of a report what a verifier on another machine can check.
 //!
 //! ```text
 //! root ──▶ platform CA ──▶ PCK ──▶ report of the quoting enclave ──▶ attestation key ──▶ quote
@@ -42,9 +42,9 @@ use layout::{
     Header, //
 };
 
-/// Who the attestation key belongs to.
+/// The owner of the attestation key.
 const ATTESTATION: &str = "attestation key";
-/// What the quoting enclave is measured as, and who signed it.
+/// What the quoting enclave is measured as, and its signer.
 const QE: &str = "TSM-RS TEST QE - NOT INTEL";
 /// Product number of a quoting enclave for TDs.
 const QE_PRODUCT: u16 = 2;

@@ -109,7 +109,7 @@ impl Vmm {
             (0, leaf::GET_TD_VM_CALL_INFO) => info(regs),
             (0, leaf::MAP_GPA) => self.conversions.map_gpa(context, regs),
             (0, leaf::GET_QUOTE) => {
-                // The kernel has booted, and who asks has a driver.
+                // The kernel has booted, and the caller has a driver.
                 self.conversions.misbehave();
                 self.quotes.get(context, regs)
             }

@@ -128,7 +128,7 @@ pub trait Snapshot<T> {
     fn snapshot(item: &T) -> Result<impl Deref<Target = [u8]>>;
 
     /// Returns the same contents again, right after, or newer ones. configfs gives them to the
-    /// reader, who gets [`EAGAIN`] if there are none or their size is another.
+    /// reader, which gets [`EAGAIN`] if there are none or their size is another.
     ///
     /// This must not do anew what makes the contents, for the sake of which a read may be slow.
     fn latest(item: &T) -> Option<impl Deref<Target = [u8]>>;

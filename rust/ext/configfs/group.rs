@@ -75,7 +75,7 @@ impl<M: MakeItem> Group<M> {
     /// # Safety
     ///
     /// To be called once, when `self` is pinned. `parent` must be initialized, not registered, used by
-    /// nobody else, and as long as it is registered, `self` must stay.
+    /// nothing else, and as long as it is registered, `self` must stay.
     pub(super) unsafe fn add_to(&self, parent: *mut bindings::config_group, name: &'static CStr) {
         // SAFETY: `group` is zeroed, and by the safety requirement pinned, and so is its type.
         unsafe {

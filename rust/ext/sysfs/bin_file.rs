@@ -43,7 +43,7 @@ pub const BIN_FILE_MAX: usize = PAGE_SIZE;
 pub struct Mode(u16);
 
 impl Mode {
-    /// Nobody may do anything.
+    /// No access.
     pub const NONE: Self = Self(0);
     /// All may read.
     pub const READ_ALL: Self = Self(0o444);
@@ -157,8 +157,8 @@ pub trait BinFileOps: Send + Sync + 'static {
     }
 }
 
-/// A binary file, removed when dropped. A read or write that runs then is waited for; who still has
-/// the file open gets `ENODEV`.
+/// A binary file, removed when dropped. A read or write that runs then is waited for; a task that
+/// still has the file open gets `ENODEV`.
 ///
 /// # Invariants
 ///
@@ -199,7 +199,7 @@ impl<T: BinFileOps> BinFile<T> {
         attr.attr.name = name.as_char_ptr();
         attr.attr.mode = mode.0;
         attr.size = size;
-        // Without a callback nobody can open the file that way, whatever mode root gives it.
+        // Without a callback no task can open the file that way, whatever mode root gives it.
         if mode.has(Mode::READ_OWNER) {
             attr.read = Some(Inner::<T>::read);
         }
@@ -274,7 +274,7 @@ impl<T: BinFileOps> Inner<T> {
             false => &mut unkept,
         };
         let start: *mut u8 = buf.cast();
-        // SAFETY: By the safety requirement; kernfs gives `buf` to nobody else meanwhile.
+        // SAFETY: By the safety requirement; kernfs lets nothing else use `buf` meanwhile.
         let room = unsafe { Room::new(start, count) };
 
         let read = |at: usize| {
@@ -283,7 +283,7 @@ impl<T: BinFileOps> Inner<T> {
             *mark = here.0;
             let filled = filled?;
 
-            // What starts there is a part of the room: nobody has a reference to more.
+            // What starts there is a part of the room: there is no reference to more.
             if filled.as_ptr() != start.cast_const() {
                 return Err(EINVAL);
             }

@@ -127,7 +127,7 @@ impl Measurements {
     /// Those of [`Guest::report`].
     #[inline]
     pub fn read(&mut self) -> Result<&TdInfo, Error> {
-        // Nobody gets to see what else the report says, so it may bind anything.
+        // The rest of the report is not used, so it may bind anything.
         Ok(&self.draft.complete(self.guest)?.info)
     }
 
@@ -143,8 +143,8 @@ impl Measurements {
     }
 }
 
-/// Tells the log of a refusal, as user space gets no more than an errno. Once: anybody who may read a
-/// register may be able to have this happen as often as he likes.
+/// Tells the log of a refusal, as user space gets no more than an errno. Once: a task that may read
+/// a register may be able to cause a refusal as often as it reads.
 #[inline]
 fn told(result: Result<(), Error>) -> Result<(), Error> {
     if let Err(Error::Status(status)) = result {

@@ -27,7 +27,7 @@ struct Block([u8; 1024]);
 /// # Invariants
 ///
 /// `block` begins with a `T`. It comes from `kmalloc()`, so it is in one piece, and in the kernel's
-/// direct map, where what is private is never shared but by who owns the whole page. `gpa` is its
+/// direct map, where only the owner of a whole page may share it. `gpa` is its
 /// address.
 ///
 /// # Examples

@@ -30,15 +30,15 @@ use crate::time::sleep_killable;
 /// # Safety
 ///
 /// - The kernel runs as a TDX guest; elsewhere the instruction is an invalid one.
-/// - Memory that the call has the module or the VMM write to is such that nobody refers to it, or
+/// - No reference to memory that the call has the module or the VMM write to is used, and nothing
 ///   expects it to stay as it is, for as long as they may write to it.
 #[inline]
 unsafe fn tdcall(leaf: Leaf, arguments: &Arguments) -> (Status, Results) {
     let status: u64;
     let mut results = Results::default();
 
-    // SAFETY: By the safety requirements, the instruction exists, and writes to no memory that matters
-    // to anybody else. Of the registers, the module changes no others than the functions of `Call`
+    // SAFETY: By the safety requirements, the instruction exists, and writes to no memory that other
+    // code uses. Of the registers, the module changes no others than the functions of `Call`
     // name as results, and passes those to the VMM that `RCX` says, which are among the ones below.
     // Neither touches RSP, RBP or RBX, and vector registers are not passed.
     //

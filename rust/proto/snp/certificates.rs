@@ -100,7 +100,7 @@ impl<'a> Table<'a> {
     /// Borrows the table that `bytes` starts with, without what follows the last certificate. [`None`]
     /// if there are no certificates.
     ///
-    /// Certificates may overlap, which harms nobody who reads them one by one. One of no length may be
+    /// Certificates may overlap, which does no harm to a reader that takes them one by one. One of no length may be
     /// anywhere in `bytes`: an offset of 0 says that there is none.
     ///
     /// # Errors

@@ -26,7 +26,7 @@ impl Vmpl {
         self.0
     }
 
-    /// Returns the key that a guest at this level uses if nobody has chosen another one.
+    /// Returns the key that a guest at this level uses if no other one was chosen.
     pub const fn key(self) -> Vmpck {
         // INVARIANT: There is a key for each level.
         Vmpck(self.0)

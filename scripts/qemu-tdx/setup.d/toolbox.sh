@@ -31,7 +31,7 @@ need_mmdebstrap() {
 }
 
 # An ordinary user gets the tree through user namespaces. It is made by mmdebstrap with a range of ids, but kept with
-# all files the user's own: then no id but his is needed to use it, or to remove it.
+# all files the user's own: then no other id is needed to use it, or to remove it.
 need_namespaces() {
 	((EUID)) || return 0
 	unshare -rm true 2>/dev/null ||

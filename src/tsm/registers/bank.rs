@@ -39,7 +39,7 @@ use crate::{
     trace, //
 };
 
-/// A register, without what the provider has of it, at which only who holds the lock may look.
+/// A register, without what the provider has of it, which [`Bank::source`] protects.
 pub(super) struct Entry {
     index: usize,
     size: usize,
@@ -71,7 +71,7 @@ impl Entry {
 
 /// The registers of a provider.
 ///
-/// Their values are kept twice: by the provider, for whoever holds the lock, and in each
+/// Their values are kept twice: by the provider, protected by [`Bank::source`], and in each
 /// [`Entry::copy`], where they are read without one.
 #[pin_data]
 pub(super) struct Bank {
@@ -80,7 +80,7 @@ pub(super) struct Bank {
     pub(super) entries: KVec<Arc<Entry>>,
     /// For the trace.
     name: CString,
-    /// [`Source::live`], for who does not hold the lock.
+    /// [`Source::live`], for readers without the lock.
     live: CurrentVersion,
 }
 
@@ -193,7 +193,7 @@ impl RegisterFile {
             false => self.entry.version.get(),
         };
 
-        // Who held the lock may have done it.
+        // The task that held the lock may already have done it.
         if self.is_live() && source.refreshed != version {
             let result = source.measurement.refresh(Some(self.entry.index));
 
@@ -262,7 +262,7 @@ impl BinFileOps for RegisterFile {
         let mut source = self.bank.source.lock_killable()?;
 
         let result = if self.entry.flags.contains(Flags::EXTENSIBLE) {
-            // Before the register changes, so that nobody takes the old value for the new one; and
+            // Before the register changes, so that no reader takes the old value for the new one; and
             // whether it fails or not, since only the provider knows what is left.
             self.next_live(&mut source);
             if !self.is_live() {

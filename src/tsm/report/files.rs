@@ -261,7 +261,7 @@ fn manifestblob(blobs: &Blobs) -> &[u8] {
     blobs.manifestblob.as_deref().unwrap_or_default()
 }
 
-/// One blob of an answer, which stays as it is as long as somebody reads it.
+/// One blob of an answer, which stays as it is as long as it has a reader.
 struct Contents(Arc<Made>, fn(&Blobs) -> &[u8]);
 
 impl Deref for Contents {

@@ -3,7 +3,7 @@
 //! Measures our drivers and the kernel's own in the same guest, one after the other.
 //!
 //! `bench operations` measures what they do with a host that answers at once; `bench quotes` only
-//! reports, for a host that takes its time; `bench readers` those who read reports while a quote is
+//! reports, for a host that takes its time; `bench readers` readers of reports while a quote is
 //! in flight, of which the last two are for TDX. `bench device SECTION=SIZE...` measures what is asked of
 //! PCI devices, from a connect to the unbinding of an interface, by our drivers alone, whose code is in
 //! these sections. Each prints a line of JSON for each operation and drivers, of which `../run` makes a table.

@@ -21,7 +21,7 @@ use crate::{
 /// How many read.
 const READERS: usize = 8;
 
-/// How long they pause, so that they wait for nobody but the drivers.
+/// How long they pause, so that they wait for nothing but the drivers.
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// How long they read while nothing else happens.

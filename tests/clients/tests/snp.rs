@@ -132,7 +132,7 @@ fn snpguest_gets_the_chain_of_the_chip() {
     let names = files::names_in_folder("/tmp/chain");
     assert_eq!(names, ["ark.der", "ask.der", "vcek.der"]);
 
-    // Nobody has signed this.
+    // This was not signed.
     let ask = fs::read("/tmp/chain/ask.der").unwrap();
     let mut changed = ask.clone();
     *changed.last_mut().unwrap() ^= 1;

@@ -89,7 +89,7 @@ impl Drivers {
         self != Self::C
     }
 
-    /// A report has its own lock, and nothing waits for the provider but who reads a blob of that
+    /// A report has its own lock, and nothing waits for the provider but readers of a blob of that
     /// report. The kernel has one lock for all reports, and takes it for everything.
     pub fn reports_have_their_own_lock(self) -> bool {
         self != Self::C
@@ -145,7 +145,7 @@ impl Drivers {
 
     /// A provider is registered when it can work, and unregistered before what it uses is freed. The
     /// kernel's for SEV-SNP is registered before it can make reports, and freed before it is
-    /// unregistered: the kernel oopses if somebody reads one, as `tests/host/test_snp.py` shows.
+    /// unregistered: the kernel oopses if a task reads one, as `tests/host/test_snp.py` shows.
     pub fn provider_unloads_under_load(self) -> bool {
         self == Self::Rust || Platform::get() != Platform::Snp
     }

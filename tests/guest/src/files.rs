@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What files there are, and who may do what with them.
+//! What files there are, and their modes.
 
 use std::{
     collections::BTreeMap,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Who waits for a call of the provider, and who does not.
+//! Which tasks wait for a call of the provider, and which do not.
 
 use std::{
     os::unix::process::ExitStatusExt,
@@ -119,7 +119,7 @@ fn a_write_does_not_wait_for_a_call_and_outdates_it() {
         assert_eq!(held.generation(), 2);
     });
     assert_eq!(Blob::out(blob.unwrap()).inblob(), [HELD; 64]);
-    // Nobody gets that later.
+    // No reader gets that later.
     assert_eq!(outblob(&held).inblob(), [1; 64]);
 }
 
@@ -205,7 +205,7 @@ fn killed(mut child: Child) {
 }
 
 #[test]
-fn who_waits_for_another_reader_can_be_killed() {
+fn a_task_that_waits_for_another_reader_can_be_killed() {
     let fake = fake("");
     let held = report("kill", &[HELD; 64]);
 
@@ -227,7 +227,7 @@ fn who_waits_for_another_reader_can_be_killed() {
 }
 
 #[test]
-fn who_waits_for_the_provider_can_be_killed() {
+fn a_reader_that_waits_for_the_provider_can_be_killed() {
     let fake = fake("");
     let held = report("kill", &[HELD; 64]);
 

@@ -160,10 +160,10 @@ fn a_provider_in_rust_makes_reports() {
     assert!(!fs::exists(report.path("manifestblob")).unwrap());
 
     report.store("privlevel", "2").unwrap();
-    report.store("service_provider", "who").unwrap();
+    report.store("service_provider", "any").unwrap();
     report.store("service_manifest_version", "9").unwrap();
     let blob = String::from_utf8(report.outblob().unwrap()).unwrap();
-    assert!(blob.starts_with("privlevel 2\nservice who ["), "{blob}");
+    assert!(blob.starts_with("privlevel 2\nservice any ["), "{blob}");
     assert!(blob.contains("] 9\nxxx"), "{blob}");
 
     report.remove().unwrap();

@@ -140,7 +140,7 @@ fn a_live_register_that_was_replaced_has_that_value_until_one_is_extended() {
 }
 
 #[test]
-fn nobody_gets_the_value_from_before_an_extend_that_is_done() {
+fn no_reader_gets_the_value_from_before_an_extend_that_is_done() {
     with_registers("all", |fake| {
         let name = "rtmr/sha384/digest";
 

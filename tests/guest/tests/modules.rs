@@ -136,7 +136,7 @@ fn modprobe_for_the_platform() {
 }
 
 #[test]
-fn ours_is_loaded_by_who_looks_for_a_driver() {
+fn ours_is_loaded_by_a_search_for_a_driver() {
     /// What `make install` puts into a folder of modprobe's.
     const CONF: &str = include_str!("../../../scripts/modprobe.d/tsm-rs.conf");
 
@@ -282,7 +282,7 @@ fn a_provider_unloads_under_load() {
 
 #[test]
 fn the_core_unloads_while_reports_are_asked_for() {
-    // The kernel's does not wait for who is in a mkdir.
+    // The kernel's does not wait for a task in mkdir().
     if !Drivers::get().publishes_registers() {
         return;
     }

@@ -105,7 +105,7 @@ fn certificates_that_go_nowhere_harm_nothing() {
         assert!(answer.is_untouched());
     }
 
-    // Without a length, or without an address, nobody wants any.
+    // Without a length, or without an address, none are wanted.
     for (address, len) in [(NOWHERE, 0), (0, 4 * PAGE as u32)] {
         request.certs_address = address;
         request.certs_len = len;

@@ -39,7 +39,7 @@ use tsm_guest_tests::{
 fn read_only<T>(value: T) -> *mut T {
     let writable = libc::PROT_READ | libc::PROT_WRITE;
     let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
-    // SAFETY: A new page takes nobody's place.
+    // SAFETY: A new page takes no other mapping's place.
     let page = unsafe { libc::mmap(ptr::null_mut(), PAGE, writable, flags, -1, 0) };
     assert!(page != libc::MAP_FAILED && size_of::<T>() <= PAGE);
 

@@ -65,7 +65,7 @@ fn lists_the_registers_and_nothing_else() {
 }
 
 #[test]
-fn modes_say_who_may_do_what() {
+fn files_have_the_modes_of_their_registers() {
     for (name, _) in FIXED {
         let meta = fs::metadata(registers::path(name)).unwrap();
         assert_eq!((meta.mode() & 0o7777, meta.uid()), (0o444, 0), "{name}");

@@ -4,7 +4,7 @@
 //!
 //! "Versioned Chip Endorsement Key (VCEK) Certificate and KDS Interface Specification" (57230). A
 //! real chain has the same shape, but a root of AMD's. This one has a root of its own, whose key
-//! anybody can know: what it certifies proves nothing.
+//! is public: what it certifies proves nothing.
 //!
 //! ```text
 //! ARK ──▶ ASK ──▶ VCEK ──▶ report

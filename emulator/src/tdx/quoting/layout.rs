@@ -35,7 +35,7 @@ pub(super) struct Header {
     /// Kind of TEE.
     pub(super) tee_type: U32,
     pub(super) reserved: [u8; 4],
-    /// Who made the quoting enclave.
+    /// The vendor of the quoting enclave.
     pub(super) vendor: [u8; 16],
     /// What the quoting enclave adds: its number, and zeros.
     pub(super) user_data: [u8; 20],

@@ -3,8 +3,8 @@
 //! The platform that the quoting enclave runs on, and what certifies it.
 //!
 //! "Intel SGX PCK Certificate and Certificate Revocation List Profile Specification". A real chain
-//! has the same shape, but a root of Intel's. This one has a root of its own, whose key anybody can
-//! know: what it certifies proves nothing.
+//! has the same shape, but a root of Intel's. This one has a root of its own, whose key is
+//! public: what it certifies proves nothing.
 
 use x509_cert::{
     attr::AttributeTypeAndValue,

@@ -204,7 +204,7 @@ fn names_what_it_is_in_each_certificate() {
     for certificate in certificates {
         let (_, der) = pem::decode_vec(certificate.as_bytes()).unwrap();
         let names = der.windows(name.len()).filter(|part| part == name);
-        // Whose it is, and who says so.
+        // Its owner, and the certificate for that.
         assert_eq!(names.count(), 2);
     }
 }

@@ -267,7 +267,7 @@ impl Quotes {
     }
 
     /// Answers what is due. The guest may have taken its buffer back by then, and the VMM writes
-    /// where nobody looks.
+    /// to memory that the guest does not read.
     pub(super) fn poll(&self, context: Context<'_>) {
         for Work { item, .. } in self.flights.take_due(context.now) {
             if item.buffer.is_shared(context) {

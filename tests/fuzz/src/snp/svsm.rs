@@ -18,7 +18,7 @@ fn written(length: u64, room: usize) -> Result<usize, Error> {
     }
 }
 
-/// Says how large a buffer has to be. What nobody has set is all ones.
+/// Says how large a buffer has to be. What was not set is all ones.
 fn needed(length: u64, room: usize, limit: usize) -> Result<usize, Error> {
     match u128::from(length) {
         _ if length == u64::MAX => Ok(room),

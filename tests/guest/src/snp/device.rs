@@ -33,7 +33,7 @@ pub const GET_EXT_REPORT: libc::c_ulong = 0xc020_5302;
 pub const NOT_SENT: u64 = 0xff;
 /// `exitinfo2` of a request with too little room for certificates.
 pub const INVALID_LEN: u64 = 1 << 32;
-/// `exitinfo2` before a call, which nobody answers.
+/// `exitinfo2` before a call, which is no answer.
 pub const UNTOUCHED: u64 = 0x5555_6666_7777_8888;
 
 /// An address at which there is nothing.
@@ -171,12 +171,12 @@ pub type ReportAnswer = Answer<4000>;
 pub type KeyAnswer = Answer<64>;
 
 impl<const SIZE: usize> Answer<SIZE> {
-    /// Makes an answer that nobody gave.
+    /// Makes an answer that the firmware has not given.
     pub const fn untouched() -> Self {
         Self([0xaa; SIZE])
     }
 
-    /// Says whether nobody wrote to it.
+    /// Says whether nothing wrote to it.
     pub fn is_untouched(&self) -> bool {
         self.0 == [0xaa; SIZE]
     }

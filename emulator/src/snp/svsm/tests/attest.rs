@@ -22,7 +22,7 @@ const MANIFEST: u64 = 0x11_0000;
 const CERTIFICATES: u64 = 0x12_0000;
 const VTPM: [u8; 16] = *b"\xeb\xf1\x76\xc4\x23\x01\xa5\x45\x96\x41\xb4\xe7\xdd\xe5\xbf\xe3";
 
-/// What a register has that nobody has written.
+/// What a register has that was never written.
 const UNSET: u64 = u64::MAX;
 
 /// The result code, and RCX, RDX, R8.
