@@ -150,8 +150,9 @@ fmt: toolbox ## formats the Rust sources; CHECK=1 only says what is not formatte
 	@git ls-files -co --exclude-standard '*.rs' ':!rust/vendor' | xargs $(toolbox) rustfmt --edition 2021 $(if $(CHECK),--check)
 	$(if $(CHECK),@! git grep -inE '(\b|_)($(pronouns))(\b|_)' -- ':!COPYING' ':!rust/vendor' | grep -vF 'known to every''body')
 
-clippy: setup ## has the sources checked by clippy, and the scripts by shellcheck
+clippy: toolbox ## has the sources checked by clippy, and the scripts by shellcheck
 	@$(toolbox) cargo clippy --locked --workspace --all-targets -- -D warnings
+	@$(qemu-tdx)/setup
 	@CLIPPY=1 $(qemu-tdx)/modules test
 	@CLIPPY=1 $(qemu-tdx)/modules stock
 	@git ls-files -co --exclude-standard | xargs grep -lE '^#!/bin/(ba)?sh' | xargs $(toolbox) shellcheck -x
@@ -159,4 +160,4 @@ clippy: setup ## has the sources checked by clippy, and the scripts by shellchec
 toolbox:
 	@$(qemu-tdx)/setup toolbox
 
-.PHONY: help modules modules_install install uninstall clean setup demo unit check check-debug check-host fuzz bench shell fmt clippy toolbox
+.PHONY: help modules modules_install install uninstall clean setup demo unit check check-debug check-host fuzz bench bench-profile shell fmt clippy toolbox
