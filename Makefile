@@ -121,9 +121,12 @@ unit: toolbox ## runs the tests of the pure code on this machine, in seconds
 check: setup ## runs the tests
 	@scripts/check
 
-check-host: ## runs our drivers on hosts that are slow, broken or malicious, and the long tests
+check-vmm: ## runs our drivers on VMMs that are slow, broken or malicious, and the long tests
 	@$(qemu-tdx)/setup toolbox stock amd64 test
-	@scripts/check host
+	@scripts/check vmm
+
+check-host:
+	@echo '`make check-host` is `make check-vmm` now' >&2; exit 2
 
 check-debug: ## runs those in guests again, on a kernel with KASAN, lockdep and kmemleak; BRIEF=1 leaves the longest out
 	@$(qemu-tdx)/setup toolbox debug
@@ -160,4 +163,4 @@ clippy: toolbox ## has the sources checked by clippy, and the scripts by shellch
 toolbox:
 	@$(qemu-tdx)/setup toolbox
 
-.PHONY: help modules modules_install install uninstall clean setup demo unit check check-debug check-host fuzz bench bench-profile shell fmt clippy toolbox
+.PHONY: help modules modules_install install uninstall clean setup demo unit check check-debug check-host check-vmm fuzz bench bench-profile shell fmt clippy toolbox

@@ -145,7 +145,7 @@ impl Drivers {
 
     /// A provider is registered when it can work, and unregistered before what it uses is freed. The
     /// kernel's for SEV-SNP is registered before it can make reports, and freed before it is
-    /// unregistered: the kernel oopses if a task reads one, as `tests/host/test_snp.py` shows.
+    /// unregistered: the kernel oopses if a task reads one, as `tests/vmm/test_snp.py` shows.
     pub fn provider_unloads_under_load(self) -> bool {
         self == Self::Rust || Platform::get() != Platform::Snp
     }

@@ -312,7 +312,7 @@ fn a_question_for_a_terminal_gets_no_more_than_it_has_room_for() {
 
 #[test]
 fn refuses_versions_of_a_message_that_the_structures_are_not_of() {
-    // Theirs sends them, and the firmware's answer costs the key: see tests/host/test_snp.py.
+    // Theirs sends them, and the firmware's answer costs the key: see tests/vmm/test_snp.py.
     if !Drivers::get().snp_refuses_versions_unsent() {
         return;
     }

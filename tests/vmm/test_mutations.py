@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Answers that the host changes at random: python3 -m unittest discover -p test_mutations.py tests/host
+"""Answers that the host changes at random: python3 -m unittest discover -p test_mutations.py tests/vmm
 
 Whatever is changed, a reader gets a quote or an errno that says what was wrong, the kernel reports no fault (on the debug
 kernel, no leak either), and the first quote that is not changed is right. TSM_MUTATIONS says how many answers are changed,
@@ -10,12 +10,12 @@ import os
 import re
 import unittest
 
-from host import FAULT, KERNEL, SHARED, Host, also, built, mutations
+from vmm import FAULT, KERNEL, SHARED, Vmm, also, built, mutations
 
 MUTATIONS = mutations(debug=10_000)
 SEED = int(os.environ.get("TSM_SEED", 7))
 
-# What each of these is for, tests/host/test_host.py says; a request that is late in the end has timed out.
+# What each of these is for, tests/vmm/test_tdx.py says; a request that is late in the end has timed out.
 ERRORS = {"EIO", "EHOSTDOWN", "EBUSY", "EFBIG", "EPROTO", "EBADMSG", "ETIMEDOUT"}
 
 # Half of what is late, is so by more than the guest waits for.
@@ -37,7 +37,7 @@ LAST_LINES = 4
 
 
 @also("debug")
-class Mutations(Host):
+class Mutations(Vmm):
     def mutated(self, count, *emulator):
         """Has so many answers changed. Returns how often each was given, and what the last one was."""
         # The debug kernel does 70 a second, where there is nothing else to do.
@@ -64,7 +64,7 @@ class Mutations(Host):
 
 
 @also("debug")
-class Conversions(Host):
+class Conversions(Vmm):
     """Memory that the VMM does not convert between private and shared, or not all of it."""
 
     # Each load shares a buffer, and each unload takes it back. If it can't be shared, the module has none, and asks for none.

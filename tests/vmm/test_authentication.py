@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """tsm_tdisp.ko on devices with faults, and what openssl says of its evidence:
-python3 -m unittest discover -p test_authentication.py tests/host
+python3 -m unittest discover -p test_authentication.py tests/vmm
 
-As test_host.py, with devices of the emulator. What a device can do wrong is listed by `run --device help`.
+As test_tdx.py, with devices of the emulator. What a device can do wrong is listed by `run --device help`.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import unittest
 
-from host import FUNCTIONS, KERNEL, TOP, Host, also, wrong_names
+from vmm import FUNCTIONS, KERNEL, TOP, Vmm, also, wrong_names
 
 # request FILE TEXT writes, and prints ok or the error. wrong NUMBER has the device do something else wrong, and forget
 # all. found takes the first device that there is. again removes the function and finds it again, which is what a mailbox needs that the kernel has given up.
@@ -82,7 +82,7 @@ APART = re.compile(r"mailbox-|doe-megabyte$|discovery-|vendor-|ide-|tdisp-|repor
 DEBUG = () if os.environ.get("BRIEF") else ("debug",)
 
 
-class Spdm(Host):
+class Spdm(Vmm):
     PLATFORM = "plain"
     FUNCTIONS = FUNCTIONS + SPDM
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Guests under an SVSM: python3 -m unittest discover -p test_svsm.py tests/host
+"""Guests under an SVSM: python3 -m unittest discover -p test_svsm.py tests/vmm
 
 What an SVSM attests is the same with our driver and with the kernel's own.
 """
@@ -9,7 +9,7 @@ import struct
 import unittest
 import uuid
 
-from host import FAULT, FUNCTIONS, Host, also
+from vmm import FAULT, FUNCTIONS, Vmm, also
 
 VTPM = "c476f1eb-0123-45a5-9641-b4e7dde5bfe3"
 ANOTHER = "c476f1eb-0123-45a5-9641-b4e7dde5bfe4"
@@ -43,7 +43,7 @@ dump() {
 """
 
 
-class Svsm(Host):
+class Svsm(Vmm):
     PLATFORM = "snp"
     FUNCTIONS = "provider=tsm_sev theirs=sev_guest" + FUNCTIONS + OF_SERVICES
 

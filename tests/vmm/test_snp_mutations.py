@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What a host of SEV-SNP changes at random: python3 -m unittest discover -p test_snp_mutations.py tests/host
+"""What a host of SEV-SNP changes at random: python3 -m unittest discover -p test_snp_mutations.py tests/vmm
 
 A message that is changed costs the key, and there are four in a guest; certificates that are changed, or too little room
 for them, cost none, nor does what the firmware itself says otherwise, or what an SVSM answers. So many of the latter are
@@ -9,9 +9,9 @@ changed, TSM_SEED in which way.
 
 import unittest
 
-from host import KERNEL, also, built, mutations
+from vmm import KERNEL, also, built, mutations
 from test_mutations import SEED
-from test_snp import GONE, REPORT, SnpHost
+from test_snp import GONE, REPORT, SnpVmm
 from test_svsm import Svsm
 
 # Fewer on the debug kernel, because a report is signed for each, and there is a guest for each few messages.
@@ -42,7 +42,7 @@ LAST = """
 
 
 @also("debug")
-class Mutations(SnpHost):
+class Mutations(SnpVmm):
     def test_any_byte_of_the_certificates(self):
         lines = self.guest(f"/add/sev_guest certificates {MUTATIONS}\n{LAST}", f"mutate={SEED}",
                            f"mutate_count={MUTATIONS}", "mutate_part=certs", timeout=900 + MUTATIONS // 10)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The emulated PCI device, as guests see it: python3 -m unittest discover -p test_device.py tests/host
+"""The emulated PCI device, as guests see it: python3 -m unittest discover -p test_device.py tests/vmm
 
 Most guests have the distribution's kernel, as those of users have.
 """
@@ -7,7 +7,7 @@ Most guests have the distribution's kernel, as those of users have.
 import subprocess
 import unittest
 
-from host import RUNNER, TOP, Host, also, wrong_names
+from vmm import RUNNER, TOP, Vmm, also, wrong_names
 
 # Functions for the guest. word DEVICE OFFSET prints a DWORD of configuration space, put DEVICE OFFSET VALUE writes one,
 # each in one access. $doe is the function with a mailbox. go DWORD... sends it an object, receive prints the response,
@@ -40,7 +40,7 @@ DISCOVERED = ["00000001 00000003 01000001", "00000001 00000003 02010001", "00000
 VERSIONS = "00010001 00000005 00000410 10000300 12001100"
 
 
-class Device(Host):
+class Device(Vmm):
     PLATFORM = "plain"
     FUNCTIONS = FUNCTIONS
 
@@ -162,7 +162,7 @@ class Mailbox(Device):
                 self.assertEqual(self.look(script, f",wrong={name}"), expected)
 
 
-class Memory(Host):
+class Memory(Vmm):
     """What the device does to guest memory, on a kernel whose /dev/mem has all of it."""
 
     PLATFORM = "plain"

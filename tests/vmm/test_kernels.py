@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The distribution's ordinary kernel: python3 -m unittest discover -p test_kernels.py tests/host
+"""The distribution's ordinary kernel: python3 -m unittest discover -p test_kernels.py tests/vmm
 
 It has more options than the one for clouds, which other tests run on.
 """
 
 import unittest
 
-from host import FUNCTIONS, Host
+from vmm import FUNCTIONS, Vmm
 
 REPORT = r"""
     uname -r; asks 2; rmmod $provider && rmmod tsm && echo gone
 """
 
 
-class Ordinary(Host):
+class Ordinary(Vmm):
     def test_a_report_of_tdx(self):
         release, *lines, gone = self.guest(REPORT, kernel="amd64")
         self.assertRegex(release, r"^[0-9.]+\+deb[0-9]+-amd64$")
@@ -21,7 +21,7 @@ class Ordinary(Host):
         self.assertEqual(gone, "gone")
 
 
-class OrdinarySnp(Host):
+class OrdinarySnp(Vmm):
     PLATFORM = "snp"
     FUNCTIONS = "provider=tsm_sev blob=report" + FUNCTIONS
 
@@ -32,7 +32,7 @@ class OrdinarySnp(Host):
         self.assertEqual(gone, "gone")
 
 
-class OrdinaryDevice(Host):
+class OrdinaryDevice(Vmm):
     """It has PCI/TSM, which ours takes part in: `tsm/connect` of a device."""
     PLATFORM = "plain"
     FUNCTIONS = FUNCTIONS + r"""

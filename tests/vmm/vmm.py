@@ -93,9 +93,9 @@ def mutations(debug):
     return int(os.environ.get("TSM_MUTATIONS", min(usual, 300) if os.environ.get("BRIEF") else usual))
 
 
-class Host(unittest.TestCase):
+class Vmm(unittest.TestCase):
     # They take many guests. See tests/select.
-    CHECKS = {"host"}
+    CHECKS = {"vmm"}
     PLATFORM = "tdx"
     FUNCTIONS = ("provider=tsm_tdx theirs=tdx_guest blob=quote register=/sys/kernel/tsm/tdx/rtmr3/sha384/digest" +
                  FUNCTIONS)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""A platform that makes no report when our drivers are loaded: python3 -m unittest discover -p test_late_registers.py tests/host
+"""A platform that makes no report when our drivers are loaded: python3 -m unittest discover -p test_late_registers.py tests/vmm
 
 The drivers are loaded nevertheless, since a client that finds no interface goes on without a report. The registers are
 published by the first report that is made.
@@ -7,8 +7,8 @@ published by the first report that is made.
 
 import unittest
 
-from host import Host
-from test_snp import ERROR, GONE, REPORT, SnpHost
+from vmm import Vmm
+from test_snp import ERROR, GONE, REPORT, SnpVmm
 
 SCRIPT = r"""
 registers() { [ -d $folder ] && find $folder -type f | wc -l || echo none; }
@@ -17,8 +17,8 @@ load tsm; load $provider; log; registers; ls $device
 """
 
 
-class Tdx(Host):
-    FUNCTIONS = (Host.FUNCTIONS + "\nfolder=/sys/kernel/tsm/tdx device=/dev/tdx_guest"
+class Tdx(Vmm):
+    FUNCTIONS = (Vmm.FUNCTIONS + "\nfolder=/sys/kernel/tsm/tdx device=/dev/tdx_guest"
                  "\nshown() { find /sys/class/misc/tdx_guest/ -name '*:*' | wc -l; }" + SCRIPT)
     BEGIN = ["no measurement registers until there is a report: error=-5", "none", "/dev/tdx_guest"]
 
@@ -39,8 +39,8 @@ class Tdx(Host):
         self.assertEqual(lines, [*self.BEGIN, ERROR, "none", "gone", ERROR, "none"])
 
 
-class Snp(SnpHost):
-    FUNCTIONS = SnpHost.FUNCTIONS + "\nfolder=/sys/kernel/tsm/sev_snp device=/dev/sev-guest" + SCRIPT
+class Snp(SnpVmm):
+    FUNCTIONS = SnpVmm.FUNCTIONS + "\nfolder=/sys/kernel/tsm/sev_snp device=/dev/sev-guest" + SCRIPT
 
     def begin(self, why):
         return [f"no measurement registers until there is a report: {why}", "none", "/dev/sev-guest"]

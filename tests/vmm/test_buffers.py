@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """The memory of quote requests, on VMMs that do not finish them or do not share memory: python3 -m unittest discover \
--p test_buffers.py tests/host
+-p test_buffers.py tests/vmm
 
 A request that was given up keeps its buffer until the VMM is done with it. There are 16 places for requests, 4 if a buffer has
 16 MiB.
@@ -9,7 +9,7 @@ A request that was given up keeps its buffer until the VMM is done with it. Ther
 import re
 import unittest
 
-from host import FAULT, SHARED, Host
+from vmm import FAULT, SHARED, Vmm
 
 BUSY, ERROR, TIMEOUT = "Device or resource busy", "Input/output error", "Connection timed out"
 
@@ -26,8 +26,8 @@ leaked() { dmesg | grep -c leaked || :; }
 """
 
 
-class Buffers(Host):
-    FUNCTIONS = Host.FUNCTIONS + FUNCTIONS
+class Buffers(Vmm):
+    FUNCTIONS = Vmm.FUNCTIONS + FUNCTIONS
 
     def requests(self, trace):
         """Returns the address of the buffer of each quote request in a trace."""

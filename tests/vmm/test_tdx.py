@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Our drivers on hosts that are slow, broken or malicious: python3 -m unittest discover tests/host
+"""Our drivers on hosts that are slow, broken or malicious: python3 -m unittest discover tests/vmm
 
 The emulator is told how to misbehave. Whatever it does, a reader gets a whole quote or an errno that says what was wrong,
 and the kernel reports no fault, which `run` would end with status 120 for.
@@ -8,10 +8,10 @@ and the kernel reports no fault, which `run` would end with status 120 for.
 import re
 import unittest
 
-from host import FAULT, RUNNER, SHARED, Host, also
+from vmm import FAULT, RUNNER, SHARED, Vmm, also
 
 
-class Answers(Host):
+class Answers(Vmm):
     """What the reader is told when the host gives no quote."""
 
     def test_each_has_its_errno(self):
@@ -92,7 +92,7 @@ class Answers(Host):
                 self.assertEqual(self.guest("reload quote_timeout_ms=500; refused a", option), [answer])
 
 
-class Identity(Host):
+class Identity(Vmm):
     """What the host has said of the TD when it made it."""
 
     # Bytes of the quote, from an offset on.
@@ -119,7 +119,7 @@ class Identity(Host):
                 self.assertEqual(lines[10:], list(values.values())[2:])
 
 
-class Delays(Host):
+class Delays(Vmm):
     def test_a_slow_quote_arrives(self):
         self.assert_quotes(self.guest("asks 2", "quote_delay_ms=300"), 2)
 
@@ -166,7 +166,7 @@ class Delays(Host):
         self.assertEqual(lines[18:], ["Connection timed out"] * 4 + ["gone"])
 
 
-class Time(Host):
+class Time(Vmm):
     """How long a host may take."""
 
     def test_a_quote_that_is_there_when_the_time_is_over(self):
@@ -175,7 +175,7 @@ class Time(Host):
         self.assertEqual(self.guest("reload quote_timeout_ms=0; ask a", "quote_until=extend"), ["Connection timed out"])
 
 
-class Unloading(Host):
+class Unloading(Vmm):
     """What becomes of a task that waits when our driver is unloaded: `rmmod` waits for it."""
 
     def test_a_quote_that_is_waited_for_arrives(self):
@@ -228,7 +228,7 @@ class Unloading(Host):
         return lines
 
 
-class Module(Host):
+class Module(Vmm):
     """What the TDX module refuses."""
 
     def test_registers_that_are_busy_for_a_while(self):
@@ -251,7 +251,7 @@ class Module(Host):
         self.assertEqual(self.guest(script, "rtmr_extend=invalid"), ["Input/output error", "same"])
 
 
-class Lies(Host):
+class Lies(Vmm):
     """A host that says it has converted memory between private and shared, and has not, from the first quote on."""
 
     def test_memory_that_stays_shared(self):
@@ -272,7 +272,7 @@ class Lies(Host):
         self.assertEqual(others, ["Input/output error", "gone", "1"])
 
 
-class Waits(Host):
+class Waits(Vmm):
     """As Defects, but too long for `make check`, because the kernel's driver waits for 30 s."""
 
     def test_a_request_that_is_not_answered_has_timed_out(self):
@@ -289,7 +289,7 @@ class Waits(Host):
 
 
 @also("check")
-class Defects(Host):
+class Defects(Vmm):
     """What the kernel's own driver does wrong, which is expected of it here, and what ours does instead.
 
     Documentation/differences.md says which test is of which defect.

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Our driver for SEV-SNP on hosts that are slow, broken or malicious: python3 -m unittest discover -p test_snp.py tests/host
+"""Our driver for SEV-SNP on hosts that are slow, broken or malicious: python3 -m unittest discover -p test_snp.py tests/vmm
 
-As test_host.py. A broken message costs the key that it was sent with, since the kernel wipes it; that is expected of both
+As test_tdx.py. A broken message costs the key that it was sent with, since the kernel wipes it; that is expected of both
 drivers. What is wrong with certificates, or with what the firmware says, costs none.
 """
 
 import re
 import unittest
 
-from host import FAULT, FUNCTIONS, Host, also, built
+from vmm import FAULT, FUNCTIONS, Vmm, also, built
 
 # with_certificates prints the length of these too. leaves COMMAND... has a command leave $reader waiting, kills that,
 # and prints `leaves` if it ends while its message, or the one before, is still in flight: the kernel asks for that in a
@@ -32,7 +32,7 @@ REPORT = "report 1184"
 ERROR, BAD, WRONG, GONE = "Input/output error", "Bad message", "Protocol error", "Required key not available"
 
 
-class SnpHost(Host):
+class SnpVmm(Vmm):
     PLATFORM = "snp"
     FUNCTIONS = "provider=tsm_sev theirs=sev_guest blob=report" + FUNCTIONS + CERTIFICATES
 
@@ -56,7 +56,7 @@ class SnpHost(Host):
         return waits
 
 
-class Versions(SnpHost):
+class Versions(SnpVmm):
     """Firmware of other versions, which put more into a report than the one before."""
 
     def test_reports_and_registers_of_each(self):
@@ -77,7 +77,7 @@ class Versions(SnpHost):
                 self.assertEqual(lines, ["1184", f"0{version}000000", measurement, measurement, ERROR, GONE, "68"])
 
 
-class Messages(SnpHost):
+class Messages(SnpVmm):
     # The first is for the registers, when the module is loaded.
     AFTER_TWO = "refuse_after=2"
     SCRIPT = "ask a; ask b; ask c; rmmod tsm_sev && echo gone"
@@ -165,7 +165,7 @@ class Messages(SnpHost):
         self.assertEqual(self.guest(script), ["Invalid argument"] * 2)
 
 
-class Certificates(SnpHost):
+class Certificates(SnpVmm):
     def test_wrong_tables_cost_no_key(self):
         script = "with_certificates a; ask b; /add/sev_guest report; /add/sev_guest extended 4"
         for option, lines in {
@@ -219,7 +219,7 @@ class Certificates(SnpHost):
         self.assertEqual(self.guest("/add/sev_guest extended 4; ask b", *options), ["EIO 0xffffffffffffffff", GONE])
 
 
-class Busy(SnpHost):
+class Busy(SnpVmm):
     """A VMM that throttles requests. The kernel asks again each 2 s, for 60 s."""
 
     def test_a_while(self):
@@ -277,7 +277,7 @@ class Busy(SnpHost):
 
 
 @also("check")
-class Defects(SnpHost):
+class Defects(SnpVmm):
     """What the kernel's own driver does wrong, which is expected of it here, and what ours does instead.
 
     Documentation/differences.md says which test is of which defect.
@@ -349,7 +349,7 @@ class Defects(SnpHost):
         self.assertEqual(key, "key 0")
 
 
-class LongDefects(SnpHost):
+class LongDefects(SnpVmm):
     """The same, of what takes long."""
 
     def test_a_caller_that_is_killed_while_the_vmm_is_busy(self):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """tsm_tdisp.ko on devices whose interfaces and links have faults:
-python3 -m unittest discover -p test_interfaces.py tests/host
+python3 -m unittest discover -p test_interfaces.py tests/vmm
 
 As test_authentication.py, which has the faults of a connection.
 """
@@ -8,7 +8,7 @@ As test_authentication.py, which has the faults of a connection.
 import os
 import re
 
-from host import KERNEL, also
+from vmm import KERNEL, also
 from test_authentication import BAD, BROKEN, BUSY, DEBUG, MAILBOX, OK, REMOTE, TOO_LONG, UNSUPPORTED, Spdm
 
 # judged validates what is current. again ends the session, and has the device do nothing wrong.

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Tests of kernel code that changes while both processors run it: python3 -m unittest discover tests/host
+"""Tests of kernel code that changes while both processors run it: python3 -m unittest discover tests/vmm
 
 The kernel patches a jump at each place that a static key has. Two keys are switched as often as a few thousand boots would do.
 """
 
 import unittest
 
-from host import Host
+from vmm import Vmm
 
 # The processor that runs the code comes to it again between two switches.
 SWITCH = r"""
@@ -25,7 +25,7 @@ echo $round $(cat sched_schedstats task_delayacct)
 """
 
 
-class Code(Host):
+class Code(Vmm):
     # Without what the emulator does about it, one of the three fails in most runs.
     def test_no_processor_keeps_what_is_no_longer_in_memory(self):
         for platform in "plain", "tdx", "snp":
