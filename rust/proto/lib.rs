@@ -3,7 +3,7 @@
 //! Wire formats of the attestation stack.
 //!
 //! Pure: no I/O, no allocation, no `unsafe`, no `kernel` types. Kbuild links of this crate what a
-//! module uses; `cargo test` and Miri run the same source on the host.
+//! module uses; `cargo test` and Miri run the same source on the machine that builds.
 
 #![cfg_attr(not(kernel), no_std)]
 #![forbid(unsafe_code)]

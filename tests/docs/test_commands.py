@@ -2,7 +2,7 @@
 """Runs the commands of README.md, emulator/README.md and Documentation/tdisp.md as they show them, and checks that what
 documents name is there: python3 -m unittest discover tests/docs
 
-The word after ```sh says where a block runs: `host`, the checkout; `guest`, a TDX guest with Debian's kernel, all
+The word after ```sh says where a block runs: `here`, the checkout; `guest`, a TDX guest with Debian's kernel, all
 blocks one after the other; `snp`, the same in an SEV-SNP guest; `kdir`, see tests/build; `ci`, see .ci/run;
 `tdisp`, a TDX guest with a device, one after the other.
 """
@@ -36,10 +36,10 @@ def shell(*command, text, timeout=600):
 
 class Commands(unittest.TestCase):
     def test_each_block_runs_somewhere(self):
-        self.assertEqual({where for _, where, _ in BLOCKS}, {"ci", "host", "guest", "snp", "kdir"})
+        self.assertEqual({where for _, where, _ in BLOCKS}, {"ci", "here", "guest", "snp", "kdir"})
 
-    def test_host(self):
-        for block in blocks("host"):
+    def test_here(self):
+        for block in blocks("here"):
             result = shell("bash", "-ec", text=block)
             self.assertEqual(result.returncode, 0, result.stdout)
 
@@ -81,11 +81,11 @@ class Emulator(unittest.TestCase):
         return [text for _, where, text in EMULATOR if where == place]
 
     def test_each_block_runs_somewhere(self):
-        self.assertEqual({where for _, where, _ in EMULATOR}, {"host", "machine"})
+        self.assertEqual({where for _, where, _ in EMULATOR}, {"here", "machine"})
 
-    def test_host(self):
+    def test_here(self):
         helps = ""
-        for block in self.text("host"):
+        for block in self.text("here"):
             result = shell("bash", "-ec", text=block)
             self.assertEqual(result.returncode, 0, result.stdout)
             helps += result.stdout

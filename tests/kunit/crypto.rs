@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! The cryptography of the kernel, and the vendored `sha2`, with known answers. Only KUnit runs this; `tests/spdm`
-//! has the same answers for the cryptography of the host.
+//! has the same answers for the cryptography that cargo links.
 
 use kernel::prelude::*;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What user space sees of a refusal. Only KUnit runs this: there is no errno on the host.
+//! What user space sees of a refusal. Only KUnit runs this: cargo builds no errno.
 
 use kernel::prelude::*;
 

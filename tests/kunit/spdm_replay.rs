@@ -2,7 +2,7 @@
 
 //! Conversations of DMTF's spdm-emu, replayed with the kernel's cryptography: each signature, key and record
 //! is recomputed. The vendored `sha2` has to compute the same digests. Only KUnit runs this; `tests/spdm` replays
-//! the same with the cryptography of the host.
+//! the same with the cryptography that cargo links.
 
 use kernel::prelude::*;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The KUnit suites. Those of `tsm_proto` run on the host as well.
+//! The KUnit suites. Those of `tsm_proto` run by cargo as well.
 
 use kernel::prelude::*;
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Tests of scripts/qemu-tdx/run, from the host: python3 -m unittest discover tests/run
+"""Tests of scripts/qemu-tdx/run, on this machine: python3 -m unittest discover tests/run
 
 TSM_TEST_KERNEL=stock runs them on that kernel instead of the test kernel.
 """

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! SPDM with the cryptography of the host: captures, and the requester.
+//! SPDM with the cryptography that cargo links: captures, and the requester.
 //!
 //! Under Miri only the known answers run: it is too slow for operations on curves. The parsers, the key schedule and
 //! the records run there from `tests/kunit`.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The cryptography that a requester needs, from outside: the kernel's, or a library of the host.
+//! The cryptography that a requester needs, from outside: the kernel's, or a library that cargo links.
 
 use super::{
     algorithms::{

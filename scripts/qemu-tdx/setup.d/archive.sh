@@ -1,11 +1,11 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The archive: where it is, what it has, and its packages. Nothing here names a mirror: the host's own apt knows one.
+# The archive: where it is, what it has, and its packages. Nothing here names a mirror: this machine's own apt knows one.
 
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
-# The host may list several repositories; the one wanted carries Debian's `main` and is not the security archive. Where
+# This machine may list several repositories; the one wanted carries Debian's `main` and is not the security archive. Where
 # apt has not fetched any list yet it does not know origins, so that on Debian the names of the suites have to do.
 mirror() {
 	local found=${TSM_MIRROR:-} targets

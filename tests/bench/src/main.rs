@@ -37,7 +37,7 @@ use profile::{
 use quote::Blob;
 use results::Results;
 
-/// How often the drivers take turns, so that a host that is busier for a while is so for both.
+/// How often the drivers take turns, so that a machine that is busier for a while is so for both.
 const ROUNDS: usize = 5;
 
 /// The same for quotes, for which the kernel's drivers take a second each.

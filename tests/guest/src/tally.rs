@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! How often each answer was given, for a test on the host to read.
+//! How often each answer was given, for a test outside the guest to read.
 
 use std::{
     collections::BTreeMap,
