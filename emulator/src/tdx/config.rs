@@ -93,6 +93,8 @@ pub(crate) struct TdxConfig {
     pub(crate) xfam: u64,
     /// `MRTD`, if not measured.
     pub(crate) mrtd: Option<Digest384>,
+    /// `TEE_TCB_SVN`: of the TDX module, its version, and of the SEAM loader; the rest is reserved.
+    pub(crate) tee_tcb_svn: [u8; 16],
     /// `MRSEAM`, if not the usual one.
     pub(crate) mrseam: Option<Digest384>,
     /// `MRSIGNERSEAM`.
@@ -145,12 +147,16 @@ const XFAM: u64 = 0x207;
 /// Without it Linux refuses to run.
 const SEPT_VE_DISABLE: u64 = 1 << 28;
 
+/// What platforms of 2023 have.
+const TEE_TCB_SVN: [u8; 16] = [5, 1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+
 impl Default for TdxConfig {
     fn default() -> Self {
         Self {
             attributes: SEPT_VE_DISABLE,
             xfam: XFAM,
             mrtd: None,
+            tee_tcb_svn: TEE_TCB_SVN,
             mrseam: None,
             mrsignerseam: Digest384::ZERO,
             mrconfigid: Digest384::ZERO,

@@ -27,6 +27,7 @@ use crate::{
             Shared, //
         },
         value::{
+            bytes,
             count,
             digest,
             hex,
@@ -167,6 +168,13 @@ const OPTIONS: &[Opt<TdxConfig>] = &[
         values: Values::Said,
         default: |_| "the measurement of the firmware".into(),
         set: |c, v| put(&mut c.mrtd, digest(v).map(Some)),
+    },
+    Opt {
+        key: "tee_tcb_svn",
+        meaning: "of the TDX module, its version, and of the SEAM loader, 32 hexadecimal digits",
+        values: Values::Said,
+        default: |_| "050102, and zeros".into(),
+        set: |c, v| put(&mut c.tee_tcb_svn, bytes(v).ok_or("32 hexadecimal digits")),
     },
     Opt {
         key: "mrseam",

@@ -104,6 +104,8 @@ fn takes_measurements() {
     assert_eq!(config.mrseam, Some(expected));
     assert_eq!(config.mrsignerseam, expected);
     assert_eq!(parse(["xfam=3"]).unwrap().xfam, 3);
+    let config = parse([format!("tee_tcb_svn=0b0104{:026}", 0).as_str()]).unwrap();
+    assert_eq!(config.tee_tcb_svn[..4], [0x0b, 1, 4, 0]);
 }
 
 #[test]

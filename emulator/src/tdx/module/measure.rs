@@ -57,9 +57,6 @@ use crate::{
 /// How many RTMRs a TD has.
 const RTMRS: usize = 4;
 
-/// Security version number of the emulated TDX module: minor, major.
-const MODULE_SVN: [u8; 2] = [0, 5];
-
 /// The measurement registers of the TD.
 #[derive(Debug)]
 pub(super) struct Measurements {
@@ -198,9 +195,9 @@ fn module_info(config: &TdxConfig) -> TeeTcbInfo {
     let name = concat!("tsm-emulator ", env!("CARGO_PKG_VERSION"));
 
     info.valid.set(TeeTcbInfo::VALID);
-    for svn in [&mut info.tee_tcb_svn, &mut info.tee_tcb_svn2] {
-        svn[..2].copy_from_slice(&MODULE_SVN);
-    }
+    // The module was not updated since the TD was launched.
+    info.tee_tcb_svn = config.tee_tcb_svn;
+    info.tee_tcb_svn2 = config.tee_tcb_svn;
     info.mrseam = config.mrseam.unwrap_or_else(|| sha384(&[name.as_bytes()]));
     info.mrsignerseam = config.mrsignerseam;
     info

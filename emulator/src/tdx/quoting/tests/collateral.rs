@@ -104,8 +104,8 @@ fn tcb_info() -> String {
     format!(
         r#"{{"id":"TDX","version":3,{DATES},"fmspc":"{}","pceId":"{}","tcbType":0,
         "tcbEvaluationDataNumber":1,"tdxModule":{{{module}}},
-        "tdxModuleIdentities":[{{"id":"TDX_05",{module},
-        "tcbLevels":[{{"tcb":{{"isvsvn":0}},{GOOD}}}]}}],
+        "tdxModuleIdentities":[{{"id":"TDX_01",{module},
+        "tcbLevels":[{{"tcb":{{"isvsvn":5}},{GOOD}}}]}}],
         "tcbLevels":[{{"tcb":{{"sgxtcbcomponents":{},"pcesvn":{},"tdxtcbcomponents":{}}},{GOOD}}}]}}"#,
         hex(&platform::FMSPC),
         hex(&platform::PCE_ID),
