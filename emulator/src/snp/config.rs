@@ -30,6 +30,49 @@ pub(crate) enum ReportVersion {
     V5,
 }
 
+/// The version of the firmware, which is that of its ABI, and its build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Firmware {
+    /// Major version.
+    pub(crate) major: u8,
+    /// Minor version.
+    pub(crate) minor: u8,
+    /// The build.
+    pub(crate) build: u8,
+}
+
+impl Firmware {
+    /// Returns one that writes reports of a version, as on real machines.
+    fn of(version: ReportVersion) -> Self {
+        let build = match version {
+            ReportVersion::V2 => 21,
+            ReportVersion::V3 => 29,
+            ReportVersion::V4 => 31,
+            ReportVersion::V5 => 65,
+        };
+
+        Self {
+            major: 1,
+            minor: 55,
+            build,
+        }
+    }
+
+    /// Parses `MAJOR.MINOR.BUILD`.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let numbers = text.split('.').map(str::parse);
+
+        match numbers.collect::<Result<Vec<_>, _>>().ok()?[..] {
+            [major, minor, build] => Some(Self {
+                major,
+                minor,
+                build,
+            }),
+            _ => None,
+        }
+    }
+}
+
 /// How a guest request is answered.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum RequestService {
@@ -117,6 +160,8 @@ pub(crate) struct SnpConfig {
     pub(crate) author_key_digest: Digest384,
     /// The format of reports.
     pub(crate) report_version: ReportVersion,
+    /// The firmware, if not one that usually writes such reports.
+    pub(crate) firmware: Option<Firmware>,
     /// How many messages there were with each key.
     pub(crate) messages: u32,
     /// The certificates.
@@ -170,6 +215,7 @@ impl Default for SnpConfig {
             id_key_digest: Digest384::ZERO,
             author_key_digest: Digest384::ZERO,
             report_version: ReportVersion::default(),
+            firmware: None,
             messages: 0,
             certs: CertificateService::default(),
             certs_size: 0,
@@ -193,3 +239,11 @@ impl Default for SnpConfig {
 
 #[cfg(test)]
 mod tests;
+
+impl SnpConfig {
+    /// Returns the version of the firmware.
+    pub(crate) fn firmware(&self) -> Firmware {
+        self.firmware
+            .unwrap_or_else(|| Firmware::of(self.report_version))
+    }
+}

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::config::{
     svsm::SvsmConfig,
     CertificateService,
+    Firmware,
     MutatedPart,
     ReportVersion,
     RequestService,
@@ -232,6 +233,16 @@ const OPTIONS: &[Opt<SnpConfig>] = &[
         values: Values::Line(&REPORT_VERSION),
         default: |c| name(&REPORT_VERSION, &c.report_version),
         set: |c, v| put(&mut c.report_version, choose(&REPORT_VERSION, v)),
+    },
+    Opt {
+        key: "firmware",
+        meaning: "version of the firmware and of its ABI, MAJOR.MINOR.BUILD",
+        values: Values::Said,
+        default: |_| "as on machines with such reports".into(),
+        set: |c, v| {
+            let parsed = Firmware::parse(v).ok_or("MAJOR.MINOR.BUILD");
+            put(&mut c.firmware, parsed.map(Some))
+        },
     },
     Opt {
         key: "messages",

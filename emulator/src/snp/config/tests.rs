@@ -28,6 +28,7 @@ fn takes_what_the_guest_is() {
         ("id_key_digest", &digest),
         ("author_key_digest", &digest),
         ("report_version", "5"),
+        ("firmware", "1.58.3"),
         ("messages", "4294967290"),
     ])
     .unwrap();
@@ -46,6 +47,12 @@ fn takes_what_the_guest_is() {
         (digest, digest)
     );
     assert_eq!(config.report_version, ReportVersion::V5);
+    let firmware = Firmware {
+        major: 1,
+        minor: 58,
+        build: 3,
+    };
+    assert_eq!(config.firmware(), firmware);
     assert_eq!(config.messages, 4_294_967_290);
 }
 

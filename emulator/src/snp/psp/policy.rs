@@ -7,7 +7,10 @@
 
 use tsm_proto::Digest384;
 
-use crate::snp::config::SnpConfig;
+use crate::snp::config::{
+    Firmware,
+    SnpConfig, //
+};
 
 /// Bits of a policy: the least version of the ABI, that threads may be on, one that is always set, and
 /// those that have no meaning.
@@ -42,7 +45,7 @@ pub(super) fn check(config: &SnpConfig) -> Result<(), String> {
 
 /// Tells why the policy can't be kept, if it can't.
 fn check_policy(config: &SnpConfig) -> Result<(), String> {
-    let [_, minor, major] = config.report_version.firmware();
+    let Firmware { major, minor, .. } = config.firmware();
     let policy = config.policy;
 
     if policy & ONE == 0 {
@@ -65,7 +68,6 @@ fn check_policy(config: &SnpConfig) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::snp::config::ReportVersion;
 
     /// Tells why a guest is not launched.
     fn refused(change: impl FnOnce(&mut SnpConfig)) -> String {
@@ -80,12 +82,12 @@ mod tests {
             (0x1_0000, "bit 17"),
             (0x2_0000, "bit 16"),
             ((1 << 26) | 0x3_0000, "bits 63:26"),
-            (0x3_0139, "above 1.56"),
-            (0x3_0200, "above 1.56"),
+            (0x3_0138, "above 1.55"),
+            (0x3_0200, "above 1.55"),
         ] {
             assert!(refused(|config| config.policy = policy).contains(why));
         }
-        for policy in [0x3_0138, 0x3_00ff, 0x1b_0000] {
+        for policy in [0x3_0137, 0x3_00ff, 0x1b_0000] {
             assert_eq!(refused(|config| config.policy = policy), "");
         }
     }
@@ -93,8 +95,8 @@ mod tests {
     #[test]
     fn takes_the_abi_of_the_firmware() {
         let newer = |config: &mut SnpConfig| {
-            config.policy = 0x3_0139;
-            config.report_version = ReportVersion::V4;
+            config.policy = 0x3_0138;
+            config.firmware = Firmware::parse("1.56.0");
         };
         assert_eq!(refused(newer), "");
     }

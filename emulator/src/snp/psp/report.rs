@@ -43,6 +43,7 @@ use super::{
     tcb::TcbVersion, //
 };
 use crate::snp::config::{
+    Firmware,
     ReportVersion,
     SnpConfig, //
 };
@@ -183,18 +184,7 @@ impl ReportVersion {
         }
     }
 
-    /// Returns the version of the firmware that writes such reports: build, minor, major.
-    pub(super) fn firmware(self) -> [u8; 3] {
-        let minor = match self {
-            Self::V2 => 55,
-            Self::V3 => 56,
-            Self::V4 => 57,
-            Self::V5 => 58,
-        };
-        [1, minor, 1]
-    }
-
-    /// Returns what that firmware says is done against flaws of the processor, if it does.
+    /// Returns what a firmware with such reports says is done against flaws of the processor, if it does.
     pub(super) fn mitigations(self) -> Option<u64> {
         (self == Self::V5).then_some(MIT_VECTOR)
     }
@@ -276,6 +266,12 @@ fn report(
 fn describe(config: &SnpConfig, measurement: Digest384) -> Report {
     let tcb = TcbVersion::CURRENT;
     let version = config.report_version;
+    let Firmware {
+        major,
+        minor,
+        build,
+    } = config.firmware();
+    let firmware = [build, minor, major];
     let mut report = Report::new_zeroed();
 
     report.version = U32::new(version.number());
@@ -299,8 +295,8 @@ fn describe(config: &SnpConfig, measurement: Digest384) -> Report {
     report.reported_tcb = tcb;
     report.chip_id = CHIP_ID;
     report.committed_tcb = tcb;
-    report.current_version = version.firmware();
-    report.committed_version = version.firmware();
+    report.current_version = firmware;
+    report.committed_version = firmware;
     report.launch_tcb = tcb;
     if version != ReportVersion::V2 {
         report.platform_info = U64::new(PLATFORM_INFO | ALIAS_CHECK_COMPLETE);

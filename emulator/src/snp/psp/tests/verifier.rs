@@ -25,11 +25,11 @@ fn a_public_verifier_accepts_the_chain_and_reports_of_all_versions() {
     let (processor, _) = launch(|_| {});
     let chain = chain(&processor);
     chain.verify().unwrap();
-    for (version, number) in [
-        (ReportVersion::V2, 2),
-        (ReportVersion::V3, 3),
-        (ReportVersion::V4, 4),
-        (ReportVersion::V5, 5),
+    for (version, number, build) in [
+        (ReportVersion::V2, 2, 21),
+        (ReportVersion::V3, 3, 29),
+        (ReportVersion::V4, 4, 31),
+        (ReportVersion::V5, 5, 65),
     ] {
         let (processor, mut guest) = launch(|config| config.report_version = version);
         let payload = guest
@@ -42,6 +42,10 @@ fn a_public_verifier_accepts_the_chain_and_reports_of_all_versions() {
         // The same name makes the same key: the chain is that of every processor.
         (&chain.vek, &report).verify().unwrap();
         assert_eq!((report.version, report.vmpl), (number, 1));
+        for firmware in [&report.current, &report.committed] {
+            let version = (firmware.major, firmware.minor, firmware.build);
+            assert_eq!(version, (1, 55, build));
+        }
         assert_eq!(report.report_data.to_vec(), (1..=64).collect::<Vec<u8>>());
     }
 }
