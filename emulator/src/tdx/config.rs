@@ -11,7 +11,10 @@ use std::{
 
 use tsm_proto::Digest384;
 
-use crate::tdx::quoting::Version;
+use crate::tdx::quoting::{
+    Ending,
+    Version, //
+};
 
 /// How the VMM answers a request for a quote.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -115,6 +118,8 @@ pub(crate) struct TdxConfig {
     pub(crate) quote_version: Version,
     /// The least size of a quote.
     pub(crate) quote_size: u32,
+    /// What quotes end with.
+    pub(crate) quote_ending: Ending,
     /// The size of a quote in the metadata.
     pub(crate) quote_size_field: Option<u64>,
     /// With what GetQuote is refused.
@@ -167,6 +172,7 @@ impl Default for TdxConfig {
             quote_until: None,
             quote_version: Version::default(),
             quote_size: 0,
+            quote_ending: Ending::default(),
             quote_size_field: None,
             quote_call: None,
             busy: 0,

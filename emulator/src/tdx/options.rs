@@ -113,6 +113,12 @@ const QUOTE_VERSION: [Choice<Version>; 2] = [
     Choice::new("5", Version::V5, "TDX 1.5"),
 ];
 
+/// Values of `quote_nul`.
+const QUOTE_NUL: [Choice<bool>; 2] = [
+    Choice::new("on", true, "as on most machines"),
+    Choice::new("off", false, ""),
+];
+
 /// Values of `mr_report`.
 const MR_REPORT: [Choice<ReportService>; 3] = [
     Choice::new("answer", ReportService::Answer, ""),
@@ -266,6 +272,20 @@ const OPTIONS: &[Opt<TdxConfig>] = &[
         values: Values::Said,
         default: |_| "what it needs".into(),
         set: |c, v| put(&mut c.quote_size, size(v)),
+    },
+    Opt {
+        key: "quote_nul",
+        meaning: "whether a zero byte ends the certificates in a quote",
+        values: Values::Line(&QUOTE_NUL),
+        default: |c| name(&QUOTE_NUL, &c.quote_ending.nul),
+        set: |c, v| put(&mut c.quote_ending.nul, choose(&QUOTE_NUL, v)),
+    },
+    Opt {
+        key: "quote_zeros",
+        meaning: "how many zero bytes are behind the signature, in bytes, or with K or M",
+        values: Values::Said,
+        default: |_| "70, or none if quote_version=5".into(),
+        set: |c, v| put(&mut c.quote_ending.zeros, size(v).map(Some)),
     },
     Opt {
         key: "quote_size_field",

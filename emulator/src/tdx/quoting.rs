@@ -65,11 +65,43 @@ pub(crate) enum Version {
     V5,
 }
 
+/// What quotes end with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ending {
+    /// Whether a zero byte ends the text of the certificates, as in most quotes of real platforms.
+    pub(crate) nul: bool,
+    /// How many zero bytes are behind the signature, if not as many as usual.
+    pub(crate) zeros: Option<u32>,
+}
+
+impl Ending {
+    /// Returns how many zero bytes are behind the signature: by default, as many as on real platforms.
+    fn zeros(self, version: Version) -> usize {
+        let usual = match version {
+            Version::V4 => 70,
+            Version::V5 => 0,
+        };
+
+        // CAST: Widens.
+        self.zeros.unwrap_or(usual) as usize
+    }
+}
+
+impl Default for Ending {
+    fn default() -> Self {
+        Self {
+            nul: true,
+            zeros: None,
+        }
+    }
+}
+
 /// A quoting enclave, on a platform of its own.
 #[derive(Debug)]
 pub(crate) struct Enclave {
     version: Version,
     size: usize,
+    ending: Ending,
     keys: OnceLock<Keys>,
 }
 
@@ -90,11 +122,12 @@ impl std::fmt::Debug for Keys {
 
 impl Enclave {
     /// Makes an enclave for quotes of one format, and of `size` bytes at least.
-    pub(crate) fn new(version: Version, size: u32) -> Self {
+    pub(crate) fn new(version: Version, size: u32, ending: Ending) -> Self {
         Self {
             version,
             // CAST: Widens.
             size: size as usize,
+            ending,
             keys: OnceLock::new(),
         }
     }
@@ -107,10 +140,11 @@ impl Enclave {
         let keys = self.keys.get_or_init(Keys::new);
         let signed = signed(self.version, report);
         let finish = |padding| {
-            let signature = keys.signature(&signed, padding)?;
+            let signature = keys.signature(&signed, padding, self.ending.nul)?;
             let size = U32::new(u32::try_from(signature.len()).ok()?);
+            let zeros = vec![0; self.ending.zeros(self.version)];
 
-            Some([signed.as_slice(), size.as_bytes(), &signature].concat())
+            Some([signed.as_slice(), size.as_bytes(), &signature, &zeros].concat())
         };
         let quote = finish(0)?;
 
@@ -148,9 +182,11 @@ impl Keys {
 
     /// Signs a quote, with some bytes more than that needs: lines after the certificates, which
     /// are text in which everything else is a comment.
-    fn signature(&self, signed: &[u8], padding: usize) -> Option<Vec<u8>> {
+    fn signature(&self, signed: &[u8], padding: usize, nul: bool) -> Option<Vec<u8>> {
         let padding = vec![b'\n'; padding];
-        let chain = certification(Certification::PCK_CHAIN, &[self.chain.as_bytes(), &padding])?;
+        let nul: &[u8] = if nul { &[0] } else { &[] };
+        let text = [self.chain.as_bytes(), &padding, nul];
+        let chain = certification(Certification::PCK_CHAIN, &text)?;
         let certification = certification(Certification::QE_REPORT, &[&self.enclave, &chain])?;
 
         Some(

@@ -113,6 +113,12 @@ fn takes_sizes_of_quotes() {
     let config = parse(["quote_size=4M", "quote_size_field=8K"]).unwrap();
     assert_eq!(config.quote_size, 4 << 20);
     assert_eq!(config.quote_size_field, Some(8192));
+    let config = parse(["quote_nul=off", "quote_zeros=8000"]).unwrap();
+    let ending = Ending {
+        nul: false,
+        zeros: Some(8000),
+    };
+    assert_eq!(config.quote_ending, ending);
     let config = parse(["quote_size_field=absent"]).unwrap();
     assert_eq!(config.quote_size_field, None);
 }

@@ -59,7 +59,9 @@ fn report() -> (Cpu, TdReport) {
 /// Makes a quote.
 fn quote(version: Version) -> Vec<u8> {
     let (cpu, report) = report();
-    Enclave::new(version, 0).quote(&cpu, &report).unwrap()
+    Enclave::new(version, 0, Ending::default())
+        .quote(&cpu, &report)
+        .unwrap()
 }
 
 /// Has the public verifier judge a quote, by our root.
@@ -152,7 +154,9 @@ fn a_public_verifier_accepts_quotes_of_other_sizes() {
     let (cpu, report) = report();
     for size in [8 << 10, (128 << 10) - 24] {
         for version in [Version::V4, Version::V5] {
-            let quote = Enclave::new(version, size).quote(&cpu, &report).unwrap();
+            let quote = Enclave::new(version, size, Ending::default())
+                .quote(&cpu, &report)
+                .unwrap();
             assert_eq!(quote.len(), size as usize);
             assert_eq!(judge.judge(&quote), Ok("UpToDate".into()));
         }
@@ -163,21 +167,57 @@ fn a_public_verifier_accepts_quotes_of_other_sizes() {
 fn makes_quotes_that_are_larger_than_the_verifier_takes() {
     let (cpu, report) = report();
     let small = quote(Version::V4);
-    let quote = Enclave::new(Version::V4, 4 << 20)
+    let quote = Enclave::new(Version::V4, 4 << 20, Ending::default())
         .quote(&cpu, &report)
         .unwrap();
     assert_eq!(quote.len(), 4 << 20);
     // It stops at certification data of 1 MiB. What it would find is what a small quote has.
     assert!(Judge::new().judge(&quote).is_err());
-    let chain = small.len() - platform::chain(&platform::identity(platform::PCK)).len();
-    assert_eq!(small[chain..], quote[chain..small.len()]);
-    assert!(quote[small.len()..].iter().all(|byte| *byte == b'\n'));
+    let ending = 1 + 70;
+    let end = small.len() - ending;
+    let chain = end - platform::chain(&platform::identity(platform::PCK)).len();
+    assert_eq!(small[chain..end], quote[chain..end]);
+    let (padding, zeros) = quote[end..].split_at(quote.len() - end - ending);
+    assert!(padding.iter().all(|byte| *byte == b'\n'));
+    assert!(zeros.iter().all(|byte| *byte == 0));
+}
+
+#[test]
+fn a_public_verifier_accepts_each_ending() {
+    let judge = Judge::new();
+    let (cpu, report) = report();
+    let bare = Ending {
+        nul: false,
+        zeros: Some(0),
+    };
+    let usual = Ending::default();
+    let long = Ending {
+        nul: true,
+        zeros: Some(4000),
+    };
+    for (version, ending, more) in [
+        (Version::V4, bare, 0),
+        (Version::V4, usual, 71),
+        (Version::V4, long, 4001),
+        (Version::V5, bare, 0),
+        (Version::V5, usual, 1),
+    ] {
+        let make = |ending| {
+            Enclave::new(version, 0, ending)
+                .quote(&cpu, &report)
+                .unwrap()
+        };
+        let quote = make(ending);
+        assert_eq!(quote.len(), make(bare).len() + more);
+        assert!(quote.ends_with(&vec![0; more]));
+        assert_eq!(judge.judge(&quote), Ok("UpToDate".into()));
+    }
 }
 
 #[test]
 fn makes_no_quote_smaller_than_it_is() {
     let (cpu, report) = report();
-    let made = Enclave::new(Version::V4, 8).quote(&cpu, &report);
+    let made = Enclave::new(Version::V4, 8, Ending::default()).quote(&cpu, &report);
     assert_eq!(made, Some(quote(Version::V4)));
 }
 
@@ -190,7 +230,10 @@ fn makes_the_same_quote_every_time() {
 fn makes_no_quote_of_a_report_of_another_cpu() {
     let (_, report) = report();
     let other = Cpu::with_key([7; 32]);
-    assert_eq!(Enclave::new(Version::V4, 0).quote(&other, &report), None);
+    assert_eq!(
+        Enclave::new(Version::V4, 0, Ending::default()).quote(&other, &report),
+        None
+    );
 }
 
 #[test]

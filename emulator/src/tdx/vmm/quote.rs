@@ -119,7 +119,7 @@ impl Quotes {
     pub(super) fn new(config: &TdxConfig) -> Self {
         Self {
             service: config.quote,
-            enclave: Enclave::new(config.quote_version, config.quote_size),
+            enclave: Enclave::new(config.quote_version, config.quote_size, config.quote_ending),
             delay: config.quote_delay,
             held: Held::new(config.quote_until),
             max_size: max_size(config.quote_size),

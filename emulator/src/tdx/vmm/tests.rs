@@ -27,6 +27,7 @@ use crate::{
         module,
         quoting::{
             Enclave,
+            Ending,
             Version, //
         }, //
     }, //
@@ -133,7 +134,8 @@ impl Bench {
     /// Makes the quote that the VMM should answer with.
     fn quote(&self) -> Option<Vec<u8>> {
         let report = self.memory.bytes(0x1000, TdReport::SIZE);
-        Enclave::new(Version::V4, 0).quote(&self.cpu, TdReport::parse(&report).unwrap())
+        Enclave::new(Version::V4, 0, Ending::default())
+            .quote(&self.cpu, TdReport::parse(&report).unwrap())
     }
 
     /// Parses the answer.
