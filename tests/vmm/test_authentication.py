@@ -187,9 +187,9 @@ class Faults(Spdm):
         self.assertEqual(lines, [GONE, "disconnected", "0"])
 
     def test_readers_do_not_wait_while_a_connected_device_hangs(self):
-        # As long as the answer is read, a kernel thread sleeps, for longer than the 20 s that guests here allow it.
+        # As long as the answer is read, a kernel thread sleeps: on a slow machine, for longer than the 20 s after which the
+        # test kernel reports it.
         script = f"""
-            echo 120 >/proc/sys/kernel/hung_task_timeout_secs
             evidence() {{ (cd $pci/spdm && cat state generation version slots algorithms certificates/slot0 \
                 measurements/* transcript/challenge*) | md5sum; }}
             request connect 0; before=$(evidence)
@@ -201,7 +201,7 @@ class Faults(Spdm):
             await '[ $(state) = lost ]'; wrong 0; request connect 0; state
         """
         # Without a session, because the device forgets that, and the kernel does not read an object of another type.
-        self.assertEqual(self.devices(script, "tdi,sessions=off"), [
+        self.assertEqual(self.devices(script, "tdi,sessions=off", kernel="stock"), [
             OK, "same", "same", "same", BUSY, "137", "same", BUSY, OK, "authenticated"])
 
     def test_a_device_may_have_no_measurements(self):
@@ -224,7 +224,8 @@ class Faults(Spdm):
         self.assertGreater(int(size), 1000)
 
     def test_an_answer_of_a_mebibyte(self):
-        # The kernel reads all of it. Meanwhile the writer can be killed, and what does not need the device goes on.
+        # The kernel reads all of it. Meanwhile the writer can be killed, and what does not need the device goes on. On
+        # Debian's kernel, because the test kernel reports a thread that sleeps for 20 s.
         script = f"""
             wrong {self.number('doe-megabyte')}
             sh -c "echo 0 >$pci/spdm/connect" & writer=$!
@@ -234,7 +235,7 @@ class Faults(Spdm):
             until outcome=$(request connect 0) && [ "$outcome" != "{BUSY}" ]; do sleep 1; done
             echo "$outcome"
         """
-        self.assertEqual(self.devices(script, "tdi"), ["137", BUSY, "disconnected", TOO_LONG])
+        self.assertEqual(self.devices(script, "tdi", kernel="stock"), ["137", BUSY, "disconnected", TOO_LONG])
 
 
 class Personas(Spdm):
