@@ -88,9 +88,9 @@ def also(*checks):
 
 def mutations(debug):
     """Returns how many answers a test has changed, by default `debug` on the debug kernel, which is slow; with BRIEF=1
-    not more than 300."""
+    not more than 1000."""
     usual = debug if KERNEL == "debug" else 10_000
-    return int(os.environ.get("TSM_MUTATIONS", min(usual, 300) if os.environ.get("BRIEF") else usual))
+    return int(os.environ.get("TSM_MUTATIONS", min(usual, 1000) if os.environ.get("BRIEF") else usual))
 
 
 class Vmm(unittest.TestCase):
