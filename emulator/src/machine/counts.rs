@@ -3,15 +3,18 @@
 //! Which parts of the guest's code have counts of executed instructions, and the number of each.
 
 use std::{
-    collections::BTreeMap,
+    collections::btree_map::{
+        BTreeMap,
+        Entry, //
+    },
     ops::Range,
-    sync::{
-        Mutex,
-        PoisonError, //
-    }, //
+    sync::Mutex, //
 };
 
-use super::gpa::PAGE_SIZE;
+use super::{
+    gpa::PAGE_SIZE,
+    lock::lock, //
+};
 
 /// Addresses whose parts have counts of their own: x86-64 Linux has its code and its modules there.
 ///
@@ -69,11 +72,7 @@ impl Numbers {
         match self {
             Self::Pages => Ok(page(address)),
             Self::Blocks(_) if !COUNTED.contains(&address) => Ok(None),
-            Self::Blocks(blocks) => {
-                let mut blocks = blocks.lock().unwrap_or_else(PoisonError::into_inner);
-
-                block(&mut blocks, address).map(Some)
-            }
+            Self::Blocks(blocks) => block(&mut lock(blocks), address).map(Some),
         }
     }
 
@@ -82,11 +81,10 @@ impl Numbers {
         match self {
             Self::Pages => pages(range).filter_map(page).collect(),
             Self::Blocks(blocks) => {
-                let blocks = blocks.lock().unwrap_or_else(PoisonError::into_inner);
                 let start = range.start / BLOCK;
                 let end = range.end.div_ceil(BLOCK).max(start);
 
-                blocks
+                lock(blocks)
                     .range(start..end)
                     .map(|(_, number)| *number)
                     .collect()
@@ -118,12 +116,11 @@ fn pages(range: Range<u64>) -> impl Iterator<Item = u64> {
 /// Returns the number of the block of an address. One that has none gets the next.
 fn block(blocks: &mut BTreeMap<u64, usize>, address: u64) -> Result<usize, Full> {
     let next = blocks.len();
-    let block = address / BLOCK;
 
-    match blocks.get(&block) {
-        Some(number) => Ok(*number),
-        None if next == BLOCKS => Err(Full),
-        None => Ok(*blocks.entry(block).or_insert(next)),
+    match blocks.entry(address / BLOCK) {
+        Entry::Occupied(number) => Ok(*number.get()),
+        Entry::Vacant(_) if next == BLOCKS => Err(Full),
+        Entry::Vacant(place) => Ok(*place.insert(next)),
     }
 }
 
