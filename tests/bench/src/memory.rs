@@ -11,10 +11,7 @@ use std::{
     }, //
 };
 
-use tsm_guest_tests::{
-    reports::Report,
-    Platform, //
-};
+use tsm_guest_tests::Platform;
 
 use crate::{
     meter::Unit,
@@ -34,7 +31,7 @@ const READERS: usize = 64;
 pub(crate) fn measure(bench: &mut Bench<'_>) -> io::Result<()> {
     let trace = Trace::new()?;
     // What the first one leaves behind is not of any one.
-    let _first = report("first", &mut Blob::room())?;
+    let _first = report("first", Blob::room())?;
 
     let bytes = reports(&trace)?;
     add(bench, "memory of an open report", bytes);
@@ -52,25 +49,23 @@ fn add(bench: &mut Bench<'_>, operation: &'static str, bytes: u64) {
 }
 
 /// Has a report made and read, and leaves it open.
-fn report(name: &str, room: &mut [u8]) -> io::Result<(Report, File)> {
-    let report = Report::bare(name)?;
-    report.set_inblob(&[0x5a; 64])?;
-    let mut file = File::open(report.path("outblob"))?;
+fn report(name: &str, room: Vec<u8>) -> io::Result<(Blob, File)> {
+    let mut blob = Blob::with(name, room)?;
 
-    while file.read(room)? != 0 {}
-    Ok((report, file))
+    blob.ask()?;
+    let file = blob.open()?;
+    Ok((blob, file))
 }
 
 /// Returns the bytes of each of several reports.
 fn reports(trace: &Trace) -> io::Result<u64> {
-    let names = (0..REPORTS).map(|number| format!("open-{number}"));
-    let names = names.collect::<Vec<_>>();
-    let mut room = Blob::room();
+    let wanted = (0..REPORTS).map(|number| (format!("open-{number}"), Blob::room()));
+    let wanted = wanted.collect::<Vec<_>>();
     let mut open = Vec::with_capacity(REPORTS);
 
     let bytes = trace.allocated(|| {
-        for name in &names {
-            open.push(report(name, &mut room)?);
+        for (name, room) in wanted {
+            open.push(report(&name, room)?);
         }
         Ok(())
     })?;

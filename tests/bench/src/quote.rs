@@ -53,13 +53,18 @@ impl Blob {
 
     /// Opens and reads the report, which has it made if that has not been done.
     pub(crate) fn read(&mut self) -> io::Result<()> {
+        self.open().map(drop)
+    }
+
+    /// The same, and leaves it open.
+    pub(crate) fn open(&mut self) -> io::Result<File> {
         let mut file = File::open(self.report.path("outblob"))?;
         let mut len = 0;
 
         loop {
             match file.read(&mut self.buffer[len..])? {
                 0 if len == 0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-                0 => return Ok(()),
+                0 => return Ok(file),
                 more => len += more,
             }
         }
