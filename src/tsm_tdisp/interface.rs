@@ -135,6 +135,16 @@ impl Interface {
         self.current.lock().report.clone()
     }
 
+    /// Returns the report, if the interface is bound, and a number that no other report of it has. An address is no
+    /// such number: the next report may get the memory of the last one.
+    pub(crate) fn numbered_report(&self) -> Option<(usize, Arc<Report>)> {
+        let current = self.current.lock();
+        // CAST: The architecture has 64 bits.
+        let number = current.generation as usize;
+
+        current.report.clone().map(|report| (number, report))
+    }
+
     /// Returns what the device has said last of the interface.
     pub(crate) fn last_state(&self) -> Option<State> {
         self.current.lock().state

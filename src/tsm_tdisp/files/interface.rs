@@ -38,8 +38,7 @@ use super::{
 };
 use crate::interface::{
     text,
-    Interface,
-    Report, //
+    Interface, //
 };
 
 /// Each file that is there as long as the function is, until it is dropped.
@@ -148,11 +147,6 @@ impl BinFileOps for GenerationFile {
     }
 }
 
-/// Returns a number for a report that no other one has whose file is open.
-fn serial(report: &Arc<Report>) -> usize {
-    Arc::as_ptr(report).addr()
-}
-
 /// `report`.
 struct ReportFile(Arc<Interface>);
 
@@ -160,9 +154,9 @@ impl BinFileOps for ReportFile {
     const KEEPS_MARK: bool = true;
 
     fn read<'a>(&self, mark: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
-        let report = self.0.report().ok_or_else(no_data)?;
+        let (number, report) = self.0.numbered_report().ok_or_else(no_data)?;
 
-        Read { mark, offset, room }.bytes(serial(&report), [report.as_slice(), &[]])
+        Read { mark, offset, room }.bytes(number, [report.as_slice(), &[]])
     }
 }
 
@@ -173,9 +167,9 @@ impl BinFileOps for RangesFile {
     const KEEPS_MARK: bool = true;
 
     fn read<'a>(&self, mark: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
-        let report = self.0.report().ok_or_else(no_data)?;
+        let (number, report) = self.0.numbered_report().ok_or_else(no_data)?;
 
-        Read { mark, offset, room }.text(serial(&report), fmt!("{}", Ranges(report.ranges())))
+        Read { mark, offset, room }.text(number, fmt!("{}", Ranges(report.ranges())))
     }
 }
 
