@@ -44,6 +44,8 @@ struct Tsm {
 }
 
 impl kernel::Module for Tsm {
+    // Inlined into `init_module`, whose section is freed after it has run.
+    #[inline(always)]
     fn init(module: &'static ThisModule) -> Result<Self> {
         let root = sysfs::Directory::new_in_kernel(c"tsm")?;
         let provider = report::new_slot()?;

@@ -56,6 +56,8 @@ struct TsmSev {
 }
 
 impl kernel::Module for TsmSev {
+    // Inlined into `init_module`, whose section is freed after it has run.
+    #[inline(always)]
     fn init(module: &'static ThisModule) -> Result<Self> {
         let guest = sev::Guest::new()?;
         // Only a key that was chosen has to work: the VMM can have the kernel wipe the usual one, and must

@@ -99,6 +99,8 @@ fn flag(parameter: u8) -> Result<bool> {
 }
 
 impl kernel::Module for TsmTdisp {
+    // Inlined into `init_module`, whose section is freed after it has run.
+    #[inline(always)]
     fn init(module: &'static ThisModule) -> Result<Self> {
         let timeout = match value(module_parameters::request_timeout_ms.value()) {
             0u32 => return Err(EINVAL),

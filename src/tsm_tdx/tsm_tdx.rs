@@ -54,6 +54,8 @@ struct TsmTdx {
 }
 
 impl kernel::Module for TsmTdx {
+    // Inlined into `init_module`, whose section is freed after it has run.
+    #[inline(always)]
     fn init(_module: &'static ThisModule) -> Result<Self> {
         let guest = tdx::Guest::new()?;
 
