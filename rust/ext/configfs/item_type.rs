@@ -211,8 +211,8 @@ pub struct ItemType<T> {
     raw: Pin<KBox<RawType>>,
     _attrs: KVec<*mut bindings::configfs_attribute>,
     _bin_attrs: KVec<*mut bindings::configfs_bin_attribute>,
-    _text: KVec<KBox<bindings::configfs_attribute>>,
-    _bin: KVec<KBox<bindings::configfs_bin_attribute>>,
+    _text: KVec<bindings::configfs_attribute>,
+    _bin: KVec<bindings::configfs_bin_attribute>,
     _item: PhantomData<fn(&T)>,
 }
 
@@ -259,8 +259,8 @@ impl<T: Send + Sync + 'static> ItemType<T> {
 pub struct Builder<T> {
     module: &'static ThisModule,
     group_ops: *const bindings::configfs_group_operations,
-    text: KVec<KBox<bindings::configfs_attribute>>,
-    bin: KVec<KBox<bindings::configfs_bin_attribute>>,
+    text: KVec<bindings::configfs_attribute>,
+    bin: KVec<bindings::configfs_bin_attribute>,
     _item: PhantomData<fn(&T)>,
 }
 
@@ -269,7 +269,7 @@ impl<T: Send + Sync + 'static> Builder<T> {
     pub fn show<A: Show<T>>(mut self) -> Result<Self> {
         let attr = attribute::shown::<T, A>(self.module);
 
-        self.text.push(KBox::new(attr, GFP_KERNEL)?, GFP_KERNEL)?;
+        self.text.push(attr, GFP_KERNEL)?;
         Ok(self)
     }
 
@@ -277,7 +277,7 @@ impl<T: Send + Sync + 'static> Builder<T> {
     pub fn store<A: Store<T>>(mut self) -> Result<Self> {
         let attr = attribute::stored::<T, A>(self.module);
 
-        self.text.push(KBox::new(attr, GFP_KERNEL)?, GFP_KERNEL)?;
+        self.text.push(attr, GFP_KERNEL)?;
         Ok(self)
     }
 
@@ -291,7 +291,7 @@ impl<T: Send + Sync + 'static> Builder<T> {
     pub fn snapshot<A: Snapshot<T>>(mut self) -> Result<Self> {
         let attr = attribute::readable::<T, A>(self.module);
 
-        self.bin.push(KBox::new(attr, GFP_KERNEL)?, GFP_KERNEL)?;
+        self.bin.push(attr, GFP_KERNEL)?;
         Ok(self)
     }
 
@@ -299,7 +299,7 @@ impl<T: Send + Sync + 'static> Builder<T> {
     pub fn commit<A: Commit<T>>(mut self) -> Result<Self> {
         let attr = attribute::writable::<T, A>(self.module);
 
-        self.bin.push(KBox::new(attr, GFP_KERNEL)?, GFP_KERNEL)?;
+        self.bin.push(attr, GFP_KERNEL)?;
         Ok(self)
     }
 
@@ -307,13 +307,13 @@ impl<T: Send + Sync + 'static> Builder<T> {
     pub fn build(mut self) -> Result<ItemType<T>> {
         let mut attrs = KVec::with_capacity(self.text.len() + 1, GFP_KERNEL)?;
         for attr in &mut self.text {
-            attrs.push(ptr::from_mut(&mut **attr), GFP_KERNEL)?;
+            attrs.push(ptr::from_mut(attr), GFP_KERNEL)?;
         }
         attrs.push(ptr::null_mut(), GFP_KERNEL)?;
 
         let mut bin_attrs = KVec::with_capacity(self.bin.len() + 1, GFP_KERNEL)?;
         for attr in &mut self.bin {
-            bin_attrs.push(ptr::from_mut(&mut **attr), GFP_KERNEL)?;
+            bin_attrs.push(ptr::from_mut(attr), GFP_KERNEL)?;
         }
         bin_attrs.push(ptr::null_mut(), GFP_KERNEL)?;
 

@@ -4,6 +4,7 @@
 
 use core::{
     pin::Pin,
+    ptr,
     slice, //
 };
 
@@ -162,7 +163,7 @@ pub trait BinFileOps: Send + Sync + 'static {
 ///
 /// # Invariants
 ///
-/// The file of `attr` exists in `dir`.
+/// The file exists in its directory.
 ///
 /// # Examples
 ///
@@ -172,18 +173,9 @@ pub struct BinFile<T: BinFileOps>(Pin<KBox<Inner<T>>>);
 #[pin_data]
 struct Inner<T> {
     #[pin]
-    attr: Opaque<bindings::bin_attribute>,
-    /// What `attr` points to.
-    _name: CString,
-    dir: Directory,
+    file: File,
     ops: T,
 }
-
-// SAFETY: The raw pointer in `attr` is to `_name`, which moves along; `dir` and `T` are `Send`.
-unsafe impl<T: BinFileOps> Send for Inner<T> {}
-
-// SAFETY: A shared reference gives out `&T`, and `T` is `Sync`; `attr` does not change.
-unsafe impl<T: BinFileOps> Sync for Inner<T> {}
 
 impl<T: BinFileOps> BinFile<T> {
     /// Makes the file `name` in `dir`.
@@ -193,49 +185,117 @@ impl<T: BinFileOps> BinFile<T> {
     ///
     /// The kernel complains in its log when `name` is there already.
     pub fn new(dir: &Directory, name: &CStr, mode: Mode, size: usize, ops: T) -> Result<Self> {
-        let name = CString::try_from(name)?;
-        let mut attr: bindings::bin_attribute = pin_init::zeroed();
-
-        attr.attr.name = name.as_char_ptr();
-        attr.attr.mode = mode.0;
-        attr.size = size;
         // Without a callback no task can open the file that way, whatever mode root gives it.
-        if mode.has(Mode::READ_OWNER) {
-            attr.read = Some(Inner::<T>::read);
-        }
-        if mode.has(Mode::WRITE_OWNER) {
-            attr.write = Some(Inner::<T>::write);
-        }
-        // SAFETY: `attr` is valid, and the lock class lives forever.
-        unsafe {
-            tsm_bindings::tsm_helper_sysfs_bin_attr_init(&mut attr, T::lock_class().as_ptr())
+        let callbacks = Callbacks {
+            read: mode
+                .has(Mode::READ_OWNER)
+                .then_some(Inner::<T>::read as Callback),
+            write: mode
+                .has(Mode::WRITE_OWNER)
+                .then_some(Inner::<T>::write as Callback),
         };
-
-        let inner = KBox::pin(
-            Inner {
-                attr: Opaque::new(attr),
-                _name: name,
-                dir: dir.clone(),
-                ops,
-            },
-            GFP_KERNEL,
-        )?;
-
-        // SAFETY: The directory is valid. `attr` is pinned, and `drop` removes the file before
-        // `attr`, its name or what the callbacks use goes away.
-        to_result(unsafe {
-            bindings::sysfs_create_bin_file(inner.dir.as_raw(), inner.attr.get())
-        })?;
+        let file = |slot: *mut File| {
+            // SAFETY: `slot` is valid for writes and pinned. `ops` is initialized already, and stays until
+            // `BinFile` has removed the file.
+            unsafe { File::make(slot, dir, name, mode, size, callbacks, T::lock_class()) }
+        };
+        // SAFETY: `make` initializes the file, or drops what it has initialized.
+        let file = unsafe { pin_init::pin_init_from_closure::<_, Error>(file) };
 
         // INVARIANT: The file was made just now.
-        Ok(Self(inner))
+        Ok(Self(KBox::try_pin_init(
+            // In this order: reads and writes use `ops`.
+            try_pin_init!(Inner { ops, file <- file }? Error),
+            GFP_KERNEL,
+        )?))
     }
 }
 
 impl<T: BinFileOps> Drop for BinFile<T> {
     fn drop(&mut self) {
         // SAFETY: By the type invariant, the file exists. No callback of it runs afterwards.
-        unsafe { bindings::sysfs_remove_bin_file(self.0.dir.as_raw(), self.0.attr.get()) };
+        unsafe { self.0.file.remove() };
+    }
+}
+
+/// What reads or writes a file.
+type Callback = unsafe extern "C" fn(
+    *mut bindings::file,
+    *mut bindings::kobject,
+    *const bindings::bin_attribute,
+    *mut ffi::c_char,
+    bindings::loff_t,
+    usize,
+) -> isize;
+
+struct Callbacks {
+    read: Option<Callback>,
+    write: Option<Callback>,
+}
+
+/// What each [`BinFile`] has. It is not generic, so that a module has its code once.
+struct File {
+    attr: Opaque<bindings::bin_attribute>,
+    /// What `attr` points to.
+    _name: CString,
+    dir: Directory,
+}
+
+// SAFETY: The raw pointer in `attr` is to `_name`, which moves along; `dir` is `Send`.
+unsafe impl Send for File {}
+
+// SAFETY: `attr` does not change, and `dir` is `Sync`.
+unsafe impl Sync for File {}
+
+impl File {
+    /// Makes the file in sysfs, and initializes `slot` unless that fails.
+    ///
+    /// # Safety
+    ///
+    /// `slot` must be valid for writes, and pinned. Until the file is removed, `callbacks` must accept the
+    /// attribute in it.
+    unsafe fn make(
+        slot: *mut Self,
+        dir: &Directory,
+        name: &CStr,
+        mode: Mode,
+        size: usize,
+        callbacks: Callbacks,
+        class: Pin<&'static LockClassKey>,
+    ) -> Result {
+        let name = CString::try_from(name)?;
+        let mut attr: bindings::bin_attribute = pin_init::zeroed();
+
+        attr.attr.name = name.as_char_ptr();
+        attr.attr.mode = mode.0;
+        attr.size = size;
+        attr.read = callbacks.read;
+        attr.write = callbacks.write;
+        // SAFETY: `attr` is valid, and the lock class lives forever.
+        unsafe { tsm_bindings::tsm_helper_sysfs_bin_attr_init(&mut attr, class.as_ptr()) };
+
+        let file = Self {
+            attr: Opaque::new(attr),
+            _name: name,
+            dir: dir.clone(),
+        };
+        // SAFETY: By the safety requirement.
+        unsafe { slot.write(file) };
+        // SAFETY: It was initialized just now.
+        let file = unsafe { &*slot };
+
+        // SAFETY: The directory is valid. By the safety requirement, `attr` is pinned, and the callbacks accept it.
+        to_result(unsafe { bindings::sysfs_create_bin_file(dir.as_raw(), file.attr.get()) })
+            // SAFETY: It was initialized above, and nothing uses it.
+            .inspect_err(|_| unsafe { ptr::drop_in_place(slot) })
+    }
+
+    /// # Safety
+    ///
+    /// The file must exist, and this is called once.
+    unsafe fn remove(&self) {
+        // SAFETY: By the safety requirement.
+        unsafe { bindings::sysfs_remove_bin_file(self.dir.as_raw(), self.attr.get()) };
     }
 }
 
@@ -247,7 +307,7 @@ impl<T: BinFileOps> Inner<T> {
         let attr = Opaque::cast_from(attr);
 
         // SAFETY: By the safety requirement, `attr` is this field of an `Inner<T>`.
-        let this = unsafe { container_of!(attr, Self, attr) };
+        let this = unsafe { container_of!(attr, Self, file.attr) };
         // SAFETY: `BinFile` frees it after the file is gone, which waits for callbacks.
         unsafe { &*this }
     }
