@@ -154,19 +154,16 @@ impl<P: MeasurementProvider> MeasurementRegistration<P> {
         for (number, spec) in P::REGISTERS.iter().enumerate() {
             let flags = provider.flags(number).unwrap_or(spec.flags);
 
-            registers.push(
-                tsm_bindings::tsm_measurement_register {
-                    mr_name: as_char_ptr_in_const_context(spec.name),
-                    mr_value: value.cast(),
-                    mr_size: spec.size,
-                    mr_flags: flags.as_raw(),
-                    mr_hash: spec.hash.as_raw(),
-                },
-                GFP_KERNEL,
-            )?;
+            registers.push_within_capacity(tsm_bindings::tsm_measurement_register {
+                mr_name: as_char_ptr_in_const_context(spec.name),
+                mr_value: value.cast(),
+                mr_size: spec.size,
+                mr_flags: flags.as_raw(),
+                mr_hash: spec.hash.as_raw(),
+            })?;
             value = value.wrapping_add(spec.len());
         }
-        registers.push(pin_init::zeroed(), GFP_KERNEL)?;
+        registers.push_within_capacity(pin_init::zeroed())?;
 
         let inner = KBox::pin(
             Inner {

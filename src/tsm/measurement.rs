@@ -192,6 +192,11 @@ impl Measurement {
         MeasurementId::of(self.raw.as_ptr())
     }
 
+    /// Returns how many registers there are.
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
     /// Returns the registers, in the provider's order.
     #[inline]
     pub(crate) fn registers(&self) -> impl Iterator<Item = Register<'_>> + Clone {

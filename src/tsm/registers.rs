@@ -39,7 +39,6 @@ pub(crate) struct Tree {
 /// What one provider has published.
 pub(crate) struct Provider {
     id: MeasurementId,
-    name: CString,
     _files: KVec<BinFile<RegisterFile>>,
     /// The same registers in another place.
     shown: Option<(KVec<BinFile<RegisterFile>>, Directory)>,
@@ -66,15 +65,13 @@ impl Tree {
         measurement.refresh(None)?;
 
         let id = measurement.id();
-        let name = CString::try_from(measurement.name())?;
-        let dir = self.root.new_child(&name)?;
+        let dir = self.root.new_child(measurement.name())?;
         let bank = Arc::pin_init(Bank::new(measurement)?, GFP_KERNEL)?;
         let files = publish(&dir, &bank)?;
 
         self.providers.push(
             Provider {
                 id,
-                name,
                 _files: files,
                 shown: None,
                 _dir: dir,
@@ -111,7 +108,7 @@ impl Tree {
     }
 
     fn find(&self, name: &CStr) -> Option<usize> {
-        self.providers.iter().position(|p| *p.name == *name)
+        self.providers.iter().position(|p| *p.bank.name == *name)
     }
 }
 
@@ -123,21 +120,15 @@ impl Provider {
 
     /// Shows the registers in `dir` as well, as files `<register>[:<hash>]`.
     pub(crate) fn show_in(&mut self, dir: Directory) -> Result {
-        let mut files = KVec::new();
+        let files = RegisterFile::publish_all(&self.bank, &mut |entry, file| match entry.hash {
+            Some(hash) => {
+                let (name, hash) = (entry.name.to_str()?, hash.name().to_str()?);
 
-        for entry in &self.bank.entries {
-            let name = match entry.hash {
-                Some(hash) => {
-                    let (name, hash) = (entry.name.to_str()?, hash.name().to_str()?);
+                file.publish(&dir, &CString::try_from_fmt(fmt!("{name}:{hash}"))?)
+            }
+            None => file.publish(&dir, &entry.name),
+        })?;
 
-                    CString::try_from_fmt(fmt!("{name}:{hash}"))?
-                }
-                None => CString::try_from(&*entry.name)?,
-            };
-            let file = RegisterFile::new(&self.bank, entry);
-
-            files.push(file.publish(&dir, &name)?, GFP_KERNEL)?;
-        }
         self.shown = Some((files, dir));
         Ok(())
     }
@@ -172,33 +163,24 @@ fn check_paths(measurement: &Measurement) -> Result {
 
 /// Makes the files of all registers in `dir`.
 fn publish(dir: &Directory, bank: &Arc<Bank>) -> Result<KVec<BinFile<RegisterFile>>> {
-    let mut files = KVec::new();
-    let mut directories: KVec<(CString, Directory)> = KVec::new();
+    let mut directories: KVec<(&CStr, Directory)> = KVec::new();
 
-    for entry in &bank.entries {
-        let (dir, name) = match entry.hash {
-            None => (dir.clone(), CString::try_from(&*entry.name)?),
-            Some(hash) => {
-                let known = directories.iter().find(|(known, _)| **known == *entry.name);
-                let parent = match known {
-                    Some((_, parent)) => parent.clone(),
-                    None => {
-                        let parent = dir.new_child(&entry.name)?;
-                        let name = CString::try_from(&*entry.name)?;
+    RegisterFile::publish_all(bank, &mut |entry, file| {
+        let Some(hash) = entry.hash else {
+            return file.publish(dir, &entry.name);
+        };
+        let name: &CStr = &entry.name;
+        let known = directories.iter().find(|(known, _)| **known == *name);
+        let parent = match known {
+            Some((_, parent)) => parent.clone(),
+            None => {
+                let parent = dir.new_child(name)?;
 
-                        directories.push((name, parent.clone()), GFP_KERNEL)?;
-                        parent
-                    }
-                };
-                (
-                    parent.new_child(hash.name())?,
-                    CString::try_from(c"digest")?,
-                )
+                directories.push((name, parent.clone()), GFP_KERNEL)?;
+                parent
             }
         };
-        let file = RegisterFile::new(bank, entry);
 
-        files.push(file.publish(&dir, &name)?, GFP_KERNEL)?;
-    }
-    Ok(files)
+        file.publish(&parent.new_child(hash.name())?, c"digest")
+    })
 }

@@ -219,9 +219,9 @@ impl Request {
         })
     }
 
-    /// Changes what is asked of a service, by `change` to a copy.
-    fn change_service(&mut self, change: impl FnOnce(&mut Service)) -> Result {
-        let mut service = match &self.service {
+    /// Returns a copy of what is asked of a service.
+    fn copy_service(&self) -> Result<Service> {
+        Ok(match &self.service {
             Some(service) => Service {
                 provider: match &service.provider {
                     Some(name) => Some(CString::try_from(&**name)?),
@@ -234,7 +234,12 @@ impl Request {
                 guid: Guid::NULL,
                 manifest_version: 0,
             },
-        };
+        })
+    }
+
+    /// Changes what is asked of a service, by `change` to a copy.
+    fn change_service(&mut self, change: impl FnOnce(&mut Service)) -> Result {
+        let mut service = self.copy_service()?;
 
         change(&mut service);
         self.service = Some(Arc::new(service, GFP_KERNEL)?);

@@ -78,8 +78,8 @@ pub(super) struct Bank {
     #[pin]
     source: KillableMutex<Source>,
     pub(super) entries: KVec<Arc<Entry>>,
-    /// For the trace.
-    name: CString,
+    /// The provider.
+    pub(super) name: CString,
     /// [`Source::live`], for readers without the lock.
     live: CurrentVersion,
 }
@@ -99,15 +99,15 @@ impl Bank {
     /// Takes a provider of which the values are up to date.
     pub(super) fn new(measurement: Measurement) -> Result<impl PinInit<Self>> {
         let name = CString::try_from(measurement.name())?;
-        let mut entries = KVec::new();
-        let mut copies = KVec::new();
+        let mut entries = KVec::with_capacity(measurement.count(), GFP_KERNEL)?;
+        let mut copies = KVec::with_capacity(measurement.count(), GFP_KERNEL)?;
 
         for (index, register) in measurement.registers().enumerate() {
             let copy = Writer::new(register.size())?;
             let entry = Arc::new(Entry::new(index, register, copy.reader())?, GFP_KERNEL)?;
 
-            entries.push(entry, GFP_KERNEL)?;
-            copies.push(copy, GFP_KERNEL)?;
+            entries.push_within_capacity(entry)?;
+            copies.push_within_capacity(copy)?;
         }
         let source = Source {
             measurement,
@@ -132,11 +132,24 @@ pub(super) struct RegisterFile {
 }
 
 impl RegisterFile {
-    pub(super) fn new(bank: &Arc<Bank>, entry: &Arc<Entry>) -> Self {
-        Self {
-            bank: bank.clone(),
-            entry: entry.clone(),
+    /// Makes a file of each register, by `publish`.
+    //
+    // Not generic, so that there is one loop.
+    pub(super) fn publish_all<'a>(
+        bank: &'a Arc<Bank>,
+        publish: &mut dyn FnMut(&'a Entry, Self) -> Result<BinFile<Self>>,
+    ) -> Result<KVec<BinFile<Self>>> {
+        let mut files = KVec::with_capacity(bank.entries.len(), GFP_KERNEL)?;
+
+        for entry in &bank.entries {
+            let file = Self {
+                bank: bank.clone(),
+                entry: entry.clone(),
+            };
+
+            files.push_within_capacity(publish(entry, file)?)?;
         }
+        Ok(files)
     }
 
     /// Makes the file.
