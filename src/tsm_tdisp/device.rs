@@ -17,9 +17,9 @@
 //! up the context, and the connection may yet be made.
 
 mod interfaces;
+mod request;
 
 use kernel::{
-    bindings,
     prelude::*,
     sync::{
         atomic::{
@@ -33,7 +33,6 @@ use kernel::{
     time::Delta, //
 };
 use tsm_ext::{
-    error::errno,
     pci::{
         doe::Mailbox,
         ide::Ide, //
@@ -46,6 +45,7 @@ use tsm_proto::spdm::{
     Slot, //
 };
 
+use self::request::Request;
 use crate::{
     cancel::{
         Cancel,
@@ -59,45 +59,6 @@ use crate::{
 
 /// What runs on the worker of a device.
 type Managed = Manager<Native>;
-
-/// What is asked of a device, on its worker.
-#[derive(Clone, Copy)]
-enum Request {
-    Connect(Slot),
-    Disconnect {
-        /// What [`Cancel::ended`] was before this ended other requests: to end one that connects is a success.
-        since: u32,
-    },
-    Measure(Nonce),
-    ReadSlot(Slot),
-}
-
-impl Request {
-    /// Checks that it can be done now.
-    fn check(self, manager: &Managed, cancel: &Cancel) -> Result {
-        match self {
-            Self::Connect(_) if manager.is_connected() => Err(EBUSY),
-            Self::Measure(_) if !manager.is_connected() => Err(errno(bindings::ENOTCONN)),
-            Self::Measure(_) => manager.can_sign_measurements(),
-            Self::Disconnect { since } if cancel.ended() == since => {
-                manager.state().needs_disconnect()
-            }
-            Self::Connect(_) | Self::Disconnect { .. } | Self::ReadSlot(_) => Ok(()),
-        }
-    }
-
-    fn run(self, manager: &mut Managed) -> Result {
-        match self {
-            Self::Connect(slot) => manager.connect(slot),
-            Self::Disconnect { .. } => {
-                manager.disconnect();
-                Ok(())
-            }
-            Self::Measure(nonce) => manager.measure(nonce),
-            Self::ReadSlot(slot) => manager.read_slot(slot),
-        }
-    }
-}
 
 /// Where a request comes from.
 #[derive(Clone, Copy)]
@@ -281,9 +242,7 @@ impl Device {
     /// [`EBUSY`] when it is being connected or measured, [`EINTR`] when the task is killed, and those of the exchange. After
     /// those the connection is lost, unless the device only refused.
     pub(crate) fn measure(&self, nonce: Nonce) -> Result {
-        let running = Running::begin(&self.is_running)?;
-
-        self.ask(Side::Spdm, Request::Measure(nonce), Some(running), None)
+        self.change(Request::Measure(nonce))
     }
 
     /// Reads the chain in another slot, unless it was read already.
@@ -304,8 +263,10 @@ impl Device {
         running: Option<Running>,
         cancelling: Option<Cancelling>,
     ) -> Result {
+        let asked = request.clone();
+
         self.worker.call(
-            |manager| self.check(side, request, manager),
+            |manager| self.check(side, &asked, manager),
             move |manager, _| {
                 let _running = running;
 
@@ -316,7 +277,7 @@ impl Device {
     }
 
     /// Checks that a side can make a request now, at its turn.
-    fn check(&self, side: Side, request: Request, manager: &Managed) -> Result {
+    fn check(&self, side: Side, request: &Request, manager: &Managed) -> Result {
         request.check(manager, &self.cancel)?;
         match (side, request) {
             (Side::Spdm, Request::Connect(_)) if manager.has_tsm() => Err(EBUSY),

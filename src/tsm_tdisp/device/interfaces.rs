@@ -22,7 +22,9 @@ use tsm_proto::tdisp::{
 
 use super::{
     Device,
-    Running, //
+    Request,
+    Running,
+    Side, //
 };
 use crate::{
     backend::Link,
@@ -30,40 +32,26 @@ use crate::{
 };
 
 impl Device {
-    /// See [`Interface::bind`].
-    pub(crate) fn bind(&self, interface: Arc<Interface>, flags: Flags) -> Result {
+    /// Makes a request that is refused while another one runs that changes something.
+    pub(super) fn change(&self, request: Request) -> Result {
         let running = Running::begin(&self.is_running)?;
 
-        self.worker.call(
-            |manager| manager.needs_session(),
-            move |manager, _| {
-                let _running = running;
+        self.ask(Side::Spdm, request, Some(running), None)
+    }
 
-                manager.bind(&interface, flags)
-            },
-        )?
+    /// See [`Interface::bind`].
+    pub(crate) fn bind(&self, interface: Arc<Interface>, flags: Flags) -> Result {
+        self.change(Request::Bind(interface, flags))
     }
 
     /// See [`Interface::validate`].
     pub(crate) fn validate(&self, interface: Arc<Interface>, generation: u64) -> Result {
-        let running = Running::begin(&self.is_running)?;
-
-        self.worker.call(
-            |manager| manager.needs_session(),
-            move |manager, _| {
-                let _running = running;
-
-                manager.validate(&interface, generation)
-            },
-        )?
+        self.change(Request::Validate(interface, generation))
     }
 
     /// See [`Interface::unbind`].
     pub(crate) fn unbind(&self, interface: Arc<Interface>) -> Result {
-        self.worker.call(
-            |manager| manager.needs_session(),
-            move |manager, _| manager.unbind(&interface),
-        )?
+        self.ask(Side::Spdm, Request::Unbind(interface), None, None)
     }
 
     /// See [`Interface::ask_state`].
@@ -82,19 +70,7 @@ impl Device {
     /// is bound, or another request runs that changes something, `EOPNOTSUPP` when the device has no such streams,
     /// [`EINTR`] when the task is killed, and those of the exchange.
     pub(crate) fn set_link(&self, stream: Option<u8>) -> Result {
-        let running = Running::begin(&self.is_running)?;
-
-        self.worker.call(
-            |manager| manager.needs_session(),
-            move |manager, _| {
-                let _running = running;
-
-                match stream {
-                    Some(id) => manager.encrypt(id),
-                    None => manager.decrypt(),
-                }
-            },
-        )?
+        self.change(Request::SetLink(stream))
     }
 
     /// Returns what the link does.
