@@ -39,7 +39,8 @@ use crate::{
     trace, //
 };
 
-/// The side of a device that talks to it.
+/// The side of a device that talks to it. A request that may be deep has a stack frame of its own, and is not inlined into
+/// what makes all of them.
 pub(crate) struct Manager<B: Backend> {
     backend: B,
     published: Arc<Published>,
@@ -102,6 +103,7 @@ impl<B: Backend> Manager<B> {
     }
 
     /// Connects.
+    #[inline(never)]
     pub(crate) fn connect(&mut self, slot: Slot) -> Result {
         let _awake = self.begin();
         let connected = self.backend.connect(slot).and_then(|snapshot| {
@@ -149,6 +151,7 @@ impl<B: Backend> Manager<B> {
     }
 
     /// Takes new measurements.
+    #[inline(never)]
     pub(crate) fn measure(&mut self, nonce: Nonce) -> Result {
         if !self.is_connected() {
             return Err(errno(bindings::ENOTCONN));
@@ -169,6 +172,7 @@ impl<B: Backend> Manager<B> {
     }
 
     /// Reads the chain in a slot, if that was not done before.
+    #[inline(never)]
     pub(crate) fn read_slot(&mut self, slot: Slot) -> Result {
         let no_data = errno(bindings::ENODATA);
 

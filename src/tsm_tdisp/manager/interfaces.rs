@@ -62,6 +62,7 @@ impl<B: Backend> Manager<B> {
     }
 
     /// Binds an interface.
+    #[inline(never)]
     pub(crate) fn bind(&mut self, interface: &Arc<Interface>, flags: Flags) -> Result {
         let function = interface.function();
 
@@ -116,6 +117,7 @@ impl<B: Backend> Manager<B> {
     }
 
     /// Starts an interface whose evidence is of this generation.
+    #[inline(never)]
     pub(crate) fn validate(&mut self, interface: &Arc<Interface>, generation: u64) -> Result {
         let function = interface.function();
 
