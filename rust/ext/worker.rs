@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Work that goes on if the task that waits for it is killed.
-//!
-//! C header: [`include/linux/workqueue.h`](srctree/include/linux/workqueue.h)
+
+mod next;
+mod workqueue;
 
 use core::{
     marker::PhantomData,
-    ptr::NonNull, //
+    mem, //
 };
 
 use kernel::{
-    bindings,
-    impl_has_work,
     new_mutex,
     prelude::*,
-    static_lock_class,
     str::CStr,
     sync::{
         atomic::{
@@ -22,17 +20,17 @@ use kernel::{
             Relaxed, //
         },
         Arc,
-        LockClassKey,
         Mutex, //
-    },
-    workqueue::{
-        self,
-        Work,
-        WorkItem, //
     }, //
 };
 
+use self::next::{
+    Job,
+    Queue, //
+};
 use crate::semaphore::Semaphore;
+
+pub use self::workqueue::Workqueue;
 
 /// A kernel thread with data of its own. It does one thing at a time.
 ///
@@ -52,9 +50,9 @@ use crate::semaphore::Semaphore;
 /// )?;
 /// # Ok::<(), Error>(())
 /// ```
-pub struct Worker<T: Send + Unpin + 'static> {
+pub struct Worker<T: Send + Unpin + 'static, Q: Queue = Workqueue> {
     // Goes first, and waits for what is still being done.
-    queue: Queue,
+    queue: Q,
     shared: Arc<Shared<T>>,
 }
 
@@ -67,6 +65,19 @@ struct Shared<T> {
     data: Mutex<T>,
     /// Whether nothing is to be begun any more, if not 0.
     closed: Atomic<u32>,
+}
+
+impl<T: Send + Unpin + 'static> Shared<T> {
+    fn new(data: T) -> Result<Arc<Self>> {
+        Arc::pin_init(
+            pin_init!(Self {
+                turn <- Semaphore::new(1),
+                data <- new_mutex!(data, "tsm::Worker::data"),
+                closed: Atomic::new(0),
+            }),
+            GFP_KERNEL,
+        )
+    }
 }
 
 /// The proof that the current task is the thread of a [`Worker`], which no signal reaches and which is
@@ -108,29 +119,82 @@ impl<T: Send + Unpin + 'static> Drop for Turn<T> {
 
 /// What a caller waits for. The caller may be gone when it is done.
 #[pin_data]
-struct Job<R> {
+struct Call<T: Send + Unpin + 'static, R, W> {
     #[pin]
     done: Semaphore,
     #[pin]
-    result: Mutex<Option<R>>,
+    state: Mutex<State<T, R, W>>,
 }
 
-impl<T: Send + Unpin + 'static> Worker<T> {
-    /// Makes a worker, whose thread has this name.
-    pub fn new(name: &'static CStr, data: T) -> Result<Self> {
-        Ok(Self {
-            queue: Queue::new(name)?,
-            shared: Arc::pin_init(
-                pin_init!(Shared {
-                    turn <- Semaphore::new(1),
-                    data <- new_mutex!(data, "tsm::Worker::data"),
-                    closed: Atomic::new(0),
-                }),
-                GFP_KERNEL,
-            )?,
+/// The state of a call.
+enum State<T: Send + Unpin + 'static, R, W> {
+    /// It is the turn of this work.
+    Begun(Turn<T>, W),
+    /// The work runs, or its result was taken.
+    Empty,
+    /// The work is done, with this result.
+    Done(R),
+}
+
+// Nothing in it is ever pinned.
+impl<T: Send + Unpin + 'static, R, W> Unpin for State<T, R, W> {}
+
+impl<T, R, W> Call<T, R, W>
+where
+    T: Send + Unpin + 'static,
+    R: Send,
+    W: FnOnce(&mut T, &Thread) -> R + Send,
+{
+    fn new(turn: Turn<T>, work: W) -> impl PinInit<Self> {
+        pin_init!(Self {
+            done <- Semaphore::new(0),
+            state <- new_mutex!(State::Begun(turn, work), "tsm::Worker::state"),
         })
     }
 
+    /// Waits for the result and takes it.
+    fn wait(&self) -> Result<R> {
+        self.done.down_killable()?;
+        match mem::replace(&mut *self.state.lock(), State::Empty) {
+            State::Done(result) => Ok(result),
+            _ => Err(EIO),
+        }
+    }
+}
+
+impl<T, R, W> Job for Call<T, R, W>
+where
+    T: Send + Unpin + 'static,
+    R: Send,
+    W: FnOnce(&mut T, &Thread) -> R + Send,
+{
+    fn run(&self, thread: &Thread) {
+        let state = mem::replace(&mut *self.state.lock(), State::Empty);
+
+        if let State::Begun(turn, work) = state {
+            let result = work(&mut turn.0.data.lock(), thread);
+
+            *self.state.lock() = State::Done(result);
+        }
+        self.done.up();
+    }
+}
+
+impl<T: Send + Unpin + 'static> Worker<T> {
+    /// Makes a worker, whose thread is one of the kernel's.
+    ///
+    /// # Errors
+    ///
+    /// [`ENOMEM`].
+    pub fn new(name: &'static CStr, data: T) -> Result<Self> {
+        Ok(Self {
+            queue: Workqueue::new(name)?,
+            shared: Shared::new(data)?,
+        })
+    }
+}
+
+impl<T: Send + Unpin + 'static, Q: Queue> Worker<T, Q> {
     /// Runs `work` on the thread, and returns its result. No signal reaches it. If the caller is killed,
     /// `work` goes on, its result is dropped, and the next caller waits for it as well.
     ///
@@ -140,50 +204,22 @@ impl<T: Send + Unpin + 'static> Worker<T> {
     ///
     /// [`EINTR`] when the caller is killed while it waits, [`ENXIO`] after [`Worker::close`], [`ENOMEM`],
     /// and those of `ready`.
-    pub fn call<R: Send + Unpin + 'static>(
+    pub fn call<R: Send + 'static>(
         &self,
         ready: impl FnOnce(&T) -> Result,
         work: impl FnOnce(&mut T, &Thread) -> R + Send + 'static,
     ) -> Result<R> {
-        let job = Arc::pin_init(
-            pin_init!(Job {
-                done <- Semaphore::new(0),
-                result <- new_mutex!(None, "tsm::Worker::result"),
-            }),
-            GFP_KERNEL,
-        )?;
+        let turn = Turn::wait(&self.shared)?;
 
-        self.begin(Turn::wait(&self.shared)?, job.clone(), ready, work)?;
-
-        job.done.down_killable()?;
-        let result = job.result.lock().take();
-        result.ok_or(EIO)
-    }
-
-    /// Begins with a job.
-    fn begin<R: Send + Unpin + 'static>(
-        &self,
-        turn: Turn<T>,
-        job: Arc<Job<R>>,
-        ready: impl FnOnce(&T) -> Result,
-        work: impl FnOnce(&mut T, &Thread) -> R + Send + 'static,
-    ) -> Result {
-        let shared = &turn.0;
-
-        if shared.closed.load(Relaxed) != 0 {
+        if self.shared.closed.load(Relaxed) != 0 {
             return Err(ENXIO);
         }
-        ready(&shared.data.lock())?;
-        self.queue.run(move || {
-            let thread = Thread {
-                _not_send: PhantomData,
-            };
-            let result = work(&mut turn.0.data.lock(), &thread);
+        let call = Arc::pin_init(Call::new(turn, work), GFP_KERNEL)?;
 
-            *job.result.lock() = Some(result);
-            drop(turn);
-            job.done.up();
-        })
+        // Nothing may fail after this.
+        ready(&self.shared.data.lock())?;
+        self.queue.run(call.clone());
+        call.wait()
     }
 
     /// Runs `work` on the thread of the caller, when it is the caller's turn. No signal ends the wait. After
@@ -209,90 +245,4 @@ impl<T: Send + Unpin + 'static> Worker<T> {
     pub fn close(&self) {
         self.shared.closed.store(1, Relaxed);
     }
-}
-
-/// A work queue of our own, so that we can wait until it is idle.
-///
-/// # Invariants
-///
-/// The work queue belongs to `self`.
-struct Queue(NonNull<bindings::workqueue_struct>);
-
-// SAFETY: A work queue may be used by any thread.
-unsafe impl Send for Queue {}
-
-// SAFETY: It locks what it changes.
-unsafe impl Sync for Queue {}
-
-impl Queue {
-    fn new(name: &'static CStr) -> Result<Self> {
-        // SAFETY: `name` is a C string, and is copied.
-        let queue = unsafe { tsm_bindings::tsm_helper_alloc_workqueue(name.as_char_ptr()) };
-
-        // INVARIANT: It was made just now.
-        NonNull::new(queue).map(Self).ok_or(ENOMEM)
-    }
-
-    /// Runs a closure on the thread of the queue.
-    fn run(&self, closure: impl FnOnce() + Send + 'static) -> Result {
-        let item = Item::new(closure)?;
-
-        // SAFETY: By the type invariant, it is valid as long as `self`.
-        unsafe { workqueue::Queue::from_raw(self.0.as_ptr()) }.enqueue(item);
-        Ok(())
-    }
-}
-
-impl Drop for Queue {
-    fn drop(&mut self) {
-        // SAFETY: By the type invariant, it is ours. This waits for what is queued.
-        unsafe { bindings::destroy_workqueue(self.0.as_ptr()) };
-    }
-}
-
-/// A closure on its way to the thread of a [`Queue`].
-///
-/// `workqueue::Queue::try_spawn` cannot be used: its lock class is in the kernel and the name of the class
-/// in the module that calls it. lockdep reports the second module that does, and names the class by freed
-/// memory once the first one is gone.
-#[pin_data]
-struct Item<F> {
-    #[pin]
-    work: Work<Self>,
-    closure: Option<F>,
-}
-
-impl_has_work! {
-    impl{F} HasWork<Self> for Item<F> { self.work }
-}
-
-impl<F: FnOnce() + Send + 'static> Item<F> {
-    fn new(closure: F) -> Result<Pin<KBox<Self>>> {
-        let (name, class) = item_class();
-
-        KBox::pin_init(
-            pin_init!(Self {
-                work <- Work::new(name, class),
-                closure: Some(closure),
-            }),
-            GFP_KERNEL,
-        )
-    }
-}
-
-impl<F: FnOnce() + Send + 'static> WorkItem for Item<F> {
-    type Pointer = Pin<KBox<Self>>;
-
-    fn run(mut this: Pin<KBox<Self>>) {
-        if let Some(closure) = this.as_mut().project().closure.take() {
-            closure();
-        }
-    }
-}
-
-/// Returns the name and the lock class of all items. It is not generic, so that there is one of each.
-fn item_class() -> (&'static CStr, Pin<&'static LockClassKey>) {
-    static NAME: &CStr = c"tsm::worker::Item";
-
-    (NAME, static_lock_class!())
 }
