@@ -147,38 +147,45 @@ impl<'a> VolatileSlice<'a> {
     /// [`EINVAL`] if the bytes do not start at the address of a word.
     #[inline]
     pub fn words(self) -> Result<impl Iterator<Item = [u8; WORD]> + use<'a>> {
-        Ok(self.word_pointers()?.map(|word| {
-            // SAFETY: By the type invariant; `word_pointers` gives aligned words.
+        let start = self.first_word()?;
+
+        Ok((0..self.len / WORD).map(move |index| {
+            // SAFETY: By the type invariant, there are as many words.
+            let word = unsafe { start.add(index) };
+
+            // SAFETY: As above, and it is aligned as the first one is.
             unsafe { word.read_volatile() }.to_ne_bytes()
         }))
     }
 
     /// Writes zeros to all bytes, which are whole words.
     ///
+    /// Another party that reads meanwhile may see a part of it.
+    ///
     /// # Errors
     ///
     /// [`EINVAL`] if the bytes do not start and end at the address of a word.
     #[inline]
     pub fn clear(self) -> Result {
+        let start = self.first_word()?;
+
         if self.len % WORD != 0 {
             return Err(EINVAL);
         }
-        for word in self.word_pointers()? {
-            // SAFETY: By the type invariant; `word_pointers` gives aligned words.
-            unsafe { word.write_volatile(0) };
-        }
+        // SAFETY: By the type invariant, there are so many words, and no reference to them.
+        unsafe { clear(start.as_ptr(), self.len / WORD) };
         Ok(())
     }
 
-    /// Returns where the words are, all of which are aligned and within the bytes.
-    fn word_pointers(self) -> Result<impl Iterator<Item = NonNull<u64>> + use<'a>> {
+    /// Returns where the first word is, which is aligned, and so are those after it.
+    #[inline]
+    fn first_word(self) -> Result<NonNull<u64>> {
         let start = self.start.cast::<u64>();
 
         if !start.is_aligned() {
             return Err(EINVAL);
         }
-        // SAFETY: By the type invariant, there are as many words.
-        Ok((0..self.len / WORD).map(move |word| unsafe { start.add(word) }))
+        Ok(start)
     }
 }
 
@@ -207,6 +214,26 @@ unsafe fn copy(from: *const u8, to: *mut u8, len: usize) {
             inout("rcx") len => _,
             inout("rsi") from => _,
             inout("rdi") to => _,
+            options(nostack, preserves_flags),
+        )
+    };
+}
+
+/// Writes zeros to `count` words.
+///
+/// # Safety
+///
+/// They must be writable, and no reference to them may exist.
+#[inline]
+unsafe fn clear(words: *mut u64, count: usize) {
+    // SAFETY: By the safety requirements, the instruction writes memory that it may. The direction flag is
+    // clear on entry, as the ABI has it.
+    unsafe {
+        asm!(
+            "rep stosq",
+            inout("rcx") count => _,
+            inout("rdi") words => _,
+            in("rax") 0_u64,
             options(nostack, preserves_flags),
         )
     };
