@@ -42,7 +42,7 @@
 //! | [`users`]        | stable   | `sync::Refcount` | is used, with `sync::Completion`; by itself it can not be waited for |
 //! | [`uuid`]         | initial  | none             | |
 //! | [`volatile`]     | stable   | `io::SysMem`     | is not in 7.2; it copies ranges by `memcpy()` |
-//! | [`worker`]       | stable   | `workqueue`      | is used; it has no queue that can be made and destroyed, and no result |
+//! | [`worker`]       | stable   | `workqueue`      | is used; it has no queue that can be made and destroyed, no thread with a priority, and no result |
 //!
 //! A module has only what it uses of this crate, see `inline-always` in `Kbuild`.
 

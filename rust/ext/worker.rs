@@ -2,6 +2,7 @@
 
 //! Work that goes on if the task that waits for it is killed.
 
+mod kthread;
 mod next;
 mod workqueue;
 
@@ -24,13 +25,19 @@ use kernel::{
     }, //
 };
 
-use self::next::{
-    Job,
-    Queue, //
+use self::{
+    kthread::NormalPriority,
+    next::{
+        Job,
+        Queue, //
+    }, //
 };
 use crate::semaphore::Semaphore;
 
-pub use self::workqueue::Workqueue;
+pub use self::{
+    kthread::Kthread,
+    workqueue::Workqueue, //
+};
 
 /// A kernel thread with data of its own. It does one thing at a time.
 ///
@@ -190,6 +197,40 @@ impl<T: Send + Unpin + 'static> Worker<T> {
         Ok(Self {
             queue: Workqueue::new(name)?,
             shared: Shared::new(data)?,
+        })
+    }
+}
+
+impl<T: Send + Unpin + 'static> Worker<T, Kthread> {
+    /// Makes a worker, whose thread has this name and the lowest real-time priority, for work that is
+    /// shorter than it takes to wait for a normal task.
+    ///
+    /// # Errors
+    ///
+    /// [`ENOMEM`], [`EINTR`] when the caller is killed.
+    pub fn with_priority(name: &'static CStr, data: T) -> Result<Self> {
+        Ok(Self {
+            queue: Kthread::new(name)?,
+            shared: Shared::new(data)?,
+        })
+    }
+
+    /// Does the same as [`Worker::call`], for work that may take long: meanwhile the thread has the
+    /// priority of a normal task.
+    ///
+    /// # Errors
+    ///
+    /// As [`Worker::call`].
+    pub fn call_long<R: Send + 'static>(
+        &self,
+        ready: impl FnOnce(&T) -> Result,
+        work: impl FnOnce(&mut T, &Thread) -> R + Send + 'static,
+    ) -> Result<R> {
+        self.call(ready, move |data, thread| {
+            // SAFETY: The thread that runs the work of this worker is that of a `Kthread`.
+            let _priority = unsafe { NormalPriority::new() };
+
+            work(data, thread)
         })
     }
 }

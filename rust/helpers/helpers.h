@@ -8,6 +8,7 @@
 
 #include <linux/configfs.h>
 #include <linux/gfp.h>
+#include <linux/kthread.h>
 #include <linux/mmzone.h>
 #include <linux/mutex.h>
 #include <linux/pci.h>
@@ -53,6 +54,7 @@ size_t tsm_helper_snp_answer_size(const struct snp_msg_desc *desc);
 bool tsm_helper_ratelimit(void);
 void tsm_helper_sema_init(struct semaphore *sem, int count);
 struct workqueue_struct *tsm_helper_alloc_workqueue(const char *name);
+void tsm_helper_kthread_init_work(struct kthread_work *work, kthread_work_func_t func);
 void tsm_helper_memzero_explicit(void *start, size_t size);
 void *tsm_helper_alloc_pages_exact(size_t size, gfp_t flags);
 void *tsm_helper_alloc_contig_pages(unsigned long count, gfp_t flags);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
+#include <linux/kthread.h>
 #include <linux/semaphore.h>
 #include <linux/workqueue.h>
 
@@ -13,4 +14,9 @@ void tsm_helper_sema_init(struct semaphore *sem, int count)
 struct workqueue_struct *tsm_helper_alloc_workqueue(const char *name)
 {
 	return alloc_workqueue("%s", WQ_UNBOUND, 1, name);
+}
+
+void tsm_helper_kthread_init_work(struct kthread_work *work, kthread_work_func_t func)
+{
+	kthread_init_work(work, func);
 }

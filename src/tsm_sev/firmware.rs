@@ -27,6 +27,7 @@ use tsm_ext::{
     },
     time::sleep_killable,
     worker::{
+        Kthread,
         Thread,
         Worker, //
     }, //
@@ -63,7 +64,7 @@ pub(crate) const MAX_PAGES: usize = (1 << 20) / PAGE_SIZE;
 /// The firmware.
 #[pin_data]
 pub(crate) struct Firmware {
-    worker: Worker<Line>,
+    worker: Worker<Line, Kthread>,
     key: Vmpck,
     #[pin]
     registers: LateRegistration<Registers>,
@@ -122,7 +123,7 @@ impl Firmware {
             sharing: Sharing::default(),
             last: None,
         };
-        let worker = Worker::new(c"tsm_sev", line)?;
+        let worker = Worker::with_priority(c"tsm_sev", line)?;
 
         Ok(pin_init!(Self {
             worker,
@@ -195,7 +196,8 @@ impl Firmware {
         sizes: Sizes,
         interval: Delta,
     ) -> Result<(Status, Lengths, SvsmRoom)> {
-        self.worker.call(
+        // An SVSM may take long, and is asked again as long as it is busy.
+        self.worker.call_long(
             // By the caller, whom a signal can wake.
             move |line| line.pause(interval),
             move |line, _thread| {
