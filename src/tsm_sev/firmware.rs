@@ -5,6 +5,7 @@
 use kernel::{
     page::PAGE_SIZE,
     prelude::*,
+    static_lock_class,
     str::CStr,
     time::{
         Delta,
@@ -14,6 +15,7 @@ use kernel::{
 };
 use tsm_ext::{
     close_on_drop::Close,
+    mutex::KillableMutex,
     sev::{
         Channel,
         Message,
@@ -65,6 +67,13 @@ pub(crate) const MAX_PAGES: usize = (1 << 20) / PAGE_SIZE;
 #[pin_data]
 pub(crate) struct Firmware {
     worker: Worker<Line, Kthread>,
+    /// Held by the caller that waits for the worker.
+    ///
+    /// The turn of the worker goes to the caller that waits longest, also while it sleeps and another one
+    /// runs that could have it. Once there is a queue, each request then takes a context switch more. A
+    /// mutex goes to the caller that runs.
+    #[pin]
+    caller: KillableMutex<()>,
     key: Vmpck,
     #[pin]
     registers: LateRegistration<Registers>,
@@ -127,6 +136,7 @@ impl Firmware {
 
         Ok(pin_init!(Self {
             worker,
+            caller <- KillableMutex::new((), c"tsm_sev::Firmware::caller", static_lock_class!()),
             key,
             registers <- LateRegistration::new(),
         }))
@@ -174,6 +184,7 @@ impl Firmware {
 
     fn send<R: Request>(&self, request: &R, pages: Option<usize>) -> Result<Outcome> {
         let message = Message::new(request)?;
+        let _caller = self.caller.lock_killable()?;
 
         self.worker.call(
             |_| Ok(()),
@@ -196,6 +207,8 @@ impl Firmware {
         sizes: Sizes,
         interval: Delta,
     ) -> Result<(Status, Lengths, SvsmRoom)> {
+        let _caller = self.caller.lock_killable()?;
+
         // An SVSM may take long, and is asked again as long as it is busy.
         self.worker.call_long(
             // By the caller, whom a signal can wake.
