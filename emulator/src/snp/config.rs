@@ -148,8 +148,8 @@ pub(crate) struct SnpConfig {
     pub(crate) measurement: Option<Digest384>,
     /// `HOST_DATA`.
     pub(crate) host_data: [u8; 32],
-    /// `REPORT_ID`.
-    pub(crate) report_id: [u8; 32],
+    /// `REPORT_ID`, if not a new one.
+    pub(crate) report_id: Option<[u8; 32]>,
     /// `FAMILY_ID`.
     pub(crate) family_id: [u8; 16],
     /// `IMAGE_ID`.
@@ -209,7 +209,7 @@ impl Default for SnpConfig {
             guest_svn: 0,
             measurement: None,
             host_data: [0; 32],
-            report_id: *b"tsm-emulator: report id of guest",
+            report_id: None,
             family_id: [0; 16],
             image_id: [0; 16],
             id_key_digest: Digest384::ZERO,

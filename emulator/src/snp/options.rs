@@ -194,10 +194,13 @@ const OPTIONS: &[Opt<SnpConfig>] = &[
     },
     Opt {
         key: "report_id",
-        meaning: "64 hexadecimal digits",
+        meaning: "the launch, from which the VMRK follows: 64 hexadecimal digits",
         values: Values::Said,
-        default: |_| "of the emulator's name".into(),
-        set: |c, v| put(&mut c.report_id, bytes(v).ok_or("64 hexadecimal digits")),
+        default: |_| "another one at each launch".into(),
+        set: |c, v| {
+            let parsed = bytes(v).ok_or("64 hexadecimal digits");
+            put(&mut c.report_id, parsed.map(Some))
+        },
     },
     Opt {
         key: "family_id",

@@ -9,6 +9,7 @@
 //!
 //! The keys are public: what this processor signs proves nothing.
 
+mod identity;
 mod key;
 mod launch;
 mod message;
@@ -45,6 +46,7 @@ use crate::{
         config::SnpConfig, //
     }, //
 };
+use identity::ReportId;
 use message::Vmpck;
 use platform::Platform;
 use secrets::SecretsPage;
@@ -87,6 +89,7 @@ pub(crate) struct Certificates<'a> {
 #[derive(Debug)]
 pub(crate) struct SecureProcessor {
     config: SnpConfig,
+    report_id: ReportId,
     vmpcks: [Vmpck; 4],
     /// How many messages there were with each key, answers included.
     counts: Mutex<[u64; 4]>,
@@ -107,6 +110,7 @@ impl SecureProcessor {
         });
         policy::check(config)?;
         Ok(Self {
+            report_id: ReportId::new(config.report_id)?,
             vmpcks,
             counts: Mutex::new([config.messages.into(); 4]),
             platform: OnceLock::new(),
@@ -178,13 +182,21 @@ impl SecureProcessor {
         let (kind, payload) = match (header.kind, version) {
             (kind::KEY_REQ, version) => (
                 kind::KEY_RSP,
-                key::answer(&self.config, measurement, header.vmpck, version, payload)?,
+                key::answer(
+                    &self.config,
+                    &self.report_id,
+                    measurement,
+                    header.vmpck,
+                    version,
+                    payload,
+                )?,
             ),
             (kind::REPORT_REQ, 1) => (
                 kind::REPORT_RSP,
                 report::answer(
                     &self.config,
                     self.platform(),
+                    &self.report_id,
                     measurement,
                     header.vmpck,
                     payload,
@@ -212,7 +224,13 @@ impl SecureProcessor {
             .measurement(memory)
             .map_err(|NoMemory| Status::INVALID_PARAM)?;
 
-        report::own(&self.config, self.platform(), measurement, data)
+        report::own(
+            &self.config,
+            self.platform(),
+            &self.report_id,
+            measurement,
+            data,
+        )
     }
 
     /// Returns what certifies the platform.

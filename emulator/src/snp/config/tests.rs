@@ -39,7 +39,7 @@ fn takes_what_the_guest_is() {
     );
     assert_eq!(config.measurement, Some(digest));
     assert_eq!(config.host_data, [0x0f; 32]);
-    assert_eq!(config.report_id, [0x0f; 32]);
+    assert_eq!(config.report_id, Some([0x0f; 32]));
     assert_eq!(config.family_id, [0x0f; 16]);
     assert_eq!(config.image_id, [0x0f; 16]);
     assert_eq!(

@@ -39,7 +39,11 @@ struct Fixture {
 
 impl Fixture {
     fn new(change: impl FnOnce(&mut SnpConfig)) -> Self {
-        let mut config = SnpConfig::default();
+        // So that two have the same reports.
+        let mut config = SnpConfig {
+            report_id: Some([1; 32]),
+            ..SnpConfig::default()
+        };
         change(&mut config);
         let requests = GuestRequests::new(&config).unwrap();
         Self {

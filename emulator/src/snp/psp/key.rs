@@ -34,6 +34,7 @@ use zerocopy_derive::{
 };
 
 use super::{
+    identity::ReportId,
     status::Status,
     tcb::TcbVersion, //
 };
@@ -127,6 +128,7 @@ struct Mitigations {
 /// Answers a request of some version that was made with a key of VMPL `vmpck`.
 pub(super) fn answer(
     config: &SnpConfig,
+    report_id: &ReportId,
     measurement: Digest384,
     vmpck: u8,
     version: u8,
@@ -147,7 +149,7 @@ pub(super) fn answer(
     let mut response = Response::new_zeroed();
 
     match mix(config, measurement, vmpck, request, mitigations) {
-        Ok(mix) => response.key = derive(&mix),
+        Ok(mix) => response.key = derive(report_id, &mix),
         Err(status) => response.status = status.into(),
     }
     Ok(response.as_bytes().to_vec())
@@ -225,10 +227,10 @@ fn mix(
 }
 
 /// Derives the key.
-fn derive(mix: &Mix) -> [u8; 32] {
-    let root = match mix.root_key_select.get() {
-        VMRK => Sha256::digest("tsm-emulator VMRK, known to everybody"),
-        _ => Sha256::digest("tsm-emulator VCEK root, known to everybody"),
+fn derive(report_id: &ReportId, mix: &Mix) -> [u8; 32] {
+    let root: [u8; 32] = match mix.root_key_select.get() {
+        VMRK => report_id.vmrk(),
+        _ => Sha256::digest("tsm-emulator VCEK root, known to everybody").into(),
     };
     // PANIC: Keys may have any size.
     let mac = Hmac::<Sha256>::new_from_slice(&root).expect("any size");
@@ -264,8 +266,9 @@ mod tests {
             report_version: firmware,
             ..SnpConfig::default()
         };
+        let report_id = ReportId::new(Some([1; 32])).unwrap();
         let request = [&[0; 8], fields.to_le_bytes().as_slice(), &[0; 16], rest].concat();
-        let payload = answer(&config, Digest384::ZERO, 0, version, &request)?;
+        let payload = answer(&config, &report_id, Digest384::ZERO, 0, version, &request)?;
         let response = Response::read_from_bytes(&payload).unwrap();
 
         Ok((response.status.get(), response.key))

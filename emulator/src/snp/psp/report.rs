@@ -35,6 +35,7 @@ use zerocopy_derive::{
 };
 
 use super::{
+    identity::ReportId,
     platform::{
         Platform,
         CHIP_ID, //
@@ -194,6 +195,7 @@ impl ReportVersion {
 pub(super) fn answer(
     config: &SnpConfig,
     platform: &Platform,
+    report_id: &ReportId,
     measurement: Digest384,
     vmpck: u8,
     request: &[u8],
@@ -203,7 +205,7 @@ pub(super) fn answer(
 
     // CAST: 1184.
     response.report_size = U32::new(size_of::<Report>() as u32);
-    match report(config, platform, measurement, vmpck, request) {
+    match report(config, platform, report_id, measurement, vmpck, request) {
         Ok(report) => response.report = report,
         Err(status) => response.status = status.into(),
     }
@@ -214,13 +216,14 @@ pub(super) fn answer(
 pub(super) fn own(
     config: &SnpConfig,
     platform: &Platform,
+    report_id: &ReportId,
     measurement: Digest384,
     data: [u8; 64],
 ) -> Result<Vec<u8>, Status> {
     let mut request = Request::new_zeroed();
 
     request.report_data = data;
-    let report = report(config, platform, measurement, 0, &request)?;
+    let report = report(config, platform, report_id, measurement, 0, &request)?;
     Ok(report.as_bytes().to_vec())
 }
 
@@ -228,6 +231,7 @@ pub(super) fn own(
 fn report(
     config: &SnpConfig,
     platform: &Platform,
+    report_id: &ReportId,
     measurement: Digest384,
     vmpck: u8,
     request: &Request,
@@ -244,7 +248,7 @@ fn report(
     if vmpl < vmpck.into() || vmpl > 3 {
         return Err(Status::INVALID_PARAM);
     }
-    let mut report = describe(config, measurement);
+    let mut report = describe(config, report_id, measurement);
 
     report.vmpl = request.vmpl;
     report.report_data = request.report_data;
@@ -263,7 +267,7 @@ fn report(
 }
 
 /// Says of the guest and of the platform what is the same in all reports.
-fn describe(config: &SnpConfig, measurement: Digest384) -> Report {
+fn describe(config: &SnpConfig, report_id: &ReportId, measurement: Digest384) -> Report {
     let tcb = TcbVersion::CURRENT;
     let version = config.report_version;
     let Firmware {
@@ -289,7 +293,7 @@ fn describe(config: &SnpConfig, measurement: Digest384) -> Report {
     report.host_data = config.host_data;
     report.id_key_digest = config.id_key_digest;
     report.author_key_digest = config.author_key_digest;
-    report.report_id = config.report_id;
+    report.report_id = report_id.bytes();
     // There is no migration agent.
     report.report_id_ma = [0xff; 32];
     report.reported_tcb = tcb;

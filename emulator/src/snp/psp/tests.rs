@@ -103,7 +103,7 @@ fn a_report_says_what_the_user_wants() {
         config.guest_svn = 9;
         config.measurement = Some(digest);
         config.host_data = [1; 32];
-        config.report_id = [2; 32];
+        config.report_id = Some([2; 32]);
         config.family_id = [3; 16];
         config.image_id = [4; 16];
         config.id_key_digest = Digest384::new([5; 48]);

@@ -78,6 +78,22 @@ fn derives_other_keys_for_other_guests() {
 }
 
 #[test]
+fn derives_other_keys_from_the_vmrk_in_each_launch() {
+    let ask = |root: u32, report_id: Option<[u8; 32]>| {
+        let (processor, mut guest) = launch(|config| config.report_id = report_id);
+        guest
+            .ask(&processor, kind::KEY_REQ, &key_request(root, 0x3f, 0, 0, 0))
+            .unwrap()
+    };
+    assert!(ask(1, None) != ask(1, None));
+    assert!(ask(1, Some([1; 32])) != ask(1, Some([2; 32])));
+    // The same launch again.
+    assert_eq!(ask(1, Some([1; 32])), ask(1, Some([1; 32])));
+    // The chip is the same one.
+    assert_eq!(ask(0, None), ask(0, None));
+}
+
+#[test]
 fn refuses_keys_that_a_guest_may_not_have() {
     let (processor, _) = launch(|config| {
         config.vmpl = 1;
