@@ -108,6 +108,9 @@ clean: ## removes what was built here; the cache stays
 
 endif
 
+clean-cache: ## removes toolboxes and kernels that no checkout needs or has used for DAYS=1; ALL=1 also those of which no use is known
+	@ALL=$(ALL) $(qemu-tdx)/clean-cache $(DAYS)
+
 setup: ## makes the toolbox and the kernels, in the cache
 	@$(qemu-tdx)/setup
 
@@ -163,4 +166,4 @@ clippy: toolbox ## has the sources checked by clippy, and the scripts by shellch
 toolbox:
 	@$(qemu-tdx)/setup toolbox
 
-.PHONY: help modules modules_install install uninstall clean setup demo unit check check-debug check-host check-vmm fuzz bench bench-profile shell fmt clippy toolbox
+.PHONY: help modules modules_install install uninstall clean clean-cache setup demo unit check check-debug check-host check-vmm fuzz bench bench-profile shell fmt clippy toolbox

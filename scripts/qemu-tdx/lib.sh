@@ -22,6 +22,16 @@ key() {
 	done | sha256sum | cut -c1-12
 }
 
+# uses NAME: notes that this checkout uses $CACHE/NAME, for clean-cache, and keeps that from removing it until this (sub)shell
+# and what it started have ended. To be called before the folder is looked for.
+uses() {
+	local fd
+	mkdir -p -- "$CACHE/used/$1"
+	printf '%s\n' "$top" >"$CACHE/used/$1/$(key "=$top")"
+	exec {fd}>"$CACHE/locks/use-$1"
+	flock -s "$fd"
+}
+
 # lock NAME: holds it until this (sub)shell and what it started have ended; a crash cannot leave it behind.
 lock() {
 	local fd
@@ -67,6 +77,12 @@ tick() {
 # The number stands for how setup.d/toolbox.sh makes the tree: to be raised when that changes.
 toolbox_root() { echo "$CACHE/toolbox-$(key "=1" "=$SUITE" "$scripts/packages")"; }
 
+# What tests/clients/build makes. It is no part of the checkout, so all checkouts have the same, until the toolbox or what it
+# is built of is another.
+clients_folder() {
+	echo "$CACHE/clients-$(key "=$(toolbox_root)" "$top"/tests/clients/{build,crate} "$top/tests/vectors/tdx/test_root.pem")"
+}
+
 kernels=(stock amd64 test debug)
 is_kernel() { [[ $1 && " ${kernels[*]} " == *" $1 "* ]]; }
 
@@ -78,5 +94,7 @@ need_kernel() {
 		"$scripts/setup" toolbox "$1" >&2
 		env=$("$scripts/setup" --env "$1")
 	}
-	. "$env"
+	env=${env%/env}
+	uses "${env##*/}"
+	. "$env/env"
 }

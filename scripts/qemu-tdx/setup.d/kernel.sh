@@ -19,6 +19,7 @@ kernel_folder() {
 # setup_kernel KERNEL
 setup_kernel() (
 	folder=$(kernel_folder "$1")
+	uses "${folder##*/}"
 	if [[ ! -e $folder/env ]]; then
 		# One lock for all: two kernels being built at once take longer than one after the other.
 		lock kernel

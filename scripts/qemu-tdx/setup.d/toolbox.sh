@@ -5,6 +5,7 @@
 
 setup_toolbox() (
 	root=$(toolbox_root)
+	uses "${root##*/}"
 	if [[ ! -e $root ]]; then
 		lock toolbox
 		[[ -e $root ]] || build_toolbox

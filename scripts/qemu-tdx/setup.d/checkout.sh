@@ -1,0 +1,21 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Which folders of the cache belong to this checkout, for clean-cache: $CACHE/checkouts/<key of its path> has the path, and
+# the names of what its pins stand for. What they stood for before is not in there any more.
+
+# Another kernel that the environment asks for is no pin: that its use is noted has to do.
+register_checkout() {
+	local kernel list
+	list=$CACHE/checkouts/$(key "=$top")
+	[[ ! ${TSM_STOCK_KERNEL:-}${TSM_AMD64_KERNEL:-}${TSM_TEST_SOURCE:-} ]] || return 0
+	mkdir -p -- "$CACHE/checkouts"
+	{
+		echo "$top"
+		basename -- "$(toolbox_root)"
+		for kernel in "${kernels[@]}"; do basename -- "$(kernel_folder "$kernel")"; done
+		[[ ! -d $top/tests/clients ]] || basename -- "$(clients_folder)"
+		basename -- "$(STOCK_KERNEL=$OLDEST_KERNEL && kernel_folder stock)"
+	} >"$list.$$"
+	mv -- "$list.$$" "$list"
+}
