@@ -76,10 +76,23 @@ modules:
 	$(call possible,$(or $(kernel-obstacle),$(tool-obstacle)))
 	$(kbuild)
 
-# Root may lack the tools that the modules were built with.
+# Root may lack the tools that the modules were built with, so what is missing is done without. A distribution keeps the key
+# that its configuration names.
+INSTALL_MOD_STRIP ?= 1
+STRIP    = $(if $(llvm),$(filter %/,$(llvm))llvm-strip$(filter -%,$(llvm)),$(CROSS_COMPILE)strip)
+CONFIG_MODULE_SIG_KEY ?= $(shell sed -n 's/^CONFIG_MODULE_SIG_KEY="\(.*\)"/\1/p' $(wildcard $(kconfig)) /dev/null | tail -n 1)
+has-key  = $(or $(filter pkcs11:%,$(CONFIG_MODULE_SIG_KEY)),$(wildcard $(filter /%,$(CONFIG_MODULE_SIG_KEY)) $(KDIR)/$(CONFIG_MODULE_SIG_KEY)))
+no-sign  = $(if $(has-key),,CONFIG_MODULE_SIG_ALL=)
+# Where headers lack System.map, Kbuild only warns; depmod needs it to find symbols that are missing, and not for more.
+has-map  = $(wildcard $(KDIR)/System.map)
+no-map   = $(if $(has-map),,cmd_depmod=:)
+release  = $(shell cat $(KDIR)/include/config/kernel.release)
+depmod   = PATH="$$PATH:/usr/sbin:/sbin" depmod -b $(INSTALL_MOD_PATH)/ $(release)
+
 modules_install:
 	$(call possible,$(or $(kernel-obstacle),$(no-release),$(not-built)))
-	$(kbuild)
+	$(kbuild) INSTALL_MOD_STRIP=$(if $(call version-of,STRIP),$(INSTALL_MOD_STRIP)) $(no-sign) $(no-map)
+	$(if $(has-map),,$(depmod))
 
 clean:
 	$(call possible,$(no-kernel))
@@ -87,7 +100,7 @@ clean:
 
 # The modules, and a file that has udev load ours and not the kernel's own.
 conf    := etc/modprobe.d/tsm-rs.conf
-updates  = lib/modules/$(shell cat $(KDIR)/include/config/kernel.release)/updates
+updates  = lib/modules/$(release)/updates
 
 install: modules_install
 	install -D -m 644 scripts/modprobe.d/tsm-rs.conf $(INSTALL_MOD_PATH)/$(conf)
@@ -95,13 +108,18 @@ install: modules_install
 uninstall:
 	$(call possible,$(or $(no-kernel),$(no-release)))
 	rm -f $(foreach name,tsm tsm_tdx tsm_sev tsm_tdisp,$(INSTALL_MOD_PATH)/$(updates)/$(name).ko*) $(INSTALL_MOD_PATH)/$(conf)
-	-depmod -b $(INSTALL_MOD_PATH)/ $(notdir $(patsubst %/,%,$(dir $(updates))))
+	-$(depmod)
 
 else
 
 modules: setup ## builds the modules, into build/test and build/stock
 	@$(qemu-tdx)/modules test
 	@$(qemu-tdx)/modules stock
+
+modules_install install uninstall:
+	@echo '`make $@` has to know for which kernel: `make KDIR=/lib/modules/$$(uname -r)/build $@` is for this one.' >&2
+	@echo 'README.md, "Use it in a confidential guest", has all steps.' >&2
+	@exit 2
 
 clean: ## removes what was built here; the cache stays
 	rm -rf build target

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Tests of `make KDIR=...`, as for any external module: python3 -m unittest discover tests/build"""
 
+import lzma
 import pathlib
+import re
 import shlex
 import shutil
 import subprocess
@@ -54,6 +56,10 @@ class Build(unittest.TestCase):
                 self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
                 files = {"tsm.ko", "tsm_sev.ko", "tsm_tdisp.ko", "tsm_tdx.ko", "tsm-rs.conf"}
                 self.assertEqual(self.installed(root), files)
+                self.are_found_and_small(root)
+                # There is no key for Debian's kernel, and no System.map in what stands for its headers.
+                for noise in ("SSL", "sign-file", "System.map"):
+                    self.assertNotIn(noise, result.stdout + result.stderr)
                 self.udev_loads_ours(root, kernel)
 
                 result = make(f"KDIR={folder}", f"INSTALL_MOD_PATH={root}", "uninstall", cwd=self.copy)
@@ -70,6 +76,17 @@ class Build(unittest.TestCase):
         """Returns what of ours is there; the kernel's own modules are in the folder `kernel`."""
         files = [*root.glob("lib/modules/*/updates/*.ko*"), *root.glob("etc/modprobe.d/*")]
         return {path.name.removesuffix(".xz") for path in files}
+
+    def are_found_and_small(self, root):
+        """What `install` leaves is all that modprobe needs, and has no debug information."""
+        (folder,) = root.glob("lib/modules/*")
+        show = [TOOLBOX, "/sbin/modprobe", "-d", root, "-S", folder.name, "--show-depends", "tsm_tdx"]
+        shown = subprocess.run(show, check=True, capture_output=True, text=True).stdout
+        self.assertEqual(re.findall(r"updates/(\w+)\.ko", shown), ["tsm", "tsm_tdx"])
+        for path in folder.glob("updates/*.ko*"):
+            content = lzma.decompress(path.read_bytes()) if path.suffix == ".xz" else path.read_bytes()
+            self.assertIn(b".modinfo", content)
+            self.assertNotIn(b".debug_info", content)
 
     def udev_loads_ours(self, root, kernel):
         """What the aliases of the CPU and of the device lead to, where the kernel's own drivers are installed, too."""
@@ -114,6 +131,7 @@ CONFIG_CRYPTO_HASH_INFO=y
                    "modules modules_install clean:\n\t@echo kbuild does $@ with LLVM=$(LLVM)\n")
         self.write(self.kernel / ".config", self.CONFIG)
         self.write(self.kernel / "include/config/kernel.release", "7.2.0\n")
+        self.write(self.kernel / "System.map")
         self.version(7, 2)
         for name in self.FILES:
             self.write(self.kernel / name)
@@ -285,3 +303,37 @@ CONFIG_CRYPTO_HASH_INFO=y
         self.refused("kernel.release of this kernel is missing;", target="install")
         self.refused("kernel.release of this kernel is missing;", target="uninstall")
         self.accepted()
+
+    def told(self, *arguments):
+        """Returns what Kbuild is told about an installation, with the depmod that follows."""
+        self.write(self.kernel / "Makefile", "CONFIG_MODULE_SIG_ALL = y\n"
+                   "$(info strip=$(INSTALL_MOD_STRIP) sign=$(CONFIG_MODULE_SIG_ALL))\n"
+                   "$(info depmod=$(cmd_depmod))\nmodules_install:\n\t@:\n")
+        self.write(self.project / "build/kdir/modules.order")
+        self.write(self.folder / "bin/depmod", "#!/bin/sh\necho depmod $@\n")
+        (self.folder / "bin/depmod").chmod(0o755)
+        result = self.make(*arguments, "modules_install")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        return result.stdout
+
+    def test_depmod_where_there_is_no_symbol_map(self):
+        self.assertNotIn("depmod -b", self.told("INSTALL_MOD_PATH=/root"))
+        self.assertIn("depmod=\n", self.told())
+        (self.kernel / "System.map").unlink()
+        told = self.told("INSTALL_MOD_PATH=/root")
+        self.assertIn("depmod=:\n", told)
+        self.assertIn("depmod -b /root/ 7.2.0\n", told)
+
+    def test_signs_only_with_a_key(self):
+        self.write(self.kernel / ".config", self.CONFIG + 'CONFIG_MODULE_SIG_KEY="certs/key.pem"\n')
+        self.assertIn("sign=\n", self.told())
+        for key in (f"{self.kernel}/Makefile", "pkcs11:token=x"):
+            self.assertIn("sign=y\n", self.told(f"CONFIG_MODULE_SIG_KEY={key}"))
+        self.write(self.kernel / "certs/key.pem")
+        self.assertIn("sign=y\n", self.told())
+
+    def test_strips_where_there_is_a_tool_for_it(self):
+        self.assertIn("strip=1 ", self.told())
+        self.assertIn("strip=-g ", self.told("INSTALL_MOD_STRIP=-g"))
+        self.assertIn("strip= ", self.told("INSTALL_MOD_STRIP="))
+        self.assertIn("strip= ", self.told("STRIP=/none"))
