@@ -21,6 +21,7 @@
 //! | [`key`]          | initial  | none             | |
 //! | [`kstrtox`]      | complete | none             | |
 //! | [`miscdevice`]   | stable   | `miscdevice`     | a device has no data; on 7.2, an open file does not keep its module |
+//! | [`module`]       | complete | `module`         | does not tell a module its version |
 //! | [`module_param`] | complete | `module_param`   | is used; its `value()` differs between 7.2 and 7.3, which this hides |
 //! | [`mutex`]        | stable   | `sync::Mutex`    | a wait can not be killed |
 //! | [`pages`]        | stable   | `page::Page`     | is one page; a quote or what an SVSM attests takes several in one piece |
@@ -57,6 +58,7 @@ pub mod hash;
 pub mod key;
 pub mod kstrtox;
 pub mod miscdevice;
+pub mod module;
 pub mod module_param;
 pub mod mutex;
 #[cfg(any(CONFIG_INTEL_TDX_GUEST, CONFIG_AMD_MEM_ENCRYPT))]

@@ -33,7 +33,7 @@ module! {
     type: Tsm,
     name: "tsm",
     authors: ["The tsm-rs authors"],
-    description: "Attestation reports and measurement registers of confidential guests",
+    description: "Attestation reports and measurement registers of Intel TDX and AMD SEV-SNP guests",
     license: "GPL",
 }
 

@@ -12,6 +12,7 @@ use kernel::{
 use tsm_ext::{
     close_on_drop::CloseOnDrop,
     miscdevice::MiscDevice,
+    module::version,
     module_param::value,
     platform::Claim,
     sev, //
@@ -60,6 +61,7 @@ impl kernel::Module for TsmSev {
     #[inline(always)]
     fn init(module: &'static ThisModule) -> Result<Self> {
         let guest = sev::Guest::new()?;
+        let vmpl = guest.vmpl()?;
         // Only a key that was chosen has to work: the VMM can have the kernel wipe the usual one, and must
         // not keep the interface away by that.
         let chosen = match value(module_parameters::vmpck_id.value()) {
@@ -68,7 +70,7 @@ impl kernel::Module for TsmSev {
         };
         let key = match chosen {
             Some(key) => key,
-            None => guest.vmpl()?.key(),
+            None => vmpl.key(),
         };
         let interval = match value(module_parameters::svsm_interval_ms.value()) {
             interval @ 0..=MAX_INTERVAL_MS => Delta::from_millis(interval.into()),
@@ -91,6 +93,11 @@ impl kernel::Module for TsmSev {
         if let Err(failure) = firmware.publish_registers() {
             pr_err!("no measurement registers until there is a report: {failure}\n");
         }
+        let version = version(module).unwrap_or("unknown");
+        pr_info!(
+            "version {version}, AMD SEV-SNP guest at VMPL {}\n",
+            vmpl.number()
+        );
         Ok(Self {
             _device: device,
             _firmware: CloseOnDrop::new(firmware),

@@ -53,7 +53,7 @@ module! {
     type: TsmTdisp,
     name: "tsm_tdisp",
     authors: ["The tsm-rs authors"],
-    description: "Authentication of PCI devices by SPDM",
+    description: "Authentication of PCIe devices (SPDM) and their interfaces for confidential guests (TDISP, IDE)",
     license: "GPL",
     params: {
         pci_tsm: u8 {

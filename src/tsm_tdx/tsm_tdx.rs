@@ -13,6 +13,7 @@ use kernel::{
 use tsm_ext::{
     close_on_drop::CloseOnDrop,
     miscdevice::MiscDevice,
+    module::version,
     module_param::value,
     mutex::KillableMutex,
     tdx, //
@@ -56,8 +57,9 @@ struct TsmTdx {
 impl kernel::Module for TsmTdx {
     // Inlined into `init_module`, whose section is freed after it has run.
     #[inline(always)]
-    fn init(_module: &'static ThisModule) -> Result<Self> {
+    fn init(module: &'static ThisModule) -> Result<Self> {
         let guest = tdx::Guest::new()?;
+        let attributes = guest.info()?.attributes;
 
         // The TDX module refuses a second user of the registers, so they share one lock.
         let measurements = Arc::pin_init(
@@ -95,6 +97,8 @@ impl kernel::Module for TsmTdx {
         // last that may fail.
         let shown = registers.show_in(MiscDevice::new(device)?);
 
+        let version = version(module).unwrap_or("unknown");
+        pr_info!("version {version}, Intel TDX guest with attributes {attributes:#x}\n");
         Ok(Self {
             _buffers: CloseOnDrop::new(buffers),
             _reports: reports,

@@ -74,6 +74,52 @@ fn unloads_and_reloads_cleanly() {
     });
 }
 
+/// Returns what the modules have said in the kernel log since the last `mark`.
+fn said_since(mark: &str) -> Vec<String> {
+    let log = Command::new("dmesg").output().unwrap();
+    let log = String::from_utf8_lossy(&log.stdout);
+    let (_, since) = log.rsplit_once(mark).unwrap();
+
+    since
+        .lines()
+        .filter_map(|line| line.split_once("] "))
+        .filter(|(_, text)| text.starts_with("tsm"))
+        .map(|(_, text)| text.to_owned())
+        .collect()
+}
+
+#[test]
+fn a_provider_says_once_where_it_is_loaded() {
+    const MARK: &str = "a provider is loaded after this";
+
+    if Drivers::get() != Drivers::Rust {
+        return;
+    }
+    modules::with(|core, provider| {
+        unload(provider).unwrap();
+        unload(core).unwrap();
+        // Without the line feed it would not be shown before the next message.
+        fs::write("/dev/kmsg", format!("{MARK}\n")).unwrap();
+        load(core).unwrap();
+        assert_eq!(said_since(MARK), [""; 0]);
+        load(provider).unwrap();
+        work();
+
+        let version = fs::read_to_string(format!("/sys/module/{provider}/version")).unwrap();
+        let guest = match Platform::get() {
+            // SEPT_VE_DISABLE, as the emulator has it if it is told nothing else.
+            Platform::Tdx => "Intel TDX guest with attributes 0x10000000".to_owned(),
+            Platform::Snp => {
+                let vmpl = fs::read_to_string("/sys/devices/system/cpu/sev/vmpl").unwrap();
+                format!("AMD SEV-SNP guest at VMPL {}", vmpl.trim())
+            }
+        };
+        let expected = format!("{provider}: version {}, {guest}", version.trim());
+        assert_eq!(said_since(MARK), [expected]);
+        assert_eq!(version.trim(), env!("CARGO_PKG_VERSION"));
+    });
+}
+
 #[test]
 fn the_core_stays_under_its_provider() {
     modules::with(|core, _| {
