@@ -112,9 +112,15 @@ uninstall:
 
 else
 
-modules: setup ## builds the modules, into build/test and build/stock
+modules: ## builds the modules, into build/test and build/stock; KERNEL=stock only those to use, into build/modules/stock
+	$(call one-of,KERNEL,$(kernels))
+ifdef KERNEL
+	@$(qemu-tdx)/modules --ours $(KERNEL)
+else
+	@$(qemu-tdx)/setup
 	@$(qemu-tdx)/modules test
 	@$(qemu-tdx)/modules stock
+endif
 
 modules_install install uninstall:
 	@echo '`make $@` has to know for which kernel: `make KDIR=/lib/modules/$$(uname -r)/build $@` is for this one.' >&2
@@ -126,6 +132,12 @@ clean: ## removes what was built here; the cache stays
 
 endif
 
+# $(call one-of,VARIABLE,WORDS): refuses a word that is not one of these. A recipe is expanded before its first command runs,
+# so nothing was made by then; that does not hold for prerequisites.
+one-of = $(if $($(1)),$(if $(and $(filter 1,$(words $($(1)))),$(filter $(2),$($(1)))),,$(error $(1)=$($(1)) is none of: $(2))))
+kernels   := stock amd64 test debug
+platforms := tdx snp
+
 clean-cache: ## removes toolboxes and kernels that no checkout needs or has used for DAYS=1; ALL=1 also those of which no use is known
 	@ALL=$(ALL) $(qemu-tdx)/clean-cache $(DAYS)
 
@@ -133,6 +145,7 @@ setup: ## makes the toolbox and the kernels, in the cache
 	@$(qemu-tdx)/setup
 
 demo: ## shows our modules at work on Debian's own kernel, as a guest of PLATFORM=tdx or snp
+	$(call one-of,PLATFORM,$(platforms))
 	@$(qemu-tdx)/setup toolbox stock
 	@scripts/demo
 
@@ -157,15 +170,18 @@ fuzz: ## fuzzes each parser for SECONDS=60; `make check` does so for a moment
 	@tests/fuzz/run $(or $(SECONDS),60)
 
 bench: ## measures our drivers beside the kernel's own; KERNEL=test does on our small kernel, PLATFORM=snp only there
+	$(call one-of,KERNEL,stock test)$(call one-of,PLATFORM,$(platforms))
 	@$(qemu-tdx)/setup toolbox $(or $(KERNEL),stock)
 	@tests/bench/run $(KERNEL) $(PLATFORM)
 
 bench-profile: ## shows which functions execute the instructions of a ROW of `make bench`
+	$(call one-of,KERNEL,stock test)$(call one-of,PLATFORM,$(platforms))
 	@$(qemu-tdx)/setup toolbox $(or $(KERNEL),stock)
 	@tests/bench/run --profile '$(or $(ROW),$(error which ROW of the table?))' $(KERNEL) $(PLATFORM)
 
-shell: setup ## opens a shell in an emulated TDX guest with our modules
-	@$(qemu-tdx)/run
+shell: ## opens a shell in a guest of PLATFORM=tdx or snp with our modules, on our small kernel or KERNEL
+	$(call one-of,KERNEL,$(kernels))$(call one-of,PLATFORM,$(platforms))
+	@$(qemu-tdx)/run $(addprefix --kernel ,$(KERNEL)) $(addprefix --platform ,$(PLATFORM))
 
 # A component is not a person (CONTRIBUTING.md, rule 27). The seeds of public keys are what they are.
 pronouns := [w]ho(ever)?|(no|some|every|any)[b]ody|[h]e|[h]im|[h]is

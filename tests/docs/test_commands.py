@@ -43,12 +43,24 @@ class Commands(unittest.TestCase):
             result = shell("bash", "-ec", text=block)
             self.assertEqual(result.returncode, 0, result.stdout)
 
-    def in_guest(self, platform, provider, text):
-        """Runs commands where the kernel's own drivers are loaded, and our modules are in the folder."""
-        modules = [("--add", f"build/stock/{name}.ko:/root/") for name in ("tsm", provider)]
-        result = shell("scripts/qemu-tdx/run", "--platform", platform, "--kernel", "stock", "--drivers", "c", "--timeout",
-                       "240", *(word for module in modules for word in module), "--", "sh", "-exc", text=text)
-        self.assertEqual(result.returncode, 0, result.stdout)
+    @classmethod
+    def setUpClass(cls):
+        [build] = [block for block in blocks("here") if "make modules" in block]
+        result = shell("bash", "-ec", text=build)
+        assert result.returncode == 0, result.stdout
+
+    def test_modules_are_ours_alone(self):
+        names = {path.name for path in (TOP / "build/modules/stock").iterdir()}
+        self.assertEqual(names, {"tsm.ko", "tsm_sev.ko", "tsm_tdisp.ko", "tsm_tdx.ko"})
+
+    def in_guest(self, platform, provider, text, adds=()):
+        """Runs commands where the kernel's own drivers are loaded, and our modules are in the folder; returns their output."""
+        adds = [*adds, *(f"build/modules/stock/{name}.ko:/root/" for name in ("tsm", provider))]
+        command = ["scripts/qemu-tdx/run", "--platform", platform, "--kernel", "stock", "--drivers", "c", "--timeout", "240",
+                   *(word for add in adds for word in ("--add", add)), "--", "sh", "-exc", text]
+        result = subprocess.run(command, cwd=TOP, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        return result.stdout
 
     def test_guest(self):
         checks = """
