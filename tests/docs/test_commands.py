@@ -12,6 +12,8 @@ import re
 import subprocess
 import unittest
 
+import messages
+
 TOP = pathlib.Path(__file__).resolve().parents[2]
 README = (TOP / "README.md").read_text()
 FENCE = re.compile(r"^```(\w*) ?(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -68,7 +70,8 @@ class Commands(unittest.TestCase):
             [ "$(hexdump -ve '1/1 "%02x"' /sys/kernel/tsm/tdx/rtmr3/sha384/digest)" != "$before" ]
         """
         before = """before=$(hexdump -ve '1/1 "%02x"' '/sys/devices/virtual/misc/tdx_guest/measurements/rtmr3:sha384')"""
-        self.in_guest("tdx", "tsm_tdx", "\n".join([before, *blocks("guest"), checks]))
+        text = "\n".join([before, *blocks("guest"), checks, messages.SCRIPT])
+        messages.check(self, README, self.in_guest("tdx", "tsm_tdx", text, messages.kmod()))
 
     def test_snp(self):
         checks = """
