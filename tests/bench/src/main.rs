@@ -3,12 +3,14 @@
 //! Measures our drivers and the kernel's own in the same guest, one after the other.
 //!
 //! `bench operations` measures what they do with a host that answers at once; `bench quotes` only
-//! reports, for a host that takes its time; `bench readers` readers of reports while a quote is
-//! in flight, of which the last two are for TDX. `bench device SECTION=SIZE...` measures what is asked of
+//! reports, for a host that takes its time; `bench concurrent` reports that several tasks ask for at the
+//! same time; `bench readers` readers of reports while a quote is in flight, of which the last three are
+//! for TDX. `bench device SECTION=SIZE...` measures what is asked of
 //! PCI devices, from a connect to the unbinding of an interface, by our drivers alone, whose code is in
 //! these sections. Each prints a line of JSON for each operation and drivers, of which `../run` makes a table.
 //! `bench memory` measures what they keep for what is open. `bench profile OPERATION` prints one for each function of the kernel that one of the operations executes.
 
+mod concurrent;
 mod device;
 mod drivers;
 mod kernel_text;
@@ -147,10 +149,11 @@ fn main() -> ExitCode {
         Some("memory") => take_turns(1, &mut results, None, memory::measure),
         Some("profile") => return profile_of(env::args().skip(2)),
         Some("quotes") => take_turns(SLOW_ROUNDS, &mut results, None, quote::measure),
+        Some("concurrent") => take_turns(1, &mut results, None, concurrent::measure),
         Some("readers") => take_turns(1, &mut results, None, readers::measure),
         Some("device") => device::measure(&mut results, env::args().skip(2)),
         _ => Err(io::Error::other(
-            "usage: bench operations|memory|profile|quotes|readers|device",
+            "usage: bench operations|memory|profile|quotes|concurrent|readers|device",
         )),
     };
 

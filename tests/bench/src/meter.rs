@@ -9,6 +9,11 @@ use std::{
     time::Instant, //
 };
 
+use nix::sys::resource::{
+    getrusage,
+    UsageWho, //
+};
+
 /// The unit of what a [`Meter`] measures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unit {
@@ -24,6 +29,8 @@ pub(crate) enum Unit {
     Accesses,
     /// Thousandths: of one time, to another one.
     Thousandths,
+    /// How often tasks have slept, which the kernel counts.
+    WakeUps,
 }
 
 /// Measures work.
@@ -108,4 +115,11 @@ pub(crate) fn instructions_in(range: &Range<u64>) -> Option<u64> {
         )
     };
     Some(count)
+}
+
+/// Returns how often this task has slept.
+pub(crate) fn sleeps() -> io::Result<u64> {
+    let usage = getrusage(UsageWho::RUSAGE_THREAD)?;
+
+    u64::try_from(usage.voluntary_context_switches()).map_err(io::Error::other)
 }

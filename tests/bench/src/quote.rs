@@ -12,10 +12,20 @@ use std::{
 
 use tsm_guest_tests::reports::Report;
 
-use crate::Bench;
+use crate::{
+    drivers::Drivers,
+    meter::{
+        sleeps,
+        Unit, //
+    },
+    Bench, //
+};
 
 /// How often a report is made in a round, where that may take the kernel's drivers a second each.
 const SLOW: usize = 8;
+
+/// The same with our drivers, which get to know how long the host takes.
+const OURS: usize = 32;
 
 /// How many reports are made before any is measured: the drivers were loaded just now, and the
 /// emulator takes milliseconds to translate code that it has not seen before.
@@ -87,7 +97,19 @@ pub(crate) fn measure_reports(bench: &mut Bench<'_>, times: usize) -> io::Result
     })
 }
 
-/// Measures nothing else.
+/// Measures nothing else, and how often a report is waited for.
 pub(crate) fn measure(bench: &mut Bench<'_>) -> io::Result<()> {
-    measure_reports(bench, SLOW)
+    let times = match bench.drivers {
+        Drivers::Ours => OURS,
+        Drivers::Theirs => SLOW,
+    };
+    let before = sleeps()?;
+
+    measure_reports(bench, times)?;
+    let reports = u64::try_from(WARM_UP + times).map_err(io::Error::other)?;
+    let wake_ups = (sleeps()? - before).div_ceil(reports);
+    bench
+        .results
+        .add("report", bench.drivers, Unit::WakeUps, [wake_ups]);
+    Ok(())
 }

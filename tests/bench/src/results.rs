@@ -70,6 +70,7 @@ impl fmt::Display for Results {
                     Unit::Exchanges => "exchanges",
                     Unit::Accesses => "accesses",
                     Unit::Thousandths => "thousandths",
+                    Unit::WakeUps => "wake-ups",
                 },
                 values.len(),
             )?;
