@@ -11,6 +11,10 @@
 //! The number of places is fixed. Each request takes one, and an abandoned request keeps its place.
 //! If all places are taken, a request waits in a queue. An item in configfs has at most one abandoned
 //! request: its next request waits for that one. So one item can not take all places.
+//!
+//! The buffer of a request that has ended is kept, idle and shared, for one of the next requests. Idle
+//! buffers have a limit, see [`BufferLimits`]; a buffer above it is made private and freed at once, and all
+//! of them when the module is unloaded.
 
 mod places;
 
@@ -46,7 +50,8 @@ use tsm_ext::{
 };
 use tsm_proto::tdx::{
     call::Field,
-    quote::Header, //
+    quote::Header,
+    BufferLimits, //
 };
 use tsm_provider::ReportId;
 
@@ -63,18 +68,6 @@ pub(crate) const USUAL_SIZE: usize = 128 << 10;
 
 /// Maximum size of a quote. The `outblob` of a report in configfs has no more.
 const LONGEST_QUOTE: u64 = 16 << 20;
-
-/// Maximum size of all buffers together, unless [`LEAST_PLACES`] need more.
-const MAX_BYTES: usize = 32 << 20;
-
-/// The least number of places. With fewer, a few abandoned requests would take all of them.
-const LEAST_PLACES: usize = 4;
-
-/// The largest number of places.
-const MOST_PLACES: usize = 16;
-
-/// Maximum size of all idle buffers together, unless one buffer has more. They stay shared.
-const MAX_IDLE_BYTES: usize = 2 << 20;
 
 /// The buffers of all requests.
 pub(crate) struct Buffers {
@@ -95,11 +88,7 @@ impl Buffers {
     pub(crate) fn new(guest: Guest, timeout: Delta) -> Result<Self> {
         let mut sharing = Sharing::default();
         let (pages, first) = first(&mut sharing, size(guest).div_ceil(PAGE_SIZE))?;
-        // A buffer has pages, but the compiler does not know it: it would add a panic, which objtool warns of.
-        let fit = |bytes: usize| (bytes / PAGE_SIZE).checked_div(pages).unwrap_or(0);
-        let count = fit(MAX_BYTES).clamp(LEAST_PLACES, MOST_PLACES);
-        let keep = fit(MAX_IDLE_BYTES).clamp(1, count);
-        let places = Places::new(count, keep, first)?;
+        let places = Places::new(BufferLimits::of(pages * PAGE_SIZE), first)?;
 
         Ok(Self {
             pages,

@@ -39,6 +39,7 @@ mod spdm_session;
 mod suite;
 mod tdisp;
 mod tdisp_report;
+mod tdx_buffer_limits;
 mod tdx_call;
 mod tdx_connect;
 mod tdx_connect_mmio;

@@ -3,7 +3,7 @@
 -p test_buffers.py tests/vmm
 
 A request that was given up keeps its buffer until the VMM is done with it. There are 16 places for requests, 4 if a buffer has
-16 MiB.
+16 MiB. Buffers are kept idle for all places if they have up to 256 KiB, otherwise 4 MiB of them.
 """
 
 import re
@@ -33,11 +33,11 @@ class Buffers(Vmm):
         """Returns the address of the buffer of each quote request in a trace."""
         return re.findall("VMCALL GetQuote r12=(0x[0-9a-f]+)", trace)
 
-    def conversions(self, trace):
-        """Returns how often the guest has asked to share memory after its first quote request."""
+    def conversions(self, trace, to=SHARED):
+        """Returns how often the guest has asked to share memory, or with 0 to have it private, after its first request."""
         _, _, later = trace.partition("VMCALL GetQuote ")
         starts = re.findall("VMCALL MapGPA r12=(0x[0-9a-f]+)", later)
-        return sum(int(start, 0) & SHARED != 0 for start in starts)
+        return sum(int(start, 0) & SHARED == to for start in starts)
 
 
 class Places(Buffers):
@@ -91,6 +91,39 @@ class Places(Buffers):
         self.assert_quotes(lines, 1)
         requests = self.requests(trace)
         self.assertEqual((len(requests), len(set(requests))), (2, 1))
+
+
+class Idle(Buffers):
+    """Buffers that are kept when their requests have ended."""
+
+    # The VMM answers no request before it has 16.
+    SCRIPT = """
+        for i in $(seq 16); do make r$i; done
+        for round in 1 2 3; do
+            for i in $(seq 16); do fetch r$i & done; wait
+            for i in $(seq 16); do head -c 64 /dev/urandom >$reports/r$i/inblob; done
+        done
+        for i in $(seq 16); do rmdir $reports/r$i; done; leaked; rmmod tsm_tdx && echo gone
+    """
+
+    def buffers(self, size):
+        """Has 16 requests wait at the same time, three times; returns how many buffers were shared, of how many addresses
+        they were, and how many were made private."""
+        options = () if size is None else (f"quote_size={size - 24}", f"quote_size_field={size - 24}")
+        (*quotes, leaked, gone), trace = self.traced(self.SCRIPT, "quote_until=requests:16", *options)
+        self.assertEqual((leaked, gone), ("0", "gone"))
+        self.assert_quotes(quotes, 48)
+        requests = self.requests(trace)
+        self.assertEqual(len(requests), 48)
+        # The first one was shared when the module was loaded.
+        return self.conversions(trace) + 1, len(set(requests[:16])), self.conversions(trace, to=0)
+
+    def test_a_buffer_for_each_place_is_kept_until_the_module_is_unloaded(self):
+        self.assertEqual(self.buffers(None), (16, 16, 16))
+
+    def test_large_buffers_above_the_limit_are_given_back(self):
+        # 8 are kept after each round, and 8 are made for the next one.
+        self.assertEqual(self.buffers(512 << 10), (32, 16, 32))
 
 
 class Unloading(Buffers):

@@ -4,9 +4,12 @@
 
 use kernel::prelude::*;
 use tsm_ext::shared::SharedBuffer;
-use tsm_proto::tdx::quote::{
-    Header,
-    Status, //
+use tsm_proto::tdx::{
+    quote::{
+        Header,
+        Status, //
+    },
+    BufferLimits, //
 };
 use tsm_provider::ReportId;
 
@@ -61,9 +64,10 @@ pub(super) enum Earlier {
 }
 
 impl Places {
-    /// Makes `count` places, of which at most `keep` have idle buffers. `first` is one.
-    pub(super) fn new(count: usize, keep: usize, first: Option<SharedBuffer>) -> Result<Self> {
-        let mut idle = KVec::with_capacity(keep, GFP_KERNEL)?;
+    /// Makes as many places as `limits` say, of which so many may have idle buffers. `first` is one.
+    pub(super) fn new(limits: BufferLimits, first: Option<SharedBuffer>) -> Result<Self> {
+        let count = limits.places();
+        let mut idle = KVec::with_capacity(limits.idle(), GFP_KERNEL)?;
 
         if let Some(first) = first {
             idle.push(first, GFP_KERNEL)?;
