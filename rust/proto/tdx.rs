@@ -9,6 +9,7 @@ mod buffer_limits;
 pub mod call;
 pub mod connect;
 mod error;
+pub mod poll;
 pub mod quote;
 mod register;
 mod report;

@@ -50,6 +50,10 @@ use tsm_ext::{
 };
 use tsm_proto::tdx::{
     call::Field,
+    poll::{
+        pause_after,
+        Micros, //
+    },
     quote::Header,
     BufferLimits, //
 };
@@ -191,7 +195,7 @@ impl Buffers {
     ///
     /// [`EBUSY`], [`EINTR`] and [`ENXIO`], as for [`Self::take`].
     fn pause(&self, start: Instant<Monotonic>) -> Result {
-        const LONGEST: Delta = Delta::from_millis(5);
+        const LONGEST: Micros = Micros::new(5000);
         let elapsed = start.elapsed();
 
         if self.is_closed.load(Relaxed) {
@@ -200,7 +204,8 @@ impl Buffers {
         if elapsed >= self.timeout {
             return Err(EBUSY);
         }
-        sleep_killable(pause_after(elapsed, LONGEST))
+        let pause = pause_after(micros(elapsed), LONGEST);
+        sleep_killable(Delta::from_micros(pause.get().into()))
     }
 
     /// Returns the buffer of a request. If the request is in flight, it is abandoned and keeps its place.
@@ -219,14 +224,9 @@ impl Close for Buffers {
     }
 }
 
-/// Returns the time to sleep before the next poll, after a wait of `elapsed`.
-///
-/// It is a sixteenth of `elapsed`. With the slack of the timer, an event that takes some time is seen later
-/// by less than a tenth of that time.
-pub(crate) fn pause_after(elapsed: Delta, longest: Delta) -> Delta {
-    const SHORTEST: Delta = Delta::from_micros(50);
-
-    Delta::from_nanos(elapsed.as_nanos() / 16).clamp(SHORTEST, longest)
+/// Returns a span of time in microseconds.
+pub(crate) fn micros(delta: Delta) -> Micros {
+    Micros::from_nanos(delta.as_nanos().unsigned_abs())
 }
 
 /// Returns the size of a buffer: the header, and the maximum size of a quote that the TDX module reports,

@@ -5,7 +5,13 @@
 use kernel::{
     prelude::*,
     str::CStr,
-    sync::Arc,
+    sync::{
+        atomic::{
+            Atomic,
+            Relaxed, //
+        },
+        Arc, //
+    },
     time::{
         Delta,
         Instant,
@@ -25,6 +31,10 @@ use tsm_ext::{
 };
 use tsm_proto::{
     tdx::{
+        poll::{
+            Latency,
+            Micros, //
+        },
         quote::{
             Header,
             Status, //
@@ -45,7 +55,7 @@ use tsm_provider::{
 use crate::{
     buffers::{
         header,
-        pause_after,
+        micros,
         Buffers,
         USUAL_SIZE, //
     },
@@ -60,6 +70,8 @@ pub(crate) struct Quotes {
     draft: Spare<Draft>,
     /// How long a quote may take. A host that is set up well takes milliseconds.
     timeout: Delta,
+    /// The bits of a [`Latency`]. If two quotes arrive at the same time, one of them may not count.
+    latency: Atomic<u64>,
     buffers: Arc<Buffers>,
 }
 
@@ -77,6 +89,7 @@ impl Quotes {
             registers,
             draft: Spare::default(),
             timeout,
+            latency: Atomic::new(Latency::default().bits()),
             buffers,
         }
     }
@@ -107,7 +120,7 @@ impl Quotes {
     /// Sends a report by way of `buffer`, and returns a copy of the quote.
     fn exchange(&self, buffer: &mut SharedBuffer, report: &TdReport) -> Result<KVVec<u8>, Failure> {
         let size = self.send(buffer, report)?;
-        let header = wait(buffer, self.timeout)?;
+        let header = self.wait(buffer)?;
         let len = header
             .quote_len(size)
             .map_err(|err| Failure::answered(err, header.status()))?;
@@ -129,6 +142,37 @@ impl Quotes {
         }
         Err(Failure::of(VmcallStatus::INVALID_OPERAND))
     }
+
+    /// Waits for the VMM to be done, and returns the header that says so.
+    fn wait(&self, buffer: &SharedBuffer) -> Result<Header, Failure> {
+        let start = Instant::<Monotonic>::now();
+        let latency = self.latency();
+        let mut last = Micros::default();
+
+        loop {
+            let elapsed = start.elapsed();
+            let now = micros(elapsed);
+            // After the time, so that a quote that is there when it is over counts.
+            let bytes = header(buffer)?;
+            let status = Header::peek_status(&bytes).map_err(Failure::of)?;
+            let header = Header::parse(&bytes).map_err(|err| Failure::answered(err, status))?;
+            if status != Status::IN_FLIGHT {
+                // It arrived at some time between the last two polls.
+                let latency = self.latency().with(last.middle(now));
+                self.latency.store(latency.bits(), Relaxed);
+                return Ok(header);
+            }
+            if elapsed >= self.timeout {
+                return Err(Failure::answered(ETIMEDOUT, status));
+            }
+            sleep_killable(Delta::from_micros(latency.pause(now).get().into()))?;
+            last = now;
+        }
+    }
+
+    fn latency(&self) -> Latency {
+        Latency::from_bits(self.latency.load(Relaxed))
+    }
 }
 
 impl ReportProvider for Quotes {
@@ -141,27 +185,5 @@ impl ReportProvider for Quotes {
 
         self.draft.put(draft);
         Ok(quote?.into())
-    }
-}
-
-/// Waits for the VMM to be done, and returns the header that says so.
-fn wait(buffer: &SharedBuffer, timeout: Delta) -> Result<Header, Failure> {
-    const LONGEST: Delta = Delta::from_millis(100);
-
-    let start = Instant::<Monotonic>::now();
-
-    loop {
-        let elapsed = start.elapsed();
-        // After the time, so that a quote that is there when it is over counts.
-        let bytes = header(buffer)?;
-        let status = Header::peek_status(&bytes).map_err(Failure::of)?;
-        let header = Header::parse(&bytes).map_err(|err| Failure::answered(err, status))?;
-        if status != Status::IN_FLIGHT {
-            return Ok(header);
-        }
-        if elapsed >= timeout {
-            return Err(Failure::answered(ETIMEDOUT, status));
-        }
-        sleep_killable(pause_after(elapsed, LONGEST))?;
     }
 }

@@ -45,6 +45,7 @@ mod tdx_connect;
 mod tdx_connect_mmio;
 mod tdx_connect_tdcm;
 mod tdx_guest;
+mod tdx_poll;
 mod tdx_quote;
 mod tdx_report;
 mod tdx_status;

@@ -175,6 +175,26 @@ class Time(Vmm):
         self.assertEqual(self.guest("reload quote_timeout_ms=0; ask a", "quote_until=extend"), ["Connection timed out"])
 
 
+class Polling(Vmm):
+    """How often a reader is woken up until its quote is there."""
+
+    def test_a_reader_sleeps_less_often_when_it_is_known_how_long_quotes_take(self):
+        # The shell is the reader, so that it is the one whose sleeps are counted.
+        script = """
+            sleeps() { while read -r name value; do [ $name != voluntary_ctxt_switches: ] || slept=$value; done </proc/$$/status; }
+            reads() {
+                head -c 64 /dev/urandom >$reports/a/inblob
+                sleeps; before=$slept; read -r -n 1 first <$reports/a/outblob; sleeps; total=$((total + slept - before))
+            }
+            for number in 1 2 3 4 5; do reload; mkdir $reports/a; reads; rmdir $reports/a; done; unknown=$total
+            mkdir $reports/a; for number in $(seq 20); do reads; done; total=0; for number in 1 2 3 4 5; do reads; done
+            echo $unknown $total
+        """
+        (line,) = self.guest(script, "quote_delay_ms=200")
+        unknown, known = map(int, line.split())
+        self.assertLess(known, unknown)
+
+
 class Unloading(Vmm):
     """What becomes of a task that waits when our driver is unloaded: `rmmod` waits for it."""
 
