@@ -95,12 +95,27 @@ impl Quotes {
     }
 
     /// Makes a quote of a report that binds `data`, for the report `id` in configfs.
-    fn quote(
+    fn quote(&self, id: ReportId, data: &ReportData) -> Result<KVVec<u8>, Failure> {
+        let mut draft = self.draft.take_or(Draft::new)?;
+        let sent = self.request(id, data, &mut draft);
+
+        // Before the wait, so that the next request finds it.
+        self.draft.put(draft);
+        let (buffer, size) = sent?;
+        let quote = self.receive(&buffer, size);
+
+        self.buffers.put(id, buffer);
+        quote
+    }
+
+    /// Requests a quote of a report that binds `data`. Returns the buffer of the request, and how much of
+    /// it the VMM may use.
+    fn request(
         &self,
         id: ReportId,
         data: &ReportData,
         draft: &mut Draft,
-    ) -> Result<KVVec<u8>, Failure> {
+    ) -> Result<(SharedBuffer, usize), Failure> {
         *draft.data = *data;
         let report = self
             .measurements
@@ -111,15 +126,18 @@ impl Quotes {
         let _ = self.registers.publish();
         // After the report: a buffer that was never sent would look as if it was in flight.
         let mut buffer = self.buffers.take(id)?;
-        let quote = self.exchange(&mut buffer, report);
 
-        self.buffers.put(id, buffer);
-        quote
+        match self.send(&mut buffer, report) {
+            Ok(size) => Ok((buffer, size)),
+            Err(failure) => {
+                self.buffers.put(id, buffer);
+                Err(failure)
+            }
+        }
     }
 
-    /// Sends a report by way of `buffer`, and returns a copy of the quote.
-    fn exchange(&self, buffer: &mut SharedBuffer, report: &TdReport) -> Result<KVVec<u8>, Failure> {
-        let size = self.send(buffer, report)?;
+    /// Waits for the quote in the first `size` bytes of `buffer`, and returns a copy.
+    fn receive(&self, buffer: &SharedBuffer, size: usize) -> Result<KVVec<u8>, Failure> {
         let header = self.wait(buffer)?;
         let len = header
             .quote_len(size)
@@ -180,10 +198,7 @@ impl ReportProvider for Quotes {
 
     fn report(&self, request: &Request<'_>) -> Result<Output, Failure> {
         let data = ReportData::parse(request.inblob()).map_err(|_| EINVAL)?;
-        let mut draft = self.draft.take_or(Draft::new)?;
-        let quote = self.quote(request.id(), data, &mut draft);
 
-        self.draft.put(draft);
-        Ok(quote?.into())
+        Ok(self.quote(request.id(), data)?.into())
     }
 }
