@@ -79,10 +79,17 @@ impl<P: MeasurementProvider> LateRegistration<P> {
     /// # Errors
     ///
     /// Those of `provider`, and of [`MeasurementRegistration::new`].
+    #[inline]
     pub fn publish(&self, provider: impl FnOnce() -> Result<P, Failure>) -> Result<(), Failure> {
         if self.is_done.load(Acquire) {
             return Ok(());
         }
+        self.publish_first(provider)
+    }
+
+    /// Publishes the registers, unless another call has done it or is about to.
+    #[cold]
+    fn publish_first(&self, provider: impl FnOnce() -> Result<P, Failure>) -> Result<(), Failure> {
         let Some(mut state) = self.state.try_lock() else {
             return Ok(());
         };
