@@ -22,8 +22,9 @@ pub fn has_sys_admin() -> bool {
     unsafe { tsm_bindings::tsm_helper_capable(tsm_bindings::CAP_SYS_ADMIN) }
 }
 
-/// Tells whether the current task has `CAP_SYS_RESOURCE`: limits for resources do not apply to it.
+/// Tells whether the current task has `CAP_SYS_RESOURCE`: limits for resources do not apply to it. A refusal
+/// is not audited, so a caller may ask before a limit is reached.
 pub fn has_sys_resource() -> bool {
     // SAFETY: The helper only looks at the current task.
-    unsafe { tsm_bindings::tsm_helper_capable(tsm_bindings::CAP_SYS_RESOURCE) }
+    unsafe { tsm_bindings::tsm_helper_capable_noaudit(tsm_bindings::CAP_SYS_RESOURCE) }
 }

@@ -64,6 +64,7 @@ void tsm_helper_configfs_add_default_group(struct config_group *group,
 unsigned int tsm_helper_configfs_open_files(struct config_item *item,
 					    const char *name);
 bool tsm_helper_capable(unsigned int capability);
+bool tsm_helper_capable_noaudit(unsigned int capability);
 void tsm_helper_sysfs_bin_attr_init(struct bin_attribute *attr,
 				    struct lock_class_key *key);
 unsigned long *tsm_helper_kernfs_private(struct file *file);
