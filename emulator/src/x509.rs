@@ -12,10 +12,7 @@ mod rsa;
 
 pub(crate) use ecdsa::{
     p256,
-    p256_point,
-    p384,
-    P256,
-    P384, //
+    p384, //
 };
 #[cfg(test)]
 pub(crate) use identity::time;
@@ -30,4 +27,8 @@ pub(crate) use key::{
 pub(crate) use rsa::{
     rsa,
     Rsa, //
+};
+pub(crate) use tsm_keys::{
+    P256,
+    P384, //
 };

@@ -3,7 +3,7 @@
 //! A chain for a key of the tests: that of a capture, with another key in its leaf. Nothing here verifies the
 //! signatures of certificates.
 
-use p384::ecdsa::SigningKey;
+use tsm_keys::P384;
 
 use crate::capture;
 
@@ -11,7 +11,7 @@ use crate::capture;
 const POINT: [u8; 4] = [0x03, 0x62, 0x00, 0x04];
 
 /// Returns the chain.
-pub(crate) fn chain(key: &SigningKey) -> Vec<u8> {
+pub(crate) fn chain(key: &P384) -> Vec<u8> {
     let objects = capture::named("spdm12-cmasan-p384");
     let answer = objects
         .iter()
@@ -23,7 +23,6 @@ pub(crate) fn chain(key: &SigningKey) -> Vec<u8> {
         .rposition(|bytes| bytes == POINT)
         .expect("the leaf has a key");
 
-    let point = key.verifying_key().to_encoded_point(false);
-    chain[place + 3..][..97].copy_from_slice(point.as_bytes());
+    chain[place + POINT.len()..][..96].copy_from_slice(&key.point());
     chain
 }

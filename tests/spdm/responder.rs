@@ -2,11 +2,7 @@
 
 //! A responder that does what it is asked to, and then spoils its answer.
 
-use p384::ecdsa::{
-    signature::hazmat::PrehashSigner,
-    Signature,
-    SigningKey, //
-};
+use tsm_keys::P384;
 use tsm_proto::{
     doe::ObjectType,
     spdm::{
@@ -44,7 +40,7 @@ pub(crate) struct Responder {
     suite: RustCrypto,
     version: Version,
     flags: u32,
-    key: SigningKey,
+    key: P384,
     chain: Vec<u8>,
     negotiation: Vec<u8>,
     identification: Vec<u8>,
@@ -69,7 +65,7 @@ pub(crate) struct Responder {
 
 impl Responder {
     pub(crate) fn new(version: Version, flags: u32) -> Self {
-        let key = SigningKey::from_slice(&[0x11; 48]).expect("it is in range");
+        let key = P384::new(&[0x11; 48]).expect("it is in range");
 
         Self {
             suite: RustCrypto {
@@ -98,7 +94,7 @@ impl Responder {
 
     /// Has another key and a chain for it from now on.
     pub(crate) fn use_key(&mut self, key: &[u8; 48]) {
-        self.key = SigningKey::from_slice(key).expect("it is in range");
+        self.key = P384::new(key).expect("it is in range");
         self.chain = certificate::chain(&self.key);
     }
 
@@ -254,8 +250,8 @@ impl Responder {
             hash.update(signed.as_bytes());
             signed = hash.finish();
         }
-        let signature: Signature = self.key.sign_prehash(signed.as_bytes()).expect("it signs");
-        response.extend_from_slice(&signature.to_bytes());
+        let signature = self.key.sign_digest(signed.as_bytes()).expect("it signs");
+        response.extend_from_slice(&signature);
     }
 
     fn summary(&self, wanted: u8) -> Vec<u8> {

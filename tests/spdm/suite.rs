@@ -19,12 +19,12 @@ use hmac::{
     Hmac,
     Mac, //
 };
-use p256::ecdsa::signature::hazmat::PrehashVerifier;
 use sha2::{
     Digest as _,
     Sha256,
     Sha384, //
 };
+use tsm_keys::Curve;
 use tsm_proto::spdm::{
     algorithms::{
         BaseAsym,
@@ -81,14 +81,19 @@ impl Hash for Running {
 }
 
 /// An ephemeral key.
-pub(crate) enum Ephemeral {
-    P256(p256::SecretKey),
-    P384(p384::SecretKey),
+pub(crate) struct Ephemeral {
+    curve: Curve,
+    key: Vec<u8>,
 }
 
-/// Puts the byte before a point that SPDM leaves out.
-fn sec1(point: &[u8]) -> Vec<u8> {
-    [&[4], point].concat()
+/// Verifies with a key on a curve, which has the byte before the point that SPDM leaves out.
+fn verify_ecdsa(curve: Curve, key: &[u8], signed: &Signed<'_>, signature: &[u8]) -> Result {
+    let public = key.strip_prefix(&[4]).ok_or(Error::Signature)?;
+
+    match curve.verifies(public, signed.digest.as_bytes(), signature) {
+        true => Ok(()),
+        false => Err(Error::Signature),
+    }
 }
 
 /// Verifies with a key of RSA.
@@ -138,38 +143,21 @@ impl Suite for RustCrypto {
     }
 
     fn generate(&self, group: Dhe, public: &mut [u8]) -> Result<Ephemeral> {
-        use p256::elliptic_curve::sec1::ToEncodedPoint as _;
+        let curve = match group {
+            Dhe::SECP_256_R1 => Curve::P256,
+            Dhe::SECP_384_R1 => Curve::P384,
+            _ => return Err(Error::NoAlgorithm),
+        };
+        let key = self.private_key.clone();
 
-        let key = &self.private_key;
-        match group {
-            Dhe::SECP_256_R1 => {
-                let key = p256::SecretKey::from_slice(key).map_err(|_| Error::Crypto)?;
-                public.copy_from_slice(&key.public_key().to_encoded_point(false).as_bytes()[1..]);
-                Ok(Ephemeral::P256(key))
-            }
-            Dhe::SECP_384_R1 => {
-                let key = p384::SecretKey::from_slice(key).map_err(|_| Error::Crypto)?;
-                public.copy_from_slice(&key.public_key().to_encoded_point(false).as_bytes()[1..]);
-                Ok(Ephemeral::P384(key))
-            }
-            _ => Err(Error::NoAlgorithm),
-        }
+        public.copy_from_slice(&curve.public(&key).ok_or(Error::Crypto)?);
+        Ok(Ephemeral { curve, key })
     }
 
     fn agree(&self, own: &Ephemeral, peer: &[u8], secret: &mut [u8]) -> Result {
-        let peer = sec1(peer);
-        match own {
-            Ephemeral::P256(own) => {
-                let peer = p256::PublicKey::from_sec1_bytes(&peer).map_err(|_| Error::PublicKey)?;
-                let shared = p256::ecdh::diffie_hellman(own.to_nonzero_scalar(), peer.as_affine());
-                secret.copy_from_slice(shared.raw_secret_bytes());
-            }
-            Ephemeral::P384(own) => {
-                let peer = p384::PublicKey::from_sec1_bytes(&peer).map_err(|_| Error::PublicKey)?;
-                let shared = p384::ecdh::diffie_hellman(own.to_nonzero_scalar(), peer.as_affine());
-                secret.copy_from_slice(shared.raw_secret_bytes());
-            }
-        }
+        let shared = own.curve.agree(&own.key, peer).ok_or(Error::PublicKey)?;
+
+        secret.copy_from_slice(&shared);
         Ok(())
     }
 
@@ -221,23 +209,10 @@ impl Suite for RustCrypto {
         let leaf = Certificate::from_der(signed.leaf).map_err(|_| Error::Certificate)?;
         let key = &leaf.tbs_certificate.subject_public_key_info;
         let bits = key.subject_public_key.raw_bytes();
-        let digest = signed.digest.as_bytes();
 
         match signed.scheme {
-            BaseAsym::ECDSA_P256 => {
-                let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(bits);
-                let signature = p256::ecdsa::Signature::from_slice(signature);
-                key.map_err(|_| Error::Signature)?
-                    .verify_prehash(digest, &signature.map_err(|_| Error::Signature)?)
-                    .map_err(|_| Error::Signature)
-            }
-            BaseAsym::ECDSA_P384 => {
-                let key = p384::ecdsa::VerifyingKey::from_sec1_bytes(bits);
-                let signature = p384::ecdsa::Signature::from_slice(signature);
-                key.map_err(|_| Error::Signature)?
-                    .verify_prehash(digest, &signature.map_err(|_| Error::Signature)?)
-                    .map_err(|_| Error::Signature)
-            }
+            BaseAsym::ECDSA_P256 => verify_ecdsa(Curve::P256, bits, signed, signature),
+            BaseAsym::ECDSA_P384 => verify_ecdsa(Curve::P384, bits, signed, signature),
             BaseAsym::RSASSA_2048 | BaseAsym::RSASSA_3072 => {
                 let key = key.to_der().map_err(|_| Error::Certificate)?;
                 verify_rsa(&key, signed, signature)

@@ -5,10 +5,7 @@
 //! Each slot has a root of its own, so that an answer about another slot shows. The leaf keys differ
 //! too, but there is only one RSA key.
 
-use p256::ecdsa::signature::{
-    hazmat::PrehashSigner as _,
-    Keypair, //
-};
+use p256::ecdsa::signature::Keypair;
 use rand_chacha::{
     rand_core::SeedableRng as _,
     ChaCha8Rng, //
@@ -162,12 +159,10 @@ impl Chain {
         // PANIC: For all, digests have the size of their hash, and the keys are ours.
         let signed = match (&self.key, signature, hash) {
             (LeafKey::P256(key), ..) => {
-                let signature: Result<p256::ecdsa::Signature, _> = key.sign_prehash(digest);
-                return signature.map(|it| it.to_vec()).expect("digest");
+                return key.sign_digest(digest).expect("digest").to_vec();
             }
             (LeafKey::P384(key), ..) => {
-                let signature: Result<p384::ecdsa::Signature, _> = key.sign_prehash(digest);
-                return signature.map(|it| it.to_vec()).expect("digest");
+                return key.sign_digest(digest).expect("digest").to_vec();
             }
             (LeafKey::Rsa(key), Signature::RsaPss3072, Hash::Sha256) => {
                 key.sign_with_rng(random, Pss::new::<Sha256>(), digest)

@@ -24,6 +24,7 @@ use sha2::{
     Sha256,
     Sha384, //
 };
+use tsm_keys::Curve;
 
 use super::unknown::Unknown;
 
@@ -207,26 +208,16 @@ impl Group {
         random: &mut ChaCha8Rng,
         theirs: &[u8],
     ) -> Option<(Vec<u8>, Vec<u8>)> {
-        let theirs = [&[4], theirs].concat();
-
-        match self {
-            Self::P256 => {
-                let theirs = p256::PublicKey::from_sec1_bytes(&theirs).ok()?;
-                let ours = p256::ecdh::EphemeralSecret::random(random);
-                let point = p256::EncodedPoint::from(ours.public_key()).to_bytes();
-                let shared = ours.diffie_hellman(&theirs);
-
-                Some((point[1..].to_vec(), shared.raw_secret_bytes().to_vec()))
-            }
-            Self::P384 => {
-                let theirs = p384::PublicKey::from_sec1_bytes(&theirs).ok()?;
-                let ours = p384::ecdh::EphemeralSecret::random(random);
-                let point = p384::EncodedPoint::from(ours.public_key()).to_bytes();
-                let shared = ours.diffie_hellman(&theirs);
-
-                Some((point[1..].to_vec(), shared.raw_secret_bytes().to_vec()))
-            }
+        let curve = match self {
+            Self::P256 => Curve::P256,
+            Self::P384 => Curve::P384,
+        };
+        if !curve.has(theirs) {
+            return None;
         }
+        let ours = curve.generate(random);
+
+        Some((curve.public(&ours)?, curve.agree(&ours, theirs)?))
     }
 }
 

@@ -2,7 +2,6 @@
 
 //! The key in the last certificate of a chain, as a verifier has it.
 
-use p256::ecdsa::signature::hazmat::PrehashVerifier as _;
 use rsa::{
     Pkcs1v15Sign,
     Pss,
@@ -12,6 +11,7 @@ use sha2::{
     Sha256,
     Sha384, //
 };
+use tsm_keys::Curve;
 use x509_cert::{
     der::{
         Decode as _,
@@ -58,26 +58,11 @@ pub(super) fn verifies(
         .to_der()
         .unwrap();
     let rsa = || <RsaPublicKey as rsa::pkcs8::DecodePublicKey>::from_public_key_der(&key).unwrap();
+    let ecdsa = |curve: Curve| curve.verifies(&curve.read(&key).unwrap(), digest, signature);
 
     match (algorithm, hash) {
-        (Signature::EcdsaP256, _) => {
-            <p256::ecdsa::VerifyingKey as p256::pkcs8::DecodePublicKey>::from_public_key_der(&key)
-                .unwrap()
-                .verify_prehash(
-                    digest,
-                    &p256::ecdsa::Signature::from_slice(signature).unwrap(),
-                )
-                .is_ok()
-        }
-        (Signature::EcdsaP384, _) => {
-            <p384::ecdsa::VerifyingKey as p384::pkcs8::DecodePublicKey>::from_public_key_der(&key)
-                .unwrap()
-                .verify_prehash(
-                    digest,
-                    &p384::ecdsa::Signature::from_slice(signature).unwrap(),
-                )
-                .is_ok()
-        }
+        (Signature::EcdsaP256, _) => ecdsa(Curve::P256),
+        (Signature::EcdsaP384, _) => ecdsa(Curve::P384),
         (Signature::RsaPss3072, Hash::Sha256) => rsa()
             .verify(Pss::new::<Sha256>(), digest, signature)
             .is_ok(),

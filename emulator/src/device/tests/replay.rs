@@ -4,6 +4,8 @@
 
 use std::collections::HashMap;
 
+use tsm_keys::Curve;
+
 use super::{
     capture::{
         read,
@@ -219,25 +221,13 @@ impl Replay {
 
     /// Makes the shared secret of the requester's private key and the responder's point.
     fn shared(&self, behind: &[u8]) -> Vec<u8> {
-        let point = |size: usize| [&[4], &behind[..size]].concat();
-
-        match self.private.len() {
-            32 => {
-                let ours = p256::SecretKey::from_slice(&self.private).unwrap();
-                let theirs = p256::PublicKey::from_sec1_bytes(&point(64)).unwrap();
-                p256::ecdh::diffie_hellman(ours.to_nonzero_scalar(), theirs.as_affine())
-                    .raw_secret_bytes()
-                    .to_vec()
-            }
-            48 => {
-                let ours = p384::SecretKey::from_slice(&self.private).unwrap();
-                let theirs = p384::PublicKey::from_sec1_bytes(&point(96)).unwrap();
-                p384::ecdh::diffie_hellman(ours.to_nonzero_scalar(), theirs.as_affine())
-                    .raw_secret_bytes()
-                    .to_vec()
-            }
+        let (curve, size) = match self.private.len() {
+            32 => (Curve::P256, 64),
+            48 => (Curve::P384, 96),
             other => panic!("{other}"),
-        }
+        };
+
+        curve.agree(&self.private, &behind[..size]).unwrap()
     }
 
     /// Takes a record and the one in response: the same record must come out again.

@@ -12,10 +12,6 @@
 
 use std::mem::offset_of;
 
-use p384::ecdsa::{
-    signature::Signer as _,
-    Signature, //
-};
 use tsm_proto::Digest384;
 use zerocopy::{
     little_endian::{
@@ -256,8 +252,8 @@ fn report(
         .as_bytes()
         .get(..offset_of!(Report, signature))
         .unwrap_or_default();
-    let signature: Signature = platform.key.sign(signed);
-    let (r, s) = signature.split_bytes();
+    let signature = platform.key.sign_message(signed);
+    let (r, s) = signature.split_at(48);
     for (to, from) in report.signature.iter_mut().zip([r, s]) {
         for (to, from) in to.iter_mut().zip(from.iter().rev()) {
             *to = *from;

@@ -77,7 +77,7 @@ fn vtpm(config: &SvsmConfig) -> Vec<u8> {
     /// AES-128 in CFB; no scheme; P-256; no key derivation.
     const PARAMETERS: [u8; 12] = [0, 6, 0, 0x80, 0, 0x43, 0, 0x10, 0, 3, 0, 0x10];
     const SIZE: [u8; 2] = [0, 32];
-    let key = x509::p256_point(&x509::p256("TSM-RS TEST vTPM EK"));
+    let key = x509::p256("TSM-RS TEST vTPM EK").point();
     let (x, y) = key.split_at(32);
     let mut public = [&TYPE[..], &SIZE, &POLICY, &PARAMETERS, &SIZE, x, &SIZE, y].concat();
 

@@ -2,6 +2,8 @@
 
 //! The requester's side of sessions.
 
+use tsm_keys::Curve;
+
 use super::Requester;
 use crate::device::{
     responder::testing::{
@@ -93,46 +95,26 @@ impl Session {
 }
 
 /// A private key of the requester.
-pub(in crate::device::tests) enum Private {
-    P256(p256::SecretKey),
-    P384(p384::SecretKey),
+pub(in crate::device::tests) struct Private {
+    curve: Curve,
+    key: Vec<u8>,
 }
 
 /// Makes a key pair: the private key, and the point without the byte 4 in front.
 pub(in crate::device::tests) fn key_pair(p384: bool) -> (Private, Vec<u8>) {
-    match p384 {
-        false => {
-            let key = p256::SecretKey::from_slice(&[0x42; 32]).unwrap();
-            let point = p256::EncodedPoint::from(key.public_key());
-            (Private::P256(key), point.as_bytes()[1..].to_vec())
-        }
-        true => {
-            let key = p384::SecretKey::from_slice(&[0x42; 48]).unwrap();
-            let point = p384::EncodedPoint::from(key.public_key());
-            (Private::P384(key), point.as_bytes()[1..].to_vec())
-        }
-    }
+    let (curve, key) = match p384 {
+        false => (Curve::P256, vec![0x42; 32]),
+        true => (Curve::P384, vec![0x42; 48]),
+    };
+    let point = curve.public(&key).unwrap();
+
+    (Private { curve, key }, point)
 }
 
 impl Private {
     /// Makes the shared secret.
     fn agree(&self, point: &[u8]) -> Vec<u8> {
-        let point = [&[4], point].concat();
-
-        match self {
-            Self::P256(key) => {
-                let theirs = p256::PublicKey::from_sec1_bytes(&point).unwrap();
-                p256::ecdh::diffie_hellman(key.to_nonzero_scalar(), theirs.as_affine())
-                    .raw_secret_bytes()
-                    .to_vec()
-            }
-            Self::P384(key) => {
-                let theirs = p384::PublicKey::from_sec1_bytes(&point).unwrap();
-                p384::ecdh::diffie_hellman(key.to_nonzero_scalar(), theirs.as_affine())
-                    .raw_secret_bytes()
-                    .to_vec()
-            }
-        }
+        self.curve.agree(&self.key, point).unwrap()
     }
 }
 

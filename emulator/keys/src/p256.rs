@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Key pairs on P-256. Signatures are deterministic: RFC 6979.
+
+use p256::{
+    ecdsa::{
+        signature::{
+            hazmat::PrehashSigner as _,
+            Error,
+            Keypair,
+            Signer, //
+        },
+        DerSignature,
+        Signature,
+        SigningKey, //
+    },
+    pkcs8::spki::{
+        self,
+        AlgorithmIdentifierOwned,
+        DynSignatureAlgorithmIdentifier, //
+    }, //
+};
+
+use crate::public::PublicKey;
+
+/// A key pair on P-256.
+#[derive(Debug, Clone)]
+pub struct P256(SigningKey);
+
+impl P256 {
+    /// Makes the key pair of a private key. There is none of 0, nor of the order of the curve or more.
+    pub fn new(private: &[u8; 32]) -> Option<Self> {
+        SigningKey::from_slice(private).ok().map(Self)
+    }
+
+    /// Returns the public key: `x` and `y`.
+    pub fn point(&self) -> [u8; 64] {
+        let encoded = self.0.verifying_key().to_encoded_point(false);
+        let mut point = [0; 64];
+
+        // The first byte only says that the point is not compressed.
+        for (to, from) in point.iter_mut().zip(encoded.as_bytes().iter().skip(1)) {
+            *to = *from;
+        }
+        point
+    }
+
+    /// Signs the SHA-256 of a message: `r` and `s`.
+    pub fn sign_message(&self, message: &[u8]) -> [u8; 64] {
+        let signature: Signature = self.0.sign(message);
+
+        signature.to_bytes().into()
+    }
+
+    /// Signs a digest, of this hash or of another: `r` and `s`. There is no signature of one that has
+    /// less than half the bytes of the private key.
+    pub fn sign_digest(&self, digest: &[u8]) -> Option<[u8; 64]> {
+        let signature: Signature = self.0.sign_prehash(digest).ok()?;
+
+        Some(signature.to_bytes().into())
+    }
+}
+
+impl Keypair for P256 {
+    type VerifyingKey = PublicKey;
+
+    fn verifying_key(&self) -> PublicKey {
+        PublicKey::new(self.0.verifying_key())
+    }
+}
+
+impl DynSignatureAlgorithmIdentifier for P256 {
+    fn signature_algorithm_identifier(&self) -> spki::Result<AlgorithmIdentifierOwned> {
+        self.0.signature_algorithm_identifier()
+    }
+}
+
+impl Signer<DerSignature> for P256 {
+    fn try_sign(&self, message: &[u8]) -> Result<DerSignature, Error> {
+        self.0.try_sign(message)
+    }
+}
