@@ -10,7 +10,7 @@ kernel_folder() {
 	case $1 in
 	stock) inputs+=("=1" "=$STOCK_KERNEL") ;;
 	amd64) inputs+=("=1" "=$AMD64_KERNEL") ;;
-	test) inputs+=("=1" "=$TEST_SOURCE" "$scripts/kernel.config") ;;
+	test) inputs+=("=2" "=$TEST_SOURCE" "$scripts/kernel.config") ;;
 	debug) inputs+=("=2" "=$TEST_SOURCE" "$scripts/kernel.config" "$scripts/debug.config") ;;
 	esac
 	echo "$CACHE/$1-$(key "${inputs[@]}")"
