@@ -21,16 +21,50 @@ pub(crate) trait GuestMemory {
 
     /// Clears `len` bytes.
     fn clear(&self, address: u64, len: u64) -> Result<(), NoMemory> {
-        const ZEROS: [u8; 16384] = [0; 16384];
+        const ZEROS: Block = [0; BLOCK];
+
+        self.fill(address, len, &ZEROS)
+    }
+
+    /// Replaces `len` bytes by some that mean nothing, as encryption does with those that were written with
+    /// another key.
+    fn scramble(&self, address: u64, len: u64) -> Result<(), NoMemory> {
+        const NOISE: Block = noise();
+
+        self.fill(address, len, &NOISE)
+    }
+
+    /// Repeats a block in `len` bytes.
+    fn fill(&self, address: u64, len: u64, with: &Block) -> Result<(), NoMemory> {
         let mut done = 0;
 
         while done < len {
-            let step = (len - done).min(ZEROS.len() as u64);
-            self.write(address + done, &ZEROS[..step as usize])?;
+            // CAST: A block is small.
+            let step = (len - done).min(BLOCK as u64);
+            self.write(address + done, &with[..step as usize])?;
             done += step;
         }
         Ok(())
     }
+}
+
+/// Size of a [`Block`].
+const BLOCK: usize = 16384;
+
+/// Bytes that memory is filled with.
+type Block = [u8; BLOCK];
+
+/// Makes bytes of a linear congruential generator.
+const fn noise() -> Block {
+    let (mut block, mut state, mut at) = ([0; BLOCK], 1u32, 0);
+
+    while at < BLOCK {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        // CAST: Its upper bits, which are the better ones.
+        block[at] = (state >> 24) as u8;
+        at += 1;
+    }
+    block
 }
 
 /// Memory for tests: some bytes at 0, and the firmware below 4 GiB.

@@ -69,15 +69,19 @@ impl Pages {
         changed
     }
 
-    /// Makes shared pages private; they have to be accepted then.
-    pub(crate) fn unshare(&self, pages: Range<u64>) {
+    /// Makes shared pages private; they have to be accepted then. Returns those that were shared.
+    pub(crate) fn unshare(&self, pages: Range<u64>) -> Vec<Range<u64>> {
         let mut runs = lock(&self.0);
+        let changed: Vec<_> = pieces(&runs, pages)
+            .into_iter()
+            .filter(|(_, state)| *state == PageState::Shared)
+            .map(|(piece, _)| piece)
+            .collect();
 
-        for (piece, state) in pieces(&runs, pages) {
-            if state == PageState::Shared {
-                set(&mut runs, piece, PageState::Pending);
-            }
+        for piece in &changed {
+            set(&mut runs, piece.clone(), PageState::Pending);
         }
+        changed
     }
 
     /// Accepts pages that are all pending. Otherwise changes nothing and returns what they are.
@@ -191,7 +195,7 @@ mod tests {
         let pages = Pages::default();
         assert_eq!(pages.share(10..20).first(), Some(&(10..20)));
         assert_eq!(pages.uniform(10..20), Some(Shared));
-        pages.unshare(10..20);
+        assert_eq!(pages.unshare(9..20).first(), Some(&(10..20)));
         assert_eq!(pages.uniform(10..20), Some(Pending));
         assert_eq!(pages.accept(10..20), Ok(()));
         assert_eq!(pages.uniform(0..30), Some(Accepted));

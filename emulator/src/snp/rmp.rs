@@ -188,8 +188,8 @@ impl Rmp {
         Some(self.pages.share(pages))
     }
 
-    /// The VMM gives a page to the guest, which has to validate it.
-    pub(super) fn assign(&self, page: u64, size: Size) -> Option<()> {
+    /// The VMM gives a page to the guest, which has to validate it. Returns what was shared before.
+    pub(super) fn assign(&self, page: u64, size: Size) -> Option<Vec<Range<u64>>> {
         let pages = self.pages_of(page, size)?;
         let mut split = lock(&self.split);
 
@@ -199,8 +199,7 @@ impl Rmp {
             (Size::Large, _) => false,
             (Size::Small, _) => split.insert(page / LARGE),
         };
-        self.pages.unshare(pages);
-        Some(())
+        Some(self.pages.unshare(pages))
     }
 }
 
@@ -234,7 +233,7 @@ mod tests {
         assert_eq!(lost.first(), Some(&(5..6)));
         assert!(rmp.is_shared(0x5000, 4096) && !rmp.is_shared(0x5000, 4097));
         assert!(rmp.is_validated(0x6000, 8) && !rmp.is_validated(0x4ff9, 8));
-        assert_eq!(rmp.assign(5, Size::Small), Some(()));
+        assert_eq!(rmp.assign(5, Size::Small).unwrap().first(), Some(&(5..6)));
         assert!(!rmp.is_validated(0x5000, 1));
         assert_eq!(rmp.validate(5, Size::Small, true), Ok(true));
         assert!(rmp.is_validated(0x4ff9, 8) && !rmp.is_shared(0x5000, 1));
@@ -310,7 +309,7 @@ mod tests {
         assert_eq!(rmp.share(0xfee00, Size::Small), None);
         assert_eq!(rmp.assign(0xfee00, Size::Small), None);
         assert!(!rmp.is_shared(0xfee0_0000, 1));
-        assert_eq!(rmp.assign(0x200, Size::Large), Some(()));
+        assert!(rmp.assign(0x200, Size::Large).is_some());
     }
 
     #[test]

@@ -103,6 +103,7 @@ fn lets_the_vmm_see_what_a_vcpu_loads() {
     let (machine, vcpu) = (config.machine(1).unwrap(), FakeVcpu::new(0x4000));
     assert!(machine.watches());
     assert_eq!(vmcall(&*machine, &vcpu, 0x10001), 0);
+    vcpu.memory().clear(0x1000, 0x1000).unwrap();
     vcpu.memory().write(0x1000, &[1]).unwrap();
     assert_eq!(vmcall(&*machine, &vcpu, 0x10002), 0);
 

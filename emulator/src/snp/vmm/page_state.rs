@@ -95,18 +95,29 @@ impl Entry {
 
 /// Makes a page private (1) or shared (2), if that can be.
 ///
-/// A page has other memory behind it when it is shared, so what was in it is gone.
+/// What the guest wrote with its key is not what it reads without it, and the other way round.
 pub(super) fn change(context: Context<'_>, page: u64, operation: u64, size: Size) -> Option<()> {
     match operation {
-        1 => context.rmp.assign(page, size),
+        1 => {
+            for run in context.rmp.assign(page, size)? {
+                scramble(context, run);
+            }
+            Some(())
+        }
         2 => {
             for run in context.rmp.share(page, size)? {
-                let (address, len) = (run.start * 4096, (run.end - run.start) * 4096);
-                // There is memory, by the RMP.
-                let _: Result<(), NoMemory> = context.memory.clear(address, len);
+                scramble(context, run);
             }
             Some(())
         }
         _ => None,
     }
+}
+
+/// Makes what is in pages meaningless.
+fn scramble(context: Context<'_>, pages: Range<u64>) {
+    let (address, len) = (pages.start * 4096, (pages.end - pages.start) * 4096);
+
+    // There is memory, by the RMP.
+    let _: Result<(), NoMemory> = context.memory.scramble(address, len);
 }

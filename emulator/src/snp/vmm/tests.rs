@@ -40,6 +40,7 @@ impl Guest {
         };
         assert_eq!(guest.msr(0x1012).1, 0x1013);
         assert_eq!(guest.msr((2 << 52) | 0x1014).1, 0x15);
+        guest.memory.clear(0x1000, 4096).unwrap();
         guest
     }
 

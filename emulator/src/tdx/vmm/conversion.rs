@@ -77,7 +77,8 @@ impl Conversion {
 
     /// Converts the first `count` pages.
     ///
-    /// A page has other memory behind it when it is shared, so what was in it is gone.
+    /// A page has other memory behind it when it is shared: what was in it is gone, and what is in it the VMM
+    /// decides.
     fn convert(&self, context: Context<'_>, count: u64) {
         let pages = self.pages.start..self.pages.start + count;
 
@@ -87,8 +88,8 @@ impl Conversion {
         }
         for run in context.pages.share(pages) {
             let (address, len) = (run.start * PAGE_SIZE, (run.end - run.start) * PAGE_SIZE);
-            // What is not memory has nothing to clear.
-            let _: std::result::Result<(), NoMemory> = context.memory.clear(address, len);
+            // What is not memory has nothing in it.
+            let _: std::result::Result<(), NoMemory> = context.memory.scramble(address, len);
         }
     }
 }

@@ -7,18 +7,31 @@ use super::*;
 #[test]
 fn changes_the_state_of_pages() {
     let guest = Guest::new();
-    guest.memory.write(0x5000, &[9]).unwrap();
+    let has = |bytes: &[u8; 64]| {
+        guest
+            .memory
+            .bytes(0x5000, 4096)
+            .chunks(64)
+            .any(|it| it == bytes)
+    };
+    guest.memory.write(0x5000, &[9; 4096]).unwrap();
     assert_eq!(
         guest.page_states(1, &[(2 << 52) | 0x5000, (2 << 52) | 0x6000]),
         (0, 0)
     );
     assert!(guest.rmp.is_shared(0x5000, 0x2000));
-    assert_eq!(guest.memory.bytes(0x5000, 1), [0]);
+    assert!(!has(&[9; 64]) && !has(&[0; 64]));
     assert_eq!(guest.memory.bytes(0x1800, 4), [2, 0, 1, 0]);
     // The page of each entry is done.
     assert_eq!(guest.memory.bytes(0x1808, 2), [0x01, 0x50]);
+    guest.memory.write(0x5000, &[9; 4096]).unwrap();
     assert_eq!(guest.page_states(0, &[(1 << 52) | 0x5000]), (0, 0));
     assert!(!guest.rmp.is_shared(0x5000, 1));
+    assert!(!has(&[9; 64]) && !has(&[0; 64]));
+    // It is private already, so it stays as it is.
+    guest.memory.write(0x5000, &[9; 4096]).unwrap();
+    assert_eq!(guest.page_states(0, &[(1 << 52) | 0x5000]), (0, 0));
+    assert!(has(&[9; 64]));
 }
 
 #[test]
