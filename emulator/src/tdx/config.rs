@@ -108,6 +108,8 @@ pub(crate) struct TdxConfig {
     pub(crate) mrowner: Digest384,
     /// `MROWNERCONFIG`.
     pub(crate) mrownerconfig: Digest384,
+    /// `SERVTD_HASH`; zero if there are no service TDs.
+    pub(crate) servtd_hash: Digest384,
     /// The quoting service.
     pub(crate) quote: QuoteService,
     /// How long the quoting service takes.
@@ -167,6 +169,7 @@ impl Default for TdxConfig {
             mrconfigid: Digest384::ZERO,
             mrowner: Digest384::ZERO,
             mrownerconfig: Digest384::ZERO,
+            servtd_hash: Digest384::ZERO,
             quote: QuoteService::default(),
             quote_delay: Duration::ZERO,
             quote_until: None,

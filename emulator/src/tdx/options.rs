@@ -218,6 +218,13 @@ const OPTIONS: &[Opt<TdxConfig>] = &[
         set: |c, v| put(&mut c.mrownerconfig, digest(v)),
     },
     Opt {
+        key: "servtd_hash",
+        meaning: "of the service TDs, as one for migration is: 96 hexadecimal digits",
+        values: Values::Said,
+        default: |_| "zero, there are none".into(),
+        set: |c, v| put(&mut c.servtd_hash, digest(v)),
+    },
+    Opt {
         key: "quote",
         meaning: "how the VMM answers GetQuote",
         values: Values::Table(&QUOTE),

@@ -30,6 +30,7 @@ fn takes_every_key() {
         format!("mrconfigid={digits}"),
         format!("mrowner={digits}"),
         format!("mrownerconfig={digits}"),
+        format!("servtd_hash={digits}"),
         "quote=never".to_string(),
         "trace=/tmp/x=y".to_string(),
     ];
@@ -38,6 +39,7 @@ fn takes_every_key() {
     assert_eq!(config.mrconfigid, Digest384::new([0x0f; 48]));
     assert_eq!(config.mrowner, config.mrconfigid);
     assert_eq!(config.mrownerconfig, config.mrconfigid);
+    assert_eq!(config.servtd_hash, config.mrconfigid);
     assert_eq!(config.quote, QuoteService::Never);
     assert_eq!(config.trace, Some("/tmp/x=y".into()));
 }

@@ -81,6 +81,7 @@ impl Measurements {
         info.mrconfigid = config.mrconfigid;
         info.mrowner = config.mrowner;
         info.mrownerconfig = config.mrownerconfig;
+        info.servtd_hash = config.servtd_hash;
         Self {
             info,
             module: module_info(config),
@@ -137,7 +138,10 @@ impl Measurements {
         let mut report = TdReport::new_zeroed();
         let rtmrs = *self.rtmrs.try_read().map_err(|_| busy())?;
 
-        report.mac.report_type = ReportType::tdx(ReportType::PLAIN);
+        report.mac.report_type = ReportType::tdx(match self.info.servtd_hash {
+            Digest384::ZERO => ReportType::PLAIN,
+            _ => ReportType::WITH_SERVICE_TD,
+        });
         report.mac.report_data = data;
         report.tee_tcb_info = self.module;
         report.info = self.info;

@@ -206,6 +206,19 @@ fn reports_the_measurements_that_it_was_told() {
 }
 
 #[test]
+fn reports_service_tds_in_a_structure_of_version_1() {
+    let bench = Bench::with(&TdxConfig {
+        servtd_hash: Digest384::new([4; 48]),
+        ..TdxConfig::default()
+    });
+    let raw = bench.report();
+    let report = TdReport::parse(&raw).unwrap();
+    assert!(bench.cpu.verify(report));
+    assert_eq!(report.mac.report_type.version, ReportType::WITH_SERVICE_TD);
+    assert_eq!(report.info.servtd_hash.bytes(), &[4; 48]);
+}
+
+#[test]
 fn is_busy_as_often_as_it_was_told() {
     let bench = Bench::with(&TdxConfig {
         busy: 2,
