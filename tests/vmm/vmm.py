@@ -102,7 +102,8 @@ class Vmm(unittest.TestCase):
 
     def guest(self, script, *emulator, kernel=KERNEL, timeout=600, add=(), devices=(), drivers="rust", status=0,
               because=""):
-        """Runs a script on a host that is told these things, and returns the lines that it printed.
+        """Runs a script on a host that is told these things, and returns the lines that it printed. A page that is freed
+        while it is shared is a fault.
 
         It has to end with that status, and where that is none of the script's own, `run` has to say this of it.
         """
@@ -111,7 +112,8 @@ class Vmm(unittest.TestCase):
         options = [word for option in emulator for word in ("--emulator", option)]
         result = subprocess.run(
             [TOP / "scripts/qemu-tdx/run", "--platform", self.PLATFORM, "--kernel", kernel, "--drivers", drivers,
-             "--timeout", str(timeout), *others, *options, "--", "sh", "-c", self.FUNCTIONS + script],
+             "--timeout", str(timeout), *others, *options, "--", "sh", "-c",
+             self.FUNCTIONS + "load tsm_shared_frees\n" + script],
             capture_output=True, text=True, timeout=2 * timeout + 120)
         self.assertEqual(result.returncode, status, result.stdout + result.stderr)
         self.assertTrue(re.search(because, result.stderr), result.stderr)
