@@ -16,7 +16,10 @@ use tsm_guest_tests::{
     Platform, //
 };
 
-use crate::meter::Meter;
+use crate::{
+    meter::Meter,
+    unsigned, //
+};
 
 /// Drivers that do the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,9 +50,9 @@ impl Drivers {
         }
     }
 
-    /// Loads the modules, and returns what that cost.
+    /// Loads the modules, and returns what that cost. None has a signature.
     pub(crate) fn load(self, meter: &Meter) -> io::Result<u64> {
-        let [core, provider] = self.modules().map(modules::open);
+        let [core, provider] = self.modules().map(unsigned::open);
         let (core, provider) = (core?, provider?);
         let load = |module: &File| finit_module(module, c"", ModuleInitFlags::empty());
 

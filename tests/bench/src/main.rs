@@ -23,6 +23,7 @@ mod readers;
 mod results;
 mod symbols;
 mod trace;
+mod unsigned;
 
 use std::{
     env,
