@@ -2,8 +2,8 @@
 
 //! Measures our drivers and the kernel's own in the same guest, one after the other.
 //!
-//! `bench operations` measures what they do with a host that answers at once; `bench quotes` only
-//! reports, for a host that takes its time; `bench concurrent` reports that several tasks ask for at the
+//! `bench operations` measures what they do with a VMM that answers at once; `bench quotes` only
+//! reports, for a VMM that takes its time; `bench concurrent` reports that several tasks ask for at the
 //! same time; `bench readers` readers of reports while a quote is in flight, of which the last three are
 //! for TDX. `bench device SECTION=SIZE...` measures what is asked of
 //! PCI devices, from a connect to the unbinding of an interface, by our drivers alone, whose code is in

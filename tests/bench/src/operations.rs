@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the drivers do by themselves, with a host that answers at once.
+//! What the drivers do by themselves, with a VMM that answers at once.
 
 mod snp;
 mod tdx;

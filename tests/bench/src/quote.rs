@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Reports that the host has to make a quote for.
+//! Reports that the VMM has to make a quote for.
 
 use std::{
     fs::File,
@@ -24,7 +24,7 @@ use crate::{
 /// How often a report is made in a round, where that may take the kernel's drivers a second each.
 const SLOW: usize = 8;
 
-/// The same with our drivers, which get to know how long the host takes.
+/// The same with our drivers, which get to know how long the VMM takes.
 const OURS: usize = 32;
 
 /// How many reports are made before any is measured: the drivers were loaded just now, and the
