@@ -63,10 +63,10 @@ impl Traffic {
         Ok(traffic)
     }
 
-    /// Returns how many accesses this takes the kernel at least: ten for an exchange, one for each DWORD
-    /// that is written and two for each that is read. Both counts have two DWORDs of a header for each
-    /// exchange, which are among the ten.
+    /// Returns how many accesses this takes the kernel at least: one for each DWORD that is written, two for
+    /// each that is read, and five for an exchange. Those are the status before the request, GO, and the
+    /// status before the answer, before its last DWORD and after it.
     pub(super) fn least_accesses(self) -> u32 {
-        4 * self.exchanges + self.request_dwords + 2 * self.response_dwords
+        5 * self.exchanges + self.request_dwords + 2 * self.response_dwords
     }
 }
