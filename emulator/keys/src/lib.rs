@@ -7,11 +7,12 @@
 //! tests are built.
 
 mod curve;
-mod p256;
-mod p384;
+mod pair;
 mod public;
 
-pub use self::p256::P256;
-pub use self::p384::P384;
 pub use curve::Curve;
+pub use pair::{
+    P256,
+    P384, //
+};
 pub use public::PublicKey;
