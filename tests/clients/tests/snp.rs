@@ -196,13 +196,10 @@ fn go_sev_guest_gets_the_same_from_the_device() {
     assert_eq!(first[..0x2a0], second[..0x2a0]);
     assert_eq!(first[..0x2a0], report(&[8; 64], 0)[..0x2a0]);
     assert!(believes(&second));
-    // It fills up what it asked for, in whole pages.
-    let without_zeros = |bytes: &[u8]| {
-        let last = bytes.iter().rposition(|byte| *byte != 0);
-        bytes[..last.map_or(0, |last| last + 1)].to_vec()
-    };
+    // What it asked for is whole pages, behind certificates of any length.
     assert_ne!(certificates[..48], [0; 48]);
-    assert_eq!(without_zeros(&certificates), without_zeros(&from_device));
+    assert_eq!(from_device.len() % 4096, 0);
+    assert!(from_device.starts_with(&certificates));
 }
 
 #[test]

@@ -176,6 +176,12 @@ impl Drivers {
         }
     }
 
+    /// Behind the certificates there are zeros. The kernel's driver hands out whole pages of what it
+    /// shared with the VMM, and the VMM writes certificates only.
+    pub fn snp_has_zeros_behind_certificates(self) -> bool {
+        self == Self::Rust
+    }
+
     /// What a request fails with whose key was wiped. The kernel's driver says what one says that is
     /// not there.
     pub fn snp_refusal_without_a_key(self) -> Errno {
