@@ -87,10 +87,10 @@ def also(*checks):
 
 
 def mutations(debug):
-    """Returns how many answers a test has changed, by default `debug` on the debug kernel, which is slow; with BRIEF=1
-    not more than 1000."""
-    usual = debug if KERNEL == "debug" else 10_000
-    return int(os.environ.get("TSM_MUTATIONS", min(usual, 1000) if os.environ.get("BRIEF") else usual))
+    """Returns how many answers a test has changed, by default `debug` on the debug kernel, which is slow; fewer with
+    BRIEF=1."""
+    usual, brief = (debug, 300) if KERNEL == "debug" else (10_000, 1000)
+    return int(os.environ.get("TSM_MUTATIONS", min(usual, brief) if os.environ.get("BRIEF") else usual))
 
 
 class Vmm(unittest.TestCase):
