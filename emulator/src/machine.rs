@@ -34,4 +34,5 @@ pub(crate) mod platform;
 pub(crate) mod private_pages;
 pub(crate) mod registers;
 pub(crate) mod trace;
+pub(crate) mod unread;
 pub(crate) mod vcpu;

@@ -97,6 +97,8 @@ pub(crate) enum RequestService {
     Kind,
     /// With another version of the type.
     Version,
+    /// With a message of which each byte is another one as soon as the guest has read it.
+    Racing,
     /// As one that makes no sense.
     Malformed,
 }
@@ -119,6 +121,8 @@ pub(crate) enum CertificateService {
     Outside,
     /// Entries without end.
     Unterminated,
+    /// All that a verifier needs, of which each byte is another one as soon as the guest has read it.
+    Racing,
 }
 
 /// What is changed at random.

@@ -33,9 +33,11 @@ use crate::{
         mutator::{
             Mutator,
             Random, //
-        }, //
+        },
+        unread::Unread, //
     },
     snp::config::{
+        CertificateService,
         MutatedPart,
         RequestService,
         SnpConfig, //
@@ -137,6 +139,7 @@ pub(crate) struct GuestRequests {
     mutator: Option<Mutator>,
     /// Never held over an access to guest memory.
     state: Mutex<State>,
+    unread: Unread,
 }
 
 /// What goes on.
@@ -173,6 +176,7 @@ impl GuestRequests {
                 .filter(|_| config.mutate_part != MutatedPart::Attestation)
                 .map(|seed| Mutator::new(seed, config.mutate_count)),
             state: Mutex::default(),
+            unread: Unread::default(),
             config: config.clone(),
         })
     }
@@ -180,6 +184,32 @@ impl GuestRequests {
     /// Returns the secure processor.
     pub(crate) fn processor(&self) -> &SecureProcessor {
         &self.processor
+    }
+
+    /// Tells whether the VMM may ever want to know what the guest reads.
+    pub(crate) fn watches(&self) -> bool {
+        self.config.guest_request == RequestService::Racing
+            || self.config.certs == CertificateService::Racing
+    }
+
+    /// Tells whether it wants to know that now.
+    pub(crate) fn awaits(&self) -> bool {
+        self.unread.any()
+    }
+
+    /// Returns how many bytes it has changed since they were read.
+    pub(crate) fn changed(&self) -> u64 {
+        self.unread.changed()
+    }
+
+    /// Sees that the guest has loaded something.
+    pub(crate) fn loaded(
+        &self,
+        memory: &dyn GuestMemory,
+        is_shared: impl Fn(Range<u64>) -> bool,
+        load: &Range<u64>,
+    ) {
+        self.unread.loaded(memory, is_shared, load);
     }
 
     /// Handles a request: a message in the page at `request`, to be answered in the page at
@@ -292,7 +322,24 @@ impl GuestRequests {
             random.mutate(entries, data);
         }
         let written = context.memory.write(buffer.address, &bytes);
-        written.map_err(|NoMemory| Answer::malformed())
+        written.map_err(|NoMemory| Answer::malformed())?;
+        self.offer(
+            buffer.address,
+            &bytes,
+            service == CertificateService::Racing,
+        );
+        Ok(())
+    }
+
+    /// Notes that there is something new to read, and whether it can be read once.
+    fn offer(&self, address: u64, bytes: &[u8], once: bool) {
+        // CAST: Widens.
+        let place = address..address + bytes.len() as u64;
+
+        self.unread.forget(&place);
+        if once {
+            self.unread.add(place);
+        }
     }
 
     /// Has the message answered.
@@ -331,10 +378,12 @@ impl GuestRequests {
             random.mutate(header, payload);
             random.call_status()
         });
-        match context.memory.write(response, &bytes) {
-            Ok(()) => Answer::status(status.unwrap_or(0)),
-            Err(NoMemory) => Answer::malformed(),
+        if context.memory.write(response, &bytes).is_err() {
+            return Answer::malformed();
         }
+        let once = spoils && self.config.guest_request == RequestService::Racing;
+        self.offer(response, &bytes, once);
+        Answer::status(status.unwrap_or(0))
     }
 }
 

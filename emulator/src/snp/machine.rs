@@ -4,11 +4,14 @@
 //!
 //! AMD64 Architecture Programmer's Manual, volume 3, for the instructions.
 
-use std::sync::{
-    Arc,
-    Mutex,
-    MutexGuard,
-    OnceLock, //
+use std::{
+    ops::Range,
+    sync::{
+        Arc,
+        Mutex,
+        MutexGuard,
+        OnceLock, //
+    }, //
 };
 
 use crate::{
@@ -226,7 +229,13 @@ impl SnpMachine {
             let page = (request & 0xfff == 0).then(|| Ghcb::last(vcpu.memory(), request));
 
             match page.flatten() {
-                Some((event, info)) => format!("{number}: VMGEXIT event {event:#x} -> {info:#x}"),
+                Some((event, info)) => {
+                    let changed = match self.requests.changed() {
+                        0 => String::new(),
+                        bytes => format!(", {bytes} bytes were changed"),
+                    };
+                    format!("{number}: VMGEXIT event {event:#x} -> {info:#x}{changed}")
+                }
                 None => format!("{number}: VMGEXIT {request:#x} -> {answer:#x}"),
             }
         });
@@ -346,6 +355,25 @@ impl Platform for SnpMachine {
         self.trace
             .line(|| format!("{vcpu}: starts at {entry:#x} in its page"));
         Some(entry)
+    }
+
+    fn watches(&self) -> bool {
+        self.requests.watches()
+    }
+
+    fn loaded(&self, vcpu: &dyn Vcpu, address: u64, len: u64) {
+        // Nearly always there is nothing, and translating takes long.
+        if !self.requests.awaits() {
+            return;
+        }
+        if let Some(place) = vcpu.translate(address) {
+            let is_shared = |pages: Range<u64>| {
+                self.rmp
+                    .is_shared(pages.start * 4096, (pages.end - pages.start) * 4096)
+            };
+            self.requests
+                .loaded(vcpu.memory(), is_shared, &(place..place + len));
+        }
     }
 
     fn private_pages(&self) -> Option<Arc<dyn PrivatePages>> {

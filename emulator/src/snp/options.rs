@@ -50,7 +50,7 @@ const REPORT_VERSION: [Choice<ReportVersion>; 4] = [
 ];
 
 /// Values of `guest_request`.
-const GUEST_REQUEST: [Choice<RequestService>; 11] = [
+const GUEST_REQUEST: [Choice<RequestService>; 12] = [
     Choice::new("answer", RequestService::Answer, "a right one"),
     Choice::new("silent", RequestService::Silent, "success, and no message"),
     Choice::new(
@@ -90,6 +90,11 @@ const GUEST_REQUEST: [Choice<RequestService>; 11] = [
         "a message of another version",
     ),
     Choice::new(
+        "racing",
+        RequestService::Racing,
+        "a message that can be read once: then it is inverted",
+    ),
+    Choice::new(
         "malformed",
         RequestService::Malformed,
         "none, as if the request made no sense",
@@ -121,7 +126,7 @@ const MUTATE_PART: [Choice<MutatedPart>; 4] = [
 ];
 
 /// Values of `certs`.
-const CERTS: [Choice<CertificateService>; 7] = [
+const CERTS: [Choice<CertificateService>; 8] = [
     Choice::new(
         "chain",
         CertificateService::Chain,
@@ -152,6 +157,11 @@ const CERTS: [Choice<CertificateService>; 7] = [
         "unterminated",
         CertificateService::Unterminated,
         "nothing but entries",
+    ),
+    Choice::new(
+        "racing",
+        CertificateService::Racing,
+        "as `chain`, but can be read once: then it is inverted",
     ),
 ];
 

@@ -48,6 +48,8 @@ pub(crate) enum QuoteService {
     Flipping,
     /// With a quote whose status and length are others as soon as the guest has read them.
     Once,
+    /// With a quote of which each byte is another one as soon as the guest has read it.
+    Racing,
 }
 
 /// What a quote is in flight until.

@@ -41,7 +41,7 @@ use crate::{
 };
 
 /// Values of `quote`. `quote_status` has its own.
-const QUOTE: [Choice<QuoteService>; 13] = [
+const QUOTE: [Choice<QuoteService>; 14] = [
     Choice::new("answer", QuoteService::Answer, "a quote"),
     Choice::new("error", QuoteService::Error, "the status that means this"),
     Choice::new(
@@ -85,7 +85,12 @@ const QUOTE: [Choice<QuoteService>; 13] = [
     Choice::new(
         "once",
         QuoteService::Once,
-        "a quote, but its status and length can be read once: then in flight, and 4 GiB",
+        "a quote, but its status and length can be read once: then they are inverted",
+    ),
+    Choice::new(
+        "racing",
+        QuoteService::Racing,
+        "a quote, but all that the VMM writes can be read once: then it is inverted",
     ),
 ];
 

@@ -16,7 +16,6 @@ mod answer;
 mod buffer;
 mod flight;
 mod held;
-mod unread;
 
 use std::{
     ops::Range,
@@ -33,7 +32,6 @@ use super::context::{
 use crate::{
     machine::{
         gpa::PAGE_SIZE,
-        memory::NoMemory,
         mutator::{
             Mutator,
             Random, //
@@ -42,7 +40,8 @@ use crate::{
         registers::{
             Reg,
             Registers, //
-        }, //
+        },
+        unread::Unread, //
     },
     tdx::{
         config::{
@@ -76,11 +75,6 @@ use tsm_proto::tdx::{
     VmcallStatus, //
 };
 use zerocopy::FromBytes as _;
-
-use unread::{
-    Field,
-    Unread, //
-};
 
 /// The largest buffer that QEMU takes, but for quotes that need more.
 const USUAL_SIZE: u64 = 128 << 10;
@@ -203,7 +197,7 @@ impl Quotes {
             Some(header) if flight.turn > 0 => flight.buffer.write_header(context, header)?,
             _ => flight.buffer.write(context, &flight.answer)?,
         }
-        self.offer_once(flight.buffer);
+        self.offer_once(&flight);
         if changed.is_some() {
             flight.turn = flight.turn.wrapping_add(1).max(1);
             self.flights.add(context.now + TURN, flight);
@@ -213,26 +207,32 @@ impl Quotes {
 
     /// Waits for the guest to read what can be read once. The answer is there by then, because what
     /// the guest reads before it does not count; another vCPU may get in a read between the two.
-    fn offer_once(&self, buffer: Buffer) {
-        for (place, then) in Answer::once(self.service) {
-            let start = buffer.range().start;
+    fn offer_once(&self, flight: &Flight) {
+        let start = flight.buffer.range().start;
 
-            self.unread.add(Field {
-                // CAST: Widens.
-                place: start + place.start as u64..start + place.end as u64,
-                then,
-            });
+        for place in flight.answer.once(self.service) {
+            // CAST: Widens.
+            let place = start + place.start as u64..start + place.end as u64;
+            self.unread.add(place);
         }
     }
 
     /// Tells whether the VMM may ever want to know what the guest reads.
     pub(super) fn watches(&self) -> bool {
-        !Answer::once(self.service).is_empty() || self.held.watches()
+        self.offers_once() || self.held.watches()
+    }
+
+    /// Tells whether anything can be read once.
+    fn offers_once(&self) -> bool {
+        matches!(self.service, QuoteService::Once | QuoteService::Racing)
     }
 
     /// Tells whether what is at a virtual address may be waited for: buffers begin with a page.
     pub(super) fn awaits(&self, address: u64) -> bool {
-        (self.unread.any() || self.held.awaits()) && address % PAGE_SIZE < HEADER
+        let may_be_header = address % PAGE_SIZE < HEADER;
+
+        self.unread.any() && (may_be_header || self.service == QuoteService::Racing)
+            || self.held.awaits() && may_be_header
     }
 
     /// Sees that the guest has loaded something, and changes it if it can be read once.
@@ -240,13 +240,8 @@ impl Quotes {
         let looked_at = |flight: &Flight| load.contains(&flight.buffer.last_of_status());
 
         self.release(context.now, self.held.read(looked_at));
-        for Field { place, then } in self.unread.take_read(load) {
-            let page = place.start / PAGE_SIZE;
-
-            if context.pages.uniform(page..page + 1) == Some(PageState::Shared) {
-                let _: std::result::Result<(), NoMemory> = context.memory.write(place.start, then);
-            }
-        }
+        let is_shared = |pages| context.pages.uniform(pages) == Some(PageState::Shared);
+        self.unread.loaded(context.memory, is_shared, load);
     }
 
     /// Sees that the guest has extended a register.

@@ -47,6 +47,42 @@ fn answers_wrongly_if_told_so() {
 }
 
 #[test]
+fn has_what_it_writes_be_read_once_if_told_so() {
+    let mut fixture = Fixture::new(|config| {
+        config.guest_request = RequestService::Racing;
+        config.certs = CertificateService::Racing;
+    });
+    let inverted = |bytes: &[u8]| -> Vec<u8> { bytes.iter().map(|byte| !byte).collect() };
+    let read = |fixture: &Fixture, address: u64, len: u64| {
+        let load = address..address + len;
+        fixture.requests.loaded(&fixture.memory, |_| true, &load);
+    };
+    assert!(fixture.requests.watches() && !fixture.requests.awaits());
+    for _ in 0..2 {
+        assert_eq!(fixture.ask_extended(4), DONE);
+        assert!(fixture.requests.awaits());
+        let page = fixture.memory.bytes(RESPONSE, PAGE);
+        let message = fixture.guest.open(&page);
+        let size = Header::SIZE + message.payload.len();
+        let entry = fixture.memory.bytes(DATA, 24);
+        for _ in 0..2 {
+            read(&fixture, RESPONSE, PAGE as u64);
+            read(&fixture, DATA, 24);
+            let now = fixture.memory.bytes(RESPONSE, PAGE);
+            assert_eq!(now[..size], inverted(&page[..size]));
+            assert_eq!(now[size..], page[size..]);
+            assert_eq!(fixture.memory.bytes(DATA, 24), inverted(&entry));
+        }
+        // The certificates themselves were not read.
+        assert!(fixture.requests.awaits());
+    }
+    let right = Fixture::new(|_| {});
+    assert!(!right.requests.watches());
+    right.ask_extended(4);
+    assert!(!right.requests.awaits());
+}
+
+#[test]
 fn replays_the_message_before_if_told_so() {
     let mut fixture = Fixture::new(|config| {
         config.guest_request = RequestService::Replay;

@@ -100,12 +100,12 @@ impl Answer {
         })
     }
 
-    /// Returns the fields of the header that the guest can read once, and what they are to be then,
-    /// if the user wants any.
-    pub(super) fn once(service: QuoteService) -> &'static [(Range<usize>, &'static [u8])] {
+    /// Returns what the guest can read once, if the user wants that.
+    pub(super) fn once(&self, service: QuoteService) -> Vec<Range<usize>> {
         match service {
-            QuoteService::Once => &[(field::STATUS, &[0xff; 8]), (field::OUT_LEN, &[0xff; 4])],
-            _ => &[],
+            QuoteService::Once => vec![field::STATUS, field::OUT_LEN],
+            QuoteService::Racing => iter::once(0..Header::SIZE + self.data.len()).collect(),
+            _ => Vec::new(),
         }
     }
 

@@ -169,7 +169,30 @@ fn has_the_status_and_the_length_be_read_once() {
     }
     assert_eq!(bench.answer(), Err(proto::Error::InFlight));
     assert_eq!(load(&bench, 0x10014, 4), len.to_le_bytes());
-    assert_eq!(load(&bench, 0x10014, 4), [0xff; 4]);
+    assert_eq!(load(&bench, 0x10014, 4), (!len).to_le_bytes());
+    // The next request is answered again.
+    bench.request();
+    assert_eq!(bench.get_quote(), SUCCESS);
+    assert_eq!(bench.answer().ok(), bench.quote());
+}
+
+#[test]
+fn has_all_of_an_answer_be_read_once() {
+    let (bench, answer) = spoiled(QuoteService::Racing);
+    let quote = bench.quote().unwrap();
+    assert_eq!(answer.ok(), bench.quote());
+    let written = bench.memory.bytes(0x10000, 0x2000);
+    let read: Vec<u8> = (0x10000..0x12000)
+        .step_by(8)
+        .flat_map(|address| load(&bench, address, 8))
+        .collect();
+    assert_eq!(read, written);
+    let (changed, rest) = written.split_at(24 + quote.len());
+    let changed: Vec<u8> = changed.iter().map(|byte| !byte).collect();
+    assert_eq!(
+        bench.memory.bytes(0x10000, 0x2000),
+        [&changed, rest].concat()
+    );
     // The next request is answered again.
     bench.request();
     assert_eq!(bench.get_quote(), SUCCESS);
@@ -185,6 +208,8 @@ fn awaits_loads_only_of_what_can_be_read_once() {
     assert!(!bench.vmm.awaits(0x10018));
     load(&bench, 0x10000, 24);
     assert!(!bench.vmm.awaits(0x10008));
+    let (bench, _) = spoiled(QuoteService::Racing);
+    assert!(bench.vmm.watches() && bench.vmm.awaits(0x10018));
 }
 
 #[test]
