@@ -163,6 +163,15 @@ class Sharing(Buffers):
         # Once in each round, and not before 10 s have passed.
         self.assertIn(self.conversions(trace), range(2, int(elapsed) // 10 + 2))
 
+    def test_the_first_buffer(self):
+        # Reading the registers is what the VMM refuses from on.
+        script = f"""
+            grep -q . $register; reload && echo loaded; asks 2; {self.REFUSALS}
+            ls /dev/tdx_guest; cat $register | wc -c; rmmod tsm_tdx && echo gone
+        """
+        lines = self.guest(script, "map=refuse", "map_from=report", **self.REFUSAL)
+        self.assertEqual(lines, ["loaded", ERROR, ERROR, "1", "/dev/tdx_guest", "48", "gone"])
+
     def test_the_module_loads_nevertheless(self):
         script = f"""
             ask a | cut -c 1-5; reload && echo loaded; asks 2; {self.REFUSALS}

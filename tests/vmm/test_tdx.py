@@ -251,8 +251,13 @@ class Unloading(Vmm):
 class Module(Vmm):
     """What the TDX module refuses."""
 
-    def test_registers_that_are_busy_for_a_while(self):
-        self.assert_quotes(self.guest("asks 2", "busy=3"), 2)
+    def test_whatever_is_busy_is_asked_again(self):
+        script = "asks 2; head -c 48 /dev/zero >$register && echo extended"
+        for busy in "operand", "host_priority", "system":
+            with self.subTest(busy):
+                *quotes, extended = self.guest(script, "busy=3", f"busy_status={busy}")
+                self.assert_quotes(quotes, 2)
+                self.assertEqual(extended, "extended")
 
     def test_registers_that_are_busy_for_ever(self):
         # Loading reads them once.

@@ -77,6 +77,28 @@ pub(crate) enum MapService {
     Refuse,
 }
 
+/// The first call after which the VMM does so.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum MapFrom {
+    /// `GetQuote`: the guest has shared memory for that.
+    #[default]
+    Quote,
+    /// `TDG.MR.REPORT`, which a driver makes when it is loaded.
+    Report,
+}
+
+/// With which status calls are busy.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Busy {
+    /// Another vCPU has the operand.
+    #[default]
+    Operand,
+    /// The host has it, and comes first.
+    HostPriority,
+    /// Another call has the whole module.
+    System,
+}
+
 /// What `TDG.MR.REPORT` does.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum ReportService {
@@ -128,8 +150,9 @@ pub(crate) struct TdxConfig {
     pub(crate) quote_size_field: Option<u64>,
     /// With what GetQuote is refused.
     pub(crate) quote_call: Option<u64>,
-    /// How often calls are busy.
+    /// How often calls are busy, and with which status.
     pub(crate) busy: u32,
+    pub(crate) busy_status: Busy,
     /// How many calls are done before any is refused.
     pub(crate) refuse_after: u32,
     /// How many calls are invalid.
@@ -138,8 +161,9 @@ pub(crate) struct TdxConfig {
     pub(crate) mr_report: ReportService,
     /// Whether `TDG.MR.RTMR.EXTEND` refuses the operands.
     pub(crate) extend_invalid: bool,
-    /// What the VMM does with conversions, from the first request for a quote on.
+    /// What the VMM does with conversions, and from when on.
     pub(crate) map: MapService,
+    pub(crate) map_from: MapFrom,
     /// The seed of random changes.
     pub(crate) mutate: Option<u64>,
     /// The seed of random changes of conversions.
@@ -181,11 +205,13 @@ impl Default for TdxConfig {
             quote_size_field: None,
             quote_call: None,
             busy: 0,
+            busy_status: Busy::default(),
             refuse_after: 0,
             refuse_count: u32::MAX,
             mr_report: ReportService::default(),
             extend_invalid: false,
             map: MapService::default(),
+            map_from: MapFrom::default(),
             mutate: None,
             mutate_map: None,
             mutate_count: u64::MAX,

@@ -86,9 +86,12 @@ impl Td {
             Exit::Vmcall(mask) => self.vmcall(mask, regs, memory),
             Exit::Stop(why) => Effect::Stop(why),
         };
-        if before[Reg::Rax] == module::leaf::RTMR_EXTEND && regs[Reg::Rax] == Status::SUCCESS.raw()
-        {
-            self.vmm.extended(Instant::now());
+        match before[Reg::Rax] {
+            module::leaf::RTMR_EXTEND if regs[Reg::Rax] == Status::SUCCESS.raw() => {
+                self.vmm.extended(Instant::now());
+            }
+            module::leaf::REPORT => self.vmm.reported(),
+            _ => {}
         }
         if !trace::is_idle(&before) {
             self.trace.line(|| trace::line(vcpu, &before, regs));

@@ -52,7 +52,7 @@ pub(crate) mod leaf {
     /// `TDG.VP.VEINFO.GET`.
     pub(super) const VEINFO_GET: u64 = 3;
     /// `TDG.MR.REPORT`.
-    pub(super) const REPORT: u64 = 4;
+    pub(crate) const REPORT: u64 = 4;
     /// `TDG.MEM.PAGE.ACCEPT`.
     pub(super) const PAGE_ACCEPT: u64 = 6;
     /// `TDG.VM.RD`.

@@ -5,6 +5,8 @@
 use std::time::Duration;
 
 use super::config::{
+    Busy,
+    MapFrom,
     MapService,
     QuoteService,
     QuoteUntil,
@@ -155,6 +157,19 @@ const MAP: [Choice<MapService>; 4] = [
         MapService::Refuse,
         "it refuses to make pages shared",
     ),
+];
+
+/// Values of `map_from`.
+const MAP_FROM: [Choice<MapFrom>; 2] = [
+    Choice::new("quote", MapFrom::Quote, ""),
+    Choice::new("report", MapFrom::Report, ""),
+];
+
+/// Values of `busy_status`.
+const BUSY_STATUS: [Choice<Busy>; 3] = [
+    Choice::new("operand", Busy::Operand, ""),
+    Choice::new("host_priority", Busy::HostPriority, ""),
+    Choice::new("system", Busy::System, ""),
 ];
 
 /// The options.
@@ -308,6 +323,13 @@ const OPTIONS: &[Opt<TdxConfig>] = &[
     },
     shared::busy("how often MR.REPORT and MR.RTMR.EXTEND are each busy before they are done"),
     Opt {
+        key: "busy_status",
+        meaning: "what of the TDX module is busy then: the operand, that with priority of the host, or all of it",
+        values: Values::Line(&BUSY_STATUS),
+        default: |c| name(&BUSY_STATUS, &c.busy_status),
+        set: |c, v| put(&mut c.busy_status, choose(&BUSY_STATUS, v)),
+    },
+    Opt {
         key: "mr_report",
         meaning: "what MR.REPORT does",
         values: Values::Line(&MR_REPORT),
@@ -325,17 +347,24 @@ const OPTIONS: &[Opt<TdxConfig>] = &[
     shared::refuse_count("how many calls of each are invalid, until they are done again"),
     Opt {
         key: "map",
-        meaning: "what the VMM does with MapGPA from the first GetQuote on",
+        meaning: "what the VMM does with MapGPA once the guest has booted",
         values: Values::Table(&MAP),
         default: |c| name(&MAP, &c.map),
         set: |c, v| put(&mut c.map, choose(&MAP, v)),
+    },
+    Opt {
+        key: "map_from",
+        meaning: "from which call on it does so: the first GetQuote, or the first MR.REPORT",
+        values: Values::Line(&MAP_FROM),
+        default: |c| name(&MAP_FROM, &c.map_from),
+        set: |c, v| put(&mut c.map_from, choose(&MAP_FROM, v)),
     },
     shared::mutate(
         "changes bytes of each answer to GetQuote, and its R10, from this seed, or has it be late",
     ),
     Opt {
         key: "mutate_map",
-        meaning: "changes answers to MapGPA from this seed, from the first GetQuote on",
+        meaning: "changes answers to MapGPA from this seed, from the call of map_from on",
         values: Values::Said,
         default: |_| "none".into(),
         set: |c, v| put(&mut c.mutate_map, number(v).map(Some)),

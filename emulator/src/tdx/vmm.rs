@@ -28,7 +28,10 @@ use crate::{
             Registers, //
         }, //
     },
-    tdx::config::TdxConfig, //
+    tdx::config::{
+        MapFrom,
+        TdxConfig, //
+    }, //
 };
 
 use context::Result;
@@ -109,8 +112,7 @@ impl Vmm {
             (0, leaf::GET_TD_VM_CALL_INFO) => info(regs),
             (0, leaf::MAP_GPA) => self.conversions.map_gpa(context, regs),
             (0, leaf::GET_QUOTE) => {
-                // The kernel has booted, and the caller has a driver.
-                self.conversions.misbehave();
+                self.conversions.seen(MapFrom::Quote);
                 self.quotes.get(context, regs)
             }
             (0, leaf::REPORT_FATAL_ERROR) => {
@@ -145,6 +147,11 @@ impl Vmm {
     /// Sees that the guest has extended a register.
     pub(crate) fn extended(&self, now: Instant) {
         self.quotes.extended(now);
+    }
+
+    /// Sees that the guest has asked for a TDREPORT.
+    pub(crate) fn reported(&self) {
+        self.conversions.seen(MapFrom::Report);
     }
 
     /// Tells whether there is anything to do while the guest runs.

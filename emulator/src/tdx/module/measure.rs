@@ -190,7 +190,12 @@ pub(super) fn verify(context: Context<'_>, regs: &Registers) -> Result {
 fn refusal(config: &TdxConfig, invalid: bool) -> Refusal {
     let invalid = if invalid { config.refuse_count } else { 0 };
 
-    Refusal::new(config.refuse_after, config.busy, invalid)
+    Refusal::new(
+        config.refuse_after,
+        config.busy,
+        config.busy_status,
+        invalid,
+    )
 }
 
 /// Describes the emulated TDX module: measured as its name and version, if nothing else is said.

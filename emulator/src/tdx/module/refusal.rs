@@ -13,14 +13,16 @@ use tsm_proto::tdx::{
 };
 
 use super::context::Result;
+use crate::tdx::config::Busy;
 
 /// Refuses a leaf.
 #[derive(Debug)]
 pub(super) struct Refusal {
     /// How many calls are done before any is refused.
     spared: AtomicU32,
-    /// How often each call is refused before it is done.
+    /// How often each call is refused before it is done, and how.
     busy: u32,
+    status: Status,
     left: AtomicU32,
     /// How many calls are still refused for good.
     invalid: AtomicU32,
@@ -28,11 +30,16 @@ pub(super) struct Refusal {
 
 impl Refusal {
     /// After `spared` calls, refuses the next `invalid` ones for good, and the others `busy` times before
-    /// each success.
-    pub(super) fn new(spared: u32, busy: u32, invalid: u32) -> Self {
+    /// each success, with that status.
+    pub(super) fn new(spared: u32, busy: u32, status: Busy, invalid: u32) -> Self {
         Self {
             spared: AtomicU32::new(spared),
             busy,
+            status: match status {
+                Busy::Operand => Status::OPERAND_BUSY.of(Operand::RTMR),
+                Busy::HostPriority => Status::OPERAND_BUSY_HOST_PRIORITY.of(Operand::RTMR),
+                Busy::System => Status::SYS_BUSY,
+            },
             left: AtomicU32::new(busy),
             invalid: AtomicU32::new(invalid),
         }
@@ -60,7 +67,7 @@ impl Refusal {
 
         match left {
             Ok(0) => Ok(()),
-            _ => Err(Status::OPERAND_BUSY.of(Operand::RTMR).into()),
+            _ => Err(self.status.into()),
         }
     }
 }
@@ -68,16 +75,35 @@ impl Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tdx::module::context::Failure;
+
+    fn refusal(spared: u32, busy: u32, invalid: u32) -> Refusal {
+        Refusal::new(spared, busy, Busy::default(), invalid)
+    }
+
+    #[test]
+    fn says_what_is_busy() {
+        for (busy, status) in [
+            (Busy::Operand, 0x8000_0200_0000_0000),
+            (Busy::HostPriority, 0x8000_0204_0000_0000),
+            (Busy::System, 0x8000_0202_0000_0000u64),
+        ] {
+            let refused = Refusal::new(0, 1, busy, 0).check();
+            assert!(
+                matches!(refused, Err(Failure::Status(said)) if said.raw() & !0xffff_ffff == status)
+            );
+        }
+    }
 
     #[test]
     fn refuses_nothing_if_not_told_to() {
-        let refusal = Refusal::new(0, 0, 0);
+        let refusal = refusal(0, 0, 0);
         assert!((0..5).all(|_| refusal.check().is_ok()));
     }
 
     #[test]
     fn is_busy_so_many_times_before_each_success() {
-        let refusal = Refusal::new(0, 2, 0);
+        let refusal = refusal(0, 2, 0);
         let calls = (0..6).map(|_| refusal.check().is_ok());
         assert_eq!(
             calls.collect::<Vec<_>>(),
@@ -87,14 +113,14 @@ mod tests {
 
     #[test]
     fn refuses_so_many_calls_for_good() {
-        let refusal = Refusal::new(0, 0, 2);
+        let refusal = refusal(0, 0, 2);
         let calls = [(); 4].map(|()| refusal.check().is_ok());
         assert_eq!(calls, [false, false, true, true]);
     }
 
     #[test]
     fn spares_the_first_calls() {
-        for refusal in [Refusal::new(2, 1, 0), Refusal::new(2, 0, 1)] {
+        for refusal in [refusal(2, 1, 0), refusal(2, 0, 1)] {
             let calls = [(); 3].map(|()| refusal.check().is_ok());
             assert_eq!(calls, [true, true, false]);
         }

@@ -31,6 +31,7 @@ use crate::{
         }, //
     },
     tdx::config::{
+        MapFrom,
         MapService,
         TdxConfig, //
     }, //
@@ -42,6 +43,7 @@ use tsm_proto::tdx::VmcallStatus;
 pub(super) struct Conversions {
     service: MapService,
     mutator: Option<Mutator>,
+    from: MapFrom,
     /// Whether answers are wrong by now.
     misbehaves: AtomicBool,
 }
@@ -100,13 +102,17 @@ impl Conversions {
         Self {
             service: config.map,
             mutator: config.mutate_map.map(|seed| Mutator::new(seed, u64::MAX)),
+            from: config.map_from,
             misbehaves: AtomicBool::new(false),
         }
     }
 
-    /// Has answers be wrong from now on, if the user wants that: at boot no kernel would take it.
-    pub(super) fn misbehave(&self) {
-        self.misbehaves.store(true, Ordering::Relaxed);
+    /// Has answers be wrong from now on, if the user wants that from such a call on. The kernel has booted
+    /// then, which it does not with these answers, and the caller is a driver.
+    pub(super) fn seen(&self, call: MapFrom) {
+        if call == self.from {
+            self.misbehaves.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Decides what becomes of a conversion of `count` pages.

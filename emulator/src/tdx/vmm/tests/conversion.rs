@@ -5,7 +5,10 @@
 use super::*;
 use crate::{
     machine::gpa::PAGE_SIZE,
-    tdx::config::MapService, //
+    tdx::config::{
+        MapFrom,
+        MapService, //
+    }, //
 };
 
 #[test]
@@ -102,6 +105,29 @@ fn misbehaves_from_the_first_quote_on_if_it_was_told_to() {
     assert!(answers
         .iter()
         .any(|(status, done)| *status > 1 && *done == 0));
+}
+
+#[test]
+fn refuses_from_the_first_report_on_if_it_was_told_to() {
+    let bench = Bench::with(&TdxConfig {
+        map: MapService::Refuse,
+        map_from: MapFrom::Report,
+        ..TdxConfig::default()
+    });
+    let map = || bench.leaf(leaf::MAP_GPA, &[SHARED | 0x40000, 0x10000]).0;
+    assert_eq!(map(), SUCCESS);
+    bench.vmm.reported();
+    assert_eq!(map(), INVALID);
+    // By default that is the first request for a quote.
+    let bench = Bench::with(&TdxConfig {
+        map: MapService::Refuse,
+        ..TdxConfig::default()
+    });
+    bench.vmm.reported();
+    assert_eq!(
+        bench.leaf(leaf::MAP_GPA, &[SHARED | 0x40000, 0x10000]).0,
+        SUCCESS
+    );
 }
 
 /// Makes a VMM that does this with conversions, from now on.
