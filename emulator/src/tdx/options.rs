@@ -115,9 +115,10 @@ const QUOTE_UNTIL: [Choice<Until>; 3] = [
 ];
 
 /// Values of `quote_version`.
-const QUOTE_VERSION: [Choice<Version>; 2] = [
+const QUOTE_VERSION: [Choice<Version>; 3] = [
     Choice::new("4", Version::V4, "TDX 1.0"),
     Choice::new("5", Version::V5, "TDX 1.5"),
+    Choice::new("5:1.0", Version::V5Td10, "version 5 with a body of TDX 1.0"),
 ];
 
 /// Values of `quote_nul`.

@@ -63,6 +63,8 @@ pub(crate) enum Version {
     V4,
     /// With a body of TDX 1.5.
     V5,
+    /// With a body of TDX 1.0, in the format that has both.
+    V5Td10,
 }
 
 /// What quotes end with.
@@ -79,7 +81,7 @@ impl Ending {
     fn zeros(self, version: Version) -> usize {
         let usual = match version {
             Version::V4 => 70,
-            Version::V5 => 0,
+            Version::V5 | Version::V5Td10 => 0,
         };
 
         // CAST: Widens.
@@ -214,21 +216,19 @@ fn signed(version: Version, report: &TdReport) -> Vec<u8> {
         user_data,
     };
 
+    let described = |kind, body: &[u8]| {
+        let descriptor = BodyDescriptor {
+            kind: U16::new(kind),
+            // CAST: 648 at most.
+            size: U32::new(body.len() as u32),
+        };
+        [header(5).as_bytes(), descriptor.as_bytes(), body].concat()
+    };
+
     match version {
         Version::V4 => [header(4).as_bytes(), Body10::from(report).as_bytes()].concat(),
-        Version::V5 => {
-            let descriptor = BodyDescriptor {
-                kind: U16::new(BodyDescriptor::TDX_1_5),
-                // CAST: 648.
-                size: U32::new(size_of::<Body15>() as u32),
-            };
-            [
-                header(5).as_bytes(),
-                descriptor.as_bytes(),
-                Body15::from(report).as_bytes(),
-            ]
-            .concat()
-        }
+        Version::V5 => described(BodyDescriptor::TDX_1_5, Body15::from(report).as_bytes()),
+        Version::V5Td10 => described(BodyDescriptor::TDX_1_0, Body10::from(report).as_bytes()),
     }
 }
 

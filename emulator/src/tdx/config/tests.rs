@@ -90,7 +90,11 @@ fn takes_what_a_quote_is_in_flight_until() {
 
 #[test]
 fn takes_a_version_of_quotes() {
-    for (value, version) in [("4", Version::V4), ("5", Version::V5)] {
+    for (value, version) in [
+        ("4", Version::V4),
+        ("5", Version::V5),
+        ("5:1.0", Version::V5Td10),
+    ] {
         let config = parse([format!("quote_version={value}").as_str()]).unwrap();
         assert_eq!(config.quote_version, version);
     }

@@ -64,6 +64,8 @@ pub(super) struct BodyDescriptor {
 }
 
 impl BodyDescriptor {
+    /// [`BodyDescriptor::kind`] of a [`Body10`].
+    pub(super) const TDX_1_0: u16 = 2;
     /// [`BodyDescriptor::kind`] of a [`Body15`].
     pub(super) const TDX_1_5: u16 = 3;
 }

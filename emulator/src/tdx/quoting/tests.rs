@@ -90,9 +90,9 @@ impl Judge {
 }
 
 #[test]
-fn a_public_verifier_accepts_quotes_of_both_versions() {
+fn a_public_verifier_accepts_quotes_of_all_versions() {
     let judge = Judge::new();
-    for version in [Version::V4, Version::V5] {
+    for version in [Version::V4, Version::V5, Version::V5Td10] {
         assert_eq!(judge.judge(&quote(version)), Ok("UpToDate".into()));
     }
 }
@@ -112,6 +112,11 @@ fn a_public_verifier_reads_what_the_report_says() {
     let td = parsed.report.as_td15().unwrap();
     assert_eq!(&td.base.report_data, report.mac.report_data.bytes());
     assert_eq!(td.tee_tcb_svn2, report.tee_tcb_info.tee_tcb_svn2);
+
+    let parsed = Quote::parse(&quote(Version::V5Td10)).unwrap();
+    assert!(matches!(parsed.report, Report::TD10(_)));
+    let td = parsed.report.as_td10().unwrap();
+    assert_eq!(&td.report_data, report.mac.report_data.bytes());
 }
 
 #[test]
@@ -124,7 +129,7 @@ fn a_public_verifier_with_the_root_of_intel_does_not_accept_it() {
 #[test]
 fn a_public_verifier_finds_a_flipped_bit_wherever_it_looks() {
     let judge = Judge::new();
-    for version in [Version::V4, Version::V5] {
+    for version in [Version::V4, Version::V5, Version::V5Td10] {
         let mut quote = quote(version);
         // The size of what follows, the signature and the key. It does not look at the kind of the
         // data after them.
@@ -153,7 +158,7 @@ fn a_public_verifier_accepts_quotes_of_other_sizes() {
     let judge = Judge::new();
     let (cpu, report) = report();
     for size in [8 << 10, (128 << 10) - 24] {
-        for version in [Version::V4, Version::V5] {
+        for version in [Version::V4, Version::V5, Version::V5Td10] {
             let quote = Enclave::new(version, size, Ending::default())
                 .quote(&cpu, &report)
                 .unwrap();
