@@ -77,6 +77,35 @@ class Versions(SnpVmm):
                 self.assertEqual(lines, ["1184", f"0{version}000000", measurement, measurement, ERROR, GONE, "68"])
 
 
+class Platforms(SnpVmm):
+    """Machines of other kinds than the usual one."""
+
+    PARTS = """
+        part() { tail -c +$(($1 + 1)) $3 | head -c $2 | hexdump -v -e '1/1 "%02x"'; echo; }
+        parts() { make $1; for blob in outblob auxblob; do cat $reports/$1/$blob >/tmp/$blob; done; rmdir $reports/$1; }
+    """
+
+    def test_a_cloud_with_a_key_of_its_own(self):
+        # One certificate, behind its entry and the end. The report names the key, and not the chip.
+        script = self.PARTS + """
+            parts a; part 0 16 /tmp/auxblob; part 16 4 /tmp/auxblob; part 24 24 /tmp/auxblob; part 48 1 /tmp/auxblob
+            part 72 4 /tmp/outblob; part 416 64 /tmp/outblob; wc -c </tmp/outblob
+        """
+        lines = ["a8074bc2a25a483eaae639c045a0b8a1", "30000000", 24 * "00", "30", "04000000", 64 * "00", "1184"]
+        for drivers in "rust", "c":
+            with self.subTest(drivers):
+                self.assertEqual(self.guest(script, "vlek=on", "mask_chip_id=on", drivers=drivers), lines)
+
+    def test_turin(self):
+        # The first mutable code comes first in what says how new the parts are, and the number of the chip has 8 bytes.
+        script = self.PARTS + """
+            parts a; part 384 8 /tmp/outblob; part 392 3 /tmp/outblob; part 424 56 /tmp/outblob
+            wc -c </tmp/outblob
+        """
+        self.assertEqual(self.guest(script, "processor=turin", "report_version=5"),
+                         ["01040018000000db", "1a0201", 56 * "00", "1184"])
+
+
 class Messages(SnpVmm):
     # The first is for the registers, when the module is loaded.
     AFTER_TWO = "refuse_after=2"

@@ -18,6 +18,8 @@ type Guid = [u8; 16];
 
 /// 63da758d-e664-4564-adc5-f4b93be8accd
 const VCEK: Guid = 0x63da758d_e664_4564_adc5_f4b93be8accd_u128.to_be_bytes();
+/// a8074bc2-a25a-483e-aae6-39c045a0b8a1
+const VLEK: Guid = 0xa8074bc2_a25a_483e_aae6_39c045a0b8a1_u128.to_be_bytes();
 /// 4ab7b379-bbac-4fe4-a02f-05aef327c782
 const ASK: Guid = 0x4ab7b379_bbac_4fe4_a02f_05aef327c782_u128.to_be_bytes();
 /// c0b406a4-a803-4952-9743-3fb6014cd0ae
@@ -45,11 +47,14 @@ impl Table {
         certificates: Certificates<'_>,
         size: u32,
     ) -> Self {
-        let mut list = vec![
-            (VCEK, certificates.vcek.to_vec()),
-            (ASK, certificates.ask.to_vec()),
-            (ARK, certificates.ark.to_vec()),
-        ];
+        let mut list = match certificates.vlek {
+            Some(vlek) => vec![(VLEK, vlek.to_vec())],
+            None => vec![
+                (VCEK, certificates.vcek.to_vec()),
+                (ASK, certificates.ask.to_vec()),
+                (ARK, certificates.ark.to_vec()),
+            ],
+        };
         if service == CertificateService::None {
             list.clear();
         }

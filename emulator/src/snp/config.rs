@@ -16,6 +16,18 @@ use tsm_proto::Digest384;
 
 use svsm::SvsmConfig;
 
+/// The processor that a report is of.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Processor {
+    /// EPYC 7003.
+    #[default]
+    Milan,
+    /// EPYC 9004.
+    Genoa,
+    /// EPYC 9005.
+    Turin,
+}
+
 /// The format of a report.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum ReportVersion {
@@ -162,6 +174,12 @@ pub(crate) struct SnpConfig {
     pub(crate) id_key_digest: Digest384,
     /// `AUTHOR_KEY_DIGEST`.
     pub(crate) author_key_digest: Digest384,
+    /// The processor, as reports and certificates say.
+    pub(crate) processor: Processor,
+    /// Whether a VLEK was loaded.
+    pub(crate) vlek: bool,
+    /// Whether reports do not say which chip they are of.
+    pub(crate) mask_chip_id: bool,
     /// The format of reports.
     pub(crate) report_version: ReportVersion,
     /// The firmware, if not one that usually writes such reports.
@@ -218,6 +236,9 @@ impl Default for SnpConfig {
             image_id: [0; 16],
             id_key_digest: Digest384::ZERO,
             author_key_digest: Digest384::ZERO,
+            processor: Processor::default(),
+            vlek: false,
+            mask_chip_id: false,
             report_version: ReportVersion::default(),
             firmware: None,
             messages: 0,

@@ -11,6 +11,7 @@ use super::config::{
     CertificateService,
     Firmware,
     MutatedPart,
+    Processor,
     ReportVersion,
     RequestService,
     SnpConfig, //
@@ -48,6 +49,16 @@ const REPORT_VERSION: [Choice<ReportVersion>; 4] = [
     Choice::new("4", ReportVersion::V4, ""),
     Choice::new("5", ReportVersion::V5, ""),
 ];
+
+/// Values of `processor`.
+const PROCESSOR: [Choice<Processor>; 3] = [
+    Choice::new("milan", Processor::Milan, ""),
+    Choice::new("genoa", Processor::Genoa, ""),
+    Choice::new("turin", Processor::Turin, ""),
+];
+
+/// Values of `vlek` and `mask_chip_id`.
+const SWITCH: [Choice<bool>; 2] = [Choice::new("on", true, ""), Choice::new("off", false, "")];
 
 /// Values of `guest_request`.
 const GUEST_REQUEST: [Choice<RequestService>; 12] = [
@@ -239,6 +250,28 @@ const OPTIONS: &[Opt<SnpConfig>] = &[
         values: Values::Said,
         default: |_| "zero, there is no such key".into(),
         set: |c, v| put(&mut c.author_key_digest, digest(v)),
+    },
+    Opt {
+        key: "processor",
+        meaning: "what reports and certificates are of; CPUID says Milan in any case",
+        values: Values::Line(&PROCESSOR),
+        default: |c| name(&PROCESSOR, &c.processor),
+        set: |c, v| put(&mut c.processor, choose(&PROCESSOR, v)),
+    },
+    Opt {
+        key: "vlek",
+        meaning:
+            "whether a VLEK was loaded, which signs by default then, and has the only certificate",
+        values: Values::Line(&SWITCH),
+        default: |c| name(&SWITCH, &c.vlek),
+        set: |c, v| put(&mut c.vlek, choose(&SWITCH, v)),
+    },
+    Opt {
+        key: "mask_chip_id",
+        meaning: "whether reports have zeros for the number of the chip",
+        values: Values::Line(&SWITCH),
+        default: |c| name(&SWITCH, &c.mask_chip_id),
+        set: |c, v| put(&mut c.mask_chip_id, choose(&SWITCH, v)),
     },
     Opt {
         key: "report_version",

@@ -9,6 +9,7 @@
 //!
 //! The keys are public: what this processor signs proves nothing.
 
+mod chip;
 mod identity;
 mod key;
 mod launch;
@@ -17,6 +18,7 @@ mod platform;
 mod policy;
 mod report;
 mod secrets;
+mod signer;
 mod status;
 mod tcb;
 mod tsc;
@@ -81,8 +83,10 @@ pub(crate) struct Certificates<'a> {
     pub(crate) ark: &'a [u8],
     /// Of the authority for chips.
     pub(crate) ask: &'a [u8],
-    /// Of the key that signs reports.
+    /// Of the key of the chip, which signs reports.
     pub(crate) vcek: &'a [u8],
+    /// Of the key that was loaded, which signs reports then.
+    pub(crate) vlek: Option<&'a [u8]>,
 }
 
 /// The secure processor, with the one guest that it knows.
@@ -148,6 +152,10 @@ impl SecureProcessor {
             ark: &platform.ark,
             ask: &platform.ask,
             vcek: &platform.vcek,
+            vlek: platform
+                .vlek
+                .as_ref()
+                .map(|vlek| vlek.certificate.as_slice()),
         }
     }
 
@@ -235,7 +243,8 @@ impl SecureProcessor {
 
     /// Returns what certifies the platform.
     fn platform(&self) -> &Platform {
-        self.platform.get_or_init(Platform::new)
+        self.platform
+            .get_or_init(|| Platform::new(self.config.processor, self.config.vlek))
     }
 
     /// Returns the measurement.

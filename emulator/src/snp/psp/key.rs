@@ -35,6 +35,7 @@ use zerocopy_derive::{
 
 use super::{
     identity::ReportId,
+    signer::Signer,
     status::Status,
     tcb::TcbVersion, //
 };
@@ -56,12 +57,32 @@ pub(super) struct Request {
 
 /// [`Request::root_key_select`]: the root key is the VMRK, which belongs to the guest.
 const VMRK: u32 = 1;
-/// [`Request::root_key_select`]: which of the platform's keys.
+/// [`Request::root_key_select`]: which of the platform's keys, see [`Signer`].
 const KEYS: u32 = 3 << 1;
-/// [`KEYS`]: the VLEK, or the VCEK if there is none.
-const ANY_KEY: u32 = 0;
-/// [`KEYS`]: the VCEK.
-const VCEK: u32 = 1 << 1;
+
+/// What a key is derived from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Root {
+    /// The VMRK.
+    Guest,
+    /// A key of the platform.
+    Platform(Signer),
+}
+
+impl Root {
+    /// Takes the one that a guest selects.
+    fn select(config: &SnpConfig, request: &Request) -> Result<Self, Status> {
+        let bits = request.root_key_select.get();
+
+        if bits & !(VMRK | KEYS) != 0 || request.reserved.get() != 0 {
+            return Err(Status::INVALID_PARAM);
+        }
+        match bits & VMRK {
+            0 => Signer::select(config, bits >> 1).map(Self::Platform),
+            _ => Ok(Self::Guest),
+        }
+    }
+}
 
 /// [`Request::guest_field_select`]: what is mixed into the key.
 mod field {
@@ -148,8 +169,12 @@ pub(super) fn answer(
     };
     let mut response = Response::new_zeroed();
 
-    match mix(config, measurement, vmpck, request, mitigations) {
-        Ok(mix) => response.key = derive(report_id, &mix),
+    let mixed = Root::select(config, request).and_then(|root| {
+        let mix = mix(config, measurement, vmpck, request, mitigations)?;
+        Ok(derive(report_id, root, &mix))
+    });
+    match mixed {
+        Ok(key) => response.key = key,
         Err(status) => response.status = status.into(),
     }
     Ok(response.as_bytes().to_vec())
@@ -174,13 +199,6 @@ fn mix(
     };
     let mut mix = Mix::new_zeroed();
 
-    if root & !(VMRK | KEYS) != 0 || request.reserved.get() != 0 {
-        return Err(Status::INVALID_PARAM);
-    }
-    // No VLEK was loaded.
-    if root & VMRK == 0 && !matches!(root & KEYS, ANY_KEY | VCEK) {
-        return Err(Status::INVALID_KEY);
-    }
     if vmpl < vmpck.into() || vmpl > 3 || fields & !known != 0 {
         return Err(Status::INVALID_PARAM);
     }
@@ -200,7 +218,7 @@ fn mix(
         mix.launch_mit_vector = U64::new(mitigations.wanted);
     }
     if fields & field::TCB_VERSION != 0 {
-        if !request.tcb_version.is_at_most(&TcbVersion::CURRENT) {
+        if !config.processor.tcb().is_at_least(request.tcb_version) {
             return Err(Status::INVALID_PARAM);
         }
         mix.tcb_version = request.tcb_version;
@@ -227,10 +245,13 @@ fn mix(
 }
 
 /// Derives the key.
-fn derive(report_id: &ReportId, mix: &Mix) -> [u8; 32] {
-    let root: [u8; 32] = match mix.root_key_select.get() {
-        VMRK => report_id.vmrk(),
-        _ => Sha256::digest("tsm-emulator VCEK root, known to everybody").into(),
+fn derive(report_id: &ReportId, root: Root, mix: &Mix) -> [u8; 32] {
+    let digest =
+        |name: &str| Sha256::digest(format!("tsm-emulator {name}, known to everybody")).into();
+    let root: [u8; 32] = match root {
+        Root::Guest => report_id.vmrk(),
+        Root::Platform(Signer::Chip) => digest("VCEK root"),
+        Root::Platform(Signer::Loaded) => digest("VLEK root"),
     };
     // PANIC: Keys may have any size.
     let mac = Hmac::<Sha256>::new_from_slice(&root).expect("any size");

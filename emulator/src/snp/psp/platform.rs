@@ -7,7 +7,8 @@
 //! is public: what it certifies proves nothing.
 //!
 //! ```text
-//! ARK ──▶ ASK ──▶ VCEK ──▶ report
+//! ARK ──▶ ASK ───▶ VCEK ──▶ report
+//!     ──▶ ASVK ──▶ VLEK ──▶ report
 //! ```
 
 use x509_cert::{
@@ -34,29 +35,31 @@ use x509_cert::{
     Certificate, //
 };
 
-use super::tcb::TcbVersion;
-use crate::x509::{
-    self,
-    Identity,
-    Rsa,
-    Usage,
-    P384, //
+use super::signer::Signer;
+use crate::{
+    snp::config::Processor,
+    x509::{
+        self,
+        Identity,
+        Rsa,
+        Usage,
+        P384, //
+    }, //
 };
 
 const ORGANIZATION: &str = "TSM-RS TEST - NOT AMD";
 
-/// The authority that everything goes back to, and where its primes are.
-const ARK: (&str, &str, [u32; 2]) = ("ARK-Milan", "TSM-RS TEST ARK - NOT AMD", [248, 302]);
+/// The authority that everything goes back to, and where its primes are; its name ends with the line.
+const ARK: (&str, &str, [u32; 2]) = ("ARK", "TSM-RS TEST ARK - NOT AMD", [248, 302]);
 /// The authority for chips, and where its primes are.
-const ASK: (&str, &str, [u32; 2]) = ("SEV-Milan", "TSM-RS TEST ASK - NOT AMD", [139, 1044]);
+const ASK: (&str, &str, [u32; 2]) = ("SEV", "TSM-RS TEST ASK - NOT AMD", [139, 1044]);
+/// The authority for keys that are loaded, and where its primes are.
+const ASVK: (&str, &str, [u32; 2]) = ("SEV-VLEK", "TSM-RS TEST ASVK - NOT AMD", [678, 491]);
+/// The key that is loaded, and the cloud provider that it belongs to.
+const VLEK: (&str, &str) = ("SEV-VLEK", "TSM-RS TEST VLEK - NOT AMD");
+const PROVIDER: &str = "TSM-RS TEST - NOT A PROVIDER";
 /// The chip.
 const VCEK: (&str, &str) = ("SEV-VCEK", "TSM-RS TEST VCEK - NOT AMD");
-
-/// Number of the chip.
-pub(super) const CHIP_ID: [u8; 64] =
-    *b"TSM-RS TEST chip - NOT AMD - what it signs proves nothing at all";
-/// Kind of chip, and how often it was revised.
-const PRODUCT: &str = "Milan-B1";
 
 /// The extensions that describe a chip have their object identifiers under this one.
 const AMD: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.3704.1");
@@ -66,8 +69,16 @@ pub(super) struct Platform {
     pub(super) ark: Vec<u8>,
     pub(super) ask: Vec<u8>,
     pub(super) vcek: Vec<u8>,
-    /// The key that signs reports.
-    pub(super) key: P384,
+    /// The key of the chip.
+    key: P384,
+    /// The key that was loaded, if one was.
+    pub(super) vlek: Option<Loaded>,
+}
+
+/// A key that was loaded, and its certificate.
+pub(super) struct Loaded {
+    pub(super) certificate: Vec<u8>,
+    key: P384,
 }
 
 impl std::fmt::Debug for Platform {
@@ -82,18 +93,51 @@ fn name(common: &str) -> String {
 }
 
 impl Platform {
-    /// Makes the keys, and certifies them.
-    pub(super) fn new() -> Self {
-        let [ark, ask] = [ARK, ASK]
-            .map(|(common, key, places)| Identity::new(&name(common), x509::rsa(key, places)));
+    /// Makes the keys, and certifies them, with one that is loaded if there is to be one.
+    pub(super) fn new(processor: Processor, loads: bool) -> Self {
+        let authority = |(common, key, places): (&str, &str, [u32; 2])| {
+            let common = format!("{common}-{}", processor.line());
+            Identity::new(&name(&common), x509::rsa(key, places))
+        };
+        let [ark, ask] = [ARK, ASK].map(authority);
         let (common, key) = VCEK;
         let vcek = Identity::new(&name(common), x509::p384(key));
 
         Self {
             ark: encode(&ark.issue(1, &ark, Usage::Authority, |_| Ok(()))),
             ask: encode(&ark.issue(2, &ask, Usage::Authority, |_| Ok(()))),
-            vcek: encode(&ask.issue(3, &vcek, Usage::Signer, describe)),
+            vcek: encode(&ask.issue(3, &vcek, Usage::Signer, |certificate| {
+                describe(certificate, processor.product(), processor)?;
+                // KDS has the bytes as they are, not as an `OCTET STRING`.
+                certificate.add_extension(&Description::<4>(processor.hardware_id().to_vec()))
+            })),
             key: vcek.into_key(),
+            vlek: loads.then(|| Loaded::new(&authority(ASVK), processor)),
+        }
+    }
+
+    /// Returns the key that signs reports.
+    pub(super) fn key(&self, signer: Signer) -> &P384 {
+        match (signer, &self.vlek) {
+            (Signer::Loaded, Some(loaded)) => &loaded.key,
+            _ => &self.key,
+        }
+    }
+}
+
+impl Loaded {
+    /// Makes the key, and has it certified.
+    fn new(asvk: &Identity<Rsa>, processor: Processor) -> Self {
+        let (common, key) = VLEK;
+        let vlek = Identity::new(&name(common), x509::p384(key));
+        let certificate = asvk.issue(4, &vlek, Usage::Signer, |certificate| {
+            describe(certificate, processor.line(), processor)?;
+            certificate.add_extension(&Description::<5>(Ia5StringRef::new(PROVIDER)?.to_der()?))
+        });
+
+        Self {
+            certificate: encode(&certificate),
+            key: vlek.into_key(),
         }
     }
 }
@@ -140,23 +184,32 @@ impl<const FIRST: u32, const SECOND: u32> AsExtension for Description<FIRST, SEC
     }
 }
 
-/// Adds the extensions that describe the chip: the version of the structure, the product, the
-/// versions of the parts, the number of the chip.
-fn describe(certificate: &mut CertificateBuilder<'_, Rsa>) -> Result<(), builder::Error> {
-    let tcb = TcbVersion::CURRENT;
+/// Adds the extensions that describe the platform: the version of the structure, the product, the
+/// versions of the parts.
+fn describe(
+    certificate: &mut CertificateBuilder<'_, Rsa>,
+    product: &str,
+    processor: Processor,
+) -> Result<(), builder::Error> {
+    let tcb = processor.tcb();
+    let product = Ia5StringRef::new(product)?;
+    let version = processor.certificate_version();
 
-    certificate.add_extension(&Description::<1>(0u8.to_der()?))?;
-    certificate.add_extension(&Description::<2>(Ia5StringRef::new(PRODUCT)?.to_der()?))?;
+    certificate.add_extension(&Description::<1>(version.to_der()?))?;
+    certificate.add_extension(&Description::<2>(product.to_der()?))?;
+    if let Some(fmc) = tcb.fmc {
+        certificate.add_extension(&Description::<3, 9>(fmc.to_der()?))?;
+    }
     certificate.add_extension(&Description::<3, 1>(tcb.boot_loader.to_der()?))?;
     certificate.add_extension(&Description::<3, 2>(tcb.tee.to_der()?))?;
     certificate.add_extension(&Description::<3, 3>(tcb.snp.to_der()?))?;
-    certificate.add_extension(&Description::<3, 4>(0u8.to_der()?))?;
+    if tcb.fmc.is_none() {
+        certificate.add_extension(&Description::<3, 4>(0u8.to_der()?))?;
+    }
     certificate.add_extension(&Description::<3, 5>(0u8.to_der()?))?;
     certificate.add_extension(&Description::<3, 6>(0u8.to_der()?))?;
     certificate.add_extension(&Description::<3, 7>(0u8.to_der()?))?;
-    certificate.add_extension(&Description::<3, 8>(tcb.microcode.to_der()?))?;
-    // KDS has the bytes as they are, not as an `OCTET STRING`.
-    certificate.add_extension(&Description::<4>(CHIP_ID.to_vec()))
+    certificate.add_extension(&Description::<3, 8>(tcb.microcode.to_der()?))
 }
 
 #[cfg(test)]
@@ -165,7 +218,7 @@ mod tests {
 
     #[test]
     fn names_what_it_is_in_each_certificate() {
-        let platform = Platform::new();
+        let platform = Platform::new(Processor::default(), false);
         let expected = ORGANIZATION.as_bytes();
         for certificate in [&platform.ark, &platform.ask, &platform.vcek] {
             let parts = certificate.windows(expected.len());
@@ -176,7 +229,10 @@ mod tests {
 
     #[test]
     fn makes_the_same_certificates_every_time() {
-        let (one, other) = (Platform::new(), Platform::new());
+        let (one, other) = (
+            Platform::new(Processor::default(), false),
+            Platform::new(Processor::default(), false),
+        );
         assert_eq!(one.ark, other.ark);
         assert_eq!(one.ask, other.ask);
         assert_eq!(one.vcek, other.vcek);

@@ -32,10 +32,8 @@ use zerocopy_derive::{
 
 use super::{
     identity::ReportId,
-    platform::{
-        Platform,
-        CHIP_ID, //
-    },
+    platform::Platform,
+    signer::Signer,
     status::Status,
     tcb::TcbVersion, //
 };
@@ -51,16 +49,12 @@ use crate::snp::config::{
 pub(super) struct Request {
     report_data: [u8; 64],
     vmpl: U32,
-    /// Which key is to sign, in bits 1:0.
+    /// Which key is to sign, in bits 1:0, see [`Signer`].
     key_select: U32,
     reserved: [u8; 24],
 }
 
 impl Request {
-    /// [`Request::key_select`] of the VLEK, or of the VCEK if there is none.
-    const ANY_KEY: u32 = 0;
-    /// [`Request::key_select`] of the VCEK.
-    const VCEK: u32 = 1;
     /// The bits of [`Request::key_select`].
     const KEYS: u32 = 3;
 }
@@ -159,14 +153,14 @@ const _: () = {
 
 /// [`Report::signature_algorithm`] of ECDSA with P-384 and SHA-384.
 const ECDSA_P384_SHA384: u32 = 1;
-/// [`Report::key_info`] with an author key. Bits 4:2 are zero for the VCEK.
+/// [`Report::key_info`] with an author key.
 const AUTHOR_KEY_EN: u32 = 1;
+/// Where [`Report::key_info`] has the key that signs.
+const SIGNING_KEY: u32 = 2;
 /// [`Report::platform_info`]: threads are on, memory has error correction.
 const PLATFORM_INFO: u64 = 0x05;
 /// [`Report::platform_info`] of later versions: no memory was found at two addresses.
 const ALIAS_CHECK_COMPLETE: u64 = 0x20;
-/// What CPUID says of the processor: family, model, stepping of a Milan.
-const CPUID: [u8; 3] = [0x19, 0x01, 0x01];
 /// What is done against flaws of the processor.
 const MIT_VECTOR: u64 = 0x0f;
 
@@ -237,22 +231,20 @@ fn report(
     if request.reserved != [0; 24] || keys & !Request::KEYS != 0 {
         return Err(Status::INVALID_PARAM);
     }
-    // No VLEK was loaded.
-    if !matches!(keys, Request::ANY_KEY | Request::VCEK) {
-        return Err(Status::INVALID_KEY);
-    }
+    let signer = Signer::select(config, keys)?;
     if vmpl < vmpck.into() || vmpl > 3 {
         return Err(Status::INVALID_PARAM);
     }
     let mut report = describe(config, report_id, measurement);
 
+    report.key_info |= signer.number() << SIGNING_KEY;
     report.vmpl = request.vmpl;
     report.report_data = request.report_data;
     let signed = report
         .as_bytes()
         .get(..offset_of!(Report, signature))
         .unwrap_or_default();
-    let signature = platform.key.sign_message(signed);
+    let signature = platform.key(signer).sign_message(signed);
     let (r, s) = signature.split_at(48);
     for (to, from) in report.signature.iter_mut().zip([r, s]) {
         for (to, from) in to.iter_mut().zip(from.iter().rev()) {
@@ -264,7 +256,7 @@ fn report(
 
 /// Says of the guest and of the platform what is the same in all reports.
 fn describe(config: &SnpConfig, report_id: &ReportId, measurement: Digest384) -> Report {
-    let tcb = TcbVersion::CURRENT;
+    let tcb = config.processor.tcb().version();
     let version = config.report_version;
     let Firmware {
         major,
@@ -293,14 +285,16 @@ fn describe(config: &SnpConfig, report_id: &ReportId, measurement: Digest384) ->
     // There is no migration agent.
     report.report_id_ma = [0xff; 32];
     report.reported_tcb = tcb;
-    report.chip_id = CHIP_ID;
+    if !config.mask_chip_id {
+        report.chip_id = config.processor.chip_id();
+    }
     report.committed_tcb = tcb;
     report.current_version = firmware;
     report.committed_version = firmware;
     report.launch_tcb = tcb;
     if version != ReportVersion::V2 {
         report.platform_info = U64::new(PLATFORM_INFO | ALIAS_CHECK_COMPLETE);
-        report.cpuid = CPUID;
+        report.cpuid = config.processor.cpuid();
     }
     if let Some(mitigations) = version.mitigations() {
         report.launch_mit_vector = U64::new(mitigations);

@@ -94,6 +94,19 @@ fn derives_other_keys_from_the_vmrk_in_each_launch() {
 }
 
 #[test]
+fn derives_keys_from_the_one_that_was_loaded_by_default() {
+    let (processor, mut guest) = launch(|config| config.vlek = true);
+    let [any, chip, loaded, unknown] = [0, 1, 2, 3].map(|select| {
+        let request = key_request(select << 1, 0, 0, 0, 0);
+        guest.ask(&processor, kind::KEY_REQ, &request).unwrap()
+    });
+    assert_eq!(any, loaded);
+    assert_eq!([any, chip.clone()].map(|key| status(&key)), [0, 0]);
+    assert_ne!(chip[0x20..], loaded[0x20..]);
+    assert_eq!(status(&unknown), 0x27);
+}
+
+#[test]
 fn refuses_keys_that_a_guest_may_not_have() {
     let (processor, _) = launch(|config| {
         config.vmpl = 1;

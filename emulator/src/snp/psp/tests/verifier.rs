@@ -3,17 +3,23 @@
 //! Reports as a verifier sees them that was not written here.
 
 use super::*;
-use crate::snp::config::ReportVersion;
-use sev::certs::snp::{
-    ca,
-    Certificate,
-    Chain,
-    Verifiable as _, //
+use crate::snp::config::{
+    Processor,
+    ReportVersion, //
+};
+use sev::{
+    certs::snp::{
+        ca,
+        Certificate,
+        Chain,
+        Verifiable as _, //
+    },
+    Generation, //
 };
 
 /// Returns the chain as the public verifier has it.
 fn chain(processor: &SecureProcessor) -> Chain {
-    let Certificates { ark, ask, vcek } = processor.certificates();
+    let Certificates { ark, ask, vcek, .. } = processor.certificates();
     Chain {
         ca: ca::Chain::from_der(ark, ask).unwrap(),
         vek: Certificate::from_der(vcek).unwrap(),
@@ -47,6 +53,61 @@ fn a_public_verifier_accepts_the_chain_and_reports_of_all_versions() {
             assert_eq!(version, (1, 55, build));
         }
         assert_eq!(report.report_data.to_vec(), (1..=64).collect::<Vec<u8>>());
+    }
+}
+
+#[test]
+fn a_public_verifier_knows_each_processor() {
+    let firmware = |config: &mut SnpConfig, processor| {
+        config.processor = processor;
+        config.report_version = ReportVersion::V5;
+    };
+    for (processor, line, chip, fmc) in [
+        (Processor::Milan, "Milan", 64, None),
+        (Processor::Genoa, "Genoa", 64, None),
+        (Processor::Turin, "Turin", 8, Some(1)),
+    ] {
+        let (secure, mut guest) = launch(|config| firmware(config, processor));
+        let chain = chain(&secure);
+        chain.verify().unwrap();
+        let payload = guest
+            .ask(&secure, kind::REPORT_REQ, &report_request(1, 0))
+            .unwrap();
+        let report = AttestationReport::from_bytes(payload[0x20..].try_into().unwrap()).unwrap();
+        (&chain.vek, &report).verify().unwrap();
+        let (family, model) = (report.cpuid_fam_id.unwrap(), report.cpuid_mod_id.unwrap());
+        let generation = Generation::identify_cpu(family, model).unwrap();
+        assert_eq!(generation.titlecase(), line);
+        let tcb = report.reported_tcb;
+        assert_eq!((tcb.fmc, tcb.bootloader, tcb.snp), (fmc, 4, 24));
+        assert_eq!(tcb.microcode, 219);
+        assert!(report.chip_id[..chip].iter().all(|byte| *byte != 0));
+        assert!(report.chip_id[chip..].iter().all(|byte| *byte == 0));
+    }
+}
+
+#[test]
+fn a_public_verifier_accepts_reports_of_a_key_that_was_loaded() {
+    let (processor, mut guest) = launch(|config| {
+        config.vlek = true;
+        config.mask_chip_id = true;
+    });
+    let chip = chain(&processor);
+    let loaded = Certificate::from_der(processor.certificates().vlek.unwrap()).unwrap();
+    // Any key is that which was loaded; the guest can have the chip sign all the same.
+    for (select, number, right, wrong) in [
+        (0, 1, &loaded, &chip.vek),
+        (1, 0, &chip.vek, &loaded),
+        (2, 1, &loaded, &chip.vek),
+    ] {
+        let payload = guest
+            .ask(&processor, kind::REPORT_REQ, &report_request(1, select))
+            .unwrap();
+        let report = AttestationReport::from_bytes(payload[0x20..].try_into().unwrap()).unwrap();
+        assert_eq!(report.key_info.signing_key(), number);
+        assert_eq!(report.chip_id.to_vec(), [0; 64]);
+        (right, &report).verify().unwrap();
+        assert!((wrong, &report).verify().is_err());
     }
 }
 

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! The processors: what they are called, what CPUID says of them, and how their chips are numbered.
+//!
+//! "Versioned Chip Endorsement Key (VCEK) Certificate and KDS Interface Specification" (57230), and what
+//! certificates and reports of each say.
+
+use super::tcb::Tcb;
+use crate::snp::config::Processor;
+
+impl Processor {
+    /// Returns the product line.
+    pub(super) fn line(self) -> &'static str {
+        match self {
+            Self::Milan => "Milan",
+            Self::Genoa => "Genoa",
+            Self::Turin => "Turin",
+        }
+    }
+
+    /// Returns what a certificate of a chip calls it: with its revision, but for Turin.
+    pub(super) fn product(self) -> &'static str {
+        match self {
+            Self::Milan => "Milan-B1",
+            Self::Genoa => "Genoa-B1",
+            Self::Turin => "Turin",
+        }
+    }
+
+    /// Returns the version of what a certificate of a chip says.
+    pub(super) fn certificate_version(self) -> u8 {
+        match self {
+            Self::Milan | Self::Genoa => 0,
+            Self::Turin => 1,
+        }
+    }
+
+    /// Returns what CPUID says: family, model, stepping.
+    pub(super) fn cpuid(self) -> [u8; 3] {
+        match self {
+            Self::Milan => [0x19, 0x01, 0x01],
+            Self::Genoa => [0x19, 0x11, 0x01],
+            Self::Turin => [0x1a, 0x02, 0x01],
+        }
+    }
+
+    /// Returns the number of the chip, as its certificate has it.
+    pub(super) fn hardware_id(self) -> &'static [u8] {
+        match self {
+            Self::Milan | Self::Genoa => {
+                b"TSM-RS TEST chip - NOT AMD - what it signs proves nothing at all"
+            }
+            Self::Turin => b"NOT AMD!",
+        }
+    }
+
+    /// Returns the number of the chip, as a report has it.
+    pub(super) fn chip_id(self) -> [u8; 64] {
+        let mut id = [0; 64];
+
+        for (to, from) in id.iter_mut().zip(self.hardware_id()) {
+            *to = *from;
+        }
+        id
+    }
+
+    /// Returns the versions of the parts of the emulated platform, which was never updated.
+    pub(super) fn tcb(self) -> Tcb {
+        Tcb {
+            fmc: match self {
+                Self::Milan | Self::Genoa => None,
+                Self::Turin => Some(1),
+            },
+            boot_loader: 4,
+            tee: 0,
+            snp: 24,
+            microcode: 219,
+        }
+    }
+}
