@@ -17,6 +17,12 @@ mod tests {
     };
     use zerocopy::IntoBytes as _;
 
+    const MILAN_V2: &[u8; Report::SIZE] = include_bytes!("../vectors/snp/milan-v2.bin");
+    const MILAN_V3: &[u8; Report::SIZE] = include_bytes!("../vectors/snp/milan-v3.bin");
+    const GENOA_V4: &[u8; Report::SIZE] = include_bytes!("../vectors/snp/genoa-v4.bin");
+    const TURIN_V5: &[u8; Report::SIZE] = include_bytes!("../vectors/snp/turin-v5.bin");
+    const MILAN_VLEK: &[u8; Report::SIZE] = include_bytes!("../vectors/snp/milan-vlek.bin");
+
     /// Makes a report of version 3 whose other bytes are all different from their neighbours.
     fn sample() -> [u8; Report::SIZE] {
         let mut raw = [0; Report::SIZE];
@@ -53,6 +59,49 @@ mod tests {
         let raw = sample();
         let same = Report::parse(&raw).map(|report| report.as_bytes() == raw);
         assert_eq!(same, Ok(true));
+    }
+
+    #[test]
+    fn parses_what_each_processor_makes() {
+        for (raw, version, family, model, tcb) in [
+            (MILAN_V2, 2, 0, 0, [4, 0, 0, 0, 0, 0, 24, 219]),
+            (MILAN_V3, 3, 0x19, 0x01, [4, 0, 0, 0, 0, 0, 24, 219]),
+            (GENOA_V4, 4, 0x19, 0x11, [4, 0, 0, 0, 0, 0, 24, 219]),
+            (TURIN_V5, 5, 0x1a, 0x02, [1, 4, 0, 24, 0, 0, 0, 219]),
+        ] {
+            let found = Report::parse(raw).map(|report| {
+                report.version.get() == version
+                    && (report.cpuid_family, report.cpuid_model) == (family, model)
+                    && report.reported_tcb == tcb
+                    && report.chip_id != [0; 64]
+            });
+            assert_eq!(found, Ok(true));
+        }
+    }
+
+    #[test]
+    fn tells_which_key_has_signed() {
+        // Bits 4:2.
+        assert_eq!(
+            Report::parse(MILAN_V3).map(|report| report.flags.get()),
+            Ok(0)
+        );
+        assert_eq!(
+            Report::parse(MILAN_VLEK).map(|report| report.flags.get()),
+            Ok(1 << 2)
+        );
+        assert_eq!(
+            Report::parse(MILAN_VLEK).map(|report| report.chip_id),
+            Ok([0; 64])
+        );
+    }
+
+    #[test]
+    fn has_mitigations_since_version_5() {
+        for (raw, vector) in [(GENOA_V4, 0), (TURIN_V5, 0x0f)] {
+            let found = Report::parse(raw).map(|report| report.launch_mit_vector.get());
+            assert_eq!(found, Ok(vector));
+        }
     }
 
     #[test]

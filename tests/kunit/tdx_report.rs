@@ -25,6 +25,8 @@ mod tests {
     };
 
     const SAMPLE: &[u8; 1024] = include_bytes!("../vectors/tdx/report.bin");
+    const WITH_SERVICE_TDS: &[u8; 1024] = include_bytes!("../vectors/tdx/report_servtd.bin");
+    const OF_A_DEBUG_TD: &[u8; 1024] = include_bytes!("../vectors/tdx/report_debug.bin");
 
     /// Parses the sample with the byte at `offset` set to `value`.
     fn parse_with(offset: usize, value: u8) -> Result<(), Error> {
@@ -45,6 +47,22 @@ mod tests {
     fn parses_the_sample() {
         let report = TdReport::parse(SAMPLE);
         assert!(report.is_ok());
+    }
+
+    #[test]
+    fn parses_one_with_service_tds() {
+        let hash = TdReport::parse(WITH_SERVICE_TDS).map(|report| report.info.servtd_hash);
+        assert!(hash.is_ok_and(|hash| hash != Digest384::ZERO));
+        assert_eq!(
+            TdReport::parse(SAMPLE).map(|report| report.info.servtd_hash),
+            Ok(Digest384::ZERO)
+        );
+    }
+
+    #[test]
+    fn parses_one_of_a_debug_td() {
+        let attributes = TdReport::parse(OF_A_DEBUG_TD).map(|report| report.info.attributes.get());
+        assert_eq!(attributes, Ok((1 << 28) | 1));
     }
 
     #[test]

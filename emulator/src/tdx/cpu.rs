@@ -94,6 +94,11 @@ mod tests {
     /// A report that a script made, with this key.
     const SAMPLE: &[u8; 1024] = include_bytes!("../../../tests/vectors/tdx/report.bin");
 
+    const WITH_SERVICE_TDS: &[u8; 1024] =
+        include_bytes!("../../../tests/vectors/tdx/report_servtd.bin");
+    const OF_A_DEBUG_TD: &[u8; 1024] =
+        include_bytes!("../../../tests/vectors/tdx/report_debug.bin");
+
     /// The CPU of the sample.
     fn cpu() -> Cpu {
         Cpu::with_key(std::array::from_fn(|i| i as u8))
@@ -101,7 +106,9 @@ mod tests {
 
     #[test]
     fn verifies_a_report_that_it_did_not_make() {
-        assert!(cpu().verify(TdReport::parse(SAMPLE).unwrap()));
+        for sample in [SAMPLE, WITH_SERVICE_TDS, OF_A_DEBUG_TD] {
+            assert!(cpu().verify(TdReport::parse(sample).unwrap()));
+        }
     }
 
     #[test]

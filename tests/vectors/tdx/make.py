@@ -32,35 +32,45 @@ tcb = struct.pack(
     b"",
 )
 rtmr = [bytes(48), extend(bytes(48), digest("one")), digest("rtmr2"), digest("rtmr3")]
-info = struct.pack(
-    "<QQ48s48s48s48s48s48s48s48s48s64s",
-    1 << 28,
-    0x602E7,
-    digest("mrtd"),
-    digest("mrconfigid"),
-    digest("mrowner"),
-    digest("mrownerconfig"),
-    *rtmr,
-    bytes(48),
-    b"",
-)
-covered = struct.pack(
-    "<BBBB12s16s48s48s64s32s",
-    0x81,
-    0,
-    0,
-    0,
-    b"",
-    bytes(range(16)),
-    hashlib.sha384(tcb).digest(),
-    hashlib.sha384(info).digest(),
-    bytes(range(64)),
-    b"",
-)
-report = covered + hmac.new(KEY, covered, "sha256").digest() + tcb + bytes(17) + info
-assert (len(tcb), len(info), len(covered), len(report)) == (239, 512, 224, 1024)
+
+
+def td_report(version: int, attributes: int, servtd_hash: bytes) -> bytes:
+    info = struct.pack(
+        "<QQ48s48s48s48s48s48s48s48s48s64s",
+        attributes,
+        0x602E7,
+        digest("mrtd"),
+        digest("mrconfigid"),
+        digest("mrowner"),
+        digest("mrownerconfig"),
+        *rtmr,
+        servtd_hash,
+        b"",
+    )
+    covered = struct.pack(
+        "<BBBB12s16s48s48s64s32s",
+        0x81,
+        0,
+        version,
+        0,
+        b"",
+        bytes(range(16)),
+        hashlib.sha384(tcb).digest(),
+        hashlib.sha384(info).digest(),
+        bytes(range(64)),
+        b"",
+    )
+    whole = covered + hmac.new(KEY, covered, "sha256").digest() + tcb + bytes(17) + info
+    assert (len(tcb), len(info), len(covered), len(whole)) == (239, 512, 224, 1024)
+    return whole
+
+
+SEPT_VE_DISABLE = 1 << 28
+report = td_report(0, SEPT_VE_DISABLE, bytes(48))
 
 here = pathlib.Path(__file__).parent
+(here / "report_servtd.bin").write_bytes(td_report(1, SEPT_VE_DISABLE, digest("servtd")))
+(here / "report_debug.bin").write_bytes(td_report(0, SEPT_VE_DISABLE | 1, bytes(48)))
 header = struct.pack("<QQII", 1, 0, len(report), 0)
 (here / "report.bin").write_bytes(report)
 (here / "quote_request.bin").write_bytes(header + report)

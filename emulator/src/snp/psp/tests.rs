@@ -11,6 +11,7 @@ use sev::{
 use zerocopy::little_endian::U64;
 
 mod keys;
+mod vectors;
 mod verifier;
 
 /// The guest's side of messages, with one key.
