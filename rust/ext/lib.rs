@@ -24,12 +24,12 @@
 //! | [`module`]       | complete | `module`         | does not tell a module its version |
 //! | [`module_param`] | complete | `module_param`   | is used; its `value()` differs between 7.2 and 7.3, which this hides |
 //! | [`mutex`]        | stable   | `sync::Mutex`    | a wait can not be killed |
+//! | [`output_buffer`] | stable   | none             | `&mut [MaybeUninit<u8>]` does not tell how much of it was filled |
 //! | [`pages`]        | stable   | `page::Page`     | is one page; a quote or what an SVSM attests takes several in one piece |
 //! | [`pci`]        | initial  | `pci`            | is for the driver of a device; has no DOE, no notifier and no TSM |
 //! | [`platform`]     | initial  | `platform`       | a module loads even if there is no device |
 //! | [`pm`]           | complete | none             | |
 //! | [`ratelimit`]    | initial  | none             | |
-//! | [`room`]         | stable   | none             | `&mut [MaybeUninit<u8>]` does not tell how much of it was filled |
 //! | [`secret`]       | complete | none             | |
 //! | [`semaphore`]    | stable   | none             | `sync::Completion` counts nothing, and a wait can not be killed |
 //! | [`seq_bytes`]    | stable   | none             | |
@@ -61,6 +61,7 @@ pub mod miscdevice;
 pub mod module;
 pub mod module_param;
 pub mod mutex;
+pub mod output_buffer;
 #[cfg(any(CONFIG_INTEL_TDX_GUEST, CONFIG_AMD_MEM_ENCRYPT))]
 pub mod pages;
 #[cfg(CONFIG_PCI_DOE)]
@@ -69,7 +70,6 @@ pub mod platform;
 #[cfg(CONFIG_PM_SLEEP)]
 pub mod pm;
 pub mod ratelimit;
-pub mod room;
 pub mod secret;
 pub mod semaphore;
 pub mod seq_bytes;

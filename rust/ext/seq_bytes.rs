@@ -31,7 +31,7 @@ use kernel::{
 };
 
 use crate::{
-    room::Room,
+    output_buffer::OutputBuffer,
     volatile::VolatileSlice, //
 };
 
@@ -92,7 +92,7 @@ impl CurrentVersion {
 /// ```
 /// use kernel::prelude::*;
 /// use tsm_ext::{
-///     room::Room,
+///     output_buffer::OutputBuffer,
 ///     seq_bytes::{
 ///         CurrentVersion,
 ///         Writer, //
@@ -106,12 +106,12 @@ impl CurrentVersion {
 /// writer.write(current.get(), &[1, 2, 3, 4])?;
 ///
 /// let mut memory = [0; 4];
-/// let read = reader.read(current.get(), 0, Room::from(&mut memory[..]));
+/// let read = reader.read(current.get(), 0, OutputBuffer::from(&mut memory[..]));
 /// assert!(read.is_ok_and(|bytes| bytes == [1, 2, 3, 4]));
 ///
 /// // From here on, the bytes are those of an earlier version, and no reader takes them.
 /// current.set(current.get().next());
-/// let read = reader.read(current.get(), 0, Room::from(&mut memory[..]));
+/// let read = reader.read(current.get(), 0, OutputBuffer::from(&mut memory[..]));
 /// assert!(read.is_err());
 /// # Ok::<(), Error>(())
 /// ```
@@ -136,25 +136,25 @@ impl SeqBytes {
         unsafe { VolatileSlice::new(start, self.bytes.len()) }
     }
 
-    /// Fills `room` with the bytes from `offset` on and returns them, if they are those of `version`.
+    /// Fills `out` with the bytes from `offset` on and returns them, if they are those of `version`.
     ///
     /// # Errors
     ///
-    /// `room`, if they are not, or there are not as many.
+    /// `out`, if they are not, or there are not as many.
     #[inline]
     pub fn read<'a>(
         &self,
         version: Version,
         offset: usize,
-        room: Room<'a>,
-    ) -> Result<&'a [u8], Room<'a>> {
+        out: OutputBuffer<'a>,
+    ) -> Result<&'a [u8], OutputBuffer<'a>> {
         if self.version.load(Acquire) != version.0 {
-            return Err(room);
+            return Err(out);
         }
-        let Ok(bytes) = self.bytes().part(offset, room.len()) else {
-            return Err(room);
+        let Ok(bytes) = self.bytes().part(offset, out.len()) else {
+            return Err(out);
         };
-        let copy = bytes.read(room)?;
+        let copy = bytes.read(out)?;
 
         // SAFETY: It has no conditions. The bytes are copied before the version is looked at again.
         unsafe { bindings::smp_rmb() };

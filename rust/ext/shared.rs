@@ -24,9 +24,9 @@ use kernel::{
 use tsm_proto::Gpa;
 
 use crate::{
+    output_buffer::OutputBuffer,
     pages::Pages,
     ratelimit::may_log,
-    room::Room,
     volatile::{
         VolatileSlice,
         WORD, //
@@ -205,7 +205,7 @@ impl SharedBuffer {
         let mut copy: KVVec<u8> = KVVec::with_capacity(len, GFP_KERNEL_ACCOUNT)?;
 
         let read = bytes
-            .read(Room::from(copy.spare_capacity_mut()).limit(len))
+            .read(OutputBuffer::from(copy.spare_capacity_mut()).limit(len))
             .map_err(|_| EINVAL)?
             .len();
         // SAFETY: So many were copied just now, to the start of the capacity.

@@ -14,7 +14,7 @@ use core::{
 
 use kernel::prelude::*;
 
-use crate::room::Room;
+use crate::output_buffer::OutputBuffer;
 
 /// The unit of the accesses that are not torn.
 pub const WORD: usize = size_of::<u64>();
@@ -33,7 +33,7 @@ pub const WORD: usize = size_of::<u64>();
 /// ```
 /// use kernel::prelude::*;
 /// use tsm_ext::{
-///     room::Room,
+///     output_buffer::OutputBuffer,
 ///     volatile::VolatileSlice, //
 /// };
 ///
@@ -41,7 +41,7 @@ pub const WORD: usize = size_of::<u64>();
 /// let bytes = VolatileSlice::from(&mut memory[..]);
 ///
 /// let mut copy = [0; 2];
-/// let copy = bytes.part(1, 2)?.read(Room::from(&mut copy[..])).map_err(|_| EINVAL)?;
+/// let copy = bytes.part(1, 2)?.read(OutputBuffer::from(&mut copy[..])).map_err(|_| EINVAL)?;
 /// assert_eq!(copy, &[2, 3]);
 /// # Ok::<(), Error>(())
 /// ```
@@ -100,24 +100,24 @@ impl<'a> VolatileSlice<'a> {
         })
     }
 
-    /// Fills `room` with the first bytes, and returns the copy.
+    /// Fills `out` with the first bytes, and returns the copy.
     ///
     /// What another party writes meanwhile may be copied in part.
     ///
     /// # Errors
     ///
-    /// `room`, if there are fewer.
+    /// `out`, if there are fewer.
     #[inline]
-    pub fn read<'b>(self, room: Room<'b>) -> Result<&'b mut [u8], Room<'b>> {
-        let (to, len) = (room.start(), room.len());
+    pub fn read<'b>(self, out: OutputBuffer<'b>) -> Result<&'b mut [u8], OutputBuffer<'b>> {
+        let (to, len) = (out.start(), out.len());
 
         if self.len < len {
-            return Err(room);
+            return Err(out);
         }
-        // SAFETY: By both type invariants, there are so many bytes, and they do not overlap: the room is
+        // SAFETY: By both type invariants, there are so many bytes, and they do not overlap: `out` is
         // exclusive.
         unsafe { copy(self.start.as_ptr(), to, len) };
-        // SAFETY: They were written just now, and the room was given up for the reference.
+        // SAFETY: They were written just now, and `out` was given up for the reference.
         Ok(unsafe { slice::from_raw_parts_mut(to, len) })
     }
 

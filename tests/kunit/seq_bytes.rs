@@ -7,7 +7,7 @@ use kernel::prelude::*;
 #[kunit_tests(tsm_seq_bytes)]
 mod tests {
     use tsm_ext::{
-        room::Room,
+        output_buffer::OutputBuffer,
         seq_bytes::{
             CurrentVersion,
             Version,
@@ -28,11 +28,11 @@ mod tests {
     /// Reads as many bytes from `start` on, and says whether there were those.
     fn reads(bytes: &Writer, version: Version, start: usize, expected: &[u8]) -> bool {
         let mut out = [9; 8];
-        let room = Room::from(&mut out[..]).limit(expected.len());
+        let buffer = OutputBuffer::from(&mut out[..]).limit(expected.len());
 
         bytes
             .reader()
-            .read(version, start, room)
+            .read(version, start, buffer)
             .is_ok_and(|read| read == expected)
             && out[expected.len()..].iter().all(|byte| *byte == 9)
     }
@@ -43,8 +43,8 @@ mod tests {
 
         bytes
             .reader()
-            .read(version, start, Room::from(&mut out[..]))
-            .is_err_and(|room| room.len() == 1)
+            .read(version, start, OutputBuffer::from(&mut out[..]))
+            .is_err_and(|buffer| buffer.len() == 1)
     }
 
     #[test]

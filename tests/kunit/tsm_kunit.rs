@@ -17,7 +17,7 @@ mod hashes;
 mod hex;
 mod ide;
 mod ide_km;
-mod room;
+mod output_buffer;
 mod seq_bytes;
 mod snp_certificates;
 mod snp_ioctl;

@@ -7,7 +7,7 @@ use kernel::prelude::*;
 #[kunit_tests(tsm_volatile)]
 mod tests {
     use tsm_ext::{
-        room::Room,
+        output_buffer::OutputBuffer,
         volatile::{
             VolatileSlice,
             WORD, //
@@ -22,12 +22,12 @@ mod tests {
         Words(core::array::from_fn(|at| at as u8))
     }
 
-    /// Says whether a room of as many bytes is filled with `expected`, and no more of it.
+    /// Says whether a buffer of as many bytes is filled with `expected`, and no more of it.
     fn reads(bytes: VolatileSlice<'_>, expected: &[u8]) -> bool {
         let mut out = [99; 32];
-        let room = Room::from(&mut out[..]).limit(expected.len());
+        let buffer = OutputBuffer::from(&mut out[..]).limit(expected.len());
 
-        bytes.read(room).is_ok_and(|read| read == expected)
+        bytes.read(buffer).is_ok_and(|read| read == expected)
             && out[expected.len()..].iter().all(|byte| *byte == 99)
     }
 
@@ -56,13 +56,13 @@ mod tests {
     }
 
     #[test]
-    fn gives_the_room_back_if_there_are_fewer_bytes() {
+    fn gives_the_buffer_back_if_there_are_fewer_bytes() {
         let mut memory = words();
         let bytes = VolatileSlice::from(&mut memory.0[..4]);
         let mut out = [99; 5];
 
-        let refused = bytes.read(Room::from(&mut out[..]));
-        assert!(refused.is_err_and(|room| room.len() == 5));
+        let refused = bytes.read(OutputBuffer::from(&mut out[..]));
+        assert!(refused.is_err_and(|buffer| buffer.len() == 5));
         assert!(out == [99; 5]);
     }
 

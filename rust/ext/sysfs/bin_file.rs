@@ -25,7 +25,7 @@ use kernel::{
 };
 
 use super::Directory;
-use crate::room::Room;
+use crate::output_buffer::OutputBuffer;
 
 /// The most that a [`BinFile`] gives in one read or takes in one write.
 pub const BIN_FILE_MAX: usize = PAGE_SIZE;
@@ -107,7 +107,7 @@ impl Mark {
 /// ```
 /// use kernel::prelude::*;
 /// use tsm_ext::{
-///     room::Room,
+///     output_buffer::OutputBuffer,
 ///     sysfs::{
 ///         BinFile,
 ///         BinFileOps,
@@ -120,10 +120,10 @@ impl Mark {
 /// struct Digest([u8; 48]);
 ///
 /// impl BinFileOps for Digest {
-///     fn read<'a>(&self, _: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
+///     fn read<'a>(&self, _: &mut Mark, offset: usize, out: OutputBuffer<'a>) -> Result<&'a [u8]> {
 ///         let rest = self.0.get(offset..).unwrap_or_default();
 ///
-///         room.limit(rest.len()).fill(rest)
+///         out.limit(rest.len()).fill(rest)
 ///     }
 /// }
 ///
@@ -142,12 +142,12 @@ pub trait BinFileOps: Send + Sync + 'static {
         static_lock_class!()
     }
 
-    /// Fills the start of `room` with the contents from `offset` on, and returns what it has filled.
+    /// Fills the start of `out` with the contents from `offset` on, and returns what it has filled.
     /// If that is nothing, it is the end of the file. See [`Self::KEEPS_MARK`] for `mark`.
     ///
     /// By default the file can't be read.
-    fn read<'a>(&self, mark: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
-        let _ = (mark, offset, room);
+    fn read<'a>(&self, mark: &mut Mark, offset: usize, out: OutputBuffer<'a>) -> Result<&'a [u8]> {
+        let _ = (mark, offset, out);
         Err(EPERM)
     }
 
@@ -335,15 +335,15 @@ impl<T: BinFileOps> Inner<T> {
         };
         let start: *mut u8 = buf.cast();
         // SAFETY: By the safety requirement; kernfs lets nothing else use `buf` meanwhile.
-        let room = unsafe { Room::new(start, count) };
+        let out = unsafe { OutputBuffer::new(start, count) };
 
         let read = |at: usize| {
             let mut here = Mark(*mark);
-            let filled = this.ops.read(&mut here, at, room);
+            let filled = this.ops.read(&mut here, at, out);
             *mark = here.0;
             let filled = filled?;
 
-            // What starts there is a part of the room: there is no reference to more.
+            // What starts there is a part of `out`: there is no reference to more.
             if filled.as_ptr() != start.cast_const() {
                 return Err(EINVAL);
             }

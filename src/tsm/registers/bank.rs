@@ -14,7 +14,7 @@ use kernel::{
 use tsm_ext::{
     hash::HashAlgo,
     mutex::KillableMutex,
-    room::Room,
+    output_buffer::OutputBuffer,
     seq_bytes::{
         CurrentVersion,
         SeqBytes,
@@ -194,11 +194,11 @@ impl RegisterFile {
         }
     }
 
-    /// Brings the value and its copy up to date, and fills `room` from `offset` on.
+    /// Brings the value and its copy up to date, and fills `out` from `offset` on.
     //
     // Inlined into its one caller: the call costs 40 instructions, as the result is returned in memory.
     #[inline(always)]
-    fn read_source<'a>(&self, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
+    fn read_source<'a>(&self, offset: usize, out: OutputBuffer<'a>) -> Result<&'a [u8]> {
         let mut guard = self.bank.source.lock_killable()?;
         let source = &mut *guard;
         let version = match self.is_live() {
@@ -219,7 +219,7 @@ impl RegisterFile {
 
         let copy = source.copies.get_mut(self.entry.index).ok_or(EINVAL)?;
         copy.write(version, value)?;
-        room.fill(rest)
+        out.fill(rest)
     }
 
     /// Says that live registers may have changed.
@@ -252,15 +252,15 @@ impl RegisterFile {
 
 impl BinFileOps for RegisterFile {
     #[inline]
-    fn read<'a>(&self, _: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
-        let room = room.limit(self.entry.size.saturating_sub(offset));
+    fn read<'a>(&self, _: &mut Mark, offset: usize, out: OutputBuffer<'a>) -> Result<&'a [u8]> {
+        let out = out.limit(self.entry.size.saturating_sub(offset));
 
-        if room.is_empty() {
-            return room.fill(&[]);
+        if out.is_empty() {
+            return out.fill(&[]);
         }
-        let data = match self.entry.copy.read(self.version().get(), offset, room) {
+        let data = match self.entry.copy.read(self.version().get(), offset, out) {
             Ok(data) => data,
-            Err(room) => self.read_source(offset, room)?,
+            Err(out) => self.read_source(offset, out)?,
         };
 
         trace::register_read(self.label(), data);

@@ -8,7 +8,7 @@ use kernel::{
 };
 use tsm_ext::{
     capability::has_sys_admin,
-    room::Room,
+    output_buffer::OutputBuffer,
     sysfs::{
         BinFileOps,
         Mark, //
@@ -37,7 +37,7 @@ impl CertificatesFile {
 impl BinFileOps for CertificatesFile {
     const KEEPS_MARK: bool = true;
 
-    fn read<'a>(&self, mark: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
+    fn read<'a>(&self, mark: &mut Mark, offset: usize, out: OutputBuffer<'a>) -> Result<&'a [u8]> {
         let mut snapshot = self.device.published().snapshot().ok_or_else(no_data)?;
 
         if !snapshot.peer().slots.has(self.slot) {
@@ -53,6 +53,6 @@ impl BinFileOps for CertificatesFile {
         }
         let (serial, certificates) = snapshot.certificates(self.slot).ok_or_else(no_data)?;
 
-        Read { mark, offset, room }.bytes(serial, [certificates, &[]])
+        Read { mark, offset, out }.bytes(serial, [certificates, &[]])
     }
 }

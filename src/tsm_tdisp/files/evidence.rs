@@ -17,7 +17,7 @@ use kernel::{
 };
 use tsm_ext::{
     error::errno,
-    room::Room,
+    output_buffer::OutputBuffer,
     sysfs::{
         BinFileOps,
         Mark, //
@@ -33,7 +33,7 @@ use crate::evidence::{
 pub(crate) struct Read<'m, 'a> {
     pub(super) mark: &'m mut Mark,
     pub(super) offset: usize,
-    pub(super) room: Room<'a>,
+    pub(super) out: OutputBuffer<'a>,
 }
 
 impl<'a> Read<'_, 'a> {
@@ -58,7 +58,7 @@ impl<'a> Read<'_, 'a> {
                 .unwrap_or_default(),
         };
 
-        self.room.limit(rest.len()).fill(rest)
+        self.out.limit(rest.len()).fill(rest)
     }
 
     /// The same, of text.
@@ -104,9 +104,9 @@ impl<T: Show> BinFileOps for Evidence<T> {
         static_lock_class!()
     }
 
-    fn read<'a>(&self, mark: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
+    fn read<'a>(&self, mark: &mut Mark, offset: usize, out: OutputBuffer<'a>) -> Result<&'a [u8]> {
         let snapshot = self.published.snapshot().ok_or_else(no_data)?;
 
-        self.item.show(&snapshot, Read { mark, offset, room })
+        self.item.show(&snapshot, Read { mark, offset, out })
     }
 }

@@ -9,7 +9,7 @@ use kernel::{
 };
 use tsm_ext::{
     capability::has_sys_admin,
-    room::Room,
+    output_buffer::OutputBuffer,
     sysfs::{
         BinFile,
         BinFileOps,
@@ -122,7 +122,7 @@ impl StateFile {
 impl BinFileOps for StateFile {
     const KEEPS_MARK: bool = true;
 
-    fn read<'a>(&self, mark: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
+    fn read<'a>(&self, mark: &mut Mark, offset: usize, out: OutputBuffer<'a>) -> Result<&'a [u8]> {
         let current = match offset {
             // The mailbox is not for each task that can open a file.
             0 if has_sys_admin() => self.0.ask_state()?,
@@ -132,7 +132,7 @@ impl BinFileOps for StateFile {
         let number = mark.keep(place.map_or(1, |place| place + 1), offset);
         let state = Self::ALL.get(number.wrapping_sub(1)).ok_or(EINVAL)?;
 
-        Read { mark, offset, room }.text(number, fmt!("{}\n", text(*state)))
+        Read { mark, offset, out }.text(number, fmt!("{}\n", text(*state)))
     }
 }
 
@@ -142,8 +142,8 @@ struct GenerationFile(Arc<Interface>);
 impl BinFileOps for GenerationFile {
     const KEEPS_MARK: bool = true;
 
-    fn read<'a>(&self, mark: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
-        generation(self.0.generation(), Read { mark, offset, room })
+    fn read<'a>(&self, mark: &mut Mark, offset: usize, out: OutputBuffer<'a>) -> Result<&'a [u8]> {
+        generation(self.0.generation(), Read { mark, offset, out })
     }
 }
 
@@ -153,10 +153,10 @@ struct ReportFile(Arc<Interface>);
 impl BinFileOps for ReportFile {
     const KEEPS_MARK: bool = true;
 
-    fn read<'a>(&self, mark: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
+    fn read<'a>(&self, mark: &mut Mark, offset: usize, out: OutputBuffer<'a>) -> Result<&'a [u8]> {
         let (number, report) = self.0.numbered_report().ok_or_else(no_data)?;
 
-        Read { mark, offset, room }.bytes(number, [report.as_slice(), &[]])
+        Read { mark, offset, out }.bytes(number, [report.as_slice(), &[]])
     }
 }
 
@@ -166,10 +166,10 @@ struct RangesFile(Arc<Interface>);
 impl BinFileOps for RangesFile {
     const KEEPS_MARK: bool = true;
 
-    fn read<'a>(&self, mark: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
+    fn read<'a>(&self, mark: &mut Mark, offset: usize, out: OutputBuffer<'a>) -> Result<&'a [u8]> {
         let (number, report) = self.0.numbered_report().ok_or_else(no_data)?;
 
-        Read { mark, offset, room }.text(number, fmt!("{}", Ranges(report.ranges())))
+        Read { mark, offset, out }.text(number, fmt!("{}", Ranges(report.ranges())))
     }
 }
 
@@ -239,11 +239,11 @@ impl TrustFile {
 impl BinFileOps for TrustFile {
     const KEEPS_MARK: bool = true;
 
-    fn read<'a>(&self, mark: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
+    fn read<'a>(&self, mark: &mut Mark, offset: usize, out: OutputBuffer<'a>) -> Result<&'a [u8]> {
         // No version is 0.
         let number = mark.keep(self.facts().wrapping_add(1), offset);
 
-        Read { mark, offset, room }.text(number, fmt!("{}\n", Facts(number.wrapping_sub(1))))
+        Read { mark, offset, out }.text(number, fmt!("{}\n", Facts(number.wrapping_sub(1))))
     }
 }
 

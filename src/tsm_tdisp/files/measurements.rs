@@ -7,7 +7,7 @@ use kernel::{
     sync::Arc, //
 };
 use tsm_ext::{
-    room::Room,
+    output_buffer::OutputBuffer,
     sysfs::{
         BinFileOps,
         Mark, //
@@ -58,14 +58,14 @@ pub(super) struct NonceFile(pub(super) Arc<Device>);
 impl BinFileOps for NonceFile {
     const KEEPS_MARK: bool = true;
 
-    fn read<'a>(&self, mark: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
+    fn read<'a>(&self, mark: &mut Mark, offset: usize, out: OutputBuffer<'a>) -> Result<&'a [u8]> {
         let snapshot = self.0.published().snapshot().ok_or_else(no_data)?;
         let nonce = snapshot.nonce().ok_or_else(no_data)?;
         // There may be no record: the device may have signed that it has no measurements.
         let signature = snapshot.part(Part::MeasurementsSignature);
         let serial = signature.ok_or_else(no_data)?.serial();
 
-        Read { mark, offset, room }.bytes(serial, [nonce, &[]])
+        Read { mark, offset, out }.bytes(serial, [nonce, &[]])
     }
 
     fn write(&self, offset: usize, data: &[u8]) -> Result {

@@ -9,7 +9,7 @@ use kernel::{
 };
 use tsm_ext::{
     error::errno,
-    room::Room,
+    output_buffer::OutputBuffer,
     sysfs::{
         BinFileOps,
         Mark, //
@@ -93,7 +93,7 @@ pub(crate) struct IdeFile {
 impl BinFileOps for IdeFile {
     const KEEPS_MARK: bool = true;
 
-    fn read<'a>(&self, mark: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
+    fn read<'a>(&self, mark: &mut Mark, offset: usize, out: OutputBuffer<'a>) -> Result<&'a [u8]> {
         // No version is 0; that of a stream has its ID, and whether it is secure, above a bit that is set.
         let current = match self.device.link()? {
             Link::Off => 1,
@@ -103,7 +103,7 @@ impl BinFileOps for IdeFile {
         };
         let number = mark.keep(current, offset);
         let (id, is_secure) = (number & 0xff, number & (1 << 8) != 0);
-        let read = Read { mark, offset, room };
+        let read = Read { mark, offset, out };
 
         match (number >> 9 != 0, is_secure) {
             (false, _) => read.text(number, fmt!("off\n")),

@@ -8,7 +8,7 @@ use kernel::{
     sync::Arc, //
 };
 use tsm_ext::{
-    room::Room,
+    output_buffer::OutputBuffer,
     sysfs::{
         BinFileOps,
         Mark, //
@@ -41,11 +41,11 @@ pub(super) struct StateFile(pub(super) Arc<Published>);
 impl BinFileOps for StateFile {
     const KEEPS_MARK: bool = true;
 
-    fn read<'a>(&self, mark: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
+    fn read<'a>(&self, mark: &mut Mark, offset: usize, out: OutputBuffer<'a>) -> Result<&'a [u8]> {
         let number = mark.keep(self.0.state().number(), offset);
         let state = State::with_number(number).ok_or(EINVAL)?;
 
-        Read { mark, offset, room }.text(number, fmt!("{}\n", state.text()))
+        Read { mark, offset, out }.text(number, fmt!("{}\n", state.text()))
     }
 }
 
@@ -55,8 +55,8 @@ pub(super) struct GenerationFile(pub(super) Arc<Published>);
 impl BinFileOps for GenerationFile {
     const KEEPS_MARK: bool = true;
 
-    fn read<'a>(&self, mark: &mut Mark, offset: usize, room: Room<'a>) -> Result<&'a [u8]> {
-        generation(self.0.generation().number(), Read { mark, offset, room })
+    fn read<'a>(&self, mark: &mut Mark, offset: usize, out: OutputBuffer<'a>) -> Result<&'a [u8]> {
+        generation(self.0.generation().number(), Read { mark, offset, out })
     }
 }
 

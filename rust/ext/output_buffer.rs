@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Room for bytes that a caller waits for.
+//! Memory for the bytes that a caller asks for.
 
 use core::{
     marker::PhantomData,
@@ -20,21 +20,21 @@ use kernel::prelude::*;
 ///
 /// ```
 /// use kernel::prelude::*;
-/// use tsm_ext::room::Room;
+/// use tsm_ext::output_buffer::OutputBuffer;
 ///
 /// let mut memory = [0; 8];
-/// let room = Room::from(&mut memory[..]).limit(3);
+/// let out = OutputBuffer::from(&mut memory[..]).limit(3);
 ///
-/// assert_eq!(room.fill(&[1, 2, 3, 4])?, &[1, 2, 3]);
+/// assert_eq!(out.fill(&[1, 2, 3, 4])?, &[1, 2, 3]);
 /// # Ok::<(), Error>(())
 /// ```
-pub struct Room<'a> {
+pub struct OutputBuffer<'a> {
     start: *mut u8,
     len: usize,
     _memory: PhantomData<&'a mut [u8]>,
 }
 
-impl<'a> Room<'a> {
+impl<'a> OutputBuffer<'a> {
     /// Takes the `len` bytes at `start`.
     ///
     /// # Safety
@@ -50,25 +50,25 @@ impl<'a> Room<'a> {
         }
     }
 
-    /// Returns where it is.
+    /// Returns the address.
     #[inline]
     pub(crate) fn start(&self) -> *mut u8 {
         self.start
     }
 
-    /// Returns how many bytes there is room for.
+    /// Returns the size in bytes.
     #[inline]
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Says whether there is none.
+    /// Says whether the size is zero.
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// Returns the room for the first `len` bytes, if there is more.
+    /// Returns the part for the first `len` bytes, if there is more.
     #[must_use]
     #[inline]
     pub fn limit(self, len: usize) -> Self {
@@ -89,7 +89,7 @@ impl<'a> Room<'a> {
         if bytes.len() < self.len {
             return Err(EINVAL);
         }
-        // SAFETY: By the type invariant, there is room for so many, and it is not where they are.
+        // SAFETY: By the type invariant, so many bytes are writable, and they do not overlap `bytes`.
         unsafe {
             self.start
                 .copy_from_nonoverlapping(bytes.as_ptr(), self.len)
@@ -110,7 +110,7 @@ impl<'a> Room<'a> {
     }
 }
 
-impl<'a> From<&'a mut [u8]> for Room<'a> {
+impl<'a> From<&'a mut [u8]> for OutputBuffer<'a> {
     #[inline]
     fn from(bytes: &'a mut [u8]) -> Self {
         // SAFETY: It is exclusive.
@@ -118,7 +118,7 @@ impl<'a> From<&'a mut [u8]> for Room<'a> {
     }
 }
 
-impl<'a> From<&'a mut [MaybeUninit<u8>]> for Room<'a> {
+impl<'a> From<&'a mut [MaybeUninit<u8>]> for OutputBuffer<'a> {
     #[inline]
     fn from(bytes: &'a mut [MaybeUninit<u8>]) -> Self {
         // SAFETY: It is exclusive.
