@@ -46,8 +46,8 @@ use crate::{
 };
 
 pub use svsm::{
-    Room as SvsmRoom,
-    Svsm, //
+    Svsm,
+    SvsmBuffers, //
 };
 
 /// The proof that the kernel runs as an SNP guest.
@@ -154,19 +154,19 @@ impl Message {
 /// ```
 /// use kernel::page::PAGE_SIZE;
 /// use tsm_ext::{
-///     sev::Room,
+///     sev::CertificateBuffer,
 ///     shared::SharedBuffer, //
 /// };
 ///
 /// /// Has certificates written to all of a buffer.
-/// fn room(buffer: &mut SharedBuffer) -> Room<'_> {
-///     Room {
+/// fn certificates(buffer: &mut SharedBuffer) -> CertificateBuffer<'_> {
+///     CertificateBuffer {
 ///         pages: buffer.size() / PAGE_SIZE,
 ///         buffer: Some(buffer),
 ///     }
 /// }
 /// ```
-pub struct Room<'a> {
+pub struct CertificateBuffer<'a> {
     /// The memory, or none to ask how much it takes.
     pub buffer: Option<&'a mut SharedBuffer>,
     /// Pages of it.
@@ -296,7 +296,7 @@ impl Channel {
         self.key
     }
 
-    /// Sends a message, as an extended request if there is `room`, and waits for the answer.
+    /// Sends a message, as an extended request if there are `certificates`, and waits for the answer.
     ///
     /// # Errors
     ///
@@ -310,7 +310,7 @@ impl Channel {
         &mut self,
         _thread: &Thread,
         message: &mut Message,
-        room: Option<Room<'_>>,
+        certificates: Option<CertificateBuffer<'_>>,
     ) -> Sent {
         let mut raw: tsm_bindings::snp_guest_req = pin_init::zeroed();
 
@@ -331,11 +331,11 @@ impl Channel {
         raw.msg_version = message.version;
         raw.msg_type = message.kind.raw();
 
-        let extended = room.is_some();
-        if let Some(room) = room {
+        let extended = certificates.is_some();
+        if let Some(certificates) = certificates {
             raw.exit_code = tsm_bindings::TSM_HELPER_EXT_GUEST_REQUEST;
-            if let Some(buffer) = room.buffer {
-                let pages = room.pages.min(buffer.size() / PAGE_SIZE);
+            if let Some(buffer) = certificates.buffer {
+                let pages = certificates.pages.min(buffer.size() / PAGE_SIZE);
 
                 raw.certs_data = buffer.as_mut_ptr().cast();
                 // A buffer has less pages than an `int` can count.

@@ -17,11 +17,11 @@ use tsm_ext::{
     close_on_drop::Close,
     mutex::KillableMutex,
     sev::{
+        CertificateBuffer,
         Channel,
         Message,
-        Room,
         Svsm,
-        SvsmRoom, //
+        SvsmBuffers, //
     },
     shared::{
         SharedBuffer,
@@ -206,7 +206,7 @@ impl Firmware {
         nonce: ReportData,
         sizes: Sizes,
         interval: Delta,
-    ) -> Result<(Status, Lengths, SvsmRoom)> {
+    ) -> Result<(Status, Lengths, SvsmBuffers)> {
         let _caller = self.caller.lock_killable()?;
 
         // An SVSM may take long, and is asked again as long as it is busy.
@@ -214,12 +214,12 @@ impl Firmware {
             // By the caller, whom a signal can wake.
             move |line| line.pause(interval),
             move |line, _thread| {
-                let mut room = SvsmRoom::new(sizes)?;
-                let answer = svsm.attest(service.as_ref(), nonce, &mut room);
+                let mut buffers = SvsmBuffers::new(sizes)?;
+                let answer = svsm.attest(service.as_ref(), nonce, &mut buffers);
                 line.last = Some(Instant::now());
                 let (status, lengths) = answer?;
 
-                Ok((status, lengths, room))
+                Ok((status, lengths, buffers))
             },
         )?
     }
@@ -245,13 +245,13 @@ impl Line {
         if count > 0 {
             self.reserve(count)?;
         }
-        let room = Room {
+        let buffer = CertificateBuffer {
             buffer: self.pages.as_mut().filter(|_| count > 0),
             pages: count,
         };
         let sent = self
             .channel
-            .send(thread, &mut message, pages.is_some().then_some(room));
+            .send(thread, &mut message, pages.is_some().then_some(buffer));
 
         self.last = Some(Instant::now());
         let mut certificates = KVVec::new();

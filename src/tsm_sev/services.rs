@@ -69,15 +69,15 @@ pub(crate) fn report(
     let mut sizes = FIRST;
 
     for _ in 0..TRIES {
-        let (status, lengths, room) = firmware.attest(svsm, service, data, sizes, interval)?;
+        let (status, lengths, buffers) = firmware.attest(svsm, service, data, sizes, interval)?;
 
         if status == Status::SUCCESS {
-            let written = lengths.written(room.sizes()).map_err(Failure::of)?;
+            let written = lengths.written(buffers.sizes()).map_err(Failure::of)?;
 
             return Ok(Output {
-                outblob: part(&room.report, written.report)?,
-                auxblob: part(&room.certificates, written.certificates)?,
-                manifestblob: part(&room.manifest, written.manifest)?,
+                outblob: part(&buffers.report, written.report)?,
+                auxblob: part(&buffers.certificates, written.certificates)?,
+                manifestblob: part(&buffers.manifest, written.manifest)?,
             });
         }
         let needed = match status {

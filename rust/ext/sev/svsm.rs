@@ -42,7 +42,7 @@ use crate::pages::PrivatePages;
 /// use tsm_ext::sev::{
 ///     Guest,
 ///     Svsm,
-///     SvsmRoom, //
+///     SvsmBuffers, //
 /// };
 /// use tsm_proto::{
 ///     snp::svsm::Sizes,
@@ -50,14 +50,14 @@ use crate::pages::PrivatePages;
 /// };
 ///
 /// let svsm = Svsm::new(Guest::new()?).ok_or(ENODEV)?;
-/// let mut room = SvsmRoom::new(Sizes {
+/// let mut buffers = SvsmBuffers::new(Sizes {
 ///     report: 4096,
 ///     manifest: 4096,
 ///     certificates: 4 * 4096,
 /// })?;
 ///
 /// let data = ReportData::new([7; ReportData::SIZE]);
-/// let (status, lengths) = svsm.attest(None, data, &mut room)?;
+/// let (status, lengths) = svsm.attest(None, data, &mut buffers)?;
 /// # Ok::<(), Error>(())
 /// ```
 #[derive(Clone, Copy)]
@@ -68,7 +68,7 @@ pub struct Svsm(());
 /// # Examples
 ///
 /// See [`Svsm`].
-pub struct Room {
+pub struct SvsmBuffers {
     /// For the attestation report.
     pub report: PrivatePages,
     /// For the manifest.
@@ -77,7 +77,7 @@ pub struct Room {
     pub certificates: PrivatePages,
 }
 
-impl Room {
+impl SvsmBuffers {
     /// Makes buffers of these sizes, in whole pages.
     ///
     /// # Errors
@@ -115,7 +115,7 @@ impl Svsm {
     }
 
     /// Has a service attested, or all, with a report that binds `nonce`. Returns what the SVSM says of
-    /// it and of the lengths; what it has written is in `room`.
+    /// it and of the lengths; what it has written is in `buffers`.
     ///
     /// # Errors
     ///
@@ -124,7 +124,7 @@ impl Svsm {
         self,
         service: Option<&Service>,
         nonce: ReportData,
-        room: &mut Room,
+        buffers: &mut SvsmBuffers,
     ) -> Result<(Status, Lengths)> {
         // Not on the stack, which need not be in the direct map.
         let nonce = KBox::new(nonce, GFP_KERNEL)?;
@@ -132,9 +132,9 @@ impl Svsm {
         let mut call: tsm_bindings::svsm_call = pin_init::zeroed();
         let mut id = tsm_bindings::TSM_HELPER_SVSM_ATTEST_SERVICES;
 
-        operation.report_buf = location(&mut room.report)?;
-        operation.manifest_buf = location(&mut room.manifest)?;
-        operation.certificates_buf = location(&mut room.certificates)?;
+        operation.report_buf = location(&mut buffers.report)?;
+        operation.manifest_buf = location(&mut buffers.manifest)?;
+        operation.certificates_buf = location(&mut buffers.certificates)?;
         let start = (&raw const *nonce).cast();
         // SAFETY: A box is in the direct map. It is not across pages, since memory of a size that is a
         // power of two is aligned to that.
@@ -146,7 +146,7 @@ impl Svsm {
             operation.service_manifest_ver = service.manifest_version;
         }
 
-        // SAFETY: By the type invariant, there is an SVSM. The buffers have the sizes given, and `room`
+        // SAFETY: By the type invariant, there is an SVSM. The buffers have the sizes given, and `buffers`
         // is exclusive until this returns, when the SVSM is done; the nonce stays as long.
         let ret = unsafe {
             tsm_bindings::snp_issue_svsm_attest_req(id, &raw mut call, &raw mut operation)
