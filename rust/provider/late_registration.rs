@@ -133,12 +133,12 @@ impl<P: MeasurementProvider> LateRegistration<P> {
 }
 
 /// Registers that are shown in the directory of a device, too.
-pub struct Shown<P: MeasurementProvider, D: Ioctl> {
+pub struct DeviceRegisters<P: MeasurementProvider, D: Ioctl> {
     registration: Arc<LateRegistration<P>>,
     _device: MiscDevice<D>,
 }
 
-impl<P: MeasurementProvider, D: Ioctl> Shown<P, D> {
+impl<P: MeasurementProvider, D: Ioctl> DeviceRegisters<P, D> {
     /// Shows the registers in the folder `measurements` of `device` as well, as files
     /// `<register>[:<hash>]`. If that fails, the log says so: an open file of the device can't be taken
     /// back.
@@ -153,7 +153,7 @@ impl<P: MeasurementProvider, D: Ioctl> Shown<P, D> {
     }
 }
 
-impl<P: MeasurementProvider, D: Ioctl> Drop for Shown<P, D> {
+impl<P: MeasurementProvider, D: Ioctl> Drop for DeviceRegisters<P, D> {
     fn drop(&mut self) {
         self.registration.close();
     }

@@ -25,8 +25,8 @@ pub use failure::{
 };
 pub use flags::Flags;
 pub use late_registration::{
-    LateRegistration,
-    Shown, //
+    DeviceRegisters,
+    LateRegistration, //
 };
 pub use measurement_provider::{
     MeasurementProvider,

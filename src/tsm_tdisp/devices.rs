@@ -51,22 +51,22 @@ pub(crate) struct Devices {
 }
 
 impl Watch for Devices {
-    type Data = Shown;
+    type Data = FunctionState;
 
-    fn added(&self, function: &pci::Device) -> Option<Shown> {
+    fn added(&self, function: &pci::Device) -> Option<FunctionState> {
         self.show(function)
             .inspect_err(|err| pr_err!("a device is not shown: {err:?}\n"))
             .ok()
-            .filter(|shown| shown.spdm.is_some() || shown._membership.is_some())
+            .filter(|state| state.spdm.is_some() || state._membership.is_some())
     }
 
-    fn close(&self, shown: &Shown) {
-        shown.close();
+    fn close(&self, state: &FunctionState) {
+        state.close();
     }
 }
 
 impl Devices {
-    fn show(&self, function: &pci::Device) -> Result<Shown> {
+    fn show(&self, function: &pci::Device) -> Result<FunctionState> {
         let location = function.location();
         let functions = self.all.at(location)?;
         let is_first = location.function() == 0;
@@ -82,7 +82,7 @@ impl Devices {
             true => Some(functions.join(function)?),
             false => None,
         };
-        Ok(Shown {
+        Ok(FunctionState {
             _membership: membership,
             spdm,
         })
@@ -130,7 +130,7 @@ impl Sleeper {
     /// session.
     fn lose_all(&self) {
         self.devices
-            .for_each(|shown| shown.device().into_iter().for_each(|device| device.lose()));
+            .for_each(|state| state.device().into_iter().for_each(|device| device.lose()));
     }
 }
 
@@ -151,21 +151,21 @@ impl pm::Sleep for Sleeper {
     }
 }
 
-/// A function, and what it has.
-pub(crate) struct Shown {
+/// What is kept for a PCI function.
+pub(crate) struct FunctionState {
     // First. To stop an interface takes the device.
     _membership: Option<Membership>,
     spdm: Option<Spdm>,
 }
 
-impl Drop for Shown {
+impl Drop for FunctionState {
     fn drop(&mut self) {
         // What is asked of the device comes to an end, or its interface would wait for all of it.
         self.close();
     }
 }
 
-impl Shown {
+impl FunctionState {
     fn close(&self) {
         if let Some(device) = self.device() {
             device.close();

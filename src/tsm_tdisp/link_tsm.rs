@@ -14,7 +14,7 @@ use crate::{
     device::Device,
     devices::{
         Devices,
-        Shown, //
+        FunctionState, //
     }, //
 };
 
@@ -30,8 +30,8 @@ impl Drop for Context {
 impl Link for Devices {
     type Context = Context;
 
-    fn probe(shown: &Shown) -> Result<Context> {
-        Ok(Context(shown.device().ok_or(ENXIO)?.clone()))
+    fn probe(state: &FunctionState) -> Result<Context> {
+        Ok(Context(state.device().ok_or(ENXIO)?.clone()))
     }
 
     fn connect(context: &Context) -> Result {

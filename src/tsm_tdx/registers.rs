@@ -24,12 +24,12 @@ use tsm_proto::{
     Digest384, //
 };
 use tsm_provider::{
+    DeviceRegisters,
     Failure,
     Flags,
     LateRegistration,
     MeasurementProvider,
     RegisterSpec,
-    Shown,
     Values, //
 };
 
@@ -70,8 +70,8 @@ impl Publisher {
     }
 
     /// Shows the registers in the directory of a device as well.
-    pub(crate) fn show_in<D: Ioctl>(self, device: MiscDevice<D>) -> Shown<Registers, D> {
-        Shown::new(self.registration, device)
+    pub(crate) fn show_in<D: Ioctl>(self, device: MiscDevice<D>) -> DeviceRegisters<Registers, D> {
+        DeviceRegisters::new(self.registration, device)
     }
 }
 

@@ -19,8 +19,8 @@ use tsm_ext::{
     tdx, //
 };
 use tsm_provider::{
-    ReportRegistration,
-    Shown, //
+    DeviceRegisters,
+    ReportRegistration, //
 };
 
 mod buffers;
@@ -51,7 +51,7 @@ module! {
 struct TsmTdx {
     _buffers: CloseOnDrop<buffers::Buffers>,
     _reports: ReportRegistration<quotes::Quotes>,
-    _shown: Shown<registers::Registers, device::Device>,
+    _registers: DeviceRegisters<registers::Registers, device::Device>,
 }
 
 impl kernel::Module for TsmTdx {
@@ -95,14 +95,14 @@ impl kernel::Module for TsmTdx {
         }
         // Every client reads the registers where the kernel's own driver has them. The device is the
         // last that may fail.
-        let shown = registers.show_in(MiscDevice::new(device)?);
+        let registers = registers.show_in(MiscDevice::new(device)?);
 
         let version = version(module).unwrap_or("unknown");
         pr_info!("version {version}, Intel TDX guest with attributes {attributes:#x}\n");
         Ok(Self {
             _buffers: CloseOnDrop::new(buffers),
             _reports: reports,
-            _shown: shown,
+            _registers: registers,
         })
     }
 }

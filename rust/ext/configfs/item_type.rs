@@ -101,9 +101,9 @@ unsafe extern "C" fn release<T>(item: *mut bindings::config_item) {
 ///     has_manifest: bool,
 /// }
 ///
-/// struct Shown;
+/// struct VisibleFiles;
 ///
-/// impl Visible<Report> for Shown {
+/// impl Visible<Report> for VisibleFiles {
 ///     fn text(_report: &Report, _index: i32) -> bool {
 ///         true
 ///     }

@@ -57,14 +57,14 @@ pub(crate) fn item_type(module: &'static ThisModule) -> Result<ItemType<Report>>
         .snapshot::<Outblob>()?
         .snapshot::<Auxblob>()?
         .snapshot::<Manifestblob>()?
-        .visible::<Shown>()
+        .visible::<VisibleFiles>()
         .build()
 }
 
-/// Which files there are is for the provider to say.
-struct Shown;
+/// The files that the provider shows.
+struct VisibleFiles;
 
-impl Visible<Report> for Shown {
+impl Visible<Report> for VisibleFiles {
     fn text(report: &Report, index: i32) -> bool {
         report
             .provider
