@@ -26,7 +26,7 @@ pub use report::{
     TeeTcbInfo, //
 };
 pub use status::{
-    Operand,
+    OperandId,
     Status,
     VmcallStatus, //
 };

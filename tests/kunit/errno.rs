@@ -30,7 +30,7 @@ mod tests {
                 self,
                 Status, //
             },
-            Operand,
+            OperandId,
             VmcallStatus, //
         },
         Exhausted,
@@ -74,8 +74,8 @@ mod tests {
     #[test]
     fn tells_what_the_tdx_module_refused() {
         let errno = |status: tdx::Status| -kernel::error::Error::from(status).to_errno();
-        assert_eq!(errno(tdx::Status::OPERAND_BUSY.of(Operand::RTMR)), 16); // EBUSY
-        assert_eq!(errno(tdx::Status::OPERAND_INVALID.of(Operand::RCX)), 5); // EIO
+        assert_eq!(errno(tdx::Status::OPERAND_BUSY.of(OperandId::RTMR)), 16); // EBUSY
+        assert_eq!(errno(tdx::Status::OPERAND_INVALID.of(OperandId::RCX)), 5); // EIO
         assert_eq!(errno(tdx::Status::OPERAND_ADDR_RANGE_ERROR), 5);
         assert_eq!(errno(tdx::Status::METADATA_FIELD_ID_INCORRECT), 5); // EIO
     }
@@ -180,7 +180,7 @@ mod tests {
         };
 
         let status = |status: tdx::Status| errno(Error::Status(status));
-        assert_eq!(status(tdx::Status::OPERAND_BUSY.of(Operand::RCX)), 16); // EBUSY
+        assert_eq!(status(tdx::Status::OPERAND_BUSY.of(OperandId::RCX)), 16); // EBUSY
         assert_eq!(status(tdx::Status::TDI_NOT_PRESENT), 5); // EIO
         assert_eq!(status(tdx::Status::PAGE_ALREADY_ACCEPTED), 5);
         for length in [Error::Truncated, Error::Trailing, Error::TooLarge] {

@@ -31,7 +31,7 @@ mod tests {
                 Progress,
                 Subrange, //
             },
-            Operand,
+            OperandId,
             Status, //
         },
         Gpa, //
@@ -228,7 +228,7 @@ mod tests {
 
     #[test]
     fn goes_on_with_what_is_left() {
-        for status in [RESUMABLE, RESUMABLE.of(Operand::R9), Status::SUCCESS] {
+        for status in [RESUMABLE, RESUMABLE.of(OperandId::R9), Status::SUCCESS] {
             for done in 1..5 {
                 let results = left(0x8_0010_5000 + done * 0x1000, 2 + done, 5 - done);
                 let found = advance(status, &results).map(|progress| match progress {
@@ -308,8 +308,8 @@ mod tests {
         for status in [
             Status::PAGE_ALREADY_ACCEPTED,
             Status::PAGE_SIZE_MISMATCH.with_detail(1),
-            Status::OPERAND_BUSY.of(Operand::RCX),
-            Status::OPERAND_INVALID.of(Operand::R9),
+            Status::OPERAND_BUSY.of(OperandId::RCX),
+            Status::OPERAND_INVALID.of(OperandId::R9),
             Status::TDI_NOT_PRESENT,
             Status::MMIO_PAGE_NOT_IN_ASSOC_RANGE,
             Status::new(u64::MAX),

@@ -8,23 +8,23 @@ use kernel::prelude::*;
 #[cfg_attr(kernel, kunit_tests(tsm_tdx_status))]
 mod tests {
     use tsm_proto::tdx::{
-        Operand,
+        OperandId,
         Status,
         VmcallStatus, //
     };
 
     #[test]
     fn names_the_operand() {
-        let status = Status::OPERAND_INVALID.of(Operand::RCX);
+        let status = Status::OPERAND_INVALID.of(OperandId::RCX);
         assert_eq!(status.raw(), 0xC000_0100_0000_0001);
-        assert_eq!(status.detail(), Operand::RCX.raw());
+        assert_eq!(status.detail(), OperandId::RCX.raw());
     }
 
     #[test]
     fn compares_by_class() {
         let status = Status::new(0x8000_0200_0000_00A8);
         assert_eq!(status.class(), Status::OPERAND_BUSY);
-        assert_eq!(status, Status::OPERAND_BUSY.of(Operand::RTMR));
+        assert_eq!(status, Status::OPERAND_BUSY.of(OperandId::RTMR));
     }
 
     #[test]
@@ -50,7 +50,7 @@ mod tests {
     #[test]
     fn knows_what_the_specification_calls_it() {
         assert_eq!(Status::SUCCESS.name(), Some("SUCCESS"));
-        let busy = Status::OPERAND_BUSY.of(Operand::RTMR);
+        let busy = Status::OPERAND_BUSY.of(OperandId::RTMR);
         assert_eq!(busy.name(), Some("OPERAND_BUSY"));
         assert_eq!(
             Status::new(0xC000_1001_0000_0000).name(),
@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn knows_what_to_try_again() {
-        assert!(Status::OPERAND_BUSY.of(Operand::RTMR).is_busy());
+        assert!(Status::OPERAND_BUSY.of(OperandId::RTMR).is_busy());
         assert!(Status::OPERAND_BUSY_HOST_PRIORITY.is_busy());
         assert!(Status::SYS_BUSY.is_busy());
         assert!(!Status::SUCCESS.is_busy());
@@ -72,7 +72,7 @@ mod tests {
     #[cfg(not(kernel))]
     #[test]
     fn prints_the_name_and_the_value() {
-        let status = Status::OPERAND_INVALID.of(Operand::RCX);
+        let status = Status::OPERAND_INVALID.of(OperandId::RCX);
         let unknown = Status::new(0xDEAD_BEEF_0000_0000);
         assert_eq!(
             std::format!("{status}"),

@@ -17,7 +17,7 @@ mod mrtd;
 mod refusal;
 
 use tsm_proto::tdx::{
-    Operand,
+    OperandId,
     Status, //
 };
 
@@ -130,7 +130,7 @@ impl TdxModule {
     fn dispatch(&self, context: Context<'_>, regs: &mut Registers) -> Result<Exit> {
         let rax = regs[Reg::Rax];
         let version = (rax >> 16) & 0xff;
-        let invalid = Status::OPERAND_INVALID.of(Operand::RAX);
+        let invalid = Status::OPERAND_INVALID.of(OperandId::RAX);
 
         if rax >> 24 != 0 {
             return Err(invalid.into());
@@ -175,7 +175,7 @@ fn vmcall(regs: &Registers) -> Result<u64> {
 
     // Bits 31:16 select vector registers, which no VMM uses.
     if mask & NEVER != 0 || mask >> 32 != 0 {
-        return Err(Status::OPERAND_INVALID.of(Operand::RCX).into());
+        return Err(Status::OPERAND_INVALID.of(OperandId::RCX).into());
     }
     Ok(mask & 0xffff)
 }

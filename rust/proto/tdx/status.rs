@@ -15,7 +15,7 @@ use crate::{
 open_enum! {
     /// A completion status of the TDX module, what `TDCALL` returns in `RAX`.
     ///
-    /// Bits 63:32 say what happened, bits 31:0 give a detail, for most codes the [`Operand`]. An
+    /// Bits 63:32 say what happened, bits 31:0 give a detail, for most codes the [`OperandId`]. An
     /// unknown code is kept as it is. ABI, completion status codes.
     pub struct Status(u64) {}
 }
@@ -41,7 +41,7 @@ impl Status {
     }
 
     /// Returns the same status about `operand`.
-    pub const fn of(self, operand: Operand) -> Self {
+    pub const fn of(self, operand: OperandId) -> Self {
         self.with_detail(operand.0)
     }
 
@@ -81,8 +81,8 @@ impl PlatformStatus for Status {
 }
 
 open_enum! {
-    /// The operand that a [`Status`] is about. ABI, operand identifiers.
-    pub struct Operand(u32) {
+    /// The identifier of the operand that a [`Status`] is about. ABI, operand identifiers.
+    pub struct OperandId(u32) {
         /// The leaf and version number.
         RAX = 0,
         /// The first operand.

@@ -3,7 +3,7 @@
 //! `TDG.MEM.PAGE.ACCEPT`.
 
 use tsm_proto::tdx::{
-    Operand,
+    OperandId,
     Status, //
 };
 
@@ -31,7 +31,7 @@ use crate::machine::{
 /// by any module; Linux tries, and takes the smaller ones then.
 pub(super) fn accept(context: Context<'_>, regs: &Registers) -> Result {
     let rcx = regs[Reg::Rcx];
-    let invalid = Status::OPERAND_INVALID.of(Operand::RCX);
+    let invalid = Status::OPERAND_INVALID.of(OperandId::RCX);
     let level = rcx & 7;
     let count = match level {
         0 => 1,

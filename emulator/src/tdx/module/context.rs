@@ -3,7 +3,7 @@
 //! What a leaf works on, and how it fails.
 
 use tsm_proto::tdx::{
-    Operand,
+    OperandId,
     Status, //
 };
 
@@ -64,7 +64,7 @@ pub(super) enum Access {
 
 impl Context<'_> {
     /// Checks that the guest has the memory that `operand` points to.
-    pub(super) fn check(&self, raw: u64, operand: Operand, access: Access) -> Result<Gpa> {
+    pub(super) fn check(&self, raw: u64, operand: OperandId, access: Access) -> Result<Gpa> {
         let gpa = Gpa::new(raw)
             .filter(|gpa| access == Access::Any || !gpa.is_shared())
             .ok_or(Status::OPERAND_INVALID.of(operand))?;

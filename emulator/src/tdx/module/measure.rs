@@ -9,7 +9,7 @@ use std::sync::{
 
 use tsm_proto::{
     tdx::{
-        Operand,
+        OperandId,
         ReportMac,
         ReportType,
         Rtmr,
@@ -97,13 +97,13 @@ impl Measurements {
     ///
     /// `RCX` is the address of 48 bytes, aligned to 64, in private memory; `RDX` is the register.
     pub(super) fn extend(&self, context: Context<'_>, regs: &Registers) -> Result {
-        let gpa = aligned(regs[Reg::Rcx], 64, Operand::RCX)?;
-        let gpa = context.check(gpa, Operand::RCX, Access::Private)?;
+        let gpa = aligned(regs[Reg::Rcx], 64, OperandId::RCX)?;
+        let gpa = context.check(gpa, OperandId::RCX, Access::Private)?;
         let data: [u8; Digest384::SIZE] = context.read(gpa)?;
         let rtmr = usize::try_from(regs[Reg::Rdx]).ok();
         let rtmr = rtmr
             .filter(|rtmr| *rtmr < RTMRS)
-            .ok_or(Status::OPERAND_INVALID.of(Operand::RDX))?;
+            .ok_or(Status::OPERAND_INVALID.of(OperandId::RDX))?;
 
         self.extend_refusal.check()?;
         // The module does not wait for another vCPU either.
@@ -119,17 +119,17 @@ impl Measurements {
     /// size; `R8` is the subtype, zero. Later modules take shared addresses too, so does this one.
     pub(super) fn report(&self, context: Context<'_>, regs: &Registers) -> Result {
         // CAST: Constants.
-        let to = aligned(regs[Reg::Rcx], TdReport::SIZE as u64, Operand::RCX)?;
-        let from = aligned(regs[Reg::Rdx], ReportData::SIZE as u64, Operand::RDX)?;
-        let from = context.check(from, Operand::RDX, Access::Any)?;
+        let to = aligned(regs[Reg::Rcx], TdReport::SIZE as u64, OperandId::RCX)?;
+        let from = aligned(regs[Reg::Rdx], ReportData::SIZE as u64, OperandId::RDX)?;
+        let from = context.check(from, OperandId::RDX, Access::Any)?;
         let data = ReportData::new(context.read(from)?);
 
         if regs[Reg::R8] != 0 {
-            return Err(Status::OPERAND_INVALID.of(Operand::R8).into());
+            return Err(Status::OPERAND_INVALID.of(OperandId::R8).into());
         }
         self.report_refusal.check()?;
         let report = self.make_report(context, data)?;
-        let to = context.check(to, Operand::RCX, Access::Any)?;
+        let to = context.check(to, OperandId::RCX, Access::Any)?;
         context.write(to, report.as_bytes())
     }
 
@@ -174,8 +174,12 @@ impl Measurements {
 /// for the guest to compare.
 pub(super) fn verify(context: Context<'_>, regs: &Registers) -> Result {
     // CAST: A constant.
-    let gpa = aligned(regs[Reg::Rcx], size_of::<ReportMac>() as u64, Operand::RCX)?;
-    let gpa = context.check(gpa, Operand::RCX, Access::Any)?;
+    let gpa = aligned(
+        regs[Reg::Rcx],
+        size_of::<ReportMac>() as u64,
+        OperandId::RCX,
+    )?;
+    let gpa = context.check(gpa, OperandId::RCX, Access::Any)?;
     let bytes: [u8; size_of::<ReportMac>()] = context.read(gpa)?;
     let invalid = Status::INVALID_REPORTMACSTRUCT;
     let header = ReportMac::ref_from_bytes(&bytes).map_err(|_| invalid)?;
@@ -223,7 +227,7 @@ fn set_reserved(report: &mut TdReport) {
 }
 
 /// Checks the alignment of an address.
-fn aligned(gpa: u64, alignment: u64, operand: Operand) -> Result<u64> {
+fn aligned(gpa: u64, alignment: u64, operand: OperandId) -> Result<u64> {
     match gpa % alignment {
         0 => Ok(gpa),
         _ => Err(Status::OPERAND_INVALID.of(operand).into()),
@@ -232,7 +236,7 @@ fn aligned(gpa: u64, alignment: u64, operand: Operand) -> Result<u64> {
 
 /// The failure when another vCPU has the registers.
 fn busy() -> Failure {
-    Status::OPERAND_BUSY.of(Operand::RTMR).into()
+    Status::OPERAND_BUSY.of(OperandId::RTMR).into()
 }
 
 #[cfg(test)]

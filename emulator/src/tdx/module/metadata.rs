@@ -13,7 +13,7 @@ use std::sync::{
 };
 
 use tsm_proto::tdx::{
-    Operand,
+    OperandId,
     Status, //
 };
 
@@ -231,7 +231,7 @@ fn operands(regs: &mut Registers) -> Result<Field> {
     regs[Reg::R8] = 0;
     // A TD may only ask about itself.
     if regs[Reg::Rcx] != 0 {
-        return Err(Status::OPERAND_INVALID.of(Operand::RCX).into());
+        return Err(Status::OPERAND_INVALID.of(OperandId::RCX).into());
     }
     Field::new(regs[Reg::Rdx]).ok_or(Status::METADATA_FIELD_ID_INCORRECT.into())
 }

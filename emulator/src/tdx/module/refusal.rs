@@ -8,7 +8,7 @@ use std::sync::atomic::{
 };
 
 use tsm_proto::tdx::{
-    Operand,
+    OperandId,
     Status, //
 };
 
@@ -36,8 +36,8 @@ impl Refusal {
             spared: AtomicU32::new(spared),
             busy,
             status: match status {
-                Busy::Operand => Status::OPERAND_BUSY.of(Operand::RTMR),
-                Busy::HostPriority => Status::OPERAND_BUSY_HOST_PRIORITY.of(Operand::RTMR),
+                Busy::Operand => Status::OPERAND_BUSY.of(OperandId::RTMR),
+                Busy::HostPriority => Status::OPERAND_BUSY_HOST_PRIORITY.of(OperandId::RTMR),
                 Busy::System => Status::SYS_BUSY,
             },
             left: AtomicU32::new(busy),
@@ -58,7 +58,7 @@ impl Refusal {
             return Ok(());
         }
         if takes_one_of(&self.invalid) {
-            return Err(Status::OPERAND_INVALID.of(Operand::RCX).into());
+            return Err(Status::OPERAND_INVALID.of(OperandId::RCX).into());
         }
         let next = |left: u32| Some(left.checked_sub(1).unwrap_or(self.busy));
         let left = self

@@ -3,7 +3,7 @@
 //! Statuses: eight bytes of one, then four of another detail.
 
 use tsm_proto::tdx::{
-    Operand,
+    OperandId,
     Status,
     VmcallStatus, //
 };
@@ -26,7 +26,7 @@ pub(crate) fn status(data: &[u8]) -> bool {
     assert_eq!(status.is_error(), raw >= 1 << 63);
 
     let other = status.with_detail(detail);
-    assert_eq!(other, status.of(Operand::new(detail)));
+    assert_eq!(other, status.of(OperandId::new(detail)));
     assert_eq!((other.class(), other.detail()), (status.class(), detail));
     assert_eq!(other.is_error(), status.is_error());
 
