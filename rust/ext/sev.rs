@@ -173,12 +173,12 @@ pub struct CertificateBuffer<'a> {
     pub pages: usize,
 }
 
-/// What became of a message.
+/// The outcome of sending a message.
 ///
 /// # Examples
 ///
 /// See [`Channel`].
-pub struct Sent {
+pub struct SendOutcome {
     /// What VMM and firmware say, if it was sent.
     pub info: Option<ExitInfo2>,
     /// Pages that there have to be for certificates. If there is a number, there were too few, and the
@@ -188,9 +188,9 @@ pub struct Sent {
     pub result: Result,
 }
 
-impl Sent {
-    /// What became of a message that was not sent.
-    fn not(err: Error) -> Self {
+impl SendOutcome {
+    /// Makes the outcome for a message that was not sent.
+    fn not_sent(err: Error) -> Self {
         Self {
             info: None,
             needed: None,
@@ -311,15 +311,15 @@ impl Channel {
         _thread: &Thread,
         message: &mut Message,
         certificates: Option<CertificateBuffer<'_>>,
-    ) -> Sent {
+    ) -> SendOutcome {
         let mut raw: tsm_bindings::snp_guest_req = pin_init::zeroed();
 
         if self.is_wiped {
-            return Sent::not(no_key());
+            return SendOutcome::not_sent(no_key());
         }
         let Some((request, answer)) = message.bytes.split_at_mut_checked(message.request_size)
         else {
-            return Sent::not(EINVAL);
+            return SendOutcome::not_sent(EINVAL);
         };
 
         raw.req_buf = request.as_mut_ptr().cast();
@@ -361,9 +361,9 @@ impl Channel {
         };
         // The kernel sets it last before it sends.
         if raw.input.req_gpa == 0 {
-            return Sent::not(result.err().map_or(EINVAL, explain_unsent));
+            return SendOutcome::not_sent(result.err().map_or(EINVAL, errno_if_unsent));
         }
-        let result = result.map_err(explain_sent);
+        let result = result.map_err(errno_if_sent);
         let info = ExitInfo2::new(raw.exitinfo2);
 
         // Where there is too little room the kernel repeats the request without any, for the sake of
@@ -377,7 +377,7 @@ impl Channel {
             _ => (info, None),
         };
 
-        Sent {
+        SendOutcome {
             info: Some(info),
             needed,
             result,
@@ -385,9 +385,9 @@ impl Channel {
     }
 }
 
-/// Returns why a message that was sent has no answer. The VMM does not choose another errno, even if a
-/// later kernel lets it.
-fn explain_sent(err: Error) -> Error {
+/// Returns the error for a message that was sent and has no answer. The VMM does not choose another
+/// errno, even if a later kernel lets it.
+fn errno_if_sent(err: Error) -> Error {
     match err.to_errno().unsigned_abs() {
         bindings::ETIMEDOUT | bindings::EBADMSG => err,
         _ => EIO,
@@ -399,8 +399,8 @@ fn no_key() -> Error {
     errno(bindings::ENOKEY)
 }
 
-/// Returns why a message was not sent.
-fn explain_unsent(err: Error) -> Error {
+/// Returns the error for a message that was not sent.
+fn errno_if_unsent(err: Error) -> Error {
     match err {
         err if err == ENOTTY => no_key(),
         err if err == EIO => EOVERFLOW,
