@@ -18,7 +18,7 @@ use tsm_bindings as bindings;
 use tsm_ext::sysfs::Directory;
 
 use crate::{
-    call::Asked,
+    call::PendingReport,
     measurement::{
         Measurement,
         MeasurementId, //
@@ -220,8 +220,8 @@ pub(crate) unsafe extern "C" fn tsm_report_explain(
     source: *const ffi::c_char,
     status: u64,
 ) {
-    // SAFETY: By the safety requirement; `Call::report` calls providers with what is in an `Asked`.
-    unsafe { Asked::explain(report, source, status) };
+    // SAFETY: By the safety requirement; `Call::report` passes what is in a `PendingReport`.
+    unsafe { PendingReport::set_status(report, source, status) };
 }
 
 /// Returns the number of a report, which no other one has.
@@ -231,6 +231,6 @@ pub(crate) unsafe extern "C" fn tsm_report_explain(
 /// As `include/tsm/tsm.h` has it: `report` must be what a provider was called with, by that call.
 #[no_mangle]
 pub(crate) unsafe extern "C" fn tsm_report_id(report: *const bindings::tsm_report) -> u64 {
-    // SAFETY: By the safety requirement; `Call::report` calls providers with what is in an `Asked`.
-    unsafe { Asked::id(report) }.get()
+    // SAFETY: By the safety requirement; `Call::report` passes what is in a `PendingReport`.
+    unsafe { PendingReport::id(report) }.get()
 }

@@ -157,8 +157,8 @@ impl Call {
         }
         // Not on the stack, because providers may pass the physical address of what is in it to
         // their platform, as sev-guest does.
-        let mut asked = KBox::new(
-            Asked {
+        let mut pending = KBox::new(
+            PendingReport {
                 report: tsm_bindings::tsm_report {
                     desc: desc.to_raw(floor),
                     ..pin_init::zeroed()
@@ -170,15 +170,15 @@ impl Call {
             GFP_KERNEL,
         )?;
 
-        trace::report_requested(name, generation, desc.inblob, asked.report.desc.privlevel);
-        let start: *mut Asked = &mut *asked;
+        trace::report_requested(name, generation, desc.inblob, pending.report.desc.privlevel);
+        let start: *mut PendingReport = &mut *pending;
         // SAFETY: By the invariants of `Call` and `Provider`, the callback may be called and
-        // accepts `data`; the report is as the ABI wants it, and begins an `Asked`.
+        // accepts `data`; the report is as the ABI wants it, and begins a `PendingReport`.
         let ret = unsafe { report_new(start.cast(), self.0.data) };
 
         // A failed call may leave blobs as well, which the core has to free.
         // SAFETY: By the ABI, each blob is null or memory of `kvmalloc` that is now the core's.
-        let blobs = unsafe { Blobs::from_raw(&asked.report) };
+        let blobs = unsafe { Blobs::from_raw(&pending.report) };
 
         match to_result(ret).and(blobs.ok_or(EIO)) {
             Ok(blobs) => {
@@ -186,22 +186,22 @@ impl Call {
                 Ok(blobs)
             }
             Err(err) => {
-                let source = match asked.source.is_null() {
+                let source = match pending.source.is_null() {
                     true => c"-",
-                    // SAFETY: By the safety requirement of `Asked::explain`, and the provider, whose
-                    // it is, stays as long as `self`.
-                    false => unsafe { CStr::from_char_ptr(asked.source) },
+                    // SAFETY: By the safety requirement of `PendingReport::set_status`, and the
+                    // provider, whose it is, stays as long as `self`.
+                    false => unsafe { CStr::from_char_ptr(pending.source) },
                 };
-                trace::report_failed(name, generation, ret, err, (source, asked.status));
+                trace::report_failed(name, generation, ret, err, (source, pending.status));
                 Err(err)
             }
         }
     }
 }
 
-/// What a provider is called with, and what it says of its platform.
+/// A report that a provider was asked for, and what it says of its platform.
 #[repr(C)]
-pub(crate) struct Asked {
+pub(crate) struct PendingReport {
     /// First, so that its address is that of all.
     report: tsm_bindings::tsm_report,
     id: ReportId,
@@ -209,18 +209,18 @@ pub(crate) struct Asked {
     status: u64,
 }
 
-impl Asked {
+impl PendingReport {
     /// Returns the number of a report.
     ///
     /// # Safety
     ///
     /// `report` must be what [`Call::report`] has called a provider with that has not returned yet.
     pub(crate) unsafe fn id(report: *const tsm_bindings::tsm_report) -> ReportId {
-        let asked = report.cast::<Self>();
+        let pending = report.cast::<Self>();
 
-        // Not by a reference: the provider has one to the report, with which an `Asked` begins.
+        // Not by a reference: the provider has one to the report, with which a `PendingReport` begins.
         // SAFETY: By the safety requirement.
-        unsafe { (*asked).id }
+        unsafe { (*pending).id }
     }
 
     /// Takes down a status of the platform.
@@ -229,18 +229,18 @@ impl Asked {
     ///
     /// `report` must be what [`Call::report`] has called a provider with that has not returned yet,
     /// and no other task may do this meanwhile; `source` must be a C string until then.
-    pub(crate) unsafe fn explain(
+    pub(crate) unsafe fn set_status(
         report: *mut tsm_bindings::tsm_report,
         source: *const ffi::c_char,
         status: u64,
     ) {
-        let asked = report.cast::<Self>();
+        let pending = report.cast::<Self>();
 
-        // Not by a reference: the provider has one to the report, with which an `Asked` begins.
+        // Not by a reference: the provider has one to the report, with which a `PendingReport` begins.
         // SAFETY: By the safety requirement.
-        unsafe { (*asked).source = source };
+        unsafe { (*pending).source = source };
         // SAFETY: As above.
-        unsafe { (*asked).status = status };
+        unsafe { (*pending).status = status };
     }
 }
 
