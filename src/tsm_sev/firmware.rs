@@ -66,7 +66,7 @@ pub(crate) const MAX_PAGES: usize = (1 << 20) / PAGE_SIZE;
 /// The firmware.
 #[pin_data]
 pub(crate) struct Firmware {
-    worker: Worker<Line, Kthread>,
+    worker: Worker<RequestSender, Kthread>,
     /// Held by the caller that waits for the worker.
     ///
     /// The turn of the worker goes to the caller that waits longest, also while it sleeps and another one
@@ -79,8 +79,8 @@ pub(crate) struct Firmware {
     registers: LateRegistration<Registers>,
 }
 
-/// What the thread has.
-struct Line {
+/// The state of the thread, which sends one request at a time.
+struct RequestSender {
     channel: Channel,
     /// Kept, because sharing memory takes long and can fail.
     pages: Option<SharedBuffer>,
@@ -126,13 +126,13 @@ impl Firmware {
     /// Makes an initializer of the firmware behind `channel`.
     pub(crate) fn new(channel: Channel) -> Result<impl PinInit<Self>> {
         let key = channel.key();
-        let line = Line {
+        let sender = RequestSender {
             channel,
             pages: None,
             sharing: Sharing::default(),
             last: None,
         };
-        let worker = Worker::with_priority(c"tsm_sev", line)?;
+        let worker = Worker::with_priority(c"tsm_sev", sender)?;
 
         Ok(pin_init!(Self {
             worker,
@@ -188,7 +188,7 @@ impl Firmware {
 
         self.worker.call(
             |_| Ok(()),
-            move |line, thread| line.send(thread, message, pages),
+            move |sender, thread| sender.send(thread, message, pages),
         )?
     }
 
@@ -212,11 +212,11 @@ impl Firmware {
         // An SVSM may take long, and is asked again as long as it is busy.
         self.worker.call_long(
             // By the caller, whom a signal can wake.
-            move |line| line.pause(interval),
-            move |line, _thread| {
+            move |sender| sender.pause(interval),
+            move |sender, _thread| {
                 let mut buffers = SvsmBuffers::new(sizes)?;
                 let answer = svsm.attest(service.as_ref(), nonce, &mut buffers);
-                line.last = Some(Instant::now());
+                sender.last = Some(Instant::now());
                 let (status, lengths) = answer?;
 
                 Ok((status, lengths, buffers))
@@ -233,7 +233,7 @@ impl Close for Firmware {
     }
 }
 
-impl Line {
+impl RequestSender {
     fn send(
         &mut self,
         thread: &Thread,
