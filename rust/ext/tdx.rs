@@ -48,7 +48,7 @@ use tsm_proto::{
 };
 
 use crate::shared::SharedBuffer;
-use tdcall::tdcall_patiently;
+use tdcall::tdcall_retry;
 
 /// Why a call was not done.
 ///
@@ -137,7 +137,7 @@ impl Guest {
             return Err(ENODEV);
         }
         // SAFETY: Just asked. The leaf does not write to guest memory.
-        let info = unsafe { tdcall_patiently(&VpInfo) }?;
+        let info = unsafe { tdcall_retry(&VpInfo) }?;
 
         // INVARIANT: As above.
         Ok(Self(info.gpa_width.ok_or(EIO)?))
@@ -147,21 +147,21 @@ impl Guest {
     #[inline]
     pub fn info(self) -> Result<Info, Error> {
         // SAFETY: By the type invariant. The leaf does not write to guest memory.
-        unsafe { tdcall_patiently(&VpInfo) }
+        unsafe { tdcall_retry(&VpInfo) }
     }
 
     /// Reads a metadata field of this TD, `TDG.VM.RD`.
     #[inline]
     pub fn read_td(self, field: Field) -> Result<u64, Error> {
         // SAFETY: By the type invariant. The leaf does not write to guest memory.
-        unsafe { tdcall_patiently(&VmRd { field }) }
+        unsafe { tdcall_retry(&VmRd { field }) }
     }
 
     /// Reads a metadata field of the TDX module, `TDG.SYS.RD`, if [`Info::sys_rd`] says that it can be.
     #[inline]
     pub fn read_system(self, field: Field) -> Result<u64, Error> {
         // SAFETY: By the type invariant. The leaf does not write to guest memory.
-        unsafe { tdcall_patiently(&SysRd { field }) }
+        unsafe { tdcall_retry(&SysRd { field }) }
     }
 
     /// Makes a report that binds `data`, `TDG.MR.REPORT`.
@@ -178,7 +178,7 @@ impl Guest {
 
         // SAFETY: By the type invariant. The module writes 1024 bytes to `report`, to which there is
         // no other reference, and is done when this returns.
-        unsafe { tdcall_patiently(&call) }
+        unsafe { tdcall_retry(&call) }
     }
 
     /// Extends a register with `digest`, `TDG.MR.RTMR.EXTEND`.
@@ -190,7 +190,7 @@ impl Guest {
         };
 
         // SAFETY: By the type invariant. The leaf does not write to guest memory.
-        unsafe { tdcall_patiently(&call) }
+        unsafe { tdcall_retry(&call) }
     }
 
     /// Checks that the report with this header was made on this CPU, `TDG.MR.VERIFYREPORT`.
@@ -203,7 +203,7 @@ impl Guest {
         let call = MrVerifyReport { mac: header.gpa() };
 
         // SAFETY: By the type invariant. The leaf does not write to guest memory.
-        unsafe { tdcall_patiently(&call) }
+        unsafe { tdcall_retry(&call) }
     }
 
     /// Asks the VMM for a quote about the report in `buffer`, of which it may use the first `size`
@@ -224,6 +224,6 @@ impl Guest {
 
         // SAFETY: By the type invariant. The VMM writes to the buffer only, which is shared memory, to
         // which there are no references, for as long as there is the buffer.
-        unsafe { tdcall_patiently(&call) }
+        unsafe { tdcall_retry(&call) }
     }
 }

@@ -70,24 +70,24 @@ unsafe fn tdcall(leaf: Leaf, arguments: &Arguments) -> (Status, Results) {
     (Status::new(status), results)
 }
 
-/// Makes a call, and makes it again as long as something is in use that it needs. May sleep.
+/// Makes a call, and retries it while something that it needs is busy. May sleep.
 ///
 /// # Errors
 ///
-/// [`Error::Status`] with what the module says, a busy one when that did not change for
-/// [`PATIENCE`], and [`Error::Killed`].
+/// [`Error::Status`] with what the module says, a busy one if that did not change for
+/// [`BUSY_TIMEOUT`], and [`Error::Killed`].
 ///
 /// # Safety
 ///
 /// As for [`tdcall`].
 #[inline]
-pub(super) unsafe fn tdcall_patiently<C: Call>(call: &C) -> Result<C::Reply, Error> {
+pub(super) unsafe fn tdcall_retry<C: Call>(call: &C) -> Result<C::Reply, Error> {
     // SAFETY: By the safety requirements.
     let mut outcome = unsafe { tdcall(C::LEAF, &call.arguments()) };
 
     if outcome.0.is_error() && outcome.0.is_busy() {
         // SAFETY: By the safety requirements.
-        outcome = unsafe { tdcall_again(C::LEAF, &call.arguments()) }?;
+        outcome = unsafe { retry_while_busy(C::LEAF, &call.arguments()) }?;
     }
     match outcome {
         (status, _) if status.is_error() => Err(Error::Status(status)),
@@ -95,11 +95,11 @@ pub(super) unsafe fn tdcall_patiently<C: Call>(call: &C) -> Result<C::Reply, Err
     }
 }
 
-/// How long something may be in use.
-const PATIENCE: Delta = Delta::from_secs(1);
+/// How long something may be busy.
+const BUSY_TIMEOUT: Delta = Delta::from_secs(1);
 
-/// Makes a call again, until it is done or patience is at an end: at once at first, as it is most often
-/// another vCPU that is about to be done.
+/// Retries a call until its outcome is not busy or the timeout is over. At once at first, as it is most
+/// often another vCPU that is about to be done.
 ///
 /// # Errors
 ///
@@ -110,7 +110,7 @@ const PATIENCE: Delta = Delta::from_secs(1);
 /// As for [`tdcall`].
 #[cold]
 #[inline]
-unsafe fn tdcall_again(leaf: Leaf, arguments: &Arguments) -> Result<(Status, Results), Error> {
+unsafe fn retry_while_busy(leaf: Leaf, arguments: &Arguments) -> Result<(Status, Results), Error> {
     const SPINS: usize = 100;
     const LONGEST: Delta = Delta::from_millis(10);
 
@@ -129,7 +129,7 @@ unsafe fn tdcall_again(leaf: Leaf, arguments: &Arguments) -> Result<(Status, Res
         sleep_killable(pause).map_err(|_| Error::Killed)?;
         // SAFETY: By the safety requirements.
         let outcome = unsafe { tdcall(leaf, arguments) };
-        if !outcome.0.is_busy() || start.elapsed() >= PATIENCE {
+        if !outcome.0.is_busy() || start.elapsed() >= BUSY_TIMEOUT {
             return Ok(outcome);
         }
         pause = Delta::from_nanos(pause.as_nanos() * 2).clamp(pause, LONGEST);
