@@ -94,7 +94,7 @@ impl Draft {
     /// Makes the report that this is for.
     #[inline]
     fn complete(&mut self, guest: Guest) -> Result<&TdReport, Error> {
-        told(guest.report(&self.data, &mut self.report))?;
+        log_refusal(guest.report(&self.data, &mut self.report))?;
         Ok(&self.report)
     }
 }
@@ -139,14 +139,14 @@ impl Measurements {
     #[inline]
     pub fn extend(&mut self, rtmr: Rtmr, digest: &Digest384) -> Result<(), Error> {
         *self.digest = *digest;
-        told(self.guest.extend(rtmr, &self.digest))
+        log_refusal(self.guest.extend(rtmr, &self.digest))
     }
 }
 
-/// Tells the log of a refusal, as user space gets no more than an errno. Once: a task that may read
+/// Logs a refusal, as user space gets no more than an errno. Once: a task that may read
 /// a register may be able to cause a refusal as often as it reads.
 #[inline]
-fn told(result: Result<(), Error>) -> Result<(), Error> {
+fn log_refusal(result: Result<(), Error>) -> Result<(), Error> {
     if let Err(Error::Status(status)) = result {
         pr_warn_once!(
             "the TDX module refused the measurement registers: {} ({:#x})\n",
