@@ -15,8 +15,8 @@ mod operand;
 mod tdcall;
 
 pub use measurements::{
-    Draft,
-    Measurements, //
+    Measurements,
+    ReportBuffer, //
 };
 pub use operand::Operand;
 

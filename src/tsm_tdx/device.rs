@@ -16,8 +16,8 @@ use tsm_ext::{
     mutex::KillableMutex,
     spare::Spare,
     tdx::{
-        Draft,
-        Measurements, //
+        Measurements,
+        ReportBuffer, //
     },
     uaccess, //
 };
@@ -50,7 +50,7 @@ pub(crate) enum Command {
 pub(crate) struct Device {
     measurements: Arc<KillableMutex<Measurements>>,
     registers: Publisher,
-    draft: Spare<Draft>,
+    scratch: Spare<ReportBuffer>,
 }
 
 impl Device {
@@ -61,15 +61,15 @@ impl Device {
         Self {
             measurements,
             registers,
-            draft: Spare::default(),
+            scratch: Spare::default(),
         }
     }
 
     fn get_report0(&self, arg: UserPtr) -> Result<isize> {
-        let mut draft = self.draft.take_or(Draft::new)?;
-        let result = self.report_for(arg, &mut draft);
+        let mut scratch = self.scratch.take_or(ReportBuffer::new)?;
+        let result = self.report_for(arg, &mut scratch);
 
-        self.draft.put(draft);
+        self.scratch.put(scratch);
         if result.is_ok() {
             let _ = self.registers.publish();
         }
@@ -78,9 +78,9 @@ impl Device {
 
     /// Makes the report that user space asks for. While user memory is accessed, which may take as long
     /// as user space likes, no lock is held.
-    fn report_for(&self, arg: UserPtr, draft: &mut Draft) -> Result<isize> {
-        uaccess::read(arg, &mut *draft.data)?;
-        let report = self.measurements.lock_killable()?.complete(draft)?;
+    fn report_for(&self, arg: UserPtr, scratch: &mut ReportBuffer) -> Result<isize> {
+        uaccess::read(arg, &mut *scratch.data)?;
+        let report = self.measurements.lock_killable()?.report(scratch)?;
         uaccess::write(arg.wrapping_byte_add(offset_of!(Request, report)), report)?;
         Ok(0)
     }

@@ -23,9 +23,9 @@ use tsm_ext::{
     shared::SharedBuffer,
     spare::Spare,
     tdx::{
-        Draft,
         Guest,
-        Measurements, //
+        Measurements,
+        ReportBuffer, //
     },
     time::sleep_killable, //
 };
@@ -67,7 +67,7 @@ pub(crate) struct Quotes {
     guest: Guest,
     measurements: Arc<KillableMutex<Measurements>>,
     registers: Publisher,
-    draft: Spare<Draft>,
+    scratch: Spare<ReportBuffer>,
     /// How long a quote may take. A host that is set up well takes milliseconds.
     timeout: Delta,
     /// The bits of a [`Latency`]. If two quotes arrive at the same time, one of them may not count.
@@ -87,7 +87,7 @@ impl Quotes {
             guest,
             measurements,
             registers,
-            draft: Spare::default(),
+            scratch: Spare::default(),
             timeout,
             latency: Atomic::new(Latency::default().bits()),
             buffers,
@@ -96,11 +96,11 @@ impl Quotes {
 
     /// Makes a quote of a report that binds `data`, for the report `id` in configfs.
     fn quote(&self, id: ReportId, data: &ReportData) -> Result<KVVec<u8>, Failure> {
-        let mut draft = self.draft.take_or(Draft::new)?;
-        let sent = self.request(id, data, &mut draft);
+        let mut scratch = self.scratch.take_or(ReportBuffer::new)?;
+        let sent = self.request(id, data, &mut scratch);
 
         // Before the wait, so that the next request finds it.
-        self.draft.put(draft);
+        self.scratch.put(scratch);
         let (buffer, size) = sent?;
         let quote = self.receive(&buffer, size);
 
@@ -114,13 +114,13 @@ impl Quotes {
         &self,
         id: ReportId,
         data: &ReportData,
-        draft: &mut Draft,
+        scratch: &mut ReportBuffer,
     ) -> Result<(SharedBuffer, usize), Failure> {
-        *draft.data = *data;
+        *scratch.data = *data;
         let report = self
             .measurements
             .lock_killable()?
-            .complete(draft)
+            .report(scratch)
             .map_err(Failure::of)?;
         // There may be a TDREPORT where there is no quote.
         let _ = self.registers.publish();

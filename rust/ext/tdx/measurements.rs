@@ -48,52 +48,52 @@ use super::{
 pub struct Measurements {
     guest: Guest,
     digest: Operand<Digest384>,
-    /// For reading the registers.
-    draft: KBox<Draft>,
+    /// The scratch buffer for reading the registers.
+    scratch: KBox<ReportBuffer>,
 }
 
-/// Memory for a report of one's own, which can be looked at when the measurements are locked no more.
+/// A buffer for a report, which can be read after the lock of the measurements was released.
 ///
 /// # Examples
 ///
 /// ```
 /// use kernel::prelude::*;
 /// use tsm_ext::tdx::{
-///     Draft,
-///     Measurements, //
+///     Measurements,
+///     ReportBuffer, //
 /// };
 /// use tsm_proto::ReportData;
 ///
 /// /// Makes a report that binds `data`.
-/// fn report(measurements: &mut Measurements, data: ReportData) -> Result<KBox<Draft>> {
-///     let mut draft = Draft::new()?;
+/// fn report(measurements: &mut Measurements, data: ReportData) -> Result<KBox<ReportBuffer>> {
+///     let mut buffer = ReportBuffer::new()?;
 ///
-///     *draft.data = data;
-///     measurements.complete(&mut draft)?;
-///     Ok(draft)
+///     *buffer.data = data;
+///     measurements.report(&mut buffer)?;
+///     Ok(buffer)
 /// }
 /// ```
-pub struct Draft {
+pub struct ReportBuffer {
     /// What the report is to bind.
     pub data: Operand<ReportData>,
     report: Operand<TdReport>,
 }
 
-impl Draft {
+impl ReportBuffer {
     /// Allocates the memory.
     #[inline]
     pub fn new() -> Result<KBox<Self>> {
-        let draft = Self {
+        let buffer = Self {
             data: Operand::new()?,
             report: Operand::new()?,
         };
 
-        Ok(KBox::new(draft, GFP_KERNEL)?)
+        Ok(KBox::new(buffer, GFP_KERNEL)?)
     }
 
-    /// Makes the report that this is for.
+    /// Fills the buffer with a report that binds `data`.
     #[inline]
-    fn complete(&mut self, guest: Guest) -> Result<&TdReport, Error> {
+    fn fill(&mut self, guest: Guest) -> Result<&TdReport, Error> {
         log_refusal(guest.report(&self.data, &mut self.report))?;
         Ok(&self.report)
     }
@@ -106,18 +106,18 @@ impl Measurements {
         Ok(Self {
             guest,
             digest: Operand::new()?,
-            draft: Draft::new()?,
+            scratch: ReportBuffer::new()?,
         })
     }
 
-    /// Makes the report that `draft` is for.
+    /// Fills `buffer` with a report that binds its data, and returns the report.
     ///
     /// # Errors
     ///
     /// Those of [`Guest::report`].
     #[inline]
-    pub fn complete<'a>(&mut self, draft: &'a mut Draft) -> Result<&'a TdReport, Error> {
-        draft.complete(self.guest)
+    pub fn report<'a>(&mut self, buffer: &'a mut ReportBuffer) -> Result<&'a TdReport, Error> {
+        buffer.fill(self.guest)
     }
 
     /// Reads the registers.
@@ -128,7 +128,7 @@ impl Measurements {
     #[inline]
     pub fn read(&mut self) -> Result<&TdInfo, Error> {
         // The rest of the report is not used, so it may bind anything.
-        Ok(&self.draft.complete(self.guest)?.info)
+        Ok(&self.scratch.fill(self.guest)?.info)
     }
 
     /// Extends a register with `digest`.
