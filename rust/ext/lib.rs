@@ -13,6 +13,7 @@
 //!
 //! | module           | status   | `kernel`         | why it is not enough |
 //! |------------------|----------|------------------|---|
+//! | [`cached_box`]   | complete | none             | |
 //! | [`close_on_drop`] | initial  | none             | |
 //! | [`configfs`]     | stable   | `configfs`       | has no binary files; its items are groups; all files have mode 0660 |
 //! | [`crypto`]       | initial  | none             | |
@@ -35,7 +36,6 @@
 //! | [`seq_bytes`]    | stable   | none             | |
 //! | [`sev`]          | stable   | none             | |
 //! | [`shared`]       | stable   | `dma::Coherent`  | needs a device |
-//! | [`spare`]        | complete | none             | |
 //! | [`sysfs`]        | stable   | none             | `debugfs` is for debugging only |
 //! | [`tdx`]          | stable   | none             | |
 //! | [`time`]         | initial  | `time::delay`    | a sleep can not be killed |
@@ -47,6 +47,7 @@
 //!
 //! A module has only what it uses of this crate, see `inline-always` in `Kbuild`.
 
+pub mod cached_box;
 pub mod capability;
 pub mod close_on_drop;
 pub mod configfs;
@@ -77,7 +78,6 @@ pub mod seq_bytes;
 pub mod sev;
 #[cfg(any(CONFIG_INTEL_TDX_GUEST, CONFIG_AMD_MEM_ENCRYPT))]
 pub mod shared;
-pub mod spare;
 pub mod sysfs;
 #[cfg(CONFIG_INTEL_TDX_GUEST)]
 pub mod tdx;

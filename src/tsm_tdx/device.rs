@@ -12,9 +12,9 @@ use kernel::{
     uaccess::UserPtr, //
 };
 use tsm_ext::{
+    cached_box::CachedBox,
     miscdevice::Ioctl,
     mutex::KillableMutex,
-    spare::Spare,
     tdx::{
         Measurements,
         ReportBuffer, //
@@ -50,7 +50,7 @@ pub(crate) enum Command {
 pub(crate) struct Device {
     measurements: Arc<KillableMutex<Measurements>>,
     registers: Publisher,
-    scratch: Spare<ReportBuffer>,
+    scratch: CachedBox<ReportBuffer>,
 }
 
 impl Device {
@@ -61,7 +61,7 @@ impl Device {
         Self {
             measurements,
             registers,
-            scratch: Spare::default(),
+            scratch: CachedBox::default(),
         }
     }
 

@@ -19,9 +19,9 @@ use kernel::{
     }, //
 };
 use tsm_ext::{
+    cached_box::CachedBox,
     mutex::KillableMutex,
     shared::SharedBuffer,
-    spare::Spare,
     tdx::{
         Guest,
         Measurements,
@@ -67,7 +67,7 @@ pub(crate) struct Quotes {
     guest: Guest,
     measurements: Arc<KillableMutex<Measurements>>,
     registers: Publisher,
-    scratch: Spare<ReportBuffer>,
+    scratch: CachedBox<ReportBuffer>,
     /// How long a quote may take. A host that is set up well takes milliseconds.
     timeout: Delta,
     /// The bits of a [`Latency`]. If two quotes arrive at the same time, one of them may not count.
@@ -87,7 +87,7 @@ impl Quotes {
             guest,
             measurements,
             registers,
-            scratch: Spare::default(),
+            scratch: CachedBox::default(),
             timeout,
             latency: Atomic::new(Latency::default().bits()),
             buffers,

@@ -18,11 +18,11 @@ use kernel::{
     time::Delta, //
 };
 use tsm_ext::{
+    cached_box::CachedBox,
     miscdevice::{
         Ioctl,
         MiscDevice, //
     },
-    spare::Spare,
     time::sleep_killable, //
 };
 use tsm_provider::{
@@ -81,7 +81,7 @@ impl kernel::Module for TsmFakeRust {
 /// and over again. An inblob of `make` makes a device before, and one of `drop` drops it.
 #[derive(Default)]
 struct Fake {
-    device: Spare<MiscDevice<Device>>,
+    device: CachedBox<MiscDevice<Device>>,
 }
 
 /// A device for tests. It has one ioctl, which returns its argument.

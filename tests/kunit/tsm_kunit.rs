@@ -4,6 +4,7 @@
 
 use kernel::prelude::*;
 
+mod cached_box;
 #[cfg(CONFIG_TSM_RS_CRYPTO)]
 mod crypto;
 mod desc;
@@ -26,7 +27,6 @@ mod snp_report;
 mod snp_svsm;
 mod snp_tio;
 mod snp_tio_blobs;
-mod spare;
 mod spdm_certificates;
 mod spdm_evidence;
 mod spdm_negotiation;

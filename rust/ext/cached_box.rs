@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A place for one thing that is kept, because to make another one takes long.
+//! A box that is kept, because it takes long to make another one.
 
 use core::{
     marker::PhantomData,
@@ -19,7 +19,7 @@ use kernel::{
     }, //
 };
 
-/// Keeps at most one value, for the next caller. No caller waits.
+/// Caches at most one box, for the next caller. No caller waits.
 ///
 /// # Invariants
 ///
@@ -29,29 +29,29 @@ use kernel::{
 ///
 /// ```
 /// use kernel::prelude::*;
-/// use tsm_ext::spare::Spare;
+/// use tsm_ext::cached_box::CachedBox;
 ///
-/// let spare = Spare::default();
-/// let buffer = spare.take_or(|| Ok(KBox::new([0; 64], GFP_KERNEL)?))?;
+/// let cache = CachedBox::default();
+/// let buffer = cache.take_or(|| Ok(KBox::new([0; 64], GFP_KERNEL)?))?;
 ///
 /// // For the next one.
-/// spare.put(buffer);
+/// cache.put(buffer);
 /// # Ok::<(), Error>(())
 /// ```
-pub struct Spare<T> {
+pub struct CachedBox<T> {
     value: Atomic<*mut T>,
     _owned: PhantomData<T>,
 }
 
 // SAFETY: It owns a `T`, which may be moved to another thread.
-unsafe impl<T: Send> Send for Spare<T> {}
+unsafe impl<T: Send> Send for CachedBox<T> {}
 
 // SAFETY: A shared reference lets a thread take the `T` that another one has put in, and gives out no
 // reference to it, so `T: Send` is enough.
-unsafe impl<T: Send> Sync for Spare<T> {}
+unsafe impl<T: Send> Sync for CachedBox<T> {}
 
-impl<T> Default for Spare<T> {
-    /// Makes an empty place.
+impl<T> Default for CachedBox<T> {
+    /// Makes an empty cache.
     fn default() -> Self {
         // INVARIANT: The pointer is null.
         Self {
@@ -61,7 +61,7 @@ impl<T> Default for Spare<T> {
     }
 }
 
-impl<T> Spare<T> {
+impl<T> CachedBox<T> {
     /// Takes the value, if there is one.
     pub fn take(&self) -> Option<KBox<T>> {
         // INVARIANT: Null. Acquired, so that what was done to the value before it was put in is seen.
@@ -91,7 +91,7 @@ impl<T> Spare<T> {
     }
 }
 
-impl<T> Drop for Spare<T> {
+impl<T> Drop for CachedBox<T> {
     fn drop(&mut self) {
         drop(self.take());
     }
