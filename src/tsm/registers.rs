@@ -23,12 +23,12 @@ use crate::measurement::{
     MeasurementId, //
 };
 
-use bank::{
-    Bank,
-    RegisterFile, //
+use register_set::{
+    RegisterFile,
+    RegisterSet, //
 };
 
-mod bank;
+mod register_set;
 
 /// All that is published.
 pub(crate) struct Tree {
@@ -44,7 +44,7 @@ pub(crate) struct Provider {
     shown: Option<(KVec<BinFile<RegisterFile>>, Directory)>,
     _dir: Directory,
     /// Of what others have, all is gone before this is.
-    bank: Arc<Bank>,
+    registers: Arc<RegisterSet>,
 }
 
 impl Tree {
@@ -66,8 +66,8 @@ impl Tree {
 
         let id = measurement.id();
         let dir = self.root.new_child(measurement.name())?;
-        let bank = Arc::pin_init(Bank::new(measurement)?, GFP_KERNEL)?;
-        let files = publish(&dir, &bank)?;
+        let registers = Arc::pin_init(RegisterSet::new(measurement)?, GFP_KERNEL)?;
+        let files = publish(&dir, &registers)?;
 
         self.providers.push(
             Provider {
@@ -75,7 +75,7 @@ impl Tree {
                 _files: files,
                 shown: None,
                 _dir: dir,
-                bank,
+                registers,
             },
             GFP_KERNEL,
         )?;
@@ -108,7 +108,9 @@ impl Tree {
     }
 
     fn find(&self, name: &CStr) -> Option<usize> {
-        self.providers.iter().position(|p| *p.bank.name == *name)
+        self.providers
+            .iter()
+            .position(|p| *p.registers.name == *name)
     }
 }
 
@@ -120,14 +122,15 @@ impl Provider {
 
     /// Shows the registers in `dir` as well, as files `<register>[:<hash>]`.
     pub(crate) fn show_in(&mut self, dir: Directory) -> Result {
-        let files = RegisterFile::publish_all(&self.bank, &mut |entry, file| match entry.hash {
-            Some(hash) => {
-                let (name, hash) = (entry.name.to_str()?, hash.name().to_str()?);
+        let files =
+            RegisterFile::publish_all(&self.registers, &mut |entry, file| match entry.hash {
+                Some(hash) => {
+                    let (name, hash) = (entry.name.to_str()?, hash.name().to_str()?);
 
-                file.publish(&dir, &CString::try_from_fmt(fmt!("{name}:{hash}"))?)
-            }
-            None => file.publish(&dir, &entry.name),
-        })?;
+                    file.publish(&dir, &CString::try_from_fmt(fmt!("{name}:{hash}"))?)
+                }
+                None => file.publish(&dir, &entry.name),
+            })?;
 
         self.shown = Some((files, dir));
         Ok(())
@@ -162,10 +165,10 @@ fn check_paths(measurement: &Measurement) -> Result {
 }
 
 /// Makes the files of all registers in `dir`.
-fn publish(dir: &Directory, bank: &Arc<Bank>) -> Result<KVec<BinFile<RegisterFile>>> {
+fn publish(dir: &Directory, registers: &Arc<RegisterSet>) -> Result<KVec<BinFile<RegisterFile>>> {
     let mut directories: KVec<(&CStr, Directory)> = KVec::new();
 
-    RegisterFile::publish_all(bank, &mut |entry, file| {
+    RegisterFile::publish_all(registers, &mut |entry, file| {
         let Some(hash) = entry.hash else {
             return file.publish(dir, &entry.name);
         };

@@ -39,7 +39,7 @@ use crate::{
     trace, //
 };
 
-/// A register, without what the provider has of it, which [`Bank::source`] protects.
+/// A register, without what the provider has of it, which [`RegisterSet::source`] protects.
 pub(super) struct Entry {
     index: usize,
     size: usize,
@@ -71,10 +71,10 @@ impl Entry {
 
 /// The registers of a provider.
 ///
-/// Their values are kept twice: by the provider, protected by [`Bank::source`], and in each
+/// Their values are kept twice: by the provider, protected by [`RegisterSet::source`], and in each
 /// [`Entry::copy`], where they are read without one.
 #[pin_data]
-pub(super) struct Bank {
+pub(super) struct RegisterSet {
     #[pin]
     source: KillableMutex<Source>,
     pub(super) entries: KVec<Arc<Entry>>,
@@ -95,7 +95,7 @@ struct Source {
     refreshed: Version,
 }
 
-impl Bank {
+impl RegisterSet {
     /// Takes a provider of which the values are up to date.
     pub(super) fn new(measurement: Measurement) -> Result<impl PinInit<Self>> {
         let name = CString::try_from(measurement.name())?;
@@ -117,7 +117,7 @@ impl Bank {
         };
 
         Ok(pin_init!(Self {
-            source <- KillableMutex::new(source, c"tsm::Bank::source", static_lock_class!()),
+            source <- KillableMutex::new(source, c"tsm::RegisterSet::source", static_lock_class!()),
             entries,
             name,
             live: CurrentVersion::default(),
@@ -127,7 +127,7 @@ impl Bank {
 
 /// A file of one register.
 pub(super) struct RegisterFile {
-    bank: Arc<Bank>,
+    registers: Arc<RegisterSet>,
     entry: Arc<Entry>,
 }
 
@@ -136,14 +136,14 @@ impl RegisterFile {
     //
     // Not generic, so that there is one loop.
     pub(super) fn publish_all<'a>(
-        bank: &'a Arc<Bank>,
+        registers: &'a Arc<RegisterSet>,
         publish: &mut dyn FnMut(&'a Entry, Self) -> Result<BinFile<Self>>,
     ) -> Result<KVec<BinFile<Self>>> {
-        let mut files = KVec::with_capacity(bank.entries.len(), GFP_KERNEL)?;
+        let mut files = KVec::with_capacity(registers.entries.len(), GFP_KERNEL)?;
 
-        for entry in &bank.entries {
+        for entry in &registers.entries {
             let file = Self {
-                bank: bank.clone(),
+                registers: registers.clone(),
                 entry: entry.clone(),
             };
 
@@ -176,7 +176,7 @@ impl RegisterFile {
     /// Returns how the register is called in a trace.
     fn label(&self) -> trace::Label<'_> {
         trace::Label {
-            provider: &self.bank.name,
+            provider: &self.registers.name,
             name: &self.entry.name,
             hash: self.entry.hash_name,
         }
@@ -189,7 +189,7 @@ impl RegisterFile {
     /// Returns what changes when the register may have.
     fn version(&self) -> &CurrentVersion {
         match self.is_live() {
-            true => &self.bank.live,
+            true => &self.registers.live,
             false => &self.entry.version,
         }
     }
@@ -199,7 +199,7 @@ impl RegisterFile {
     // Inlined into its one caller: the call costs 40 instructions, as the result is returned in memory.
     #[inline(always)]
     fn read_source<'a>(&self, offset: usize, out: OutputBuffer<'a>) -> Result<&'a [u8]> {
-        let mut guard = self.bank.source.lock_killable()?;
+        let mut guard = self.registers.source.lock_killable()?;
         let source = &mut *guard;
         let version = match self.is_live() {
             true => source.live,
@@ -225,7 +225,7 @@ impl RegisterFile {
     /// Says that live registers may have changed.
     fn next_live(&self, source: &mut Source) {
         source.live = source.live.next();
-        self.bank.live.set(source.live);
+        self.registers.live.set(source.live);
     }
 
     /// Says that this register may have changed, which is not live.
@@ -272,7 +272,7 @@ impl BinFileOps for RegisterFile {
         if offset != 0 || data.len() != self.entry.size {
             return Err(EINVAL);
         }
-        let mut source = self.bank.source.lock_killable()?;
+        let mut source = self.registers.source.lock_killable()?;
 
         let result = if self.entry.flags.contains(Flags::EXTENSIBLE) {
             // Before the register changes, so that no reader takes the old value for the new one; and
