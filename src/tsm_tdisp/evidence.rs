@@ -2,14 +2,14 @@
 
 //! Evidence: what a device has proved of itself.
 //!
-//! A [`Draft`] is filled while the device is asked. Only after all of it was verified it becomes a [`Snapshot`],
+//! A [`Builder`] collects it while the device is asked. Only after all of it was verified it becomes a [`Snapshot`],
 //! which does not change any more, and which [`Published`] shows to readers.
 
-mod draft;
+mod builder;
 mod published;
 
-pub(crate) use draft::{
-    Draft,
+pub(crate) use builder::{
+    Builder,
     Serial, //
 };
 pub(crate) use published::{

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A connection: the requester, its keys, and the evidence in the making.
+//! A connection: the requester, its keys, and the evidence that is collected.
 
 use core::ops::Range;
 
@@ -30,7 +30,7 @@ use super::{
 };
 use crate::{
     evidence::{
-        Draft,
+        Builder,
         Serial,
         Snapshot, //
     },
@@ -47,7 +47,7 @@ const CONFIG: Config = Config {
 /// A connection with a device, or an attempt at one.
 pub(super) struct Connection {
     requester: Requester<KernelSuite>,
-    draft: Draft,
+    evidence: Builder,
     buffer: Buffer,
     nonce: Option<Nonce>,
     /// What the session has told of interfaces.
@@ -62,7 +62,7 @@ impl Connection {
         Ok(KBox::new(
             Self {
                 requester: Requester::new(KernelSuite, CONFIG),
-                draft: Draft::new(),
+                evidence: Builder::new(),
                 buffer,
                 nonce: None,
                 known: Known::default(),
@@ -115,7 +115,7 @@ impl Connection {
     fn step(&mut self, event: Event<'_>) -> Result<Action, Failure> {
         let buffer = self.buffer.as_mut_bytes();
 
-        Ok(self.requester.step(event, buffer, &mut self.draft)?)
+        Ok(self.requester.step(event, buffer, &mut self.evidence)?)
     }
 
     fn peer(&self) -> Option<&Peer> {
@@ -156,7 +156,7 @@ impl Connection {
 
     /// Returns the evidence there is.
     pub(super) fn snapshot(&mut self, serial: &mut Serial) -> Result<Arc<Snapshot>, Failure> {
-        let parts = self.draft.freeze(serial)?;
+        let parts = self.evidence.freeze(serial)?;
         let peer = *self.peer().ok_or(EIO)?;
         let has_session = self.has_session();
 
@@ -172,7 +172,7 @@ impl Connection {
         serial: &mut Serial,
     ) -> Result<Arc<Snapshot>, Failure> {
         self.run(Event::Read(slot), transport)?;
-        let chain = self.draft.freeze_part(Part::Chain(slot), serial)?;
+        let chain = self.evidence.freeze_part(Part::Chain(slot), serial)?;
 
         Ok(shown.with_chain(slot, chain)?)
     }

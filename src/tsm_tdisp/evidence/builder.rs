@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Evidence in the making.
+//! Evidence that is collected from a device.
 
 use core::mem::replace;
 
@@ -88,11 +88,11 @@ impl Piece {
     }
 }
 
-/// Evidence that the requester fills.
-pub(crate) struct Draft(KVec<(Part, Piece)>);
+/// Evidence that the requester appends to.
+pub(crate) struct Builder(KVec<(Part, Piece)>);
 
-impl Draft {
-    /// Has none yet.
+impl Builder {
+    /// Makes a builder without evidence.
     pub(crate) fn new() -> Self {
         Self(KVec::new())
     }
@@ -101,7 +101,7 @@ impl Draft {
     ///
     /// # Errors
     ///
-    /// [`ENOMEM`]. The draft is as it was.
+    /// [`ENOMEM`]. The builder is unchanged.
     pub(crate) fn freeze(&mut self, serial: &mut Serial) -> Result<Parts> {
         let mut parts = KVec::with_capacity(self.0.len(), GFP_KERNEL)?;
 
@@ -138,7 +138,7 @@ impl Draft {
     }
 }
 
-impl Evidence for Draft {
+impl Evidence for Builder {
     fn append(&mut self, part: Part, bytes: &[u8]) -> spdm::Result {
         // What is empty is no evidence.
         if bytes.is_empty() {
