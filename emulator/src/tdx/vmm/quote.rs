@@ -14,7 +14,7 @@
 
 mod answer;
 mod buffer;
-mod flight;
+mod delay_queue;
 mod held;
 
 use std::{
@@ -60,8 +60,8 @@ use buffer::{
     Buffer,
     HEADER, //
 };
-use flight::{
-    Flights,
+use delay_queue::{
+    DelayQueue,
     Work, //
 };
 use held::Held;
@@ -85,17 +85,17 @@ pub(super) struct Quotes {
     service: QuoteService,
     enclave: Enclave,
     delay: Duration,
-    held: Held<Flight>,
+    held: Held<PendingRequest>,
     max_size: u64,
     refused: Option<VmcallStatus>,
     mutator: Option<Mutator>,
-    flights: Flights<Flight>,
+    pending: DelayQueue<PendingRequest>,
     unread: Unread,
 }
 
-/// A request that the VMM still has to do with.
+/// A request that the VMM has not answered yet, or whose answer it still changes.
 #[derive(Debug)]
-struct Flight {
+struct PendingRequest {
     buffer: Buffer,
     answer: Answer,
     /// 0 until it is answered. Some VMMs do not leave it at that.
@@ -121,7 +121,7 @@ impl Quotes {
             mutator: config
                 .mutate
                 .map(|seed| Mutator::new(seed, config.mutate_count)),
-            flights: Flights::default(),
+            pending: DelayQueue::default(),
             unread: Unread::default(),
         }
     }
@@ -135,7 +135,7 @@ impl Quotes {
         }
 
         // A buffer that is used again is not the one that the VMM could not decide about.
-        self.flights
+        self.pending
             .forget(|old| old.turn > 0 && old.buffer.is_at(buffer));
         self.unread.forget(&buffer.range());
 
@@ -147,19 +147,19 @@ impl Quotes {
         if let Some(random) = self.mutator.as_ref().and_then(Mutator::next) {
             call = mutate(random, &mut answer, &mut delay);
         }
-        let flight = Flight {
+        let pending = PendingRequest {
             buffer,
             answer,
             turn: 0,
         };
         if self.held.holds() {
             buffer.write(context, &in_flight)?;
-            self.release(context.now, self.held.add(flight));
+            self.release(context.now, self.held.add(pending));
         } else if delay.is_zero() {
-            self.land(context, flight)?;
+            self.write_answer(context, pending)?;
         } else {
             buffer.write(context, &in_flight)?;
-            self.flights.add(context.now + delay, flight);
+            self.pending.add(context.now + delay, pending);
         }
         call
     }
@@ -190,27 +190,27 @@ impl Quotes {
     }
 
     /// Answers a request, or changes the answer.
-    fn land(&self, context: Context<'_>, mut flight: Flight) -> Result {
-        let changed = flight.answer.turn(self.service, flight.turn);
+    fn write_answer(&self, context: Context<'_>, mut request: PendingRequest) -> Result {
+        let changed = request.answer.turn(self.service, request.turn);
 
         match &changed {
-            Some(header) if flight.turn > 0 => flight.buffer.write_header(context, header)?,
-            _ => flight.buffer.write(context, &flight.answer)?,
+            Some(header) if request.turn > 0 => request.buffer.write_header(context, header)?,
+            _ => request.buffer.write(context, &request.answer)?,
         }
-        self.offer_once(&flight);
+        self.offer_once(&request);
         if changed.is_some() {
-            flight.turn = flight.turn.wrapping_add(1).max(1);
-            self.flights.add(context.now + TURN, flight);
+            request.turn = request.turn.wrapping_add(1).max(1);
+            self.pending.add(context.now + TURN, request);
         }
         Ok(())
     }
 
     /// Waits for the guest to read what can be read once. The answer is there by then, because what
     /// the guest reads before it does not count; another vCPU may get in a read between the two.
-    fn offer_once(&self, flight: &Flight) {
-        let start = flight.buffer.range().start;
+    fn offer_once(&self, request: &PendingRequest) {
+        let start = request.buffer.range().start;
 
-        for place in flight.answer.once(self.service) {
+        for place in request.answer.once(self.service) {
             // CAST: Widens.
             let place = start + place.start as u64..start + place.end as u64;
             self.unread.add(place);
@@ -237,7 +237,7 @@ impl Quotes {
 
     /// Sees that the guest has loaded something, and changes it if it can be read once.
     pub(super) fn loaded(&self, context: Context<'_>, load: &Range<u64>) {
-        let looked_at = |flight: &Flight| load.contains(&flight.buffer.last_of_status());
+        let looked_at = |request: &PendingRequest| load.contains(&request.buffer.last_of_status());
 
         self.release(context.now, self.held.read(looked_at));
         let is_shared = |pages| context.pages.uniform(pages) == Some(PageState::Shared);
@@ -249,31 +249,31 @@ impl Quotes {
         self.release(now, self.held.extended());
     }
 
-    /// Has requests be answered that were held.
-    fn release(&self, now: Instant, flights: Vec<Flight>) {
-        for flight in flights {
-            self.flights.add(now, flight);
+    /// Makes requests due that were held.
+    fn release(&self, now: Instant, requests: Vec<PendingRequest>) {
+        for request in requests {
+            self.pending.add(now, request);
         }
     }
 
     /// Tells whether there is anything left to do with a request.
     pub(super) fn has_work(&self) -> bool {
-        self.flights.any()
+        self.pending.any()
     }
 
     /// Answers what is due. The guest may have taken its buffer back by then, and the VMM writes
     /// to memory that the guest does not read.
     pub(super) fn poll(&self, context: Context<'_>) {
-        for Work { item, .. } in self.flights.take_due(context.now) {
+        for Work { item, .. } in self.pending.take_due(context.now) {
             if item.buffer.is_shared(context) {
-                let _: Result = self.land(context, item);
+                let _: Result = self.write_answer(context, item);
             }
         }
     }
 
     /// Returns how long nothing will be due, `most` at most.
     pub(super) fn idle(&self, now: Instant, most: Duration) -> Duration {
-        self.flights.idle(now, most)
+        self.pending.idle(now, most)
     }
 }
 

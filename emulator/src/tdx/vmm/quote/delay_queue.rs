@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What is to be done later, by the host's clock.
+//! A queue of work that is due later, by the host's clock.
 
 use std::{
     sync::{
@@ -18,7 +18,7 @@ use std::{
 
 use crate::machine::lock::lock;
 
-/// Something to be done, and when.
+/// An item of work, and when it is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Work<T> {
     /// The time.
@@ -27,17 +27,17 @@ pub(super) struct Work<T> {
     pub(super) item: T,
 }
 
-/// All that is to be done.
+/// The work that is not done yet.
 ///
 /// The vCPUs look here very often and nearly always in vain, so there is a flag for that, which may
 /// be read without the lock.
 #[derive(Debug)]
-pub(super) struct Flights<T> {
+pub(super) struct DelayQueue<T> {
     any: AtomicBool,
     list: Mutex<Vec<Work<T>>>,
 }
 
-impl<T> Default for Flights<T> {
+impl<T> Default for DelayQueue<T> {
     fn default() -> Self {
         Self {
             any: AtomicBool::new(false),
@@ -46,7 +46,7 @@ impl<T> Default for Flights<T> {
     }
 }
 
-impl<T> Flights<T> {
+impl<T> DelayQueue<T> {
     /// Adds something.
     pub(super) fn add(&self, due: Instant, item: T) {
         let mut list = lock(&self.list);
@@ -97,46 +97,46 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     /// Takes what is due, without the time.
-    fn due(flights: &Flights<u8>, now: Instant) -> Vec<u8> {
-        let work = flights.take_due(now);
+    fn due(queue: &DelayQueue<u8>, now: Instant) -> Vec<u8> {
+        let work = queue.take_due(now);
         work.into_iter().map(|work| work.item).collect()
     }
 
     #[test]
     fn has_nothing_to_do_at_first() {
-        let flights = Flights::<u8>::default();
-        assert!(!flights.any());
-        assert_eq!(flights.idle(Instant::now(), SECOND), SECOND);
+        let queue = DelayQueue::<u8>::default();
+        assert!(!queue.any());
+        assert_eq!(queue.idle(Instant::now(), SECOND), SECOND);
     }
 
     #[test]
     fn does_the_oldest_first_and_each_once() {
-        let (flights, start) = (Flights::default(), Instant::now());
-        flights.add(start + 3 * SECOND, 3);
-        flights.add(start + 2 * SECOND, 2);
-        flights.add(start + SECOND, 1);
-        assert!(due(&flights, start).is_empty());
-        assert!(flights.any());
-        assert_eq!(due(&flights, start + 2 * SECOND), [1, 2]);
-        assert_eq!(due(&flights, start + 4 * SECOND), [3]);
-        assert!(!flights.any());
+        let (queue, start) = (DelayQueue::default(), Instant::now());
+        queue.add(start + 3 * SECOND, 3);
+        queue.add(start + 2 * SECOND, 2);
+        queue.add(start + SECOND, 1);
+        assert!(due(&queue, start).is_empty());
+        assert!(queue.any());
+        assert_eq!(due(&queue, start + 2 * SECOND), [1, 2]);
+        assert_eq!(due(&queue, start + 4 * SECOND), [3]);
+        assert!(!queue.any());
     }
 
     #[test]
     fn forgets_what_is_not_wanted() {
-        let (flights, start) = (Flights::default(), Instant::now());
-        flights.add(start, 1);
-        flights.add(start, 2);
-        flights.forget(|item| *item == 1);
-        assert_eq!(due(&flights, start), [2]);
+        let (queue, start) = (DelayQueue::default(), Instant::now());
+        queue.add(start, 1);
+        queue.add(start, 2);
+        queue.forget(|item| *item == 1);
+        assert_eq!(due(&queue, start), [2]);
     }
 
     #[test]
     fn idles_until_the_next() {
-        let (flights, start) = (Flights::default(), Instant::now());
-        flights.add(start + 2 * SECOND, 0);
-        assert_eq!(flights.idle(start, SECOND), SECOND);
-        assert_eq!(flights.idle(start, 3 * SECOND), 2 * SECOND);
-        assert_eq!(flights.idle(start + 3 * SECOND, SECOND), Duration::ZERO);
+        let (queue, start) = (DelayQueue::default(), Instant::now());
+        queue.add(start + 2 * SECOND, 0);
+        assert_eq!(queue.idle(start, SECOND), SECOND);
+        assert_eq!(queue.idle(start, 3 * SECOND), 2 * SECOND);
+        assert_eq!(queue.idle(start + 3 * SECOND, SECOND), Duration::ZERO);
     }
 }
