@@ -5,7 +5,7 @@
 //! "SEV-ES Guest-Hypervisor Communication Block Standardization" (56421), "SNP Guest Request" and
 //! "SNP Extended Guest Request". Where that leaves a choice, the answer is the one that KVM gives.
 
-mod spoil;
+mod inject;
 
 use std::{
     ops::Range,
@@ -230,8 +230,8 @@ impl GuestRequests {
         {
             return Answer::malformed();
         }
-        let spoils = match self.admit(context.now) {
-            Ok(spoils) => spoils,
+        let injects = match self.admit(context.now) {
+            Ok(injects) => injects,
             // A VMM that wants more room says how much.
             Err(answer) if answer.exit_info_2 == Answer::INVALID_LEN => {
                 return Answer {
@@ -241,7 +241,7 @@ impl GuestRequests {
             }
             Err(answer) => return answer,
         };
-        let random = match spoils {
+        let random = match injects {
             true => self.mutator.as_ref().and_then(Mutator::next),
             false => None,
         };
@@ -249,7 +249,7 @@ impl GuestRequests {
         let written = match buffer.filter(|_| Header::kind_in(&page) == Some(kind::REPORT_REQ)) {
             Some(buffer) => {
                 let random = random.clone().filter(|_| part != MutatedPart::Payload);
-                self.write_certificates(context, buffer, spoils, random)
+                self.write_certificates(context, buffer, injects, random)
             }
             None => Ok(()),
         };
@@ -257,7 +257,7 @@ impl GuestRequests {
             return answer;
         }
         let random = random.filter(|_| part != MutatedPart::Certificates);
-        self.answer(context, &page, response, spoils, random)
+        self.answer(context, &page, response, injects, random)
     }
 
     /// Decides whether the VMM handles the next request, and whether it may do so in a wrong way.
@@ -291,11 +291,11 @@ impl GuestRequests {
         &self,
         context: Context<'_>,
         buffer: Buffer,
-        spoils: bool,
+        injects: bool,
         mut random: Option<Random>,
     ) -> Result<(), Answer> {
         let range = buffer.range().ok_or(Answer::malformed())?;
-        let service = match spoils {
+        let service = match injects {
             true => self.config.certs,
             false => Default::default(),
         };
@@ -348,16 +348,16 @@ impl GuestRequests {
         context: Context<'_>,
         page: &[u8],
         response: u64,
-        spoils: bool,
+        injects: bool,
         mut random: Option<Random>,
     ) -> Answer {
         let is_of_payload = self.config.mutate_part == MutatedPart::Payload;
         let answered = self.processor.request(context.memory, page, |message| {
-            if spoils {
-                spoil::message(&self.config, message);
+            if injects {
+                inject::message(&self.config, message);
             }
             if let Some(random) = random.as_mut().filter(|_| is_of_payload) {
-                spoil::payload(message, random);
+                inject::payload(message, random);
             }
         });
         // What the firmware refuses was handled, too.
@@ -366,8 +366,8 @@ impl GuestRequests {
             Ok(right) => right,
             Err(status) => return Answer::status(failure(status)),
         };
-        let mut bytes = match spoils {
-            true => spoil::answer(&self.config, right.clone(), &lock(&self.state).last),
+        let mut bytes = match injects {
+            true => inject::answer(&self.config, right.clone(), &lock(&self.state).last),
             false => right.clone(),
         };
         lock(&self.state).last = right;
@@ -381,7 +381,7 @@ impl GuestRequests {
         if context.memory.write(response, &bytes).is_err() {
             return Answer::malformed();
         }
-        let once = spoils && self.config.guest_request == RequestService::Racing;
+        let once = injects && self.config.guest_request == RequestService::Racing;
         self.offer(response, &bytes, once);
         Answer::status(status.unwrap_or(0))
     }

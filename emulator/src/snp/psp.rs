@@ -159,13 +159,13 @@ impl SecureProcessor {
         }
     }
 
-    /// `SNP_GUEST_REQUEST`: answers the message in a page. `spoil` may change the answer before it
+    /// `SNP_GUEST_REQUEST`: answers the message in a page. `inject` may change the answer before it
     /// is encrypted.
     pub(crate) fn request(
         &self,
         memory: &dyn GuestMemory,
         page: &[u8],
-        spoil: impl FnOnce(&mut Message),
+        inject: impl FnOnce(&mut Message),
     ) -> Result<Vec<u8>, Status> {
         let measurement = self
             .measurement(memory)
@@ -217,7 +217,7 @@ impl SecureProcessor {
 
         answer.header.kind_version = version;
         *count = next;
-        spoil(&mut answer);
+        inject(&mut answer);
         Ok(answer.seal(&vmpck))
     }
 

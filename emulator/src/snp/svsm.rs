@@ -15,7 +15,7 @@
 //! attest.rs   the attestation protocol
 //! vtpm.rs     the vTPM protocol
 //! services.rs what is attested
-//! spoil.rs    answers that are changed at random
+//! inject.rs   random changes of answers
 //! ```
 
 mod attest;
@@ -23,10 +23,10 @@ mod calling_area;
 mod context;
 mod core;
 mod guest;
+mod inject;
 mod list;
 mod memory;
 mod services;
-mod spoil;
 mod vtpm;
 
 use std::{
@@ -154,7 +154,7 @@ impl Svsm {
         };
         let skips = self.config.svsm.attest == AttestService::Skipped;
 
-        if protocol == attest::PROTOCOL && (skips || random.as_mut().is_some_and(spoil::skips)) {
+        if protocol == attest::PROTOCOL && (skips || random.as_mut().is_some_and(inject::skips)) {
             return Ok(None);
         }
         let pending = guest.take_pending(calling_area.address)?;
@@ -185,7 +185,7 @@ impl Svsm {
         };
         regs[Reg::Rax] = status.raw().into();
         if let Some(random) = &mut random {
-            spoil::results(random, regs);
+            inject::results(random, regs);
         }
         Ok(Some(status))
     }

@@ -2,7 +2,7 @@
 
 //! What a guest gets from the VMM, and from one that misbehaves.
 
-mod spoil;
+mod inject;
 
 use std::time::Duration;
 

@@ -255,7 +255,7 @@ fn refuses_messages_that_are_not_as_they_have_to_be() {
 }
 
 #[test]
-fn encrypts_what_was_spoilt() {
+fn encrypts_what_was_injected() {
     let (processor, mut guest) = launch(|_| {});
     let page = guest.seal(kind::TSC_INFO_REQ, &[0; 128]);
     let answer = processor.request(&FakeMemory::new(0), &page, |message| {

@@ -34,8 +34,8 @@ use super::{
         Failure, //
     },
     guest::Guest,
-    services,
-    spoil, //
+    inject,
+    services, //
 };
 use crate::{
     machine::{
@@ -191,7 +191,7 @@ pub(super) fn call(
 
     if let Some(random) = random {
         for (_, bytes) in &mut parts {
-            spoil::bytes(random, bytes);
+            inject::bytes(random, bytes);
         }
     }
     write(guest, config, regs, parts)?;

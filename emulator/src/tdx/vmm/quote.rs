@@ -172,7 +172,9 @@ impl Quotes {
             QuoteService::Error => Answer::status(header, Status::ERROR),
             QuoteService::Unavailable => Answer::status(header, Status::SERVICE_UNAVAILABLE),
             QuoteService::Status(raw) => Answer::status(header, Status::new(raw)),
-            service => self.right_answer(cpu, header, request).spoil(service, room),
+            service => self
+                .right_answer(cpu, header, request)
+                .inject(service, room),
         })
     }
 

@@ -58,8 +58,8 @@ impl Answer {
         Self::new(header, status, 0, Vec::new())
     }
 
-    /// Makes of a right answer the wrong one that the user wants, in a buffer with `room` for data.
-    pub(super) fn spoil(mut self, service: QuoteService, room: usize) -> Self {
+    /// Injects the fault that the user wants into a right answer, in a buffer with `room` for data.
+    pub(super) fn inject(mut self, service: QuoteService, room: usize) -> Self {
         match service {
             QuoteService::Empty => self.set(field::OUT_LEN, &[0; 4]),
             QuoteService::Long => {

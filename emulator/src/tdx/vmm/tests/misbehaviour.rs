@@ -5,7 +5,7 @@
 use super::*;
 
 /// Asks a VMM that misbehaves for a quote.
-fn spoiled(quote: QuoteService) -> (Bench, std::result::Result<Vec<u8>, proto::Error>) {
+fn answer_of(quote: QuoteService) -> (Bench, std::result::Result<Vec<u8>, proto::Error>) {
     let bench = Bench::new(quote);
     bench.request();
     assert_eq!(bench.get_quote(), SUCCESS);
@@ -17,7 +17,7 @@ fn spoiled(quote: QuoteService) -> (Bench, std::result::Result<Vec<u8>, proto::E
 fn answers_with_any_status() {
     for raw in [1, 0x8000_0000_0000_00ff, 0x7fff_ffff_ffff_ffff] {
         let error = proto::Error::Failed(proto::Status::new(raw));
-        assert_eq!(spoiled(QuoteService::Status(raw)).1, Err(error));
+        assert_eq!(answer_of(QuoteService::Status(raw)).1, Err(error));
     }
 }
 
@@ -26,25 +26,25 @@ fn answers_with_lengths_that_no_quote_has() {
     use proto::Error;
 
     let len = |bench: &Bench| bench.memory.bytes(0x10000 + 20, 4);
-    let (_, answer) = spoiled(QuoteService::Empty);
+    let (_, answer) = answer_of(QuoteService::Empty);
     assert_eq!(answer, Err(Error::Empty));
-    let (bench, answer) = spoiled(QuoteService::Long);
+    let (bench, answer) = answer_of(QuoteService::Long);
     assert_eq!(answer, Err(Error::TooLarge));
     assert_eq!(len(&bench), (0x2000u32 - 24 + 1).to_le_bytes());
-    let (bench, answer) = spoiled(QuoteService::Huge);
+    let (bench, answer) = answer_of(QuoteService::Huge);
     assert_eq!(answer, Err(Error::TooLarge));
     assert_eq!(len(&bench), [0xff; 4]);
 }
 
 #[test]
 fn answers_with_another_version() {
-    let (_, answer) = spoiled(QuoteService::Version);
+    let (_, answer) = answer_of(QuoteService::Version);
     assert_eq!(answer, Err(proto::Error::UnknownVersion));
 }
 
 #[test]
 fn answers_with_bytes_of_no_meaning() {
-    let (bench, answer) = spoiled(QuoteService::Garbage);
+    let (bench, answer) = answer_of(QuoteService::Garbage);
     let (garbage, quote) = (answer.unwrap(), bench.quote().unwrap());
     assert_eq!(garbage.len(), quote.len());
     assert!(garbage[..48] != quote[..48]);
@@ -52,7 +52,7 @@ fn answers_with_bytes_of_no_meaning() {
 
 #[test]
 fn answers_with_a_quote_among_bytes_of_no_meaning() {
-    let (bench, answer) = spoiled(QuoteService::Noise);
+    let (bench, answer) = answer_of(QuoteService::Noise);
     assert_eq!(answer.ok(), bench.quote());
     assert_eq!(bench.memory.bytes(0x10000 + 16, 4), [0xa5; 4]);
     assert!(bench.memory.bytes(0x11f00, 256) != [0; 256]);
@@ -60,7 +60,7 @@ fn answers_with_a_quote_among_bytes_of_no_meaning() {
 
 #[test]
 fn changes_the_length_again_and_again() {
-    let (bench, answer) = spoiled(QuoteService::Changing);
+    let (bench, answer) = answer_of(QuoteService::Changing);
     assert_eq!(answer.ok(), bench.quote());
     for _ in 0..3 {
         bench.pass(MS);
@@ -72,7 +72,7 @@ fn changes_the_length_again_and_again() {
 
 #[test]
 fn takes_the_answer_back_again_and_again() {
-    let (bench, answer) = spoiled(QuoteService::Flipping);
+    let (bench, answer) = answer_of(QuoteService::Flipping);
     assert_eq!(answer.ok(), bench.quote());
     for _ in 0..3 {
         bench.pass(MS);
@@ -88,7 +88,7 @@ fn takes_the_answer_back_again_and_again() {
 
 #[test]
 fn does_not_change_a_buffer_that_is_used_again() {
-    let (bench, _) = spoiled(QuoteService::Flipping);
+    let (bench, _) = answer_of(QuoteService::Flipping);
     bench.pass(MS);
     bench.request();
     assert_eq!(bench.get_quote(), SUCCESS);
@@ -160,7 +160,7 @@ fn load(bench: &Bench, address: u64, len: usize) -> Vec<u8> {
 
 #[test]
 fn has_the_status_and_the_length_be_read_once() {
-    let (bench, answer) = spoiled(QuoteService::Once);
+    let (bench, answer) = answer_of(QuoteService::Once);
     let len = u32::try_from(bench.quote().unwrap().len()).unwrap();
     assert_eq!(answer.ok(), bench.quote());
     // Byte by byte, and each as it was until the last one is read.
@@ -178,7 +178,7 @@ fn has_the_status_and_the_length_be_read_once() {
 
 #[test]
 fn has_all_of_an_answer_be_read_once() {
-    let (bench, answer) = spoiled(QuoteService::Racing);
+    let (bench, answer) = answer_of(QuoteService::Racing);
     let quote = bench.quote().unwrap();
     assert_eq!(answer.ok(), bench.quote());
     let written = bench.memory.bytes(0x10000, 0x2000);
@@ -201,20 +201,20 @@ fn has_all_of_an_answer_be_read_once() {
 
 #[test]
 fn awaits_loads_only_of_what_can_be_read_once() {
-    let (bench, _) = spoiled(QuoteService::Answer);
+    let (bench, _) = answer_of(QuoteService::Answer);
     assert!(!bench.vmm.watches() && !bench.vmm.awaits(0x10008));
-    let (bench, _) = spoiled(QuoteService::Once);
+    let (bench, _) = answer_of(QuoteService::Once);
     assert!(bench.vmm.watches() && bench.vmm.awaits(0x10008));
     assert!(!bench.vmm.awaits(0x10018));
     load(&bench, 0x10000, 24);
     assert!(!bench.vmm.awaits(0x10008));
-    let (bench, _) = spoiled(QuoteService::Racing);
+    let (bench, _) = answer_of(QuoteService::Racing);
     assert!(bench.vmm.watches() && bench.vmm.awaits(0x10018));
 }
 
 #[test]
 fn does_not_change_what_the_guest_has_taken_back() {
-    let (bench, answer) = spoiled(QuoteService::Once);
+    let (bench, answer) = answer_of(QuoteService::Once);
     bench.pages.unshare(16..18);
     load(&bench, 0x10000, 24);
     assert_eq!(bench.answer(), answer);

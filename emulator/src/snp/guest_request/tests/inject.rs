@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Answers that are wrong.
+//! Faults in answers.
 
 use super::*;
 

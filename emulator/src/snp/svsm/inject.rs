@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Answers to attestation calls that are changed at random.
+//! Injects random changes into answers to attestation calls.
 
 use tsm_proto::snp::svsm::Status;
 

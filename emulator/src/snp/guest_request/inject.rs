@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Answers that are wrong because the user wants them to be.
+//! Injects the faults that the user wants into answers.
 
 use crate::{
     machine::mutator::Random,
@@ -21,7 +21,7 @@ use crate::{
 /// What an answer has before a report or a key.
 const ANSWER_HEADER: usize = 32;
 
-/// Makes of a right answer the wrong one that the user wants, as the firmware would.
+/// Injects the fault that the user wants into a right answer, as the firmware would.
 pub(super) fn message(config: &SnpConfig, message: &mut Message) {
     let status = config.report_status.map(u32::to_le_bytes);
     let size = config.report_size.map(u32::to_le_bytes);
@@ -73,7 +73,7 @@ pub(super) fn payload(message: &mut Message, random: &mut Random) {
     message.set_payload(payload);
 }
 
-/// Makes of an encrypted answer the wrong one that the user wants, as the VMM would; `last` is the one
+/// Injects the fault that the user wants into an encrypted answer, as the VMM would; `last` is the one
 /// before.
 pub(super) fn answer(config: &SnpConfig, mut answer: Vec<u8>, last: &[u8]) -> Vec<u8> {
     match config.guest_request {
