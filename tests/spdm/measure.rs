@@ -114,7 +114,7 @@ fn reads_blocks_one_by_one_without_a_signature() {
 fn refuses_a_number_of_blocks_that_are_not_there() {
     for (indices, announced) in [(&[1, 2][..], 0), (&[1, 2], 3), (&[], 1), (&[7], 254)] {
         let mut bench = connected(Version::V1_2, SESSIONS, indices);
-        bench.responder.spoil = Box::new(move |code, response| {
+        bench.responder.fault = Box::new(move |code, response| {
             if code == 0x60 && response[1] == 0x60 && response[4] == 0 {
                 response[2] = announced;
             }
@@ -128,7 +128,7 @@ fn refuses_a_number_of_blocks_that_are_not_there() {
 #[test]
 fn refuses_a_block_of_another_index() {
     let mut bench = connected(Version::V1_2, SESSIONS, &[1, 2, 3]);
-    bench.responder.spoil = Box::new(|code, response| {
+    bench.responder.fault = Box::new(|code, response| {
         if code == 0x60 && response.get(4) == Some(&1) {
             response[8] = 3;
         }
@@ -140,7 +140,7 @@ fn refuses_a_block_of_another_index() {
 fn verifies_the_signature_over_all_blocks() {
     for indices in [&[1, 2, 3][..], &[1, 3]] {
         let mut bench = connected(Version::V1_2, SESSIONS, indices);
-        bench.responder.spoil = Box::new(|code, response| {
+        bench.responder.fault = Box::new(|code, response| {
             // What is signed has another value of block 1.
             if code == 0x60
                 && response
@@ -160,7 +160,7 @@ fn keeps_the_session_when_measurements_are_refused() {
     for code in [1, 4, 5, 7, 0x0d] {
         let mut bench = connected(Version::V1_2, SESSIONS, &[1, 2]);
         let session = bench.requester.session();
-        bench.responder.spoil = Box::new(move |found, response| {
+        bench.responder.fault = Box::new(move |found, response| {
             if found == 0x60 && response[1] == 0x60 {
                 *response = vec![0x12, 0x7f, code, 0];
             }
@@ -174,7 +174,7 @@ fn keeps_the_session_when_measurements_are_refused() {
         ] {
             assert!(bench.evidence.get(part).is_empty());
         }
-        bench.responder.spoil = Box::new(|_, _| ());
+        bench.responder.fault = Box::new(|_, _| ());
         assert_eq!(bench.run(MEASURE), Ok(()));
         check(&bench, &[1, 2]);
     }
@@ -184,7 +184,7 @@ fn keeps_the_session_when_measurements_are_refused() {
 fn loses_a_device_without_a_session_that_may_have_been_reset() {
     for (code, is_lost) in [(1, false), (4, true), (5, false)] {
         let mut bench = connected(Version::V1_2, CHALLENGE, &[1, 2]);
-        bench.responder.spoil = Box::new(move |_, response| {
+        bench.responder.fault = Box::new(move |_, response| {
             *response = vec![0x12, 0x7f, code, 0];
         });
         assert_eq!(refusal(bench.run(MEASURE)), Some(ErrorCode::new(code)));
@@ -196,7 +196,7 @@ fn loses_a_device_without_a_session_that_may_have_been_reset() {
 fn loses_the_session_with_errors_that_end_it() {
     for code in [2, 6, 0x41, 0x43] {
         let mut bench = connected(Version::V1_2, SESSIONS, &[1, 2]);
-        bench.responder.spoil = Box::new(move |_, response| {
+        bench.responder.fault = Box::new(move |_, response| {
             *response = vec![0x12, 0x7f, code, 0];
         });
         assert_eq!(refusal(bench.run(MEASURE)), Some(ErrorCode::new(code)));

@@ -95,7 +95,7 @@ fn takes_the_session_id_of_an_earlier_session() {
 fn refuses_a_record_of_an_earlier_session_with_the_same_id() {
     let mut bench = Bench::new(Version::V1_2, SESSIONS);
     let (sender, receiver) = std::sync::mpsc::channel();
-    bench.responder.spoil_record = Box::new(move |code, record| {
+    bench.responder.record_fault = Box::new(move |code, record| {
         if code == 0x60 {
             sender.send(record.clone()).expect("it is received");
         }
@@ -104,7 +104,7 @@ fn refuses_a_record_of_an_earlier_session_with_the_same_id() {
     assert_eq!(bench.run(MEASURE), Ok(()));
     assert_eq!(bench.run(Event::Disconnect), Ok(()));
     let earlier = receiver.recv().expect("there was one");
-    bench.responder.spoil_record = Box::new(move |code, record| {
+    bench.responder.record_fault = Box::new(move |code, record| {
         if code == 0x60 {
             *record = earlier.clone();
         }
@@ -121,7 +121,7 @@ fn refuses_messages_of_pre_shared_keys() {
     // PSK_EXCHANGE_RSP and PSK_FINISH_RSP.
     for (code, other) in [(0x64, 0x66), (0x65, 0x67)] {
         let mut bench = Bench::new(Version::V1_2, SESSIONS);
-        bench.responder.spoil = Box::new(move |found, response| {
+        bench.responder.fault = Box::new(move |found, response| {
             if found == code {
                 response[1] = other;
             }
@@ -175,7 +175,7 @@ fn keeps_the_session_when_a_slot_is_refused() {
     for code in [1, 2] {
         let mut bench = Bench::new(Version::V1_2, SESSIONS);
         assert_eq!(bench.connect(), Ok(()));
-        bench.responder.spoil = Box::new(move |found, response| {
+        bench.responder.fault = Box::new(move |found, response| {
             if found == code {
                 *response = vec![0x12, 0x7f, 1, 0];
             }
@@ -186,7 +186,7 @@ fn keeps_the_session_when_a_slot_is_refused() {
         assert_eq!(refused.code, ErrorCode::INVALID_REQUEST);
         assert!(bench.requester.session().is_some());
         assert!(bench.evidence.get(Part::Chain(slot(2))).is_empty());
-        bench.responder.spoil = Box::new(|_, _| ());
+        bench.responder.fault = Box::new(|_, _| ());
         assert_eq!(bench.run(MEASURE), Ok(()));
     }
 }
@@ -195,7 +195,7 @@ fn keeps_the_session_when_a_slot_is_refused() {
 fn loses_the_session_without_the_chain_that_authenticated() {
     let mut bench = Bench::new(Version::V1_2, SESSIONS);
     assert_eq!(bench.connect(), Ok(()));
-    bench.responder.spoil = Box::new(|code, response| {
+    bench.responder.fault = Box::new(|code, response| {
         if code == 1 {
             *response = vec![0x12, 0x7f, 1, 0];
         }

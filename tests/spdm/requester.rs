@@ -136,14 +136,14 @@ impl Bench {
 
 /// Connects to a responder that changes its answers, and returns what the requester says. A good connection has
 /// to be possible afterwards.
-fn connect_spoiled(flags: u32, spoil: impl FnMut(u8, &mut Vec<u8>) + 'static) -> Result {
+fn connect_with_fault(flags: u32, fault: impl FnMut(u8, &mut Vec<u8>) + 'static) -> Result {
     let mut bench = Bench::new(Version::V1_2, flags);
-    bench.responder.spoil = Box::new(spoil);
+    bench.responder.fault = Box::new(fault);
     let result = bench.connect();
 
     assert_eq!(bench.requester.is_lost(), result.is_err());
     assert_eq!(bench.requester.peer().is_none(), result.is_err());
-    bench.responder.spoil = Box::new(|_, _| ());
+    bench.responder.fault = Box::new(|_, _| ());
     if result.is_err() {
         assert_eq!(bench.connect(), Ok(()));
     }
@@ -152,7 +152,7 @@ fn connect_spoiled(flags: u32, spoil: impl FnMut(u8, &mut Vec<u8>) + 'static) ->
 
 /// Connects to a responder that changes one byte of an answer.
 fn connect_with(code: u8, offset: usize, value: u8) -> Result {
-    connect_spoiled(SESSIONS, move |found, response| {
+    connect_with_fault(SESSIONS, move |found, response| {
         if found == code {
             response[offset] = value;
         }
@@ -161,7 +161,7 @@ fn connect_with(code: u8, offset: usize, value: u8) -> Result {
 
 /// Connects to a responder that changes the last byte of what is `before` bytes before the end.
 fn connect_with_tail(flags: u32, code: u8, before: usize) -> Result {
-    connect_spoiled(flags, move |found, response| {
+    connect_with_fault(flags, move |found, response| {
         let place = response.len().saturating_sub(before + 1);
         if found == code {
             response[place] ^= 1;
@@ -388,7 +388,7 @@ const BUSY: [u8; 8] = [0x12, 0x7f, 3, 0, 0, 0, 0, 0];
 #[test]
 fn asks_a_busy_device_again() {
     let mut bench = Bench::new(Version::V1_2, SESSIONS);
-    bench.responder.spoil = Box::new(errors(3, BUSY));
+    bench.responder.fault = Box::new(errors(3, BUSY));
     assert_eq!(bench.connect(), Ok(()));
     assert_eq!(bench.waited, 70_000);
 }
@@ -396,7 +396,7 @@ fn asks_a_busy_device_again() {
 #[test]
 fn gives_up_on_a_device_that_is_busy_for_ever() {
     let mut bench = Bench::new(Version::V1_2, SESSIONS);
-    bench.responder.spoil = Box::new(errors(usize::MAX, BUSY));
+    bench.responder.fault = Box::new(errors(usize::MAX, BUSY));
     assert_eq!(bench.connect(), Err(Error::NotReady));
     assert!(bench.waited <= 2_000_000);
     assert!(bench.responder.requests.len() < 12);
@@ -406,7 +406,7 @@ fn gives_up_on_a_device_that_is_busy_for_ever() {
 fn gives_up_on_a_device_that_is_never_ready() {
     for exponent in [0, 20, 22, 31, 32, 255] {
         let mut bench = Bench::new(Version::V1_2, SESSIONS);
-        bench.responder.spoil = Box::new(errors(usize::MAX, not_ready(exponent)));
+        bench.responder.fault = Box::new(errors(usize::MAX, not_ready(exponent)));
         assert_eq!(bench.connect(), Err(Error::NotReady));
         assert!(bench.waited <= 2_000_000);
     }
@@ -420,7 +420,7 @@ fn not_ready(exponent: u8) -> [u8; 8] {
 #[test]
 fn asks_for_the_response_when_it_is_ready() {
     let mut bench = Bench::new(Version::V1_2, CHALLENGE);
-    bench.responder.spoil = Box::new(errors(2, not_ready(10)));
+    bench.responder.fault = Box::new(errors(2, not_ready(10)));
     assert_eq!(bench.connect(), Ok(()));
     assert_eq!(bench.waited, 2048);
     assert_eq!(bench.responder.requests[3..6], [0x81, 0xff, 0xff]);
@@ -430,7 +430,7 @@ fn asks_for_the_response_when_it_is_ready() {
 fn asks_for_the_response_again_when_the_device_is_busy_then() {
     let mut bench = Bench::new(Version::V1_2, CHALLENGE);
     let mut answers = vec![BUSY, not_ready(10)];
-    bench.responder.spoil = Box::new(move |code, response| {
+    bench.responder.fault = Box::new(move |code, response| {
         let error = if code == 1 { answers.pop() } else { None };
         if let Some(error) = error {
             *response = error.to_vec();
@@ -443,14 +443,14 @@ fn asks_for_the_response_again_when_the_device_is_busy_then() {
 
 #[test]
 fn refuses_a_device_that_is_not_ready_for_another_request() {
-    let result = connect_spoiled(SESSIONS, errors(1, [0x12, 0x7f, 0x42, 0, 1, 0x82, 7, 2]));
+    let result = connect_with_fault(SESSIONS, errors(1, [0x12, 0x7f, 0x42, 0, 1, 0x82, 7, 2]));
     assert_eq!(result, Err(Error::Mismatch));
 }
 
 #[test]
 fn reports_the_error_of_a_device() {
     for code in [1, 4, 5, 7, 0x0d, 0x43, 0xff] {
-        let result = connect_spoiled(SESSIONS, errors(1, [0x12, 0x7f, code, 9, 0, 0, 0, 0]));
+        let result = connect_with_fault(SESSIONS, errors(1, [0x12, 0x7f, code, 9, 0, 0, 0, 0]));
         let Err(Error::Peer(error)) = result else {
             panic!("{result:?}");
         };
@@ -503,7 +503,7 @@ fn refuses_a_chain_with_another_digest() {
 
 #[test]
 fn refuses_a_chain_that_never_ends() {
-    let endless = connect_spoiled(SESSIONS, |code, response| {
+    let endless = connect_with_fault(SESSIONS, |code, response| {
         if code == 2 {
             response[6..8].copy_from_slice(&[0, 0x40]);
         }
@@ -519,7 +519,7 @@ fn refuses_features_that_were_not_offered() {
     for kind in [1, 2, 4] {
         assert_eq!(connect_with(0x64, 6, kind), refused);
     }
-    let mutual = connect_spoiled(CHALLENGE, |code, response| {
+    let mutual = connect_with_fault(CHALLENGE, |code, response| {
         if code == 3 {
             response[2] |= 0x80;
         }
@@ -529,7 +529,7 @@ fn refuses_features_that_were_not_offered() {
 
 #[test]
 fn refuses_a_key_exchange_without_verify_data() {
-    let cut = connect_spoiled(SESSIONS, |code, response| {
+    let cut = connect_with_fault(SESSIONS, |code, response| {
         if code == 0x64 {
             response.truncate(response.len() - 48);
         }
@@ -561,7 +561,7 @@ fn refuses_its_own_key() {
     };
     let key = own.generate(Dhe::SECP_384_R1, &mut buffer);
     assert!(key.is_ok());
-    bench.responder.spoil = Box::new(move |code, response| {
+    bench.responder.fault = Box::new(move |code, response| {
         if code == 0x64 {
             response[40..136].copy_from_slice(&buffer);
         }
@@ -587,7 +587,7 @@ fn refuses_a_record_that_was_changed() {
         (9, Error::Mac),
     ] {
         let mut bench = Bench::new(Version::V1_2, SESSIONS);
-        bench.responder.spoil_record = Box::new(move |_, record| record[offset] ^= 0x10);
+        bench.responder.record_fault = Box::new(move |_, record| record[offset] ^= 0x10);
         assert_eq!(bench.connect(), Err(expected));
         assert!(bench.requester.is_lost());
         assert!(bench.requester.session().is_none());
@@ -600,7 +600,7 @@ fn refuses_a_message_in_clear_in_a_session() {
     let finish: &[u8] = &[0x12, 0x65, 0, 0];
     for (message, expected) in [(error, Error::OtherSession), (finish, Error::Truncated)] {
         let mut bench = Bench::new(Version::V1_2, SESSIONS);
-        bench.responder.spoil_record = Box::new(move |_, record| *record = message.to_vec());
+        bench.responder.record_fault = Box::new(move |_, record| *record = message.to_vec());
         assert_eq!(bench.connect(), Err(expected));
     }
 }
@@ -608,7 +608,7 @@ fn refuses_a_message_in_clear_in_a_session() {
 #[test]
 fn refuses_padding_inside_of_a_record() {
     let mut bench = Bench::new(Version::V1_2, SESSIONS);
-    bench.responder.spoil = Box::new(|code, response| {
+    bench.responder.fault = Box::new(|code, response| {
         if code == 0x65 {
             response.push(0);
         }
@@ -627,14 +627,14 @@ fn loses_the_session_with_measurements_that_are_wrong() {
     ] {
         let mut bench = Bench::new(Version::V1_2, SESSIONS);
         assert_eq!(bench.connect(), Ok(()));
-        bench.responder.spoil = Box::new(move |code, response| {
+        bench.responder.fault = Box::new(move |code, response| {
             if code == 0x60 {
                 response[offset] ^= 0x40;
             }
         });
         assert_eq!(bench.run(Event::Measure([9; 32])), Err(expected));
         assert!(bench.requester.is_lost());
-        bench.responder.spoil = Box::new(|_, _| ());
+        bench.responder.fault = Box::new(|_, _| ());
         assert_eq!(bench.connect(), Ok(()));
     }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A responder that does what it is asked to, and then spoils its answer.
+//! A responder that injects faults into its answers.
 
 use tsm_keys::P384;
 use tsm_proto::{
@@ -28,8 +28,8 @@ use crate::{
     suite::RustCrypto, //
 };
 
-/// Changes an answer with this code, or a record.
-pub(crate) type Spoil = Box<dyn FnMut(u8, &mut Vec<u8>)>;
+/// A fault to inject: changes an answer with this code, or a record.
+pub(crate) type Fault = Box<dyn FnMut(u8, &mut Vec<u8>)>;
 
 const HASH: HashAlgorithm = HashAlgorithm::Sha384;
 /// One block: index 1, of the DMTF, a digest of four bytes.
@@ -48,9 +48,9 @@ pub(crate) struct Responder {
     keys: Keys,
     session: Option<SessionId>,
     /// Changes messages before they are encrypted.
-    pub(crate) spoil: Spoil,
+    pub(crate) fault: Fault,
     /// Changes records after they are encrypted.
-    pub(crate) spoil_record: Spoil,
+    pub(crate) record_fault: Fault,
     /// Codes of the requests that came.
     pub(crate) requests: Vec<u8>,
     /// The most bytes of a portion.
@@ -82,8 +82,8 @@ impl Responder {
             transcript: Vec::new(),
             keys: Keys::empty(),
             session: None,
-            spoil: Box::new(|_, _| ()),
-            spoil_record: Box::new(|_, _| ()),
+            fault: Box::new(|_, _| ()),
+            record_fault: Box::new(|_, _| ()),
             requests: Vec::new(),
             portion: 700,
             blocks: vec![RECORD.to_vec()],
@@ -122,7 +122,7 @@ impl Responder {
                 .derive_application(&self.suite, &self.schedule(), &th2)
                 .expect("it has the sizes");
         }
-        (self.spoil_record)(response[1], &mut record);
+        (self.record_fault)(response[1], &mut record);
         record
     }
 
@@ -175,7 +175,7 @@ impl Responder {
             0x02 => self.identification.extend([request, &response].concat()),
             _ => {}
         }
-        (self.spoil)(code, &mut response);
+        (self.fault)(code, &mut response);
         response
     }
 

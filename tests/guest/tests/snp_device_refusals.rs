@@ -53,13 +53,13 @@ fn read_only<T>(value: T) -> *mut T {
 
 /// Returns what all requests have in common that are wrong: a command, with a call that would be right.
 #[expect(unsafe_code, reason = "ioctls that fail")]
-fn each_refuses(spoil: impl Fn(&mut GuestRequest), error: Errno, exitinfo2: u64) {
+fn each_refuses(inject: impl Fn(&mut GuestRequest), error: Errno, exitinfo2: u64) {
     let file = device::open();
 
     for command in [GET_REPORT, GET_DERIVED_KEY, GET_EXT_REPORT] {
         let (mut request, mut answer) = (device::any_request(), ReportAnswer::untouched());
         let mut call = GuestRequest::new(&mut request, &mut answer);
-        spoil(&mut call);
+        inject(&mut call);
 
         // SAFETY: There is as much room as any of these has for an answer.
         let result = unsafe { device::call(&file, command, &mut call) };
