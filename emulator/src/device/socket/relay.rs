@@ -27,7 +27,7 @@ use super::{
 };
 
 /// How long a responder may take. The mailbox has been given up long before.
-const PATIENCE: Duration = Duration::from_secs(60);
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// An object, and the number of the request.
 type Numbered = (u64, Vec<u8>);
@@ -106,7 +106,7 @@ fn exchange(
         None => {
             let stream = TcpStream::connect(address)?;
             stream.set_nodelay(true)?;
-            stream.set_read_timeout(Some(PATIENCE))?;
+            stream.set_read_timeout(Some(READ_TIMEOUT))?;
             connection.insert(stream)
         }
     };
