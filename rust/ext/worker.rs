@@ -65,9 +65,9 @@ pub struct Worker<T: Send + Unpin + 'static, Q: Queue = Workqueue> {
 
 #[pin_data]
 struct Shared<T> {
-    /// Free for the next caller. See [`Turn`].
+    /// Free for the next caller. See [`Permit`].
     #[pin]
-    turn: Semaphore,
+    permit: Semaphore,
     #[pin]
     data: Mutex<T>,
     /// Whether nothing is to be begun any more, if not 0.
@@ -78,7 +78,7 @@ impl<T: Send + Unpin + 'static> Shared<T> {
     fn new(data: T) -> Result<Arc<Self>> {
         Arc::pin_init(
             pin_init!(Self {
-                turn <- Semaphore::new(1),
+                permit <- Semaphore::new(1),
                 data <- new_mutex!(data, "tsm::Worker::data"),
                 closed: Atomic::new(0),
             }),
@@ -102,25 +102,25 @@ pub struct Thread {
 ///
 /// # Invariants
 ///
-/// `turn` is taken.
-struct Turn<T: Send + Unpin + 'static>(Arc<Shared<T>>);
+/// `permit` is taken.
+struct Permit<T: Send + Unpin + 'static>(Arc<Shared<T>>);
 
-impl<T: Send + Unpin + 'static> Turn<T> {
-    /// Waits until it is the caller's turn.
+impl<T: Send + Unpin + 'static> Permit<T> {
+    /// Waits for the permit.
     ///
     /// # Errors
     ///
     /// [`EINTR`] when the caller is killed while it waits.
     fn wait(shared: &Arc<Shared<T>>) -> Result<Self> {
-        shared.turn.down_killable()?;
+        shared.permit.down_killable()?;
         // INVARIANT: It was taken just now.
         Ok(Self(shared.clone()))
     }
 }
 
-impl<T: Send + Unpin + 'static> Drop for Turn<T> {
+impl<T: Send + Unpin + 'static> Drop for Permit<T> {
     fn drop(&mut self) {
-        self.0.turn.up();
+        self.0.permit.up();
     }
 }
 
@@ -135,8 +135,8 @@ struct Call<T: Send + Unpin + 'static, R, W> {
 
 /// The state of a call.
 enum State<T: Send + Unpin + 'static, R, W> {
-    /// It is the turn of this work.
-    Begun(Turn<T>, W),
+    /// This work has the permit.
+    Begun(Permit<T>, W),
     /// The work runs, or its result was taken.
     Empty,
     /// The work is done, with this result.
@@ -152,10 +152,10 @@ where
     R: Send,
     W: FnOnce(&mut T, &Thread) -> R + Send,
 {
-    fn new(turn: Turn<T>, work: W) -> impl PinInit<Self> {
+    fn new(permit: Permit<T>, work: W) -> impl PinInit<Self> {
         pin_init!(Self {
             done <- Semaphore::new(0),
-            state <- new_mutex!(State::Begun(turn, work), "tsm::Worker::state"),
+            state <- new_mutex!(State::Begun(permit, work), "tsm::Worker::state"),
         })
     }
 
@@ -178,8 +178,8 @@ where
     fn run(&self, thread: &Thread) {
         let state = mem::replace(&mut *self.state.lock(), State::Empty);
 
-        if let State::Begun(turn, work) = state {
-            let result = work(&mut turn.0.data.lock(), thread);
+        if let State::Begun(permit, work) = state {
+            let result = work(&mut permit.0.data.lock(), thread);
 
             *self.state.lock() = State::Done(result);
         }
@@ -239,7 +239,7 @@ impl<T: Send + Unpin + 'static, Q: Queue> Worker<T, Q> {
     /// Runs `work` on the thread, and returns its result. No signal reaches it. If the caller is killed,
     /// `work` goes on, its result is dropped, and the next caller waits for it as well.
     ///
-    /// Before that, at its turn, the caller runs `ready`, which signals reach.
+    /// Before that, once it may use the thread, the caller runs `ready`, which signals reach.
     ///
     /// # Errors
     ///
@@ -250,12 +250,12 @@ impl<T: Send + Unpin + 'static, Q: Queue> Worker<T, Q> {
         ready: impl FnOnce(&T) -> Result,
         work: impl FnOnce(&mut T, &Thread) -> R + Send + 'static,
     ) -> Result<R> {
-        let turn = Turn::wait(&self.shared)?;
+        let permit = Permit::wait(&self.shared)?;
 
         if self.shared.closed.load(Relaxed) != 0 {
             return Err(ENXIO);
         }
-        let call = Arc::pin_init(Call::new(turn, work), GFP_KERNEL)?;
+        let call = Arc::pin_init(Call::new(permit, work), GFP_KERNEL)?;
 
         // Nothing may fail after this.
         ready(&self.shared.data.lock())?;
@@ -263,7 +263,7 @@ impl<T: Send + Unpin + 'static, Q: Queue> Worker<T, Q> {
         call.wait()
     }
 
-    /// Runs `work` on the thread of the caller, when it is the caller's turn. No signal ends the wait. After
+    /// Runs `work` on the thread of the caller, once it may use the data. No signal ends the wait. After
     /// [`Worker::close`], does nothing.
     pub fn run(&self, work: impl FnOnce(&mut T)) {
         self.run_last(|data| {
@@ -275,14 +275,14 @@ impl<T: Send + Unpin + 'static, Q: Queue> Worker<T, Q> {
 
     /// The same, also after [`Worker::close`].
     pub fn run_last(&self, work: impl FnOnce(&mut T)) {
-        self.shared.turn.down();
+        self.shared.permit.down();
         // INVARIANT: It was taken just now.
-        let turn = Turn(self.shared.clone());
+        let permit = Permit(self.shared.clone());
 
-        work(&mut turn.0.data.lock());
+        work(&mut permit.0.data.lock());
     }
 
-    /// Fails all callers that wait for their turn or come later with [`ENXIO`]. Work that has begun goes on.
+    /// Fails all callers that are queued or come later with [`ENXIO`]. Work that has begun goes on.
     pub fn close(&self) {
         self.shared.closed.store(1, Relaxed);
     }

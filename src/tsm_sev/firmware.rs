@@ -69,7 +69,7 @@ pub(crate) struct Firmware {
     worker: Worker<RequestSender, Kthread>,
     /// Held by the caller that waits for the worker.
     ///
-    /// The turn of the worker goes to the caller that waits longest, also while it sleeps and another one
+    /// The permit of the worker goes to the caller that waits longest, also while it sleeps and another one
     /// runs that could have it. Once there is a queue, each request then takes a context switch more. A
     /// mutex goes to the caller that runs.
     #[pin]

@@ -51,7 +51,7 @@ pub(crate) enum Link {
     Stream(u8, bool),
 }
 
-/// One way to reach the DSM of a device. It runs on the worker of the device, or at its turn on the task that has the
+/// One way to reach the DSM of a device. It runs on the worker of the device, or with its permit on the task that has the
 /// machine sleep, while function 0 is awake. Nothing here decides whether a device is to be trusted.
 ///
 /// A request begins with [`Self::begin`]. One that was refused, or was ended, may leave the connection as it is:

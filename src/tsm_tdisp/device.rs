@@ -2,7 +2,7 @@
 
 //! What can be asked of a device.
 //!
-//! | request | turn | in state |
+//! | request | while another one runs | in state |
 //! |---|---|---|
 //! | connect | refused while one of the two marked runs (*) | `disconnected`, `lost` |
 //! | disconnect | ends what runs, and waits for that | all others |
@@ -160,7 +160,7 @@ impl Device {
     /// Those of [`Self::connect`], and [`EBUSY`] when the state is `lost`.
     #[cfg(CONFIG_PCI_TSM)]
     pub(crate) fn tsm_connect(&self) -> Result {
-        // Other devices wait for the caller, which is not to wait for its turn in vain.
+        // Other devices wait for the caller, which is not to wait for the worker in vain.
         self.is_disconnected()?;
         self.connect_by(Side::Tsm, Slot::new(0)?)
     }
@@ -255,7 +255,7 @@ impl Device {
         self.ask(Side::Spdm, Request::ReadSlot(slot), None, None)
     }
 
-    /// Waits until it is the turn of the request, and then for its end. `cancelling` lasts until the turn.
+    /// Waits until the request has the permit of the worker, and then for its end. `cancelling` lasts until the first.
     fn ask(
         &self,
         side: Side,
@@ -276,7 +276,7 @@ impl Device {
         )?
     }
 
-    /// Checks that a side can make a request now, at its turn.
+    /// Checks that a side can make a request now, which has the permit of the worker.
     fn check(&self, side: Side, request: &Request, manager: &Managed) -> Result {
         request.check(manager, &self.cancel)?;
         match (side, request) {

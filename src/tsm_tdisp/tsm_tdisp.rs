@@ -8,7 +8,7 @@
 //! in, if it has TSMs.
 //!
 //! Locks, outermost first: those of the PCI core (`rust/ext/pci/tsm.rs`) and of the chain that is told of a sleep
-//! (`rust/ext/pm.rs`), the devices that are kept (`rust/ext/pci/notifier.rs`), the turn of a device's worker, the
+//! (`rust/ext/pm.rs`), the devices that are kept (`rust/ext/pci/notifier.rs`), the permit of a device's worker, the
 //! data of the worker, the functions of a device (`functions.rs`), what an interface holds, the presence of the device
 //! (`rust/ext/pci.rs`), function 0, the current evidence and report. A device of the driver core is locked on the worker,
 //! but never waited for: a task that has it may wait for the worker.

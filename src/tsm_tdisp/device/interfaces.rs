@@ -2,7 +2,7 @@
 
 //! What can be asked of the interfaces of a device, and of its link. All of it needs a session, but to ask for the state.
 //!
-//! | request | turn | in state |
+//! | request | while another one runs | in state |
 //! |---|---|---|
 //! | bind | refused while connect, measure, bind or validate runs | `unlocked` |
 //! | validate | the same | `locked` |
