@@ -13,7 +13,7 @@ use kernel::{
     types::Opaque, //
 };
 
-/// Is told when the machine sleeps.
+/// Is notified when the machine sleeps.
 ///
 /// # Examples
 ///
@@ -72,7 +72,7 @@ unsafe impl<T: Sleep> Send for Inner<T> {}
 unsafe impl<T: Sleep> Sync for Inner<T> {}
 
 impl<T: Sleep> Registration<T> {
-    /// From here on, `sleep` is told.
+    /// From here on, `sleep` is notified.
     ///
     /// # Errors
     ///

@@ -206,7 +206,7 @@ impl Interface {
         if let Ok(device) = self.functions.device() {
             device.release_interface(self);
         }
-        // If function 0 takes no request any more, it is told later.
+        // If function 0 takes no request any more, it is informed later.
         self.let_go();
     }
 

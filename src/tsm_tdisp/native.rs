@@ -202,7 +202,7 @@ impl Backend for Native {
     }
 
     fn accept(&mut self, _function: Location, _ranges: &[Range]) -> Result<(), Failure> {
-        // START_INTERFACE_REQUEST was all of it: there is no platform that was to be told.
+        // START_INTERFACE_REQUEST was all of it: there is no platform to inform.
         Ok(())
     }
 

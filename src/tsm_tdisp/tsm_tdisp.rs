@@ -7,7 +7,7 @@
 //! what is known of one function, and `files.rs` shows both in sysfs. `link_tsm.rs` is where the kernel's PCI core comes
 //! in, if it has TSMs.
 //!
-//! Locks, outermost first: those of the PCI core (`rust/ext/pci/tsm.rs`) and of the chain that is told of a sleep
+//! Locks, outermost first: those of the PCI core (`rust/ext/pci/tsm.rs`) and of the notifier chain of a sleep
 //! (`rust/ext/pm.rs`), the devices that are kept (`rust/ext/pci/notifier.rs`), the permit of a device's worker, the
 //! data of the worker, the functions of a device (`functions.rs`), what an interface holds, the presence of the device
 //! (`rust/ext/pci.rs`), function 0, the current evidence and report. A device of the driver core is locked on the worker,

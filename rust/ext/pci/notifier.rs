@@ -184,7 +184,7 @@ impl<T: Watch> Drop for Registration<T> {
         unsafe {
             bindings::bus_unregister_notifier(&raw const bindings::pci_bus_type, self.0.block.get())
         };
-        // While no device can be removed, which only the notifier would have told.
+        // While no device can be removed, of which only the notifier would have known.
         let kept = core::mem::replace(&mut *self.0.kept.lock(), KVec::new());
 
         self.0.close(&kept);

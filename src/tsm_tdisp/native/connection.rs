@@ -50,7 +50,7 @@ pub(super) struct Connection {
     evidence: Builder,
     buffer: Buffer,
     nonce: Option<Nonce>,
-    /// What the session has told of interfaces.
+    /// What is known of interfaces from the session.
     pub(super) known: Known,
 }
 

@@ -54,7 +54,7 @@ const LONGEST: usize = 48;
 pub(super) struct Known {
     /// Whether there is a common version.
     has_version: bool,
-    /// The ID by which the device knows its function 0, if it has told.
+    /// The ID by which the device knows its function 0, if it has reported it.
     pub(super) function: Option<FunctionId>,
     /// The functions whose capabilities were asked for, by their numbers, and the flags that they have.
     flags: [Option<Flags>; 8],
