@@ -25,7 +25,7 @@ use crate::{
     files::InterfaceFiles,
     interface::{
         Interface,
-        Wanted, //
+        PrivateConfig, //
     }, //
 };
 
@@ -40,7 +40,7 @@ struct First {
 #[pin_data]
 pub(crate) struct Functions {
     location: Location,
-    private: Wanted,
+    private: PrivateConfig,
     #[pin]
     first: SpinLock<First>,
     #[pin]
@@ -98,7 +98,7 @@ impl Drop for Tdi {
 }
 
 impl Functions {
-    fn new(location: Location, private: Wanted) -> Result<Arc<Self>> {
+    fn new(location: Location, private: PrivateConfig) -> Result<Arc<Self>> {
         let first = First {
             device: None,
             past: 0,
@@ -116,7 +116,7 @@ impl Functions {
     }
 
     /// Returns what of interfaces that run is to be private.
-    pub(crate) fn private(&self) -> Wanted {
+    pub(crate) fn private(&self) -> PrivateConfig {
         self.private
     }
 
@@ -258,14 +258,14 @@ fn generation_of(device: &Arc<Device>) -> u64 {
 /// All devices of which a function is watched.
 #[pin_data]
 pub(crate) struct All {
-    private: Wanted,
+    private: PrivateConfig,
     #[pin]
     list: Mutex<KVec<Arc<Functions>>>,
 }
 
 impl All {
     /// Has none yet. See [`Functions::private`].
-    pub(crate) fn new(private: Wanted) -> Result<Arc<Self>> {
+    pub(crate) fn new(private: PrivateConfig) -> Result<Arc<Self>> {
         Arc::pin_init(
             pin_init!(Self {
                 private,

@@ -5,7 +5,7 @@
 mod private;
 mod report;
 
-pub(crate) use private::Wanted;
+pub(crate) use private::PrivateConfig;
 pub(crate) use report::Report;
 
 use private::Private;

@@ -111,7 +111,7 @@ impl kernel::Module for TsmTdisp {
             expect(unused_variables, reason = "only its text is checked")
         )]
         let is_tsm = flag(value(module_parameters::pci_tsm.value()))?;
-        let private = interface::Wanted::new(
+        let private = interface::PrivateConfig::new(
             flag(value(module_parameters::private_dma.value()))?,
             flag(value(module_parameters::private_mmio.value()))?,
             module,

@@ -63,7 +63,7 @@ use places::{
     Earlier,
     Place,
     Places,
-    Wanted, //
+    WaitFor, //
 };
 
 /// Least size of a buffer, and its size if the TDX module does not report the maximum size of a quote.
@@ -127,11 +127,11 @@ impl Buffers {
         if let Some(buffer) = self.earlier(report, start)? {
             return Ok(buffer);
         }
-        match self.place(start, Wanted::Place)? {
+        match self.place(start, WaitFor::Place)? {
             Place::Buffer(buffer) => Ok(buffer),
             Place::Empty => match self.share() {
                 // The VMM refused. Wait for a buffer of another request.
-                Err(EIO) => match self.place(start, Wanted::Buffer)? {
+                Err(EIO) => match self.place(start, WaitFor::Buffer)? {
                     Place::Buffer(buffer) => Ok(buffer),
                     Place::Empty => Err(EIO),
                 },
@@ -161,28 +161,28 @@ impl Buffers {
     }
 
     /// Takes a place, at once or after the requests that wait already.
-    fn place(&self, start: Instant<Monotonic>, wanted: Wanted) -> Result<Place> {
+    fn place(&self, start: Instant<Monotonic>, wait_for: WaitFor) -> Result<Place> {
         {
             let mut places = self.places.lock();
 
             if places.waiting == 0 {
-                if let Some(place) = places.free(wanted)? {
+                if let Some(place) = places.free(wait_for)? {
                     return Ok(place);
                 }
             }
             places.waiting += 1;
         }
-        let place = self.wait_for_place(start, wanted);
+        let place = self.wait_for_place(start, wait_for);
 
         self.places.lock().waiting -= 1;
         place
     }
 
-    fn wait_for_place(&self, start: Instant<Monotonic>, wanted: Wanted) -> Result<Place> {
+    fn wait_for_place(&self, start: Instant<Monotonic>, wait_for: WaitFor) -> Result<Place> {
         let _turn = self.turn.lock_killable()?;
 
         loop {
-            if let Some(place) = self.places.lock().free(wanted)? {
+            if let Some(place) = self.places.lock().free(wait_for)? {
                 return Ok(place);
             }
             self.pause(start)?;

@@ -25,14 +25,14 @@ enum PrivateDma {}
 
 /// What the user of the module wants to be private.
 #[derive(Clone, Copy)]
-pub(crate) struct Wanted {
+pub(crate) struct PrivateConfig {
     /// The module, whose functions map the memory, if DMA is.
     dma: Option<&'static ThisModule>,
     /// Whether BARs are.
     mmio: bool,
 }
 
-impl Wanted {
+impl PrivateConfig {
     /// Takes what the parameters of the module say.
     ///
     /// # Errors
@@ -50,7 +50,7 @@ impl Wanted {
 }
 
 /// What is private.
-struct Held {
+struct PrivateResources {
     dma: Option<PrivateDma>,
     mmio: Option<PrivateMmio>,
 }
@@ -62,7 +62,7 @@ struct Held {
 #[pin_data]
 pub(super) struct Private {
     #[pin]
-    held: Mutex<Option<Held>>,
+    held: Mutex<Option<PrivateResources>>,
 }
 
 impl Private {
@@ -77,13 +77,18 @@ impl Private {
     }
 
     /// Begins. The caller keeps drivers away.
-    pub(super) fn begin(&self, function: &pci::Device, wanted: Wanted, bars: BarSet) -> Result {
-        let held = Held {
-            dma: match wanted.dma {
+    pub(super) fn begin(
+        &self,
+        function: &pci::Device,
+        config: PrivateConfig,
+        bars: BarSet,
+    ) -> Result {
+        let held = PrivateResources {
+            dma: match config.dma {
                 Some(module) => Some(begin_dma(function, module)?),
                 None => None,
             },
-            mmio: match wanted.mmio && !bars.is_empty() {
+            mmio: match config.mmio && !bars.is_empty() {
                 true => Some(PrivateMmio::new(function, bars)?),
                 false => None,
             },

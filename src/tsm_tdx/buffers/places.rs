@@ -46,7 +46,7 @@ pub(super) enum Place {
 
 /// What a request waits for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(super) enum WaitFor {
     /// A place, with a buffer or without.
     Place,
     /// A place with a buffer.
@@ -108,17 +108,17 @@ impl Places {
     /// # Errors
     ///
     /// [`EIO`] if a buffer is wanted, and no request has one that could be waited for.
-    pub(super) fn free(&mut self, wanted: Wanted) -> Result<Option<Place>> {
+    pub(super) fn free(&mut self, wait_for: WaitFor) -> Result<Option<Place>> {
         let buffer = match self.idle.pop() {
             Some(buffer) => Some(buffer),
             None => self.take_abandoned(|request| !in_flight(&request.buffer)),
         };
         let taken = self.in_use + self.abandoned.len();
 
-        let place = match (buffer, wanted) {
+        let place = match (buffer, wait_for) {
             (Some(buffer), _) => Place::Buffer(buffer),
-            (None, Wanted::Place) if taken < self.count => Place::Empty,
-            (None, Wanted::Buffer) if taken == 0 => return Err(EIO),
+            (None, WaitFor::Place) if taken < self.count => Place::Empty,
+            (None, WaitFor::Buffer) if taken == 0 => return Err(EIO),
             (None, _) => return Ok(None),
         };
 
