@@ -75,9 +75,9 @@ enum Side {
 /// # Invariants
 ///
 /// The number is 1.
-struct Running(Arc<Atomic<u32>>);
+struct RunningGuard(Arc<Atomic<u32>>);
 
-impl Running {
+impl RunningGuard {
     /// Takes the right, if no other request has it.
     ///
     /// # Errors
@@ -92,7 +92,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningGuard {
     fn drop(&mut self) {
         self.0.store(0, Release);
     }
@@ -172,7 +172,7 @@ impl Device {
     }
 
     fn connect_by(&self, side: Side, slot: Slot) -> Result {
-        let running = Running::begin(&self.is_running)?;
+        let running = RunningGuard::begin(&self.is_running)?;
 
         self.ask(side, Request::Connect(slot), Some(running), None)
     }
@@ -260,7 +260,7 @@ impl Device {
         &self,
         side: Side,
         request: Request,
-        running: Option<Running>,
+        running: Option<RunningGuard>,
         cancelling: Option<Cancelling>,
     ) -> Result {
         let asked = request.clone();

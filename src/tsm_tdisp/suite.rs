@@ -51,16 +51,16 @@ use tsm_proto::spdm::{
 /// The suite. It has no state.
 pub(crate) struct KernelSuite;
 
-/// A running hash.
+/// The state of a hash that is computed.
 #[derive(Clone)]
-pub(crate) enum Running {
+pub(crate) enum HashState {
     /// SHA-256.
     Sha256(Sha256),
     /// SHA-384.
     Sha384(Sha384),
 }
 
-impl Hash for Running {
+impl Hash for HashState {
     fn update(&mut self, bytes: &[u8]) {
         match self {
             Self::Sha256(hash) => hash.update(bytes),
@@ -123,13 +123,13 @@ fn aead_key(key: &[u8]) -> Result<&[u8; Aes256Gcm::KEY]> {
 }
 
 impl Suite for KernelSuite {
-    type Hash = Running;
+    type Hash = HashState;
     type Ephemeral = PrivateKey;
 
-    fn hash(&self, algorithm: HashAlgorithm) -> Running {
+    fn hash(&self, algorithm: HashAlgorithm) -> HashState {
         match algorithm {
-            HashAlgorithm::Sha256 => Running::Sha256(Sha256::new()),
-            HashAlgorithm::Sha384 => Running::Sha384(Sha384::new()),
+            HashAlgorithm::Sha256 => HashState::Sha256(Sha256::new()),
+            HashAlgorithm::Sha384 => HashState::Sha384(Sha384::new()),
         }
     }
 

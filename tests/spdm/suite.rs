@@ -56,14 +56,14 @@ pub(crate) struct RustCrypto {
     pub(crate) seal_error: Rc<Cell<Option<Error>>>,
 }
 
-/// A running hash.
+/// The state of a hash that is computed.
 #[derive(Debug, Clone)]
-pub(crate) enum Running {
+pub(crate) enum HashState {
     Sha256(Sha256),
     Sha384(Sha384),
 }
 
-impl Hash for Running {
+impl Hash for HashState {
     fn update(&mut self, bytes: &[u8]) {
         match self {
             Self::Sha256(hash) => hash.update(bytes),
@@ -113,13 +113,13 @@ fn verify_rsa(key: &[u8], signed: &Signed<'_>, signature: &[u8]) -> Result {
 }
 
 impl Suite for RustCrypto {
-    type Hash = Running;
+    type Hash = HashState;
     type Ephemeral = Ephemeral;
 
-    fn hash(&self, algorithm: HashAlgorithm) -> Running {
+    fn hash(&self, algorithm: HashAlgorithm) -> HashState {
         match algorithm {
-            HashAlgorithm::Sha256 => Running::Sha256(Sha256::new()),
-            HashAlgorithm::Sha384 => Running::Sha384(Sha384::new()),
+            HashAlgorithm::Sha256 => HashState::Sha256(Sha256::new()),
+            HashAlgorithm::Sha384 => HashState::Sha384(Sha384::new()),
         }
     }
 

@@ -23,7 +23,7 @@ use tsm_proto::tdisp::{
 use super::{
     Device,
     Request,
-    Running,
+    RunningGuard,
     Side, //
 };
 use crate::{
@@ -34,7 +34,7 @@ use crate::{
 impl Device {
     /// Makes a request that is refused while another one runs that changes something.
     pub(super) fn change(&self, request: Request) -> Result {
-        let running = Running::begin(&self.is_running)?;
+        let running = RunningGuard::begin(&self.is_running)?;
 
         self.ask(Side::Spdm, request, Some(running), None)
     }
