@@ -102,23 +102,23 @@ fn answer(function: u32) -> Option<[u32; 4]> {
     }
 }
 
-/// Asks the CPU leaf after leaf.
+/// Reads the leaves of the CPU, one after another.
 ///
 /// Registers that a plugin writes reach the CPU when it goes on elsewhere, not when it executes the
-/// instruction at hand. So each leaf takes two turns.
+/// instruction at hand. So each leaf takes two steps.
 #[derive(Debug, Clone)]
-pub(super) struct Survey {
+pub(super) struct CpuidReader {
     /// The registers before.
     before: Registers,
     /// What is to be asked, the next one last.
     todo: Vec<(u32, u32)>,
-    turn: Turn,
+    step: Step,
     leaves: Vec<Leaf>,
 }
 
-/// What is to be done for the next leaf.
+/// The next step of reading a leaf.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Turn {
+enum Step {
     /// The CPU needs the registers for it.
     Registers,
     /// It has them, and executes the instruction then.
@@ -127,28 +127,28 @@ enum Turn {
     Answer,
 }
 
-impl Survey {
+impl CpuidReader {
     /// Begins, in place of a `CPUID` with these registers.
     pub(super) fn new(before: Registers) -> Self {
         Self {
             before,
             todo: vec![(EXTENDED, 0), (HYPERVISOR, 0), (0, 0)],
-            turn: Turn::Registers,
+            step: Step::Registers,
             leaves: Vec::new(),
         }
     }
 
     /// Asks for the next leaf, if there is one. Returns what is to become of the `CPUID`.
     pub(super) fn ask(&mut self, regs: &mut Registers) -> Option<Outcome> {
-        match self.turn {
-            Turn::Registers => {}
-            Turn::Native => {
-                self.turn = Turn::Answer;
+        match self.step {
+            Step::Registers => {}
+            Step::Native => {
+                self.step = Step::Answer;
                 return Some(Outcome::Native);
             }
             // The instruction behind the other one is not in its block, and was not seen. The guest went on
             // with the answer to another leaf.
-            Turn::Answer => {
+            Step::Answer => {
                 let why =
                     "the kernel's first CPUID for SEV ends a block of QEMU's: its answers are lost";
                 return Some(Outcome::Done(Effect::Stop(why.into())));
@@ -157,13 +157,13 @@ impl Survey {
         let &(function, index) = self.todo.last()?;
         regs[Reg::Rax] = function.into();
         regs[Reg::Rcx] = index.into();
-        self.turn = Turn::Native;
+        self.step = Step::Native;
         Some(Outcome::Again)
     }
 
     /// Takes the answer, and puts the registers back. Returns whether it was one.
     pub(super) fn take(&mut self, regs: &mut Registers) -> bool {
-        if self.turn != Turn::Answer {
+        if self.step != Step::Answer {
             return false;
         }
         let Some((function, index)) = self.todo.pop() else {
@@ -200,7 +200,7 @@ impl Survey {
             index,
             answer,
         });
-        self.turn = Turn::Registers;
+        self.step = Step::Registers;
         *regs = self.before;
         true
     }
@@ -249,14 +249,14 @@ pub(super) fn lookup(leaves: &[Leaf], vcpu: usize, function: u32, index: u32) ->
 mod tests {
     use super::*;
 
-    /// Surveys a CPU that answers with `answer`.
-    fn survey(answer: impl Fn(u32, u32) -> [u32; 4]) -> Vec<Leaf> {
+    /// Reads all leaves of a CPU that answers with `answer`.
+    fn read_all(answer: impl Fn(u32, u32) -> [u32; 4]) -> Vec<Leaf> {
         let mut before = Registers::default();
         before[Reg::Rsi] = 0x1234;
-        let mut survey = Survey::new(before);
+        let mut reader = CpuidReader::new(before);
         let mut regs = before;
-        assert!(!survey.take(&mut regs));
-        while let Some(outcome) = survey.ask(&mut regs) {
+        assert!(!reader.take(&mut regs));
+        while let Some(outcome) = reader.ask(&mut regs) {
             if outcome == Outcome::Again {
                 continue;
             }
@@ -267,10 +267,10 @@ mod tests {
             {
                 regs[reg] = value.into();
             }
-            assert!(survey.take(&mut regs));
+            assert!(reader.take(&mut regs));
             assert_eq!(regs, before);
         }
-        survey.finish()
+        reader.finish()
     }
 
     #[test]
@@ -287,8 +287,8 @@ mod tests {
     }
 
     #[test]
-    fn surveys_what_the_cpu_answers() {
-        let leaves = survey(|function, index| match (function, index) {
+    fn reads_what_the_cpu_answers() {
+        let leaves = read_all(|function, index| match (function, index) {
             (0, _) => [0xd, 1, 2, 3],
             (0xd, 0) => [7, 0x340, 0x340, 0],
             (0xd, 2) => [0x100, 0x240, 0, 0],
@@ -305,12 +305,12 @@ mod tests {
     #[test]
     fn stops_when_an_answer_was_not_seen() {
         let mut regs = Registers::default();
-        let mut survey = Survey::new(regs);
-        assert_eq!(survey.ask(&mut regs), Some(Outcome::Again));
+        let mut reader = CpuidReader::new(regs);
+        assert_eq!(reader.ask(&mut regs), Some(Outcome::Again));
         // Not before it was executed.
-        assert!(!survey.take(&mut regs));
-        assert_eq!(survey.ask(&mut regs), Some(Outcome::Native));
-        match survey.ask(&mut regs) {
+        assert!(!reader.take(&mut regs));
+        assert_eq!(reader.ask(&mut regs), Some(Outcome::Native));
+        match reader.ask(&mut regs) {
             Some(Outcome::Done(Effect::Stop(why))) => assert!(why.contains("are lost")),
             other => panic!("{other:?}"),
         }
@@ -318,7 +318,7 @@ mod tests {
 
     #[test]
     fn has_an_apic_id_for_each_vcpu() {
-        let leaves = survey(|function, _| match function {
+        let leaves = read_all(|function, _| match function {
             0 => [0xb, 1, 2, 3],
             1 => [1, 0x00aa_bbcc, 2, 3],
             0xb => [1, 2, 0x100, 0],
@@ -337,7 +337,7 @@ mod tests {
 
     #[test]
     fn lays_the_page_out() {
-        let leaves = survey(|function, _| {
+        let leaves = read_all(|function, _| {
             if function == 0 {
                 [0xd, 0, 0, 9]
             } else {
@@ -351,6 +351,6 @@ mod tests {
 
     #[test]
     fn has_no_more_entries_than_the_page() {
-        assert_eq!(survey(|_, _| [u32::MAX; 4]).len(), ENTRIES);
+        assert_eq!(read_all(|_, _| [u32::MAX; 4]).len(), ENTRIES);
     }
 }

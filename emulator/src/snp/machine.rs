@@ -38,8 +38,8 @@ use super::{
     area::Area,
     cpuid::{
         self,
+        CpuidReader,
         Leaf,
-        Survey,
         C_BIT, //
     },
     ghcb::Ghcb,
@@ -105,7 +105,7 @@ pub(crate) struct SnpMachine {
     /// By the number of the vCPU.
     states: Vec<Mutex<State>>,
     /// Is going on while the CPU is asked for its leaves, at launch, when one vCPU runs.
-    survey: Mutex<Option<Survey>>,
+    cpuid_reader: Mutex<Option<CpuidReader>>,
     leaves: OnceLock<Vec<Leaf>>,
     rmp: Arc<Rmp>,
     vmm: Vmm,
@@ -123,7 +123,7 @@ impl SnpMachine {
         let svsm = (config.vmpl > 0).then(|| Svsm::new(config));
         Ok(Self {
             states: (0..vcpus).map(|_| Mutex::default()).collect(),
-            survey: Mutex::default(),
+            cpuid_reader: Mutex::default(),
             leaves: OnceLock::new(),
             rmp: Arc::default(),
             vmm: Vmm::new(svsm.is_some()),
@@ -136,14 +136,14 @@ impl SnpMachine {
 
     /// `CPUID`. The first that a kernel asks for SEV launches it.
     fn cpuid(&self, vcpu: &dyn Vcpu, regs: &mut Registers) -> Outcome {
-        let mut state = lock(&self.survey);
+        let mut state = lock(&self.cpuid_reader);
 
-        if let Some(mut survey) = state.take() {
-            if let Some(outcome) = survey.ask(regs) {
-                *state = Some(survey);
+        if let Some(mut cpuid_reader) = state.take() {
+            if let Some(outcome) = cpuid_reader.ask(regs) {
+                *state = Some(cpuid_reader);
                 return outcome;
             }
-            let leaves = self.leaves.get_or_init(|| survey.finish());
+            let leaves = self.leaves.get_or_init(|| cpuid_reader.finish());
             if let Err(why) = self.launch(vcpu, regs[Reg::Rsi], leaves) {
                 return Outcome::Done(Effect::Stop(why));
             }
@@ -151,7 +151,7 @@ impl SnpMachine {
         // CAST: CPUID looks at the low half.
         let asks = regs[Reg::Rax] as u32 == cpuid::SEV;
         if asks && self.leaves.get().is_none() && launch::is_kernel(vcpu.memory(), regs[Reg::Rsi]) {
-            *state = Some(Survey::new(*regs));
+            *state = Some(CpuidReader::new(*regs));
             return Outcome::Again;
         }
         match cpuid::execute(regs, self.svsm.is_some()) {
@@ -344,9 +344,9 @@ impl Platform for SnpMachine {
     }
 
     fn after_cpuid(&self, regs: &mut Registers) -> bool {
-        lock(&self.survey)
+        lock(&self.cpuid_reader)
             .as_mut()
-            .is_some_and(|survey| survey.take(regs))
+            .is_some_and(|cpuid_reader| cpuid_reader.take(regs))
     }
 
     fn entry(&self, vcpu: usize) -> Option<u16> {
