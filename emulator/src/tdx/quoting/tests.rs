@@ -64,13 +64,13 @@ fn quote(version: Version) -> Vec<u8> {
         .unwrap()
 }
 
-/// Has the public verifier judge a quote, by our root.
-struct Judge {
+/// The public verifier of quotes, with our root.
+struct PublicVerifier {
     verifier: QuoteVerifier,
     collateral: QuoteCollateralV3,
 }
 
-impl Judge {
+impl PublicVerifier {
     /// Makes a verifier with all that it needs to know about the platform.
     fn new() -> Self {
         let root = platform::root(&platform::identity(platform::ROOT));
@@ -81,7 +81,7 @@ impl Judge {
     }
 
     /// Returns the status, if the quote is accepted.
-    fn judge(&self, quote: &[u8]) -> Result<String, String> {
+    fn verify(&self, quote: &[u8]) -> Result<String, String> {
         self.verifier
             .verify(quote, &self.collateral, NOW)
             .map(|verified| verified.status)
@@ -91,9 +91,9 @@ impl Judge {
 
 #[test]
 fn a_public_verifier_accepts_quotes_of_all_versions() {
-    let judge = Judge::new();
+    let verifier = PublicVerifier::new();
     for version in [Version::V4, Version::V5, Version::V5Td10] {
-        assert_eq!(judge.judge(&quote(version)), Ok("UpToDate".into()));
+        assert_eq!(verifier.verify(&quote(version)), Ok("UpToDate".into()));
     }
 }
 
@@ -128,7 +128,7 @@ fn a_public_verifier_with_the_root_of_intel_does_not_accept_it() {
 
 #[test]
 fn a_public_verifier_finds_a_flipped_bit_wherever_it_looks() {
-    let judge = Judge::new();
+    let verifier = PublicVerifier::new();
     for version in [Version::V4, Version::V5, Version::V5Td10] {
         let mut quote = quote(version);
         // The size of what follows, the signature and the key. It does not look at the kind of the
@@ -146,16 +146,19 @@ fn a_public_verifier_finds_a_flipped_bit_wherever_it_looks() {
             }
             let bit = 1 << (offset % 8);
             quote[offset] ^= bit;
-            assert!(judge.judge(&quote).is_err(), "{version:?}: byte {offset}");
+            assert!(
+                verifier.verify(&quote).is_err(),
+                "{version:?}: byte {offset}"
+            );
             quote[offset] ^= bit;
         }
-        assert!(judge.judge(&quote).is_ok());
+        assert!(verifier.verify(&quote).is_ok());
     }
 }
 
 #[test]
 fn a_public_verifier_accepts_quotes_of_other_sizes() {
-    let judge = Judge::new();
+    let verifier = PublicVerifier::new();
     let (cpu, report) = report();
     for size in [8 << 10, (128 << 10) - 24] {
         for version in [Version::V4, Version::V5, Version::V5Td10] {
@@ -163,7 +166,7 @@ fn a_public_verifier_accepts_quotes_of_other_sizes() {
                 .quote(&cpu, &report)
                 .unwrap();
             assert_eq!(quote.len(), size as usize);
-            assert_eq!(judge.judge(&quote), Ok("UpToDate".into()));
+            assert_eq!(verifier.verify(&quote), Ok("UpToDate".into()));
         }
     }
 }
@@ -177,7 +180,7 @@ fn makes_quotes_that_are_larger_than_the_verifier_takes() {
         .unwrap();
     assert_eq!(quote.len(), 4 << 20);
     // It stops at certification data of 1 MiB. What it would find is what a small quote has.
-    assert!(Judge::new().judge(&quote).is_err());
+    assert!(PublicVerifier::new().verify(&quote).is_err());
     let ending = 1 + 70;
     let end = small.len() - ending;
     let chain = end - platform::chain(&platform::identity(platform::PCK)).len();
@@ -189,7 +192,7 @@ fn makes_quotes_that_are_larger_than_the_verifier_takes() {
 
 #[test]
 fn a_public_verifier_accepts_each_ending() {
-    let judge = Judge::new();
+    let verifier = PublicVerifier::new();
     let (cpu, report) = report();
     let bare = Ending {
         nul: false,
@@ -215,7 +218,7 @@ fn a_public_verifier_accepts_each_ending() {
         let quote = make(ending);
         assert_eq!(quote.len(), make(bare).len() + more);
         assert!(quote.ends_with(&vec![0; more]));
-        assert_eq!(judge.judge(&quote), Ok("UpToDate".into()));
+        assert_eq!(verifier.verify(&quote), Ok("UpToDate".into()));
     }
 }
 
