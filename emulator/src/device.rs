@@ -14,7 +14,7 @@
 //!     ide_km.rs     keys of IDE
 //!     tdisp.rs      TEE device interfaces
 //!   state.rs        what a responder knows
-//!   agreed.rs, requester.rs      what was negotiated
+//!   negotiated.rs, requester.rs  what was negotiated
 //!   transcript.rs, signing.rs    what signatures are about
 //!   key_schedule.rs, session.rs, secured.rs, record.rs   sessions
 //!   message.rs      reader and writer of fields, error codes

@@ -2,7 +2,6 @@
 
 //! One SPDM connection, seen from the responder: DSP0274.
 
-mod agreed;
 mod algorithms;
 mod capabilities;
 mod certificates;
@@ -14,6 +13,7 @@ mod key_exchange;
 mod key_schedule;
 mod measurements;
 mod message;
+mod negotiated;
 mod opaque;
 mod record;
 mod requester;

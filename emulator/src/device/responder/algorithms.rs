@@ -4,13 +4,13 @@
 
 use super::{
     super::version::Version,
-    agreed::Agreed,
     message::{
         Failure,
         Reader,
         Result,
         Writer, //
     },
+    negotiated::Negotiated,
     requester::KEY_EX,
     state::{
         Phase,
@@ -94,22 +94,22 @@ impl Responder {
         if offer.hashes & hash.bit() == 0 || offer.signatures & signature.bit() == 0 {
             return Err(Failure::InvalidRequest);
         }
-        let mut agreed = Agreed {
+        let mut negotiated = Negotiated {
             measurements: offer.measurement & DMTF != 0,
-            ..Agreed::default()
+            ..Negotiated::default()
         };
         let opaque = match version >= Version::V1_2 {
             true => offer.other & OPAQUE_FORMAT_1,
             false => 0,
         };
-        agreed.opaque = opaque != 0 || version < Version::V1_2;
+        negotiated.opaque = opaque != 0 || version < Version::V1_2;
         let structures: Vec<_> = offer
             .structures
             .iter()
-            .map(|&(kind, offered)| (kind, agreed.choose(kind, offered)))
+            .map(|&(kind, offered)| (kind, negotiated.choose(kind, offered)))
             .collect();
 
-        let measurement_hash = match agreed.measurements {
+        let measurement_hash = match negotiated.measurements {
             true => hash.measurement_bit(),
             false => 0,
         };
@@ -131,7 +131,7 @@ impl Responder {
             .finish();
 
         self.adjust(&mut response);
-        self.connection.agreed = agreed;
+        self.connection.negotiated = negotiated;
         self.connection.phase = Phase::Negotiated;
         self.connection
             .transcript

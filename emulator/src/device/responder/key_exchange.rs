@@ -85,8 +85,8 @@ impl Responder {
         if place != Place::Outside {
             return Err(Failure::UnexpectedRequest);
         }
-        let agreed = self.connection.agreed.session();
-        let (group, cipher) = agreed.ok_or(Failure::InvalidRequest)?;
+        let negotiated = self.connection.negotiated.session();
+        let (group, cipher) = negotiated.ok_or(Failure::InvalidRequest)?;
         let exchange = KeyExchange::read(request, group)?;
 
         if self.sessions.len() >= SESSIONS {
@@ -101,7 +101,7 @@ impl Responder {
         let version = self.connection.version;
         let chain_hash = self.chain_hash(exchange.slot)?;
         let summary = self.summary(exchange.summary)?;
-        let opaque = match self.connection.agreed.opaque {
+        let opaque = match self.connection.negotiated.opaque {
             true => opaque::select(exchange.opaque, version)?,
             false => vec![],
         };

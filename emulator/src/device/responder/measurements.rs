@@ -134,7 +134,7 @@ impl Responder {
     /// Makes the response, and signs it if asked to.
     fn measure(&mut self, request: &[u8], place: Place) -> Result {
         let version = self.negotiated()?;
-        if self.settings.slots == 0 || !self.connection.agreed.measurements {
+        if self.settings.slots == 0 || !self.connection.negotiated.measurements {
             return Err(Failure::UnsupportedRequest(request[1]));
         }
         if self.is(Wrong::MeasurementsRefused) {
@@ -245,7 +245,7 @@ impl Responder {
             0xff => true,
             _ => return Err(Failure::InvalidRequest),
         };
-        if !self.connection.agreed.measurements {
+        if !self.connection.negotiated.measurements {
             return Err(Failure::InvalidRequest);
         }
         let hash = self.settings.hash;

@@ -27,11 +27,11 @@ use super::{
         },
         version::Version, //
     },
-    agreed::Agreed,
     message::{
         Failure,
         Result, //
     },
+    negotiated::Negotiated,
     requester::{
         Requester,
         TRANSFER_SIZE, //
@@ -62,7 +62,7 @@ pub(super) struct Connection {
     pub(super) phase: Phase,
     pub(super) version: Version,
     pub(super) requester: Requester,
-    pub(super) agreed: Agreed,
+    pub(super) negotiated: Negotiated,
     pub(super) transcript: Transcript,
 }
 

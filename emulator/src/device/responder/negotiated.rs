@@ -19,7 +19,7 @@ const KEY_SCHEDULE: u8 = 5;
 
 /// What was negotiated beyond hash and signature, of which the device has one each.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Agreed {
+pub(super) struct Negotiated {
     /// Whether measurements are in DMTF's format. If not there are none.
     pub(super) measurements: bool,
     /// Whether there may be opaque data. Before version 1.2 there may.
@@ -32,7 +32,7 @@ pub(super) struct Agreed {
     pub(super) schedule: bool,
 }
 
-impl Agreed {
+impl Negotiated {
     /// Takes one of the algorithms that a structure offers, and returns its bit.
     pub(super) fn choose(&mut self, kind: u8, offered: u16) -> u16 {
         match kind {
