@@ -25,7 +25,7 @@ use std::{
 use crate::{
     device::pci,
     machine::{
-        counts::Grain,
+        counts::Granularity,
         platform::Platform,
         private_pages::PrivatePages, //
     },
@@ -55,7 +55,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Config {
     /// In which parts of the code instructions are counted, if they are.
-    pub(crate) count: Option<Grain>,
+    pub(crate) count: Option<Granularity>,
     /// The PCI devices.
     devices: Vec<pci::Options>,
     /// The folder for their sockets.
@@ -88,9 +88,13 @@ const PLATFORMS: [Choice<NewGuest>; 3] = [
 ];
 
 /// Values of `count`.
-const COUNT: [Choice<Option<Grain>>; 3] = [
-    Choice::new("on", Some(Grain::Page), "which is slow"),
-    Choice::new("blocks", Some(Grain::Block), "for each 16 bytes of code"),
+const COUNT: [Choice<Option<Granularity>>; 3] = [
+    Choice::new("on", Some(Granularity::Page), "which is slow"),
+    Choice::new(
+        "blocks",
+        Some(Granularity::Block),
+        "for each 16 bytes of code",
+    ),
     Choice::new("off", None, ""),
 ];
 

@@ -24,8 +24,8 @@ fn counts_on_any_platform() {
 
     assert_eq!(count(["platform=tdx", "count=off"]), None);
     for platform in ["platform=tdx", "platform=snp"] {
-        assert_eq!(count([platform, "count=on"]), Some(Grain::Page));
-        assert_eq!(count([platform, "count=blocks"]), Some(Grain::Block));
+        assert_eq!(count([platform, "count=on"]), Some(Granularity::Page));
+        assert_eq!(count([platform, "count=blocks"]), Some(Granularity::Block));
     }
 }
 

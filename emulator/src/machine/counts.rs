@@ -30,7 +30,7 @@ const BLOCKS: usize = 1 << 20;
 
 /// What the parts are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Grain {
+pub(crate) enum Granularity {
     /// Pages.
     Page,
     /// Blocks of 16 bytes. No two functions have one in common.
@@ -52,10 +52,10 @@ pub(crate) enum Numbers {
 
 impl Numbers {
     /// Makes the numbers of such parts.
-    pub(crate) fn new(grain: Grain) -> Self {
-        match grain {
-            Grain::Page => Self::Pages,
-            Grain::Block => Self::Blocks(Mutex::default()),
+    pub(crate) fn new(granularity: Granularity) -> Self {
+        match granularity {
+            Granularity::Page => Self::Pages,
+            Granularity::Block => Self::Blocks(Mutex::default()),
         }
     }
 
@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn numbers_pages_of_kernel_and_modules() {
-        let pages = Numbers::new(Grain::Page);
+        let pages = Numbers::new(Granularity::Page);
 
         assert_eq!(pages.of(COUNTED.start), Ok(Some(0)));
         assert_eq!(pages.of(COUNTED.start + 0x1fff), Ok(Some(1)));
@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn lists_each_page_of_a_range_once() {
         let start = 0xffff_ffff_c000_0000;
-        let pages = Numbers::new(Grain::Page);
+        let pages = Numbers::new(Granularity::Page);
         let list = |range| pages.within(range);
 
         assert_eq!(list(start..start + 1), [0x4_0000]);
@@ -158,7 +158,7 @@ mod tests {
     #[test]
     fn numbers_blocks_as_they_come_and_lists_them_by_address() {
         let start = COUNTED.start;
-        let blocks = Numbers::new(Grain::Block);
+        let blocks = Numbers::new(Granularity::Block);
         let list = |range| blocks.within(range);
 
         for (offset, expected) in [(0x40, 0), (0x10, 1), (0x1f, 1), (0x4f, 0), (0x20, 2)] {
@@ -174,7 +174,7 @@ mod tests {
 
     #[test]
     fn has_so_many_blocks_and_no_more() {
-        let blocks = Numbers::new(Grain::Block);
+        let blocks = Numbers::new(Granularity::Block);
 
         for offset in (0..).step_by(16).take(blocks.len()) {
             assert!(blocks.of(COUNTED.start + offset).is_ok());

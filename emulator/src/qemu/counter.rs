@@ -16,7 +16,7 @@ use super::{
 };
 use crate::machine::counts::{
     Full,
-    Grain,
+    Granularity,
     Numbers, //
 };
 
@@ -43,8 +43,8 @@ unsafe impl Sync for Counter {}
 
 impl Counter {
     /// Makes the counts, all zero.
-    pub(crate) fn new(grain: Grain) -> Self {
-        let parts = Numbers::new(grain);
+    pub(crate) fn new(granularity: Granularity) -> Self {
+        let parts = Numbers::new(granularity);
         // The first number is that of all instructions.
         // SAFETY: `qemu_plugin_scoreboard_new()` has no conditions while the plugin is loaded.
         let score = unsafe { qemu_plugin_scoreboard_new(SIZE * (1 + parts.len())) };
