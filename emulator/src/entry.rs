@@ -21,7 +21,8 @@ use crate::{
 ///
 /// # Safety
 ///
-/// `info` points to what QEMU says of itself, `argv` to `argc` C strings.
+/// `id` is the number that QEMU has given this plugin. `info` points to what QEMU says of itself,
+/// `argv` to `argc` C strings.
 #[no_mangle]
 unsafe extern "C" fn qemu_plugin_install(
     id: u64,
@@ -29,6 +30,7 @@ unsafe extern "C" fn qemu_plugin_install(
     argc: c_int,
     argv: *const *const c_char,
 ) -> c_int {
-    // SAFETY: The caller's promise.
+    // SAFETY: The caller guarantees that `id` is this plugin's, and that `info` and `argv` are what
+    // QEMU says of itself and `argc` C strings.
     unsafe { qemu::install::<Plugin>(id, info, argc, argv) }
 }

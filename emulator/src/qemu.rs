@@ -68,7 +68,8 @@ static qemu_plugin_version: c_int = 7;
 
 /// A vCPU starts.
 extern "C" fn vcpu_init<C: Callbacks>(vcpu: c_uint, _: *mut c_void) {
-    // SAFETY: This is such a callback, and the object is dropped in it.
+    // SAFETY: This is the callback of a vCPU's initialisation, and the object is dropped in the
+    // statement.
     C::start_vcpu(&unsafe { VcpuThread::new(vcpu) });
 }
 
@@ -83,9 +84,11 @@ extern "C" fn translate<C: Callbacks>(block: *mut Block, _: *mut c_void) {
 
     for index in 0..count {
         let mut bytes = [0; 16];
-        // SAFETY: As above, and `index` is below the number of its instructions.
+        // SAFETY: QEMU passes a block that is alive during the callback, and `index` is below the
+        // number of its instructions.
         let insn = unsafe { qemu_plugin_tb_get_insn(block, index) };
-        // SAFETY: The instruction is alive.
+        // SAFETY: The instruction is alive as long as the block, which is alive during the
+        // callback.
         let address = unsafe { qemu_plugin_insn_vaddr(insn) };
         // First, because what a callback executes is not executed any further.
         if let Some(counter) = counter {
@@ -100,20 +103,23 @@ extern "C" fn translate<C: Callbacks>(block: *mut Block, _: *mut c_void) {
                 };
             }
         }
-        // SAFETY: The instruction is alive as long as the block, the buffer has its length.
+        // SAFETY: The instruction is alive as long as the block, and the buffer has the length that
+        // is passed.
         let len = unsafe { qemu_plugin_insn_data(insn, bytes.as_mut_ptr().cast(), bytes.len()) };
         let bytes = bytes.get(..len).unwrap_or_default();
         let site = Site::new(address, bytes);
         let register = |callback: VcpuCallback, flags| {
             // CAST: Not a pointer, but a word; the callback takes it back.
             let data = site.raw() as *mut c_void;
-            // SAFETY: The instruction is alive, the callback has the right type and lives forever.
+            // SAFETY: The instruction is alive as long as the block; the callback has the right
+            // type and lives forever.
             unsafe { qemu_plugin_register_vcpu_insn_exec_cb(insn, callback, flags, data) };
         };
 
         if watches {
             let none = std::ptr::null_mut();
-            // SAFETY: The instruction is alive, the callback has the right type and lives forever.
+            // SAFETY: The instruction is alive as long as the block; the callback has the right
+            // type and lives forever.
             unsafe { qemu_plugin_register_vcpu_mem_cb(insn, load::<C>, NO_REGS, MEM_R, none) };
         }
         if starts && instruction::is_entry(address) {
@@ -142,7 +148,8 @@ extern "C" fn instruction<C: Callbacks>(vcpu: c_uint, site: *mut c_void) {
     let site = Site::from_raw(site as u64);
 
     if let Some(instruction) = site.instruction() {
-        // SAFETY: This is the callback of an instruction.
+        // SAFETY: This is the callback of an instruction, registered with `RW_REGS_PC`, and nothing
+        // is left to be dropped.
         unsafe { execute::<C>(instruction, vcpu, site) };
     }
 }
@@ -151,39 +158,43 @@ extern "C" fn instruction<C: Callbacks>(vcpu: c_uint, site: *mut c_void) {
 extern "C" fn after_cpuid<C: Callbacks>(vcpu: c_uint, site: *mut c_void) {
     // CAST: What `translate()` made of it.
     let site = Site::from_raw(site as u64);
-    // SAFETY: This is the callback of an instruction; the object is dropped in the statement.
+    // SAFETY: This is the callback of an instruction, and the object is dropped in the statement.
     let next = C::after_cpuid(&unsafe { VcpuThread::new(vcpu) }, site.offset());
 
-    // SAFETY: This is the callback of an instruction, and nothing is left to be dropped.
+    // SAFETY: This is the callback of an instruction, registered with `RW_REGS_PC`, and nothing is
+    // left to be dropped.
     unsafe { go_on(next) };
 }
 
 /// A vCPU is where a startup IPI may have sent it.
 extern "C" fn enter<C: Callbacks>(vcpu: c_uint, _: *mut c_void) {
-    // SAFETY: This is the callback of an instruction; the object is dropped in the statement.
+    // SAFETY: This is the callback of an instruction, and the object is dropped in the statement.
     let next = C::enter(&unsafe { VcpuThread::new(vcpu) });
 
-    // SAFETY: This is the callback of an instruction, and nothing is left to be dropped.
+    // SAFETY: This is the callback of an instruction, registered with `RW_REGS_PC`, and nothing is
+    // left to be dropped.
     unsafe { go_on(next) };
 }
 
 /// A vCPU asks for its number of instructions.
 extern "C" fn read_count<C: Callbacks>(vcpu: c_uint, site: *mut c_void) {
     // CAST: What `translate()` made of it.
-    // SAFETY: This is the callback of an instruction.
+    // SAFETY: This is the callback of an instruction, registered with `RW_REGS_PC`, and nothing is
+    // left to be dropped.
     unsafe { execute::<C>(Instruction::Count, vcpu, Site::from_raw(site as u64)) };
 }
 
 /// A vCPU asks for its number of instructions in a range.
 extern "C" fn read_range<C: Callbacks>(vcpu: c_uint, site: *mut c_void) {
     // CAST: What `translate()` made of it.
-    // SAFETY: This is the callback of an instruction.
+    // SAFETY: This is the callback of an instruction, registered with `RW_REGS_PC`, and nothing is
+    // left to be dropped.
     unsafe { execute::<C>(Instruction::CountRange, vcpu, Site::from_raw(site as u64)) };
 }
 
 /// A vCPU has loaded something.
 extern "C" fn load<C: Callbacks>(vcpu: c_uint, info: u32, address: u64, _: *mut c_void) {
-    // SAFETY: QEMU passes what it knows of the load.
+    // SAFETY: `info` is what QEMU passes to the callback of a load, for `qemu_plugin_mem_*()`.
     let shift = unsafe { qemu_plugin_mem_size_shift(info) };
     // SAFETY: This is the callback of a load, and the object is dropped in the statement.
     C::loaded(&unsafe { VcpuThread::new(vcpu) }, address, 1 << shift);
@@ -191,7 +202,7 @@ extern "C" fn load<C: Callbacks>(vcpu: c_uint, info: u32, address: u64, _: *mut 
 
 /// A vCPU comes by.
 extern "C" fn visit<C: Callbacks>(vcpu: c_uint, _: *mut c_void) {
-    // SAFETY: This is the callback of an instruction, and the object is dropped in it.
+    // SAFETY: This is the callback of an instruction, and the object is dropped in the statement.
     C::visit(&unsafe { VcpuThread::new(vcpu) });
 }
 
@@ -199,16 +210,19 @@ extern "C" fn visit<C: Callbacks>(vcpu: c_uint, _: *mut c_void) {
 ///
 /// # Safety
 ///
-/// The caller must be the callback of an instruction, with nothing left to be dropped.
+/// The caller must be the callback of an instruction, registered with [`RW_REGS_PC`], and nothing
+/// may be left to be dropped in it.
 unsafe fn execute<C: Callbacks>(instruction: Instruction, vcpu: c_uint, site: Site) {
-    // SAFETY: The caller's promise; the object is dropped at the end of the statement.
+    // SAFETY: The caller guarantees that it is the callback of an instruction; the object is
+    // dropped in the statement.
     let next = C::execute(
         &unsafe { VcpuThread::new(vcpu) },
         instruction,
         site.offset(),
     );
 
-    // SAFETY: The caller's promise.
+    // SAFETY: The caller guarantees that it is the callback of an instruction, registered with
+    // `RW_REGS_PC`, with nothing left to be dropped; nor is there anything here.
     unsafe { go_on(next) };
 }
 
@@ -220,7 +234,8 @@ unsafe fn execute<C: Callbacks>(instruction: Instruction, vcpu: c_uint, site: Si
 /// may be left to be dropped in it.
 unsafe fn go_on(next: Option<u64>) {
     if let Some(pc) = next {
-        // SAFETY: The caller's promise, and nothing is left to be dropped here.
+        // SAFETY: The caller guarantees that it is the callback of an instruction, registered with
+        // `RW_REGS_PC`, with nothing left to be dropped; nor is there anything here.
         unsafe { qemu_plugin_set_pc(pc) };
         stop("QEMU does not let the PC be set");
     }
@@ -230,7 +245,8 @@ unsafe fn go_on(next: Option<u64>) {
 ///
 /// # Safety
 ///
-/// `info` points to what QEMU says of itself, `argv` to `argc` C strings.
+/// `id` is the number that QEMU has given this plugin. `info` points to what QEMU says of itself,
+/// `argv` to `argc` C strings.
 pub(crate) unsafe fn install<C: Callbacks>(
     id: u64,
     info: *const Info,
@@ -239,12 +255,14 @@ pub(crate) unsafe fn install<C: Callbacks>(
 ) -> c_int {
     std::panic::set_hook(Box::new(|panic| stop(&format!("this is a bug: {panic}"))));
 
-    // SAFETY: The caller's promise.
+    // SAFETY: The caller guarantees that `info` points to what QEMU says of itself.
     let info = unsafe { &*info };
-    // SAFETY: The target is a C string, by the caller's promise.
+    // SAFETY: The caller guarantees that `info` is what QEMU says of itself, in which the target is
+    // a C string.
     let target = unsafe { CStr::from_ptr(info.target_name) };
     let args = (0..usize::try_from(argc).unwrap_or(0))
-        // SAFETY: The caller's promise, as `index` is below `argc`.
+        // SAFETY: The caller guarantees that `argv` points to `argc` C strings, and `index` is
+        // below `argc`.
         .map(|index| unsafe { CStr::from_ptr(*argv.add(index)) }.to_string_lossy())
         .collect::<Vec<_>>();
     let args = args.iter().map(|arg| &**arg).collect::<Vec<&str>>();
@@ -262,9 +280,11 @@ pub(crate) unsafe fn install<C: Callbacks>(
             return -1;
         }
     }
-    // SAFETY: `id` is this plugin's, the callback has the right type and lives forever.
+    // SAFETY: The caller guarantees that `id` is this plugin's; the callback has the right type and
+    // lives forever.
     unsafe { qemu_plugin_register_vcpu_init_cb(id, vcpu_init::<C>, std::ptr::null_mut()) };
-    // SAFETY: As above.
+    // SAFETY: The caller guarantees that `id` is this plugin's; the callback has the right type and
+    // lives forever.
     unsafe { qemu_plugin_register_vcpu_tb_trans_cb(id, translate::<C>, std::ptr::null_mut()) };
     0
 }

@@ -25,7 +25,7 @@ pub(crate) struct Gpa(u64);
 impl Gpa {
     /// Takes an address from the guest, if it is one.
     pub(crate) fn new(raw: u64) -> Option<Self> {
-        // INVARIANT: Checked here.
+        // INVARIANT: The comparison shows that no bit above `WIDTH` is set.
         (raw >> WIDTH == 0).then_some(Self(raw))
     }
 

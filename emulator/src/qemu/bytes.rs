@@ -44,7 +44,7 @@ impl Bytes {
         // CAST: Nothing is written in larger pieces than a quote, some MiB.
         // SAFETY: By the type's invariant, the array is alive and nothing else uses it.
         unsafe { g_byte_array_set_size(self.0.as_ptr(), from.len() as c_uint) };
-        // SAFETY: As above.
+        // SAFETY: By the type's invariant, the array is alive and nothing else uses it.
         let to = unsafe { (*self.0.as_ptr()).data };
         // SAFETY: The array has just been given the size of `from`, and is not `from`, as
         // only `self` has a pointer to it.

@@ -49,7 +49,8 @@ impl Counter {
         // SAFETY: `qemu_plugin_scoreboard_new()` has no conditions while the plugin is loaded.
         let score = unsafe { qemu_plugin_scoreboard_new(SIZE * (1 + parts.len())) };
 
-        // INVARIANT: It was made just now, and nothing frees it.
+        // INVARIANT: The scoreboard was made just now, with that many numbers, and nothing frees
+        // it.
         Self {
             score: NonNull::new(score).unwrap_or_else(|| stop("out of memory")),
             parts,

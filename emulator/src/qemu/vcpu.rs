@@ -43,7 +43,8 @@ pub(crate) struct Register(NonNull<RegisterHandle>);
 // SAFETY: QEMU never frees a register, and what the pointer points to is QEMU's business only. The
 // functions that take it take the vCPU from the thread that they are called on.
 unsafe impl Send for Register {}
-// SAFETY: As above.
+// SAFETY: QEMU never frees a register, and what the pointer points to is QEMU's business only. The
+// functions that take it take the vCPU from the thread that they are called on.
 unsafe impl Sync for Register {}
 
 /// Proof of being in a callback of a vCPU, on its thread.
@@ -68,7 +69,8 @@ impl VcpuThread {
         Self {
             // CAST: Widens.
             number: number as usize,
-            // INVARIANT: The caller's promise.
+            // INVARIANT: The caller is such a callback and drops the object before it ends; the
+            // object is not `Send`.
             _not_send: PhantomData,
         }
     }
@@ -89,7 +91,7 @@ impl VcpuThread {
         // CAST: Widens.
         for index in 0..len as usize {
             // CAST: GLib aligns an array for any type.
-            // SAFETY: It is an array of descriptors, and `index` is below its length.
+            // SAFETY: QEMU returned an array of descriptors, and `index` is below its length.
             let descriptor = unsafe { data.cast::<RegisterDescriptor>().add(index).read() };
             // SAFETY: The name of a register is a C string that QEMU keeps forever.
             let name = unsafe { CStr::from_ptr(descriptor.name) };
@@ -138,7 +140,8 @@ impl VcpuThread {
         let mut bytes = Bytes::new();
 
         bytes.fill(&value.to_le_bytes());
-        // SAFETY: As for reading, and the callback may write registers.
+        // SAFETY: By the type's invariant, this is the thread of a vCPU, in a callback that may
+        // write registers. QEMU made the register, and the array is alive.
         if !unsafe { qemu_plugin_write_register(register.0.as_ptr(), bytes.as_ptr()) } {
             stop("QEMU does not let a register be written");
         }
