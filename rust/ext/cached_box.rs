@@ -43,7 +43,7 @@ pub struct CachedBox<T> {
     _owned: PhantomData<T>,
 }
 
-// SAFETY: It owns a `T`, which may be moved to another thread.
+// SAFETY: A `CachedBox` owns a `T`, which may be moved to another thread.
 unsafe impl<T: Send> Send for CachedBox<T> {}
 
 // SAFETY: A shared reference lets a thread take the `T` that another one has put in, and gives out no
@@ -67,7 +67,8 @@ impl<T> CachedBox<T> {
         // INVARIANT: Null. Acquired, so that what was done to the value before it was put in is seen.
         let value = NonNull::new(self.value.xchg(null_mut(), Acquire))?;
 
-        // SAFETY: By the type invariant, it comes from `into_raw`, and the box is now ours.
+        // SAFETY: By the type invariant, the pointer comes from `into_raw`, and the box is now
+        // ours.
         Some(unsafe { KBox::from_raw(value.as_ptr()) })
     }
 
@@ -81,11 +82,12 @@ impl<T> CachedBox<T> {
 
     /// Puts a value in. One that is there already is dropped.
     pub fn put(&self, value: KBox<T>) {
-        // INVARIANT: It comes from `into_raw`.
+        // INVARIANT: The pointer comes from `into_raw`.
         let old = self.value.xchg(KBox::into_raw(value), Full);
 
         if let Some(old) = NonNull::new(old) {
-            // SAFETY: By the type invariant, it comes from `into_raw`, and the box is now ours.
+            // SAFETY: By the type invariant, the pointer comes from `into_raw`, and the box is now
+            // ours.
             drop(unsafe { KBox::from_raw(old.as_ptr()) });
         }
     }

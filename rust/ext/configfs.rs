@@ -156,7 +156,7 @@ impl<M: MakeItem> Subsystem<M> {
                 inner.item_type.get(),
             )
         };
-        // SAFETY: `subsystem` is pinned; name and lock class live forever.
+        // SAFETY: `subsystem` is pinned; the name and the lock class live forever.
         unsafe {
             bindings::__mutex_init(
                 &raw mut (*subsystem).su_mutex,
@@ -170,7 +170,7 @@ impl<M: MakeItem> Subsystem<M> {
         // SAFETY: `subsystem` was just initialized; it and its group stay until it is unregistered.
         to_result(unsafe { bindings::configfs_register_subsystem(subsystem) })?;
 
-        // INVARIANT: It was registered just now.
+        // INVARIANT: The subsystem was registered just now.
         Ok(Self(inner))
     }
 }
@@ -181,13 +181,14 @@ impl<M: MakeItem> Drop for Subsystem<M> {
 
         // configfs holds the mutex while it makes an item, so that is made before this or not at
         // all.
-        // SAFETY: `new` initialized the mutex.
+        // SAFETY: `new` initialized the mutex, and this task does not hold it.
         unsafe { bindings::mutex_lock(&raw mut (*subsystem).su_mutex) };
         // SAFETY: The mutex was taken just now.
         unsafe { group.close() };
-        // SAFETY: It was taken just now.
+        // SAFETY: This task took the mutex above.
         unsafe { bindings::mutex_unlock(&raw mut (*subsystem).su_mutex) };
-        // SAFETY: It was closed just now, and a subsystem is dropped once.
+        // SAFETY: The group was closed just now, the mutex is released, and a subsystem is dropped
+        // once.
         unsafe { group.wait_for_items() };
 
         // SAFETY: By the type invariant, it is registered, and there are no items in it. Afterwards

@@ -39,7 +39,7 @@ impl HashAlgo {
 
     /// Takes `raw` if the kernel knows it.
     pub fn new(raw: tsm_bindings::hash_algo) -> Option<Self> {
-        // INVARIANT: Just compared.
+        // INVARIANT: The comparison shows that the value is less than `HASH_ALGO__LAST`.
         (raw < tsm_bindings::hash_algo_HASH_ALGO__LAST).then_some(Self(raw))
     }
 

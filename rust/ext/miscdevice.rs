@@ -147,7 +147,7 @@ impl<T: Ioctl> MiscDevice<T> {
         )?;
         let misc = inner.misc.get();
 
-        // SAFETY: `misc` is valid, and no other thread has its address yet.
+        // SAFETY: `misc` is a field of `inner`, and no other thread has its address yet.
         unsafe {
             misc.write(bindings::miscdevice {
                 // CAST: 255.
@@ -161,7 +161,7 @@ impl<T: Ioctl> MiscDevice<T> {
         // name and the operations stay as long as the module, which an open file keeps loaded.
         to_result(unsafe { bindings::misc_register(misc) })?;
 
-        // INVARIANT: It was registered just now.
+        // INVARIANT: The device was registered just now.
         Ok(Self(inner))
     }
 
@@ -170,16 +170,17 @@ impl<T: Ioctl> MiscDevice<T> {
         // SAFETY: By the type invariant, the device is registered, and registering has set this.
         let device = unsafe { (*self.0.misc.get()).this_device };
 
-        // SAFETY: The device is valid, and this only computes an address.
+        // SAFETY: By the type invariant, the device is registered, so `this_device` is valid; this
+        // only computes an address.
         unsafe { &raw mut (*device).kobj }
     }
 }
 
 impl<T: Ioctl> Drop for MiscDevice<T> {
     fn drop(&mut self) {
-        // SAFETY: By the type invariant, it is registered. Afterwards it can't be opened.
+        // SAFETY: By the type invariant, the device is registered. Afterwards it can't be opened.
         unsafe { bindings::misc_deregister(self.0.misc.get()) };
-        // SAFETY: Nothing else calls this, and a device is dropped once.
+        // SAFETY: Nothing else drains `users`, and a device is dropped once.
         unsafe { self.0.users.drain() };
     }
 }
@@ -197,42 +198,48 @@ impl<T: Ioctl> Inner<T> {
 
     /// # Safety
     ///
-    /// `file` must be one of a `MiscDevice<T>`, and not released yet.
+    /// `file` must be open, or about to be, and one of a `MiscDevice<T>`, which is not freed during
+    /// `'a`.
     unsafe fn of<'a>(file: *mut bindings::file) -> &'a Self {
-        // SAFETY: By the safety requirement, `file` is valid.
+        // SAFETY: By the safety requirement, `file` is open, or about to be, so it is valid.
         let private = unsafe { (*file).private_data };
         // The misc core has put the device there, and nothing changes it.
         let misc = Opaque::cast_from(private.cast::<bindings::miscdevice>());
 
-        // SAFETY: By the safety requirement, it is this field of an `Inner<T>`.
+        // SAFETY: By the safety requirement, `file` is one of a `MiscDevice<T>`, so the misc core
+        // has put there this field of an `Inner<T>`.
         let this = unsafe { container_of!(misc, Self, misc) };
-        // SAFETY: It is not freed as long as there is a file.
+        // SAFETY: By the safety requirement, the device is not freed during `'a`.
         unsafe { &*this }
     }
 
     /// # Safety
     ///
-    /// To be called by the misc core only, when `file` is opened.
+    /// To be called by the misc core only, when `file` of a `MiscDevice<T>` is opened.
     unsafe extern "C" fn open(
         _inode: *mut bindings::inode,
         file: *mut bindings::file,
     ) -> ffi::c_int {
-        // SAFETY: By the safety requirement; the device can't be deregistered meanwhile.
+        // SAFETY: By the safety requirement, `file` is being opened, and is one of a
+        // `MiscDevice<T>`. The misc core does not let the device be deregistered meanwhile, which
+        // has to be before it is freed.
         let this = unsafe { Self::of(file) };
 
-        // SAFETY: The registration is counted until the device is deregistered.
+        // SAFETY: The misc core does not let the device be deregistered meanwhile, so the
+        // registration is still counted.
         unsafe { this.users.get() };
         0
     }
 
     /// # Safety
     ///
-    /// To be called for the last reference to `file` only.
+    /// To be called for the last reference to `file` only, which is one of a `MiscDevice<T>`.
     unsafe extern "C" fn release(
         _inode: *mut bindings::inode,
         file: *mut bindings::file,
     ) -> ffi::c_int {
-        // SAFETY: By the safety requirement.
+        // SAFETY: By the safety requirement, `file` is one of a `MiscDevice<T>`. `open` has counted
+        // it, so the device is not freed before that count is given up below.
         let this = unsafe { Self::of(file) };
 
         // SAFETY: `open` has counted this file, and a file is released once.
@@ -242,13 +249,14 @@ impl<T: Ioctl> Inner<T> {
 
     /// # Safety
     ///
-    /// To be called for an open `file` only.
+    /// To be called for an open `file` of a `MiscDevice<T>` only.
     unsafe extern "C" fn ioctl(
         file: *mut bindings::file,
         command: ffi::c_uint,
         arg: ffi::c_ulong,
     ) -> ffi::c_long {
-        // SAFETY: By the safety requirement.
+        // SAFETY: By the safety requirement, `file` is an open one of a `MiscDevice<T>`. `open` has
+        // counted it, so the device is not freed meanwhile.
         let this = unsafe { Self::of(file) };
 
         from_result(|| this.data.ioctl(T::command(command).ok_or(ENOTTY)?, arg))

@@ -42,7 +42,8 @@ impl<'a> OutputBuffer<'a> {
     /// They must be writable, and no other reference to them may be used, for as long as `'a`.
     #[inline]
     pub(crate) unsafe fn new(start: *mut u8, len: usize) -> Self {
-        // INVARIANT: By the safety requirement.
+        // INVARIANT: By the safety requirement, the bytes are writable, and no other reference to
+        // them is used, for as long as `'a`.
         Self {
             start,
             len,
@@ -72,7 +73,7 @@ impl<'a> OutputBuffer<'a> {
     #[must_use]
     #[inline]
     pub fn limit(self, len: usize) -> Self {
-        // INVARIANT: It is a part of what was there.
+        // INVARIANT: The bytes are the first of those that `self` has.
         Self {
             len: self.len.min(len),
             ..self
@@ -89,12 +90,13 @@ impl<'a> OutputBuffer<'a> {
         if bytes.len() < self.len {
             return Err(EINVAL);
         }
-        // SAFETY: By the type invariant, so many bytes are writable, and they do not overlap `bytes`.
+        // SAFETY: By the type invariant, there is room for so many, and `bytes` are elsewhere, as
+        // no other reference to what is written is used.
         unsafe {
             self.start
                 .copy_from_nonoverlapping(bytes.as_ptr(), self.len)
         };
-        // SAFETY: It was written just now.
+        // SAFETY: All of the bytes were written just now.
         Ok(unsafe { self.assume_filled() })
     }
 
@@ -105,7 +107,8 @@ impl<'a> OutputBuffer<'a> {
     /// All of them must have been written.
     #[inline]
     pub(crate) unsafe fn assume_filled(self) -> &'a [u8] {
-        // SAFETY: By the safety requirement and the type invariant.
+        // SAFETY: By the type invariant, no other reference to the bytes is used, and by the safety
+        // requirement all of them were written.
         unsafe { slice::from_raw_parts(self.start, self.len) }
     }
 }
@@ -113,7 +116,8 @@ impl<'a> OutputBuffer<'a> {
 impl<'a> From<&'a mut [u8]> for OutputBuffer<'a> {
     #[inline]
     fn from(bytes: &'a mut [u8]) -> Self {
-        // SAFETY: It is exclusive.
+        // SAFETY: The reference is exclusive for `'a`, so the bytes are writable and no other
+        // reference to them is used.
         unsafe { Self::new(bytes.as_mut_ptr(), bytes.len()) }
     }
 }
@@ -121,7 +125,8 @@ impl<'a> From<&'a mut [u8]> for OutputBuffer<'a> {
 impl<'a> From<&'a mut [MaybeUninit<u8>]> for OutputBuffer<'a> {
     #[inline]
     fn from(bytes: &'a mut [MaybeUninit<u8>]) -> Self {
-        // SAFETY: It is exclusive.
+        // SAFETY: The reference is exclusive for `'a`, so the bytes are writable and no other
+        // reference to them is used.
         unsafe { Self::new(bytes.as_mut_ptr().cast(), bytes.len()) }
     }
 }

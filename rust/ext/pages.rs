@@ -41,7 +41,7 @@ pub struct Pages {
     count: usize,
 }
 
-// SAFETY: It is memory that no other part of the kernel knows.
+// SAFETY: The pages are memory that no other part of the kernel knows.
 unsafe impl Send for Pages {}
 
 // SAFETY: A shared reference only tells where they are, and how many.
@@ -61,12 +61,13 @@ impl Pages {
             // SAFETY: This may sleep, as this function documents; the size is a matter of what there is.
             unsafe { tsm_bindings::tsm_helper_alloc_pages_exact(size, FLAGS) }
         } else {
-            // SAFETY: As above.
+            // SAFETY: This may sleep, as this function documents; the count is a matter of what
+            // there is.
             unsafe { tsm_bindings::tsm_helper_alloc_contig_pages(count, FLAGS) }
         };
         let start = NonNull::new(start.cast()).ok_or(ENOMEM)?;
 
-        // INVARIANT: They were allocated just now, and are zeros.
+        // INVARIANT: The pages were allocated just now, and are zeros.
         Ok(Self { start, count })
     }
 
@@ -87,7 +88,7 @@ impl Pages {
 
     /// Returns their physical address.
     pub(crate) fn physical(&self) -> u64 {
-        // SAFETY: By the type invariant, this is an address in the direct map.
+        // SAFETY: By the type invariant, this is the address of pages of the direct map.
         unsafe { tsm_bindings::tsm_helper_virt_to_phys(self.start.as_ptr().cast()) }
     }
 }
@@ -97,10 +98,12 @@ impl Drop for Pages {
         let start = self.start.as_ptr().cast();
 
         if self.count <= MOST {
-            // SAFETY: By the type invariant, they are ours, and from the counterpart of this.
+            // SAFETY: By the type invariant, the pages belong to `self`, and come from
+            // `alloc_pages_exact()`, as there are at most `MOST`.
             unsafe { bindings::free_pages_exact(start, self.size()) };
         } else {
-            // SAFETY: As above.
+            // SAFETY: By the type invariant, the pages belong to `self`, and come from
+            // `alloc_contig_pages()`, as there are more than `MOST`.
             unsafe { tsm_bindings::tsm_helper_free_contig_pages(start, self.count) };
         }
     }
@@ -131,7 +134,7 @@ impl PrivatePages {
     ///
     /// Those of [`Pages::zeroed`].
     pub fn zeroed(count: usize) -> Result<Self> {
-        // INVARIANT: They were allocated just now, and no other party has their address.
+        // INVARIANT: The pages were allocated just now, and no other party has their address.
         Ok(Self(Pages::zeroed(count)?))
     }
 

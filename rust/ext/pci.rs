@@ -83,11 +83,12 @@ impl Device {
         // SAFETY: By the safety requirement, the device is valid.
         unsafe { bindings::get_device(&raw mut (*raw.as_ptr()).dev) };
 
-        // SAFETY: By the safety requirement.
+        // SAFETY: By the safety requirement, the device is valid and on its bus.
         let location = unsafe { Location::of(raw) };
 
-        // INVARIANT: The reference was taken just now; the rest is the safety requirement. If there is no
-        // memory for the `Arc`, nothing was moved into it, and the reference is given up here.
+        // INVARIANT: The reference was taken just now; by the safety requirement, the device stays
+        // on its bus until `revoke` clears `is_present`. If there is no memory for the `Arc`,
+        // nothing was moved into it, and the reference is given up here.
         Arc::pin_init(
             pin_init!(Inner {
                 raw,
@@ -98,7 +99,7 @@ impl Device {
         )
         .map(Self)
         .inspect_err(|_| {
-            // SAFETY: It was taken above.
+            // SAFETY: The reference was taken above, and `Inner` was not made of it.
             unsafe { bindings::put_device(&raw mut (*raw.as_ptr()).dev) };
         })
     }
@@ -196,7 +197,8 @@ impl Device {
     pub fn wake(&self) -> Awake {
         // SAFETY: By the type invariant, the device is valid.
         unsafe { tsm_bindings::tsm_helper_pm_runtime_get_sync(self.as_raw_device()) };
-        // INVARIANT: It was counted just now. If the device did not wake up, it does not answer either.
+        // INVARIANT: The use was counted just now. If the device did not wake up, it does not
+        // answer either.
         Awake(self.clone())
     }
 }
@@ -230,15 +232,16 @@ pub struct Awake(Device);
 
 impl Drop for Awake {
     fn drop(&mut self) {
-        // SAFETY: The device is valid. By the type invariant, the use is ours to give up.
+        // SAFETY: By the invariant of `pci::Inner`, the device is valid. By that of this type, the
+        // use is ours to give up.
         unsafe { tsm_bindings::tsm_helper_pm_runtime_put(self.0.as_raw_device()) };
     }
 }
 
 /// Tells whether a device that is on its bus answers.
 fn is_answering(raw: NonNull<bindings::pci_dev>) -> bool {
-    // SAFETY: A device on its bus is valid. This reads its vendor ID, or that of the physical function if the
-    // device is a virtual one.
+    // SAFETY: The callers pass a device that is on its bus, and hence valid. This reads its vendor
+    // ID, or that of the physical function if the device is a virtual one.
     unsafe { bindings::pci_device_is_present(raw.as_ptr()) }
 }
 
@@ -248,6 +251,6 @@ fn is_answering(raw: NonNull<bindings::pci_dev>) -> bool {
 ///
 /// `device` must be that of a PCI device.
 unsafe fn pci_device_of(device: *mut bindings::device) -> Option<NonNull<bindings::pci_dev>> {
-    // SAFETY: By the safety requirement.
+    // SAFETY: By the safety requirement, `device` is that of a PCI device.
     NonNull::new(unsafe { container_of!(device, bindings::pci_dev, dev) })
 }

@@ -67,15 +67,15 @@ impl Claim {
                 as_char_ptr_in_const_context(name),
             )
         })?;
-        // INVARIANT: It was registered just now, which fails if it binds to no device; the call
-        // above keeps user space from unbinding it.
+        // INVARIANT: The driver was registered just now, which fails if it binds to no device; the
+        // call above keeps user space from unbinding it.
         Ok(Self(driver))
     }
 }
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        // SAFETY: By the type invariant, it is registered.
+        // SAFETY: By the type invariant, the driver is registered.
         unsafe { bindings::platform_driver_unregister(self.0.get()) };
     }
 }

@@ -87,18 +87,18 @@ impl<T: Sleep> Registration<T> {
         )?;
         let block = inner.block.get();
 
-        // SAFETY: `block` is valid, and no other thread has its address yet.
+        // SAFETY: `block` is a field of `inner`, and no other thread has its address yet.
         unsafe { (*block).notifier_call = Some(Inner::<T>::notified) };
         // SAFETY: `block` is pinned, and stays until it is unregistered.
         to_result(unsafe { tsm_bindings::register_pm_notifier(block) })?;
-        // INVARIANT: It was registered just now.
+        // INVARIANT: The block was registered just now.
         Ok(Self(inner))
     }
 }
 
 impl<T: Sleep> Drop for Registration<T> {
     fn drop(&mut self) {
-        // SAFETY: By the type invariant, it is registered. This waits for calls of it.
+        // SAFETY: By the type invariant, the block is registered. This waits for calls of it.
         unsafe { tsm_bindings::unregister_pm_notifier(self.0.block.get()) };
     }
 }
@@ -113,10 +113,11 @@ impl<T: Sleep> Inner<T> {
         _data: *mut ffi::c_void,
     ) -> ffi::c_int {
         let block = Opaque::cast_from(block);
-        // SAFETY: By the safety requirement, it is this field of an `Inner<T>`.
+        // SAFETY: By the safety requirement, the block is this field of an `Inner<T>`.
         let this = unsafe { container_of!(block, Self, block) };
 
-        // SAFETY: It is freed after it was unregistered, which waits for calls.
+        // SAFETY: By the safety requirement, the `Inner` is registered. It is freed after that
+        // ends, which waits for calls.
         let sleep = &unsafe { &*this }.sleep;
 
         match u32::try_from(event) {

@@ -42,13 +42,13 @@ pub struct Semaphore {
 // SAFETY: A semaphore may be used by any task.
 unsafe impl Send for Semaphore {}
 
-// SAFETY: It locks what it changes.
+// SAFETY: A semaphore locks what it changes.
 unsafe impl Sync for Semaphore {}
 
 impl Semaphore {
     /// Makes an initializer of a semaphore that can be taken `count` times.
     pub fn new(count: ffi::c_int) -> impl PinInit<Self> {
-        // INVARIANT: The helper initializes it.
+        // INVARIANT: The helper initializes the C semaphore.
         pin_init!(Self {
             // SAFETY: `slot` is valid for writes and pinned.
             inner <- Opaque::ffi_init(|slot| unsafe {
@@ -63,19 +63,19 @@ impl Semaphore {
     ///
     /// [`EINTR`] when the task is killed while it waits.
     pub fn down_killable(&self) -> Result {
-        // SAFETY: By the type invariant.
+        // SAFETY: By the type invariant, the C semaphore is initialized.
         to_result(unsafe { bindings::down_killable(self.inner.get()) })
     }
 
     /// Waits for the semaphore and takes it. Nothing ends the wait.
     pub(crate) fn down(&self) {
-        // SAFETY: By the type invariant.
+        // SAFETY: By the type invariant, the C semaphore is initialized.
         unsafe { bindings::down(self.inner.get()) };
     }
 
     /// Releases the semaphore.
     pub fn up(&self) {
-        // SAFETY: By the type invariant.
+        // SAFETY: By the type invariant, the C semaphore is initialized.
         unsafe { bindings::up(self.inner.get()) };
     }
 }

@@ -156,7 +156,8 @@ impl SeqBytes {
         };
         let copy = bytes.read(out)?;
 
-        // SAFETY: It has no conditions. The bytes are copied before the version is looked at again.
+        // SAFETY: `smp_rmb()` has no conditions. The bytes are copied before the version is looked
+        // at again.
         unsafe { bindings::smp_rmb() };
         if self.version.load(Relaxed) != version.0 {
             // As with a C seqlock, what is copied during a write is not looked at.
@@ -226,7 +227,7 @@ impl Writer {
             };
         }
         to.version.store(Version::NONE.0, Relaxed);
-        // SAFETY: It has no conditions. The version has changed before a byte does.
+        // SAFETY: `smp_wmb()` has no conditions. The version has changed before a byte does.
         unsafe { bindings::smp_wmb() };
         to.bytes().write(bytes)?;
         // Released, so that all bytes have changed before.

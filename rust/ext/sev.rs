@@ -77,17 +77,17 @@ impl Guest {
     ///
     /// [`ENODEV`] if there is none.
     pub fn new() -> Result<Self> {
-        // SAFETY: This reads what does not change after boot.
+        // SAFETY: The helper reads what does not change after boot.
         if !unsafe { tsm_bindings::tsm_helper_is_snp_guest() } {
             return Err(ENODEV);
         }
-        // INVARIANT: Just asked.
+        // INVARIANT: The helper has said that the kernel runs as an SNP guest.
         Ok(Self(()))
     }
 
     /// Returns the privilege level that the kernel runs at.
     pub fn vmpl(self) -> Result<Vmpl> {
-        // SAFETY: It does not change after boot.
+        // SAFETY: `snp_vmpl` does not change after boot.
         let vmpl = unsafe { tsm_bindings::snp_vmpl };
 
         Ok(Vmpl::try_from(u32::from(vmpl))?)
@@ -250,7 +250,8 @@ pub struct Channel {
     _claim: Claim,
 }
 
-// SAFETY: It is memory that no other part of the kernel knows, and messages may be sent by any thread.
+// SAFETY: `desc` is memory that no other part of the kernel knows, and messages may be sent by any
+// thread.
 unsafe impl Send for Channel {}
 
 impl Channel {
@@ -263,7 +264,7 @@ impl Channel {
     pub fn new(_guest: Guest, claim: Claim, key: Vmpck) -> Result<Self> {
         // SAFETY: This is an SNP guest, as `_guest` proves.
         let desc = from_err_ptr(unsafe { tsm_bindings::snp_msg_alloc() })?;
-        // INVARIANT: It was allocated just now. If it can't be initialized, it is only freed.
+        // INVARIANT: `desc` was allocated just now. If it can't be initialized, it is only freed.
         let mut channel = Self {
             desc: NonNull::new(desc).ok_or(ENOMEM)?,
             key,
@@ -279,7 +280,7 @@ impl Channel {
             Err(EINVAL) => {}
             result => {
                 result?;
-                // INVARIANT: It was initialized just now.
+                // INVARIANT: `desc` was initialized just now.
                 channel.is_wiped = false;
             }
         }
@@ -410,7 +411,7 @@ fn errno_if_unsent(err: Error) -> Error {
 
 impl Drop for Channel {
     fn drop(&mut self) {
-        // SAFETY: By the type invariant, it is ours.
+        // SAFETY: By the type invariant, `desc` comes from `snp_msg_alloc()` and belongs to `self`.
         unsafe { tsm_bindings::snp_msg_free(self.desc.as_ptr()) };
     }
 }

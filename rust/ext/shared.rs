@@ -134,7 +134,7 @@ impl SharedBuffer {
             return Err(EIO);
         }
 
-        // INVARIANT: They were shared just now.
+        // INVARIANT: The pages were shared just now.
         Ok(Self(new))
     }
 
@@ -208,7 +208,7 @@ impl SharedBuffer {
             .read(OutputBuffer::from(copy.spare_capacity_mut()).limit(len))
             .map_err(|_| EINVAL)?
             .len();
-        // SAFETY: So many were copied just now, to the start of the capacity.
+        // SAFETY: `read` bytes were copied just now, to the start of the capacity.
         unsafe { copy.inc_len(read) };
         Ok(copy)
     }
@@ -229,7 +229,8 @@ impl Drop for SharedBuffer {
         // CAST: `new` had it as an `i32`.
         let count = self.0.count() as i32;
 
-        // SAFETY: By the type invariant, the pages are ours.
+        // SAFETY: By the type invariant, the pages are shared and nothing refers to what is in
+        // them; they belong to `self`.
         if unsafe { tsm_bindings::set_memory_encrypted(address(start), count) } != 0 {
             // The VMM may still have access, so this memory must not be used for anything else.
             if may_log() {
@@ -237,7 +238,7 @@ impl Drop for SharedBuffer {
             }
             return;
         }
-        // SAFETY: This is the last use.
+        // SAFETY: This is the last use of `self.0`.
         unsafe { ManuallyDrop::drop(&mut self.0) };
     }
 }

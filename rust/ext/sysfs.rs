@@ -65,7 +65,8 @@ impl Directory {
         // SAFETY: `kernel_kobj` is set before any module is loaded and never changes or goes away.
         let parent = unsafe { bindings::kernel_kobj };
 
-        // SAFETY: It is valid, see above.
+        // SAFETY: `kernel_kobj` is set before any module is loaded, so it is valid, and never goes
+        // away.
         unsafe { Self::new(name, parent, None) }
     }
 
@@ -80,7 +81,7 @@ impl Directory {
         if parent.is_null() {
             return Err(EINVAL);
         }
-        // SAFETY: By the safety requirement.
+        // SAFETY: By the safety requirement, `parent`, which is not null, is valid.
         unsafe { Self::new(name, parent, None) }
     }
 

@@ -136,31 +136,36 @@ impl Guest {
         if !unsafe { tsm_bindings::tsm_helper_is_tdx_guest() } {
             return Err(ENODEV);
         }
-        // SAFETY: Just asked. The leaf does not write to guest memory.
+        // SAFETY: The helper has said that the kernel runs as a TDX guest. The leaf does not write
+        // to guest memory.
         let info = unsafe { tdcall_retry(&VpInfo) }?;
 
-        // INVARIANT: As above.
+        // INVARIANT: The kernel runs as a TDX guest, and the TDX module has said how wide its
+        // addresses are.
         Ok(Self(info.gpa_width.ok_or(EIO)?))
     }
 
     /// Asks what kind of machine this is, `TDG.VP.INFO`.
     #[inline]
     pub fn info(self) -> Result<Info, Error> {
-        // SAFETY: By the type invariant. The leaf does not write to guest memory.
+        // SAFETY: By the type invariant, the kernel runs as a TDX guest. The leaf does not write to
+        // guest memory.
         unsafe { tdcall_retry(&VpInfo) }
     }
 
     /// Reads a metadata field of this TD, `TDG.VM.RD`.
     #[inline]
     pub fn read_td(self, field: Field) -> Result<u64, Error> {
-        // SAFETY: By the type invariant. The leaf does not write to guest memory.
+        // SAFETY: By the type invariant, the kernel runs as a TDX guest. The leaf does not write to
+        // guest memory.
         unsafe { tdcall_retry(&VmRd { field }) }
     }
 
     /// Reads a metadata field of the TDX module, `TDG.SYS.RD`, if [`Info::sys_rd`] says that it can be.
     #[inline]
     pub fn read_system(self, field: Field) -> Result<u64, Error> {
-        // SAFETY: By the type invariant. The leaf does not write to guest memory.
+        // SAFETY: By the type invariant, the kernel runs as a TDX guest. The leaf does not write to
+        // guest memory.
         unsafe { tdcall_retry(&SysRd { field }) }
     }
 
@@ -176,8 +181,8 @@ impl Guest {
             data: data.gpa(),
         };
 
-        // SAFETY: By the type invariant. The module writes 1024 bytes to `report`, to which there is
-        // no other reference, and is done when this returns.
+        // SAFETY: By the type invariant, the kernel runs as a TDX guest. The module writes 1024
+        // bytes to `report`, to which there is no other reference, and is done when this returns.
         unsafe { tdcall_retry(&call) }
     }
 
@@ -189,7 +194,8 @@ impl Guest {
             rtmr,
         };
 
-        // SAFETY: By the type invariant. The leaf does not write to guest memory.
+        // SAFETY: By the type invariant, the kernel runs as a TDX guest. The leaf does not write to
+        // guest memory.
         unsafe { tdcall_retry(&call) }
     }
 
@@ -202,7 +208,8 @@ impl Guest {
     pub fn verify(self, header: &Operand<ReportMac>) -> Result<(), Error> {
         let call = MrVerifyReport { mac: header.gpa() };
 
-        // SAFETY: By the type invariant. The leaf does not write to guest memory.
+        // SAFETY: By the type invariant, the kernel runs as a TDX guest. The leaf does not write to
+        // guest memory.
         unsafe { tdcall_retry(&call) }
     }
 
@@ -222,8 +229,9 @@ impl Guest {
             size: size.min(buffer.size()) as u64,
         };
 
-        // SAFETY: By the type invariant. The VMM writes to the buffer only, which is shared memory, to
-        // which there are no references, for as long as there is the buffer.
+        // SAFETY: By the type invariant, the kernel runs as a TDX guest. The VMM writes to the
+        // buffer only, which is shared memory, to which there are no references, for as long as
+        // there is the buffer.
         unsafe { tdcall_retry(&call) }
     }
 }

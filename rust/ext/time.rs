@@ -21,7 +21,7 @@ use kernel::{
 /// assert!(now() >= before);
 /// ```
 pub fn now() -> u64 {
-    // SAFETY: It has no conditions once a module can be loaded.
+    // SAFETY: `ktime_get()` has no conditions once a module can be loaded.
     let nanoseconds = unsafe { bindings::ktime_get() };
 
     // CAST: It is not negative.
@@ -48,7 +48,7 @@ pub fn sleep_killable(delta: Delta) -> Result {
     // CAST: A quarter of a duration that was clamped to be positive fits an `u64`.
     let slack = (expires.max(0) / 4) as u64;
 
-    // SAFETY: It is the state of the current task, which this function puts to sleep right after.
+    // SAFETY: The state is that of the current task, which this function puts to sleep right after.
     unsafe { tsm_bindings::tsm_helper_set_current_state(bindings::TASK_KILLABLE) };
     // SAFETY: `expires` is a valid `ktime_t` that lives through the call. What it returns does not
     // matter: a wake-up before time is harmless, and a kill is asked for below.
@@ -59,7 +59,7 @@ pub fn sleep_killable(delta: Delta) -> Result {
             bindings::hrtimer_mode_HRTIMER_MODE_REL,
         )
     };
-    // SAFETY: It only looks at the current task.
+    // SAFETY: The helper only looks at the current task.
     if unsafe { tsm_bindings::tsm_helper_fatal_signal_pending() } {
         return Err(EINTR);
     }

@@ -84,7 +84,7 @@ pub fn write<T: IntoBytes>(to: UserPtr, value: &T) -> Result {
 /// See [`read`].
 #[inline]
 pub fn check(start: UserPtr, size: usize) -> Result {
-    // SAFETY: This compares numbers.
+    // SAFETY: The helper compares numbers, and accesses no memory.
     match unsafe { tsm_bindings::tsm_helper_access_ok(start.as_const_ptr(), size) } {
         true => Ok(()),
         false => Err(EFAULT),

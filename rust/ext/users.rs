@@ -25,9 +25,9 @@ use kernel::{
 ///
 /// // SAFETY: The owner gives up its count below.
 /// unsafe { users.get() };
-/// // SAFETY: It was counted just now.
+/// // SAFETY: The user was counted just now.
 /// unsafe { users.put() };
-/// // SAFETY: This is the only call.
+/// // SAFETY: `drain` is called only here.
 /// unsafe { users.drain() };
 /// # Ok::<(), Error>(())
 /// ```

@@ -60,7 +60,8 @@ impl<'a> VolatileSlice<'a> {
     /// For as long as `'a`, they must be readable and writable, and there must be no reference to them.
     #[inline]
     pub unsafe fn new(start: NonNull<u8>, len: usize) -> Self {
-        // INVARIANT: By the safety requirement.
+        // INVARIANT: By the safety requirement, the bytes can be read and written, and there is no
+        // reference to them, for as long as `'a`.
         Self {
             start,
             len,
@@ -91,9 +92,10 @@ impl<'a> VolatileSlice<'a> {
         if end > self.len {
             return Err(EINVAL);
         }
-        // INVARIANT: It is a part of what was there.
+        // INVARIANT: The bytes are some of those that `self` has.
         Ok(Self {
-            // SAFETY: By the type invariant, and `offset` is not behind the end.
+            // SAFETY: By the type invariant, there are `self.len` bytes at `start`, and `offset` is
+            // not more.
             start: unsafe { self.start.add(offset) },
             len,
             ..self
@@ -117,7 +119,7 @@ impl<'a> VolatileSlice<'a> {
         // SAFETY: By both type invariants, there are so many bytes, and they do not overlap: `out` is
         // exclusive.
         unsafe { copy(self.start.as_ptr(), to, len) };
-        // SAFETY: They were written just now, and `out` was given up for the reference.
+        // SAFETY: The bytes were written just now, and `out` was given up for the reference.
         Ok(unsafe { slice::from_raw_parts_mut(to, len) })
     }
 
@@ -150,10 +152,11 @@ impl<'a> VolatileSlice<'a> {
         let start = self.first_word()?;
 
         Ok((0..self.len / WORD).map(move |index| {
-            // SAFETY: By the type invariant, there are as many words.
+            // SAFETY: By the type invariant, there are `self.len` bytes, and so as many words.
             let word = unsafe { start.add(index) };
 
-            // SAFETY: As above, and it is aligned as the first one is.
+            // SAFETY: By the type invariant, the word can be read; it is aligned, since the first
+            // one is.
             unsafe { word.read_volatile() }.to_ne_bytes()
         }))
     }
@@ -193,7 +196,7 @@ impl<'a> From<&'a mut [u8]> for VolatileSlice<'a> {
     fn from(bytes: &'a mut [u8]) -> Self {
         let len = bytes.len();
 
-        // SAFETY: The reference was exclusive, and is given up for this.
+        // SAFETY: The reference was exclusive for `'a`, and is given up for this.
         unsafe { Self::new(NonNull::from(bytes).cast(), len) }
     }
 }

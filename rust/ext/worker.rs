@@ -113,7 +113,7 @@ impl<T: Send + Unpin + 'static> Permit<T> {
     /// [`EINTR`] when the caller is killed while it waits.
     fn wait(shared: &Arc<Shared<T>>) -> Result<Self> {
         shared.permit.down_killable()?;
-        // INVARIANT: It was taken just now.
+        // INVARIANT: `permit` was taken just now.
         Ok(Self(shared.clone()))
     }
 }
@@ -276,7 +276,7 @@ impl<T: Send + Unpin + 'static, Q: Queue> Worker<T, Q> {
     /// The same, also after [`Worker::close`].
     pub fn run_last(&self, work: impl FnOnce(&mut T)) {
         self.shared.permit.down();
-        // INVARIANT: It was taken just now.
+        // INVARIANT: `permit` was taken just now.
         let permit = Permit(self.shared.clone());
 
         work(&mut permit.0.data.lock());

@@ -245,9 +245,11 @@ unsafe extern "C" fn show<T, A: Show<T>>(
     item: *mut bindings::config_item,
     page: *mut ffi::c_char,
 ) -> isize {
-    // SAFETY: By the safety requirement; configfs keeps the item while it calls.
+    // SAFETY: By the safety requirement, `item` is one of an `ItemType<T>`; configfs keeps it while
+    // it calls.
     let item = unsafe { item::data::<T>(item) };
-    // SAFETY: By the safety requirement; configfs allocates the page zeroed.
+    // SAFETY: By the safety requirement, `page` is writable for a page; configfs allocates it
+    // zeroed.
     let page = unsafe { slice::from_raw_parts_mut(page.cast::<u8>(), PAGE_SIZE) };
 
     from_result(|| {
@@ -272,7 +274,8 @@ unsafe extern "C" fn store<T, A: Store<T>>(
     page: *const ffi::c_char,
     count: usize,
 ) -> isize {
-    // SAFETY: By the safety requirement; configfs keeps the item while it calls.
+    // SAFETY: By the safety requirement, `item` is one of an `ItemType<T>`; configfs keeps it while
+    // it calls.
     let item = unsafe { item::data::<T>(item) };
     // SAFETY: By the safety requirement, there is a null byte at `count` at the latest.
     let text = unsafe { CStr::from_char_ptr(page) };
@@ -292,7 +295,8 @@ unsafe extern "C" fn read<T, A: Snapshot<T>>(
     buf: *mut ffi::c_void,
     count: usize,
 ) -> isize {
-    // SAFETY: By the safety requirement; configfs keeps the item while it calls.
+    // SAFETY: By the safety requirement, `raw` is one of an `ItemType<T>`; configfs keeps it while
+    // it calls.
     let item = unsafe { item::data::<T>(raw) };
 
     from_result(|| {
@@ -301,7 +305,8 @@ unsafe extern "C" fn read<T, A: Snapshot<T>>(
 
             // First, because to count the files takes longer.
             if !has_sys_resource() {
-                // SAFETY: By the safety requirement.
+                // SAFETY: By the safety requirement, configfs calls, and it does so for the item
+                // `raw`.
                 let files = unsafe { open_files(raw, A::NAME) };
                 if files.saturating_mul(len) > A::MAX_HELD {
                     return Err(EMFILE);
@@ -338,14 +343,16 @@ unsafe extern "C" fn write<T, A: Commit<T>>(
     buf: *const ffi::c_void,
     count: usize,
 ) -> isize {
-    // SAFETY: By the safety requirement; configfs keeps the item while it calls.
+    // SAFETY: By the safety requirement, `item` is one of an `ItemType<T>`; configfs keeps it while
+    // it calls.
     let item = unsafe { item::data::<T>(item) };
 
     // After a write that it refused, configfs commits a null pointer.
     if buf.is_null() {
         return 0;
     }
-    // SAFETY: By the safety requirement.
+    // SAFETY: By the safety requirement, `buf`, which is not null, is readable for `count` bytes;
+    // it is configfs's own.
     let data = unsafe { slice::from_raw_parts(buf.cast::<u8>(), count) };
 
     from_result(|| {
@@ -361,7 +368,8 @@ unsafe extern "C" fn write<T, A: Commit<T>>(
 ///
 /// configfs must be in a callback for `item`.
 unsafe fn open_files(item: *mut bindings::config_item, name: &CStr) -> usize {
-    // SAFETY: By the safety requirement, the item has a directory, and it stays.
+    // SAFETY: By the safety requirement, configfs is in a callback for the item, so the item has a
+    // directory, and it stays.
     let count = unsafe { tsm_bindings::tsm_helper_configfs_open_files(item, name.as_char_ptr()) };
 
     // CAST: Widens.

@@ -85,7 +85,8 @@ impl<M: MakeItem> Group<M> {
                 self.group_type.get(),
             )
         };
-        // SAFETY: By the safety requirement; `group` was just initialized.
+        // SAFETY: By the safety requirement, `parent` is initialized, not registered and used by
+        // nothing else; `group` was just initialized.
         unsafe { tsm_bindings::tsm_helper_configfs_add_default_group(self.group.get(), parent) };
     }
 
@@ -104,8 +105,8 @@ impl<M: MakeItem> Group<M> {
     ///
     /// This must be called once at most, after [`Self::close`], and without the mutex.
     pub(super) unsafe fn wait_for_items(&self) {
-        // SAFETY: By the safety requirement, `open` is not set, and it was cleared with the mutex held,
-        // with which `make_item` is called.
+        // SAFETY: By the safety requirement, `close` has cleared `open` with the mutex held, with
+        // which `make_item` is called, and this is called once at most.
         unsafe { self.item_type.wait_for_items() };
     }
 
@@ -129,10 +130,10 @@ impl<M: MakeItem> Group<M> {
 
         // SAFETY: By the safety requirement, `group` is this field of a `Group<M>`.
         let this = unsafe { container_of!(group, Self, group) };
-        // SAFETY: It stays as long as it is registered, and configfs has the directory locked, which
-        // unregistering it waits for.
+        // SAFETY: By the safety requirement of `add_to`, the group stays as long as it is
+        // registered; configfs has the directory locked, which unregistering it waits for.
         let this = unsafe { &*this };
-        // SAFETY: By the safety requirement.
+        // SAFETY: By the safety requirement, `name` is a C string.
         let name = unsafe { CStr::from_char_ptr(name) };
 
         if !this.open.load(Relaxed) {

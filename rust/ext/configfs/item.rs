@@ -24,9 +24,10 @@ pub(super) struct Item<T> {
 ///
 /// `item` must have been made by `allocate()` of `item_type.rs` for this `T`, and must live as long as `'a`.
 pub(super) unsafe fn data<'a, T>(item: *mut bindings::config_item) -> &'a T {
-    // SAFETY: By the safety requirement, `item` is this field of an `Item<T>`.
+    // SAFETY: By the safety requirement, `allocate()` made `item`, so it is this field of an
+    // `Item<T>`.
     let this = unsafe { container_of!(Opaque::cast_from(item), Item<T>, item) };
 
-    // SAFETY: By the safety requirement, it lives long enough.
+    // SAFETY: By the safety requirement, the item lives as long as `'a`.
     unsafe { &(*this).data }
 }

@@ -58,15 +58,16 @@ pub(super) unsafe fn allocate<T: Send + Sync + 'static>(
         bindings::config_item_init_type_name(raw, name.as_char_ptr(), item_type.raw.item_type.get())
     };
     // The call above ignores that there may be no memory for a long name.
-    // SAFETY: `raw` is valid.
+    // SAFETY: `raw` is a field of `item`, which is still a box.
     if unsafe { (*raw).ci_name.is_null() } {
         return Err(ENOMEM);
     }
 
-    // SAFETY: By the safety requirement, the group has not given up its count.
+    // SAFETY: By the safety requirement, `wait_for_items` is not called meanwhile, so the group
+    // keeps its count.
     unsafe { item_type.raw.users.get() };
     // `release` takes it back.
-    // SAFETY: It is not moved, only its address is remembered.
+    // SAFETY: The item is not moved: only its address is remembered, until `release`.
     let _ = KBox::into_raw(unsafe { Pin::into_inner_unchecked(item) });
     Ok(raw)
 }
@@ -78,7 +79,8 @@ unsafe extern "C" fn release<T>(item: *mut bindings::config_item) {
     // SAFETY: By the safety requirement, `item` is this field of an `Item<T>`.
     let this = unsafe { container_of!(Opaque::cast_from(item), Item<T>, item) };
 
-    // SAFETY: The type of an item outlives it.
+    // SAFETY: By the safety requirement, `allocate` made `item` and counted it, and its type lives
+    // until that count is given up below.
     let item_type = unsafe { RawType::of(item) };
 
     // SAFETY: `allocate` leaked it from a box, and by the safety requirement there is no other use of it.
@@ -130,7 +132,8 @@ unsafe extern "C" fn is_visible<T, V: Visible<T>>(
     _attr: *mut bindings::configfs_attribute,
     index: ffi::c_int,
 ) -> bool {
-    // SAFETY: By the safety requirement; configfs keeps the item while it calls.
+    // SAFETY: By the safety requirement, `item` is one of an `ItemType<T>`; configfs keeps it while
+    // it calls.
     V::text(unsafe { data::<T>(item) }, index)
 }
 
@@ -142,7 +145,8 @@ unsafe extern "C" fn is_bin_visible<T, V: Visible<T>>(
     _attr: *mut bindings::configfs_bin_attribute,
     index: ffi::c_int,
 ) -> bool {
-    // SAFETY: By the safety requirement; configfs keeps the item while it calls.
+    // SAFETY: By the safety requirement, `item` is one of an `ItemType<T>`; configfs keeps it while
+    // it calls.
     V::binary(unsafe { data::<T>(item) }, index)
 }
 
@@ -187,12 +191,13 @@ impl RawType {
     ///
     /// `item` must have been made by [`allocate`], and its type must live as long as `'a`.
     unsafe fn of<'a>(item: *mut bindings::config_item) -> &'a Self {
-        // SAFETY: By the safety requirement, `item` is valid.
+        // SAFETY: By the safety requirement, `allocate` made `item`, so it is valid.
         let item_type = Opaque::cast_from(unsafe { (*item).ci_type });
 
-        // SAFETY: By the safety requirement, it is this field of a `RawType`.
+        // SAFETY: By the safety requirement, `allocate` made `item`, so its type is this field of a
+        // `RawType`.
         let this = unsafe { container_of!(item_type, Self, item_type) };
-        // SAFETY: By the safety requirement.
+        // SAFETY: By the safety requirement, the type lives as long as `'a`.
         unsafe { &*this }
     }
 }
@@ -216,10 +221,12 @@ pub struct ItemType<T> {
     _item: PhantomData<fn(&T)>,
 }
 
-// SAFETY: By the type invariant, nothing in it changes, and the pointers are to memory it owns.
+// SAFETY: By the type invariant, the lists do not change, and the pointers are to memory that
+// `self` owns; `Users` is `Send`.
 unsafe impl<T> Send for ItemType<T> {}
 
-// SAFETY: As for `Send`.
+// SAFETY: By the type invariant, the lists do not change, and the pointers are to memory that
+// `self` owns; `Users` is `Sync`.
 unsafe impl<T> Sync for ItemType<T> {}
 
 impl<T: Send + Sync + 'static> ItemType<T> {
@@ -236,7 +243,7 @@ impl<T: Send + Sync + 'static> ItemType<T> {
 
     /// Returns the module whose code the files are.
     pub(super) fn owner(&self) -> *mut bindings::module {
-        // SAFETY: `raw` is valid and does not change.
+        // SAFETY: By the type invariant, `raw` does not change, and it is a box of `self`.
         unsafe { (*self.raw.item_type.get()).ct_owner }
     }
 
@@ -246,7 +253,7 @@ impl<T: Send + Sync + 'static> ItemType<T> {
     ///
     /// This must be called once at most, and no item of this type may be made from then on.
     pub(super) unsafe fn wait_for_items(&self) {
-        // SAFETY: By the safety requirement.
+        // SAFETY: By the safety requirement, this is called once at most.
         unsafe { self.raw.users.drain() };
     }
 }

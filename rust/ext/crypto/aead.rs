@@ -58,7 +58,7 @@ impl Aes256Gcm {
 
     /// Prepares a key.
     pub fn new(key: &[u8; Self::KEY]) -> impl PinInit<Self, Error> + '_ {
-        // INVARIANT: It is prepared when this succeeds.
+        // INVARIANT: The key is prepared when this succeeds.
         try_pin_init!(Self {
             key <- Opaque::try_ffi_init(|slot| {
                 // SAFETY: `slot` has room for a prepared key, and `key` as many bytes. No pointer is kept.

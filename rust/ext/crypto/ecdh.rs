@@ -113,7 +113,7 @@ impl PrivateKey {
 
         // SAFETY: The curve has `count` digits, and there is room for them.
         to_result(unsafe { tsm_bindings::ecc_gen_privkey(id, count, digits.0.as_mut_ptr()) })?;
-        // INVARIANT: The kernel has just made it for this curve.
+        // INVARIANT: The kernel has just made a private key of this curve.
         Ok(Self { curve, digits })
     }
 
@@ -137,7 +137,7 @@ impl PrivateKey {
         };
         // SAFETY: The curve has `count` digits, which are `len` bytes, and there are as many.
         to_result(unsafe { tsm_bindings::ecc_is_key_valid(id, count, digits.0.as_ptr(), len) })?;
-        // INVARIANT: The kernel has just found it to be a key of this curve.
+        // INVARIANT: The kernel has just found the digits to be a private key of this curve.
         Ok(Self { curve, digits })
     }
 

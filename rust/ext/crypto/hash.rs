@@ -36,7 +36,7 @@ impl Sha256 {
 
         // SAFETY: This only writes to the context, for which there is room.
         unsafe { tsm_bindings::sha256_init(context.as_mut_ptr()) };
-        // INVARIANT: It was initialized just now.
+        // INVARIANT: The context was initialized just now.
         // SAFETY: As above: the context is complete, and has no address of itself in it.
         Self(unsafe { context.assume_init() })
     }
@@ -86,7 +86,7 @@ impl Sha384 {
 
         // SAFETY: This only writes to the context, for which there is room.
         unsafe { tsm_bindings::sha384_init(context.as_mut_ptr()) };
-        // INVARIANT: It was initialized just now.
+        // INVARIANT: The context was initialized just now.
         // SAFETY: As above: the context is complete, and has no address of itself in it.
         Self(unsafe { context.assume_init() })
     }

@@ -94,7 +94,7 @@ impl Mailbox {
     /// Returns the mailbox of `device` that speaks this type, which the PCI-SIG has defined.
     pub fn find(device: &Device, object_type: ObjectType) -> Option<Self> {
         let find = |raw: NonNull<kernel::bindings::pci_dev>| {
-            // SAFETY: The device is valid and on its bus.
+            // SAFETY: `while_present` passes a device that is valid and on its bus.
             let mailbox = unsafe {
                 tsm_bindings::pci_find_doe_mailbox(
                     raw.as_ptr(),

@@ -42,7 +42,8 @@ impl Location {
     ///
     /// `raw` must be valid and on its bus.
     pub(super) unsafe fn of(raw: NonNull<bindings::pci_dev>) -> Self {
-        // SAFETY: By the safety requirement. Neither field changes while the function is on its bus.
+        // SAFETY: By the safety requirement, the function is valid and on its bus, and neither
+        // field changes while it is there.
         let (bus, devfn) = unsafe { ((*raw.as_ptr()).bus, (*raw.as_ptr()).devfn) };
         // SAFETY: The bus is valid as long as there is a function on it, and keeps its number.
         let number = unsafe { (*bus).number };
@@ -95,8 +96,8 @@ impl Device {
             let mut sizes = [0; Bars::COUNT];
 
             for (size, index) in sizes.iter_mut().zip(0..) {
-                // SAFETY: The device is valid and has more resources than BARs. The PCI core writes each field as a
-                // whole.
+                // SAFETY: `while_present` passes a device that is valid, which has more resources
+                // than BARs. The PCI core writes each field as a whole.
                 *size = unsafe {
                     size_of_memory((&raw const (*raw.as_ptr()).resource[index]).read_volatile())
                 };
@@ -128,11 +129,11 @@ impl Device {
     /// [`ENXIO`] when the function was removed, and those of the PCI core.
     pub fn enable(&self) -> Result<Enabled> {
         self.while_present(|raw| {
-            // SAFETY: The device is valid and on its bus.
+            // SAFETY: `while_present` passes a device that is valid and on its bus.
             to_result(unsafe { bindings::pci_enable_device(raw.as_ptr()) })?;
-            // SAFETY: As above.
+            // SAFETY: `while_present` passes a device that is valid and on its bus.
             unsafe { bindings::pci_set_master(raw.as_ptr()) };
-            // INVARIANT: It was counted just now.
+            // INVARIANT: The use was counted just now.
             Ok(Enabled(self.clone()))
         })
     }
@@ -162,7 +163,8 @@ impl Drop for Enabled {
     fn drop(&mut self) {
         // A function that was removed needs no count.
         let _ = self.0.while_present(|raw| {
-            // SAFETY: The device is valid and on its bus. By the type invariant, the use is ours to give up.
+            // SAFETY: `while_present` passes a device that is valid and on its bus. By the type
+            // invariant, the use is ours to give up.
             unsafe { bindings::pci_disable_device(raw.as_ptr()) };
             Ok(())
         });
@@ -178,23 +180,24 @@ struct Locked<'a>(&'a Device);
 
 impl<'a> Locked<'a> {
     fn try_new(device: &'a Device) -> Result<Self> {
-        // SAFETY: The device is valid as long as `device` is.
+        // SAFETY: By the invariant of `pci::Inner`, the device is valid as long as `device`.
         match unsafe { tsm_bindings::tsm_helper_device_trylock(device.as_raw_device()) } {
-            // INVARIANT: It was taken just now.
+            // INVARIANT: The lock was taken just now.
             true => Ok(Self(device)),
             false => Err(EBUSY),
         }
     }
 
     fn has_driver(&self) -> bool {
-        // SAFETY: The device is valid. By the type invariant, the pointer does not change; it is not followed.
+        // SAFETY: By the invariant of `pci::Inner`, the device is valid. By that of this type, the
+        // pointer does not change; it is not followed.
         unsafe { !(*self.0.as_raw_device()).driver.is_null() }
     }
 }
 
 impl Drop for Locked<'_> {
     fn drop(&mut self) {
-        // SAFETY: By the type invariant.
+        // SAFETY: By the type invariant, the current task holds the lock of the device.
         unsafe { tsm_bindings::tsm_helper_device_unlock(self.0.as_raw_device()) };
     }
 }

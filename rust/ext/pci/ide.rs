@@ -47,7 +47,7 @@ impl Ide {
         // CAST: It has 16 bits.
         const IDE: i32 = bindings::PCI_EXT_CAP_ID_IDE as i32;
 
-        // SAFETY: The device is valid and on its bus.
+        // SAFETY: `while_present` passes a device that is valid and on its bus.
         let find = |raw: NonNull<bindings::pci_dev>| unsafe {
             Ok(bindings::pci_find_ext_capability(raw.as_ptr(), IDE))
         };
@@ -85,7 +85,7 @@ impl Registers for Ide {
         let mut value = 0;
 
         self.device.while_present(|raw| {
-            // SAFETY: The device is valid and on its bus.
+            // SAFETY: `while_present` passes a device that is valid and on its bus.
             match unsafe { bindings::pci_read_config_dword(raw.as_ptr(), place, &mut value) } {
                 0 => Ok(value),
                 _ => Err(EIO),
@@ -97,7 +97,7 @@ impl Registers for Ide {
         let place = self.place(offset)?;
 
         self.device.while_present(|raw| {
-            // SAFETY: The device is valid and on its bus.
+            // SAFETY: `while_present` passes a device that is valid and on its bus.
             match unsafe { bindings::pci_write_config_dword(raw.as_ptr(), place, value) } {
                 0 => Ok(()),
                 _ => Err(EIO),

@@ -130,11 +130,12 @@ impl<T: Watch> Registration<T> {
         to_result(unsafe {
             bindings::bus_register_notifier(&raw const bindings::pci_bus_type, block)
         })?;
-        // INVARIANT: It was registered just now.
+        // INVARIANT: The block was registered just now.
         let registration = Self(inner);
 
         let context: *const Inner<T> = &*registration.0;
-        // SAFETY: The callback gets the address of the `Inner` that it wants, and devices of this bus.
+        // SAFETY: The callback gets the address of an `Inner<T>` that is registered, and devices of
+        // this bus, none of which can be removed while `_locked` is held.
         to_result(unsafe {
             bindings::bus_for_each_dev(
                 &raw const bindings::pci_bus_type,
@@ -180,7 +181,7 @@ impl<T: Watch> Drop for Registration<T> {
     fn drop(&mut self) {
         let _locked = RescanRemoveLock::new();
 
-        // SAFETY: By the type invariant, it is registered. This waits for calls of it.
+        // SAFETY: By the type invariant, the block is registered. This waits for calls of it.
         unsafe {
             bindings::bus_unregister_notifier(&raw const bindings::pci_bus_type, self.0.block.get())
         };
@@ -211,7 +212,8 @@ impl<T: Watch> Inner<T> {
             return Ok(());
         }
         kept.reserve(1, GFP_KERNEL)?;
-        // SAFETY: By the safety requirement; `remove`, and the end of the registration, revoke it.
+        // SAFETY: By the safety requirement, the device is on its bus, and `remove` is called
+        // before it is removed; that, and the end of the registration, revoke it.
         let device = unsafe { Device::new(raw) }?;
         // From here on, dropping it revokes the device.
         let mut item = Kept { data: None, device };
@@ -244,16 +246,17 @@ impl<T: Watch> Inner<T> {
         data: *mut ffi::c_void,
     ) -> ffi::c_int {
         let block = Opaque::cast_from(block);
-        // SAFETY: By the safety requirement, it is this field of an `Inner<T>`.
+        // SAFETY: By the safety requirement, the block is this field of an `Inner<T>`.
         let this = unsafe { container_of!(block, Self, block) };
-        // SAFETY: It is freed after it was unregistered, which waits for calls.
+        // SAFETY: By the safety requirement, the `Inner` is registered. It is freed after that
+        // ends, which waits for calls.
         let this = unsafe { &*this };
-        // SAFETY: By the safety requirement.
+        // SAFETY: By the safety requirement, `data` is a device of the PCI bus.
         let device = unsafe { pci_device_of(data.cast()) };
 
         match (u32::try_from(event), device) {
             (Ok(bindings::bus_notifier_event_BUS_NOTIFY_ADD_DEVICE), Some(device)) => {
-                // SAFETY: The device was added, and a removal is notified as well.
+                // SAFETY: The device was added to its bus, and a removal is notified as well.
                 let _ = unsafe { this.add(device) };
             }
             (Ok(bindings::bus_notifier_event_BUS_NOTIFY_DEL_DEVICE), Some(device)) => {
@@ -273,11 +276,13 @@ impl<T: Watch> Inner<T> {
         device: *mut bindings::device,
         context: *mut ffi::c_void,
     ) -> ffi::c_int {
-        // SAFETY: By the safety requirement.
+        // SAFETY: By the safety requirement, `context` is the address of an `Inner<T>` that is
+        // registered.
         let this = unsafe { &*context.cast_const().cast::<Self>() };
-        // SAFETY: By the safety requirement.
+        // SAFETY: By the safety requirement, `device` is one of the PCI bus.
         if let Some(device) = unsafe { pci_device_of(device) } {
-            // SAFETY: By the safety requirement, it is there, and a removal will be notified.
+            // SAFETY: By the safety requirement, the device can't be removed now, and a later
+            // removal is notified.
             let _ = unsafe { this.add(device) };
         }
         0
@@ -296,10 +301,10 @@ pub(super) struct RescanRemoveLock {
 
 impl RescanRemoveLock {
     pub(super) fn new() -> Self {
-        // SAFETY: It has no conditions but not to hold the lock already, which only this file and `tsm.rs` take,
-        // for the time of a registration or its end.
+        // SAFETY: The lock may not be taken by a task that holds it. Only this file and `tsm.rs`
+        // take it, for the time of a registration or its end.
         unsafe { bindings::pci_lock_rescan_remove() };
-        // INVARIANT: It was taken just now.
+        // INVARIANT: The lock was taken just now.
         Self {
             _not_send: core::marker::PhantomData,
         }
@@ -308,7 +313,7 @@ impl RescanRemoveLock {
 
 impl Drop for RescanRemoveLock {
     fn drop(&mut self) {
-        // SAFETY: By the type invariant.
+        // SAFETY: By the type invariant, the current task holds the lock.
         unsafe { bindings::pci_unlock_rescan_remove() };
     }
 }

@@ -82,7 +82,8 @@ impl PrivateDma {
         device.while_present(|raw| {
             // SAFETY: The device is valid. The driver core changes the field only while a driver is bound.
             let place = unsafe { &raw mut (*raw.as_ptr()).dev.dma_ops };
-            // SAFETY: As above.
+            // SAFETY: The device is valid. The driver core changes the field only while a driver is
+            // bound.
             if !unsafe { *place }.is_null() {
                 return Err(EBUSY);
             }
@@ -90,9 +91,12 @@ impl PrivateDma {
             if !unsafe { bindings::try_module_get(module.as_ptr()) } {
                 return Err(EBUSY);
             }
-            // SAFETY: As above. The operations are there as long as the module.
+            // SAFETY: The device is valid, and the driver core changes the field only while a
+            // driver is bound. The operations are there as long as the module, which is not
+            // unloaded before they are taken back.
             unsafe { *place = operations() };
-            // INVARIANT: Both were done just now.
+            // INVARIANT: The operations were set, and the reference to the module was taken, just
+            // now.
             Ok(Self {
                 device: device.clone(),
                 module,
@@ -103,7 +107,8 @@ impl PrivateDma {
 
 impl Drop for PrivateDma {
     fn drop(&mut self) {
-        // SAFETY: The device is valid as long as there is a reference to it. By the type invariant, this undoes `new`.
+        // SAFETY: By the invariant of `pci::Inner`, the device is valid. By that of this type, this
+        // undoes `new`.
         unsafe { (*self.device.as_raw_device()).dma_ops = null_mut() };
         // SAFETY: By the type invariant, the reference is ours to give up.
         unsafe { bindings::module_put(self.module.as_ptr()) };
@@ -120,7 +125,8 @@ fn reaches(mask: u64, address: u64, size: usize) -> bool {
 
 /// # Safety
 ///
-/// To be called by the DMA core only, for a device with [`operations()`].
+/// To be called by the DMA core only, for a valid device with [`operations()`], and with a `handle`
+/// that can be written.
 unsafe extern "C" fn alloc(
     dev: *mut bindings::device,
     size: usize,
@@ -130,28 +136,28 @@ unsafe extern "C" fn alloc(
 ) -> *mut ffi::c_void {
     // CAST: Flags have 32 bits.
     let flags = flags | bindings::__GFP_ZERO as bindings::gfp_t;
-    // SAFETY: It has no conditions.
+    // SAFETY: The helper has no conditions: by `flags`, the caller says whether it may sleep.
     let memory = unsafe { tsm_bindings::tsm_helper_alloc_pages_exact(size, flags) };
     if memory.is_null() {
         return memory;
     }
-    // SAFETY: It is memory of the kernel's linear mapping.
+    // SAFETY: The page allocator gives memory of the kernel's linear mapping with these flags.
     let address = unsafe { tsm_bindings::tsm_helper_virt_to_phys(memory) };
 
-    // SAFETY: By the safety requirement.
+    // SAFETY: By the safety requirement, `dev` is valid.
     if !reaches(unsafe { (*dev).coherent_dma_mask }, address, size) {
-        // SAFETY: It was allocated above, with this size.
+        // SAFETY: The memory was allocated above, with this size.
         unsafe { bindings::free_pages_exact(memory, size) };
         return null_mut();
     }
-    // SAFETY: By the safety requirement, this is where the caller wants the address.
+    // SAFETY: By the safety requirement, `handle` can be written.
     unsafe { *handle = address };
     memory
 }
 
 /// # Safety
 ///
-/// As for [`alloc`], which has returned `memory` for this size.
+/// As for [`map_phys`]; [`alloc`] has returned `memory` for this size.
 unsafe extern "C" fn free(
     _dev: *mut bindings::device,
     size: usize,
@@ -159,13 +165,13 @@ unsafe extern "C" fn free(
     _handle: bindings::dma_addr_t,
     _attributes: ffi::c_ulong,
 ) {
-    // SAFETY: By the safety requirement.
+    // SAFETY: By the safety requirement, `alloc` has returned `memory` for this size.
     unsafe { bindings::free_pages_exact(memory, size) };
 }
 
 /// # Safety
 ///
-/// As for [`alloc`].
+/// To be called by the DMA core only, for a valid device with [`operations()`].
 unsafe extern "C" fn map_phys(
     dev: *mut bindings::device,
     address: bindings::phys_addr_t,
@@ -176,7 +182,8 @@ unsafe extern "C" fn map_phys(
     // CAST: A flag.
     let is_mmio = attributes & bindings::DMA_ATTR_MMIO as ffi::c_ulong != 0;
 
-    // SAFETY: By the safety requirement; each PCI function has a mask.
+    // SAFETY: By the safety requirement, `dev` is valid and has `operations()`, so it is a PCI
+    // function, which has a mask.
     match !is_mmio && reaches(unsafe { *(*dev).dma_mask }, address, size) {
         true => address,
         false => FAILED,
@@ -197,7 +204,7 @@ unsafe extern "C" fn unmap_phys(
 
 /// # Safety
 ///
-/// As for [`alloc`]; `list` has `count` entries.
+/// As for [`map_phys`]; `list` has `count` entries, which nothing else uses meanwhile.
 unsafe extern "C" fn map_sg(
     dev: *mut bindings::device,
     list: *mut bindings::scatterlist,
@@ -211,11 +218,14 @@ unsafe extern "C" fn map_sg(
         let Some(entry) = next else {
             return Error::to_errno(EINVAL);
         };
-        // SAFETY: By the safety requirement, it is an entry.
+        // SAFETY: By the safety requirement, `entry` is one of the entries of `list`.
         let address = unsafe { tsm_bindings::tsm_helper_sg_phys(entry.as_ptr()) };
-        // SAFETY: As above.
+        // SAFETY: By the safety requirement, `entry` is one of the entries of `list`, which nothing
+        // else uses meanwhile.
         let entry = unsafe { &mut *entry.as_ptr() };
-        // CAST: Widens. SAFETY: By the safety requirement.
+        // CAST: Widens.
+        // SAFETY: By the safety requirement, the DMA core calls for a valid device with
+        // `operations()`.
         let handle =
             unsafe { map_phys(dev, address, entry.length as usize, direction, attributes) };
         if handle == FAILED {
@@ -223,7 +233,8 @@ unsafe extern "C" fn map_sg(
         }
         entry.dma_address = handle;
         entry.dma_length = entry.length;
-        // SAFETY: By the safety requirement, there is another entry or none.
+        // SAFETY: By the safety requirement, `entry` is one of the entries of `list`, after which
+        // there is another or none.
         next = NonNull::new(unsafe { bindings::sg_next(entry) });
     }
     count

@@ -59,14 +59,15 @@ impl PrivateMmio {
     pub fn new(device: &Device, bars: BarSet) -> Result<Self> {
         device.while_present(|raw| {
             for bar in bars.iter() {
-                // SAFETY: The device is valid and has more resources than BARs. The kernel writes the field as a whole.
+                // SAFETY: `while_present` passes a device that is valid, which has more resources
+                // than BARs. The kernel writes the field as a whole.
                 let found =
                     unsafe { (&raw const (*raw.as_ptr()).resource[bar].desc).read_volatile() };
                 if found != NONE {
                     return Err(EBUSY);
                 }
             }
-            // INVARIANT: Just looked at.
+            // INVARIANT: The loop has found that none of the BARs has a descriptor.
             let private = Self {
                 device: device.clone(),
                 bars,
@@ -81,8 +82,9 @@ impl PrivateMmio {
         let raw = self.device.0.raw;
 
         for bar in self.bars.iter() {
-            // SAFETY: The device is valid as long as there is a reference to it, and has more resources than BARs. A
-            // region that is requested meanwhile has the old descriptor or the new one.
+            // SAFETY: By the invariant of `pci::Inner`, the device is valid; it has more resources
+            // than BARs. A region that is requested meanwhile has the old descriptor or the new
+            // one.
             unsafe { (&raw mut (*raw.as_ptr()).resource[bar].desc).write_volatile(descriptor) };
         }
     }

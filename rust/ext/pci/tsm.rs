@@ -201,7 +201,7 @@ impl<T: Link> Registration<T> {
         // SAFETY: There need not be a parent. `ops` is pinned, and stays until it is unregistered.
         let raw = from_err_ptr(unsafe { tsm_bindings::tsm_register(null_mut(), ops) })?;
 
-        // INVARIANT: It was registered just now.
+        // INVARIANT: The TSM was registered just now.
         Ok(Self {
             raw: NonNull::new(raw).ok_or(ENOMEM)?,
             inner,
@@ -211,9 +211,9 @@ impl<T: Link> Registration<T> {
 
 impl<T: Link> Drop for Registration<T> {
     fn drop(&mut self) {
-        // SAFETY: By the type invariant, it is registered, so it is there.
+        // SAFETY: By the type invariant, the TSM is registered, so its device is there.
         let device = unsafe { &raw mut (*self.raw.as_ptr()).dev };
-        // SAFETY: As above.
+        // SAFETY: By the type invariant, the TSM is registered, so its device is there.
         unsafe { bindings::get_device(device) };
         let locked = RescanRemoveLock::new();
 
@@ -221,18 +221,18 @@ impl<T: Link> Drop for Registration<T> {
         // What runs of `tsm/connect` ends soon. It is waited for.
         self.inner.devices.close();
         files::remove(self.raw);
-        // SAFETY: By the type invariant, it is registered. This disconnects its devices.
+        // SAFETY: By the type invariant, the TSM is registered. This disconnects its devices.
         unsafe { tsm_bindings::tsm_unregister(self.raw.as_ptr()) };
         drop(locked);
 
         // The core releases its semaphore first, and removes the TSM from its class after that. If there is another
         // TSM, a writer of `tsm/connect` may have found this one in between, and be in `probe`. It has a reference
         // until it is back, soon: `probe` only returns then. Nothing tells of the end of a reference.
-        // SAFETY: There is a reference, the one from above.
+        // SAFETY: The reference that was taken above keeps the device.
         while unsafe { tsm_bindings::tsm_helper_device_references(device) } > 1 {
             fsleep(Delta::from_millis(1));
         }
-        // SAFETY: It is that reference, which is not used any more.
+        // SAFETY: The reference was taken above, and is not used any more.
         unsafe { bindings::put_device(device) };
     }
 }
@@ -243,26 +243,27 @@ impl<T: Link> Inner<T> {
     /// To be called by the PCI core only, with a TSM whose operations are in an `Inner<T>`, and a device that is
     /// on its bus.
     unsafe extern "C" fn probe(tsm: *mut tsm_dev, device: *mut bindings::pci_dev) -> *mut pci_tsm {
-        // SAFETY: By the safety requirement.
+        // SAFETY: By the safety requirement, `tsm` is a TSM whose operations are in an `Inner<T>`.
         let ops = Opaque::cast_from(unsafe { (*tsm).pci_ops });
-        // SAFETY: By the safety requirement, it is this field of an `Inner<T>`.
+        // SAFETY: By the safety requirement, `ops` is this field of an `Inner<T>`.
         let this = unsafe { container_of!(ops, Self, ops) };
-        // SAFETY: It is freed after the TSM is unregistered and calls have ended.
+        // SAFETY: The `Inner` is freed after the TSM is unregistered and calls have ended.
         let this = unsafe { &*this };
 
         // First: see `Registration::drop`.
         if this.closed.load(Relaxed) != 0 {
             return null_mut();
         }
-        // SAFETY: By the safety requirement. Other functions, and those below a switch, have no context, which is
-        // for TDIs.
+        // SAFETY: By the safety requirement, `device` is on its bus. Other functions, and those
+        // below a switch, have no context, which is for TDIs.
         if !unsafe { tsm_bindings::tsm_helper_is_pci_tsm_endpoint(device) } {
             return null_mut();
         }
         let data = NonNull::new(device).and_then(|raw| this.devices.with(raw, T::probe));
 
         match data {
-            // SAFETY: By the safety requirement.
+            // SAFETY: By the safety requirement, `tsm` has the operations of a link TSM, and
+            // `device` is on its bus. `closed` is not set, so the TSM is still registered.
             Some(Ok(data)) => unsafe { Context::make(data, tsm, device) },
             Some(Err(_)) | None => null_mut(),
         }
@@ -273,10 +274,12 @@ impl<T: Link> Inner<T> {
     /// To be called by the PCI core only, at last, with what [`Self::probe`] has returned.
     unsafe extern "C" fn remove(tsm: *mut pci_tsm) {
         let context = Context::<T::Context>::from_raw(tsm).cast_mut();
-        // SAFETY: By the safety requirement, this is a context that was constructed.
+        // SAFETY: By the safety requirement, `probe` has returned `tsm`, so `Context::make` has
+        // constructed the context.
         unsafe { tsm_bindings::pci_tsm_pf0_destructor((*context).pf0.get()) };
 
-        // SAFETY: By the safety requirement, `Context::make` has given it up, and there is no other reference.
+        // SAFETY: By the safety requirement, this is what `Context::make` has returned, and there
+        // is no other reference to it.
         drop(unsafe { KBox::from_raw(context) });
     }
 
@@ -285,7 +288,8 @@ impl<T: Link> Inner<T> {
     /// To be called by the PCI core only, with a device whose `tsm` is what [`Self::probe`] has returned.
     unsafe extern "C" fn connect(device: *mut bindings::pci_dev) -> ffi::c_int {
         from_result(|| {
-            // SAFETY: By the safety requirement.
+            // SAFETY: By the safety requirement, `device` has a context of `probe`, which the PCI
+            // core keeps while it calls.
             T::connect(unsafe { Context::<T::Context>::of(device) })?;
             Ok(0)
         })
@@ -295,7 +299,8 @@ impl<T: Link> Inner<T> {
     ///
     /// As for [`Self::connect`].
     unsafe extern "C" fn disconnect(device: *mut bindings::pci_dev) {
-        // SAFETY: By the safety requirement.
+        // SAFETY: By the safety requirement, `device` has a context of `probe`, which the PCI core
+        // keeps while it calls.
         T::disconnect(unsafe { Context::<T::Context>::of(device) });
     }
 }
@@ -315,15 +320,16 @@ impl<C> Context<C> {
             return null_mut();
         };
         let context = KBox::into_raw(context);
-        // SAFETY: It was allocated just now.
+        // SAFETY: `context` was allocated just now.
         let pf0 = unsafe { (*context).pf0.get() };
 
-        // SAFETY: By the safety requirement. The context stays where it is until it is freed.
+        // SAFETY: By the safety requirement, `tsm` is a link TSM that is registered, and `device`
+        // is on its bus. The context stays where it is until it is freed.
         match unsafe { tsm_bindings::pci_tsm_pf0_constructor(device, pf0, tsm) } {
-            // SAFETY: This only computes an address.
+            // SAFETY: `pf0` is a field of the context, and this only computes an address in it.
             0 => unsafe { &raw mut (*pf0).base_tsm },
             _ => {
-                // SAFETY: It was given up above. What is left of the lock in it needs no end.
+                // SAFETY: The box was given up above. What is left of the lock in it needs no end.
                 drop(unsafe { KBox::from_raw(context) });
                 null_mut()
             }
@@ -332,10 +338,12 @@ impl<C> Context<C> {
 
     /// Returns the context that `tsm` is part of.
     fn from_raw(tsm: *mut pci_tsm) -> *const Self {
-        // SAFETY: This only computes an address.
+        // SAFETY: The callers pass the `base_tsm` of a `Context<C>`, so the result is in the same
+        // allocation.
         let pf0 = unsafe { container_of!(tsm, pci_tsm_pf0, base_tsm) };
 
-        // SAFETY: As above.
+        // SAFETY: The callers pass the `base_tsm` of a `Context<C>`, so the result is in the same
+        // allocation.
         unsafe { container_of!(Opaque::cast_from(pf0.cast_const()), Self, pf0) }
     }
 
@@ -345,10 +353,10 @@ impl<C> Context<C> {
     ///
     /// `device` must have one of this type, and keep it for `'a`.
     unsafe fn of<'a>(device: *mut bindings::pci_dev) -> &'a C {
-        // SAFETY: By the safety requirement.
+        // SAFETY: By the safety requirement, `device` has a context, so it is valid.
         let context = Self::from_raw(unsafe { (*device).tsm }.cast());
 
-        // SAFETY: By the safety requirement.
+        // SAFETY: By the safety requirement, the context is one of this type, and is kept for `'a`.
         unsafe { &(*context).data }
     }
 }

@@ -213,7 +213,8 @@ impl<T: BinFileOps> BinFile<T> {
 
 impl<T: BinFileOps> Drop for BinFile<T> {
     fn drop(&mut self) {
-        // SAFETY: By the type invariant, the file exists. No callback of it runs afterwards.
+        // SAFETY: By the type invariant, the file exists, and it is dropped once. No callback of it
+        // runs afterwards.
         unsafe { self.0.file.remove() };
     }
 }
@@ -279,14 +280,14 @@ impl File {
             _name: name,
             dir: dir.clone(),
         };
-        // SAFETY: By the safety requirement.
+        // SAFETY: By the safety requirement, `slot` is valid for writes.
         unsafe { slot.write(file) };
-        // SAFETY: It was initialized just now.
+        // SAFETY: `slot` was initialized just now.
         let file = unsafe { &*slot };
 
         // SAFETY: The directory is valid. By the safety requirement, `attr` is pinned, and the callbacks accept it.
         to_result(unsafe { bindings::sysfs_create_bin_file(dir.as_raw(), file.attr.get()) })
-            // SAFETY: It was initialized above, and nothing uses it.
+            // SAFETY: `slot` was initialized above, and nothing uses it.
             .inspect_err(|_| unsafe { ptr::drop_in_place(slot) })
     }
 
@@ -294,7 +295,7 @@ impl File {
     ///
     /// The file must exist, and this is called once.
     unsafe fn remove(&self) {
-        // SAFETY: By the safety requirement.
+        // SAFETY: By the safety requirement, the file exists, and this is called once.
         unsafe { bindings::sysfs_remove_bin_file(self.dir.as_raw(), self.attr.get()) };
     }
 }
@@ -308,7 +309,8 @@ impl<T: BinFileOps> Inner<T> {
 
         // SAFETY: By the safety requirement, `attr` is this field of an `Inner<T>`.
         let this = unsafe { container_of!(attr, Self, file.attr) };
-        // SAFETY: `BinFile` frees it after the file is gone, which waits for callbacks.
+        // SAFETY: By the safety requirement, `attr` is that of an `Inner<T>` whose file exists.
+        // `BinFile` frees it after the file is gone, which waits for callbacks.
         unsafe { &*this }
     }
 
@@ -324,7 +326,8 @@ impl<T: BinFileOps> Inner<T> {
         offset: bindings::loff_t,
         count: usize,
     ) -> isize {
-        // SAFETY: By the safety requirement.
+        // SAFETY: By the safety requirement, kernfs calls for a file of a `BinFile<T>`, and `attr`
+        // is its attribute.
         let this = unsafe { Self::from_attr(attr) };
         let mut unkept = 0;
         let mark = match T::KEEPS_MARK {
@@ -334,7 +337,8 @@ impl<T: BinFileOps> Inner<T> {
             false => &mut unkept,
         };
         let start: *mut u8 = buf.cast();
-        // SAFETY: By the safety requirement; kernfs lets nothing else use `buf` meanwhile.
+        // SAFETY: By the safety requirement, `buf` is writable for `count` bytes; kernfs lets
+        // nothing else use it meanwhile.
         let out = unsafe { OutputBuffer::new(start, count) };
 
         let read = |at: usize| {
@@ -365,9 +369,11 @@ impl<T: BinFileOps> Inner<T> {
         offset: bindings::loff_t,
         count: usize,
     ) -> isize {
-        // SAFETY: By the safety requirement.
+        // SAFETY: By the safety requirement, kernfs calls for a file of a `BinFile<T>`, and `attr`
+        // is its attribute.
         let this = unsafe { Self::from_attr(attr) };
-        // SAFETY: By the safety requirement.
+        // SAFETY: By the safety requirement, `buf` is readable for `count` bytes; kernfs lets
+        // nothing else use it meanwhile.
         let data = unsafe { slice::from_raw_parts(buf.cast::<u8>(), count) };
 
         let write = |at: usize| this.ops.write(at, data).map(|()| count);

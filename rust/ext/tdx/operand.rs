@@ -89,8 +89,9 @@ impl<T: FromBytes + IntoBytes> DerefMut for Operand<T> {
     fn deref_mut(&mut self) -> &mut T {
         let start: *mut Block = &mut *self.block;
 
-        // SAFETY: As for `deref`, and `&mut self` is the only reference. Whatever is written through
-        // it leaves bytes, as `T: IntoBytes`.
+        // SAFETY: By the type invariant, there is a `T`; `FITS` checks size and alignment. `&mut
+        // self` is the only reference. Whatever is written through it leaves bytes, as `T:
+        // IntoBytes`.
         unsafe { &mut *start.cast() }
     }
 }

@@ -41,7 +41,7 @@ pub struct Kthread {
 // SAFETY: A kthread worker may be used by any thread.
 unsafe impl Send for Kthread {}
 
-// SAFETY: It locks what it changes.
+// SAFETY: A kthread worker locks what it changes.
 unsafe impl Sync for Kthread {}
 
 /// The work item of all jobs, since they run one at a time.
@@ -65,7 +65,7 @@ unsafe impl Sync for Item {}
 
 impl Item {
     fn new() -> impl PinInit<Self> {
-        // INVARIANT: The helper initializes it.
+        // INVARIANT: The helper initializes `work`, with `run` as its function.
         pin_init!(Self {
             // SAFETY: `slot` is valid for writes and pinned.
             work <- Opaque::ffi_init(|slot| unsafe {
@@ -81,7 +81,7 @@ impl Item {
     ///
     /// `work` must be that of an item which stays until this returns.
     unsafe extern "C" fn run(work: *mut bindings::kthread_work) {
-        // SAFETY: By the safety requirement, it is a part of an item.
+        // SAFETY: By the safety requirement, `work` is that of an item.
         let item =
             unsafe { container_of!(work.cast::<Opaque<bindings::kthread_work>>(), Self, work) };
 
@@ -102,17 +102,20 @@ impl Kthread {
                 name.as_char_ptr(),
             )
         })?;
-        // INVARIANT: It was made just now.
+        // INVARIANT: The worker was made just now, and nothing else has it.
         let kthread = Self {
             worker: NonNull::new(worker).ok_or(ENOMEM)?,
             item,
         };
-        // SAFETY: By the type invariant, it is valid. The task does not change after it was made.
+        // SAFETY: By the type invariant, the worker is valid. Its task does not change after it was
+        // made.
         let task = unsafe { (*worker).task };
 
-        // SAFETY: By the type invariant, the task lives until it is stopped.
+        // SAFETY: By the type invariant, the worker belongs to `kthread`, and its task lives until
+        // that is dropped.
         unsafe { bindings::sched_set_fifo_low(task) };
-        // SAFETY: As above.
+        // SAFETY: By the type invariant, the worker belongs to `kthread`, and its task lives until
+        // that is dropped.
         unsafe { bindings::wake_up_process(task) };
         Ok(kthread)
     }
@@ -129,7 +132,8 @@ impl Queue for Kthread {
 
 impl Drop for Kthread {
     fn drop(&mut self) {
-        // SAFETY: By the type invariant, it is ours. This waits for what is queued.
+        // SAFETY: By the type invariant, the worker belongs to `self`. This waits for what is
+        // queued.
         unsafe { bindings::kthread_destroy_worker(self.worker.as_ptr()) };
     }
 }
@@ -153,7 +157,7 @@ impl NormalPriority {
     pub(super) unsafe fn new() -> Self {
         // SAFETY: The current task lives, and by the safety requirement its priority is ours to set.
         unsafe { bindings::sched_set_normal(bindings::get_current(), 0) };
-        // INVARIANT: By the safety requirement.
+        // INVARIANT: By the safety requirement, the current task is the thread of a `Kthread`.
         Self {
             _not_send: PhantomData,
         }

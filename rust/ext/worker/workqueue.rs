@@ -39,7 +39,7 @@ pub struct Workqueue {
 // SAFETY: A work queue may be used by any thread.
 unsafe impl Send for Workqueue {}
 
-// SAFETY: It locks what it changes.
+// SAFETY: A work queue locks what it changes.
 unsafe impl Sync for Workqueue {}
 
 /// The work item of all jobs, since they run one at a time.
@@ -75,7 +75,7 @@ impl Workqueue {
         // SAFETY: `name` is a C string, and is copied.
         let queue = unsafe { tsm_bindings::tsm_helper_alloc_workqueue(name.as_char_ptr()) };
 
-        // INVARIANT: It was made just now.
+        // INVARIANT: The work queue was made just now, and nothing else has it.
         Ok(Self {
             queue: NonNull::new(queue).ok_or(ENOMEM)?,
             item,
@@ -86,7 +86,7 @@ impl Workqueue {
 impl Queue for Workqueue {
     fn run(&self, job: Arc<dyn Job>) {
         self.item.next.set(job);
-        // SAFETY: By the type invariant, it is valid as long as `self`.
+        // SAFETY: By the type invariant, the work queue belongs to `self`, so it is valid as long.
         let queue = unsafe { KernelQueue::from_raw(self.queue.as_ptr()) };
         // An item that is queued already finds the job, too.
         let _ = queue.enqueue(self.item.clone());
@@ -95,7 +95,8 @@ impl Queue for Workqueue {
 
 impl Drop for Workqueue {
     fn drop(&mut self) {
-        // SAFETY: By the type invariant, it is ours. This waits for what is queued.
+        // SAFETY: By the type invariant, the work queue belongs to `self`. This waits for what is
+        // queued.
         unsafe { bindings::destroy_workqueue(self.queue.as_ptr()) };
     }
 }

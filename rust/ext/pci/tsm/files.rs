@@ -32,7 +32,7 @@ const FILES: [(&CStr, Option<&CStr>); 5] = [
 /// Removes the files, and waits for their readers and writers, if `tsm` is the only TSM that they are for. The
 /// caller keeps devices from coming and going.
 pub(super) fn remove(tsm: NonNull<tsm_dev>) {
-    // SAFETY: The TSM is registered, so it has a class.
+    // SAFETY: The caller passes a TSM that is registered, so it has a class.
     let class = unsafe { (*tsm.as_ptr()).dev.class };
 
     // SAFETY: The class has devices of TSMs only, and the callback wants one to compare them with.
@@ -69,9 +69,9 @@ unsafe extern "C" fn is_another(
     device: *mut bindings::device,
     tsm: *mut ffi::c_void,
 ) -> ffi::c_int {
-    // SAFETY: By the safety requirement.
+    // SAFETY: By the safety requirement, `device` is that of a TSM.
     let other = unsafe { container_of!(device, tsm_dev, dev) };
-    // SAFETY: By the safety requirement.
+    // SAFETY: By the safety requirement, `device` is that of a TSM, so `other` is valid.
     let ops = NonNull::new(unsafe { (*other).pci_ops }.cast_mut());
     let is_link = match ops {
         // SAFETY: A TSM has operations as long as it is in its class. Each field of this view of the union is a
@@ -92,11 +92,12 @@ unsafe extern "C" fn remove_of(
     device: *mut bindings::device,
     _context: *mut ffi::c_void,
 ) -> ffi::c_int {
-    // SAFETY: By the safety requirement.
+    // SAFETY: By the safety requirement, `device` is that of a PCI device.
     let pci_device = unsafe { container_of!(device, bindings::pci_dev, dev) };
 
-    // SAFETY: By the safety requirement. Only these devices have the files for being themselves; others have them for
-    // being functions of a device that a TSM has connected, which ours have not.
+    // SAFETY: By the safety requirement, the device can't be removed, so it is valid. Only these
+    // devices have the files for being themselves; others have them for being functions of a device
+    // that a TSM has connected, which ours have not.
     if unsafe { tsm_bindings::tsm_helper_is_pci_tsm_pf0(pci_device) } {
         for (name, directory) in FILES {
             let attribute = bindings::attribute {
@@ -105,7 +106,8 @@ unsafe extern "C" fn remove_of(
             };
             let directory = directory.map_or(core::ptr::null(), as_char_ptr_in_const_context);
 
-            // SAFETY: The device is in sysfs. Of the attribute only the name is used, in this call.
+            // SAFETY: By the safety requirement, the device can't be removed, so it is in sysfs. Of
+            // the attribute only the name is used, in this call.
             unsafe {
                 bindings::sysfs_remove_file_from_group(
                     &raw mut (*device).kobj,
