@@ -60,7 +60,7 @@ unsafe impl<P: MeasurementProvider> Send for State<P> {}
 impl<P: MeasurementProvider> LateRegistration<P> {
     /// Makes an initializer of an empty place.
     pub fn new() -> impl PinInit<Self> {
-        // INVARIANT: There is no device.
+        // INVARIANT: `device` is null.
         let state = State {
             registration: None,
             device: null_mut(),
@@ -97,7 +97,8 @@ impl<P: MeasurementProvider> LateRegistration<P> {
         if state.registration.is_none() && !state.is_closed {
             let registration = MeasurementRegistration::new(provider()?)?;
 
-            // SAFETY: By the type invariant, the device stays longer than the registration.
+            // SAFETY: By the invariant of `State`, the device is null, or in sysfs until the
+            // registration is dropped.
             unsafe { registration.show_at(state.device) };
             state.registration = Some(registration);
         }
@@ -113,10 +114,12 @@ impl<P: MeasurementProvider> LateRegistration<P> {
     unsafe fn show_in(&self, device: *mut bindings::kobject) {
         let mut state = self.state.lock();
 
-        // INVARIANT: By the safety requirement.
+        // INVARIANT: By the safety requirement, `device` is in sysfs until `close` has returned,
+        // which drops `registration` and sets `is_closed`.
         state.device = device;
         if let Some(registration) = &state.registration {
-            // SAFETY: By the type invariant, the device stays longer than the registration.
+            // SAFETY: By the safety requirement, `device` is in sysfs until `close` has returned,
+            // which drops the registration.
             unsafe { registration.show_at(device) };
         }
     }
@@ -127,7 +130,7 @@ impl<P: MeasurementProvider> LateRegistration<P> {
 
         state.is_closed = true;
         state.registration = None;
-        // INVARIANT: Nothing uses the device any more.
+        // INVARIANT: `device` is null, and nothing uses what it was.
         state.device = null_mut();
     }
 }
@@ -143,7 +146,8 @@ impl<P: MeasurementProvider, D: Ioctl> DeviceRegisters<P, D> {
     /// `<register>[:<hash>]`. If that fails, the log says so: an open file of the device can't be taken
     /// back.
     pub fn new(registration: Arc<LateRegistration<P>>, device: MiscDevice<D>) -> Self {
-        // SAFETY: `drop` closes the registration before the device is dropped.
+        // SAFETY: The device is in sysfs until it is dropped, and `drop` closes the registration
+        // before that.
         unsafe { registration.show_in(device.kobj()) };
 
         Self {

@@ -184,7 +184,7 @@ impl<P: MeasurementProvider> MeasurementRegistration<P> {
         // unregistered. The callbacks are those for it.
         to_result(unsafe { tsm_bindings::tsm_register_measurement(inner.measurement.get()) })?;
 
-        // INVARIANT: It was registered just now.
+        // INVARIANT: The measurement was registered just now.
         Ok(Self(inner))
     }
 }
@@ -212,7 +212,7 @@ impl<P: MeasurementProvider> MeasurementRegistration<P> {
 
 impl<P: MeasurementProvider> Drop for MeasurementRegistration<P> {
     fn drop(&mut self) {
-        // SAFETY: By the type invariant, it is registered, so this can't fail.
+        // SAFETY: By the type invariant, the measurement is registered, so this can't fail.
         unsafe { tsm_bindings::tsm_unregister_measurement(self.0.measurement.get()) };
     }
 }
@@ -224,9 +224,9 @@ impl<P: MeasurementProvider> Inner<P> {
     unsafe fn from_raw<'a>(measurement: *mut tsm_bindings::tsm_measurement) -> &'a Self {
         let measurement = Opaque::cast_from(measurement);
 
-        // SAFETY: By the safety requirement, it is this field of an `Inner<P>`.
+        // SAFETY: By the safety requirement, `measurement` is this field of an `Inner<P>`.
         let this = unsafe { container_of!(measurement, Self, measurement) };
-        // SAFETY: By the safety requirement.
+        // SAFETY: By the safety requirement, the `Inner<P>` lives as long as `'a`.
         unsafe { &*this }
     }
 
@@ -237,7 +237,8 @@ impl<P: MeasurementProvider> Inner<P> {
         measurement: *mut tsm_bindings::tsm_measurement,
         _register: *const tsm_bindings::tsm_measurement_register,
     ) -> ffi::c_int {
-        // SAFETY: By the safety requirement; it is registered while a callback runs.
+        // SAFETY: By the safety requirement, `measurement` is that of an `Inner<P>`, which stays
+        // registered while a callback runs.
         let this = unsafe { Self::from_raw(measurement) };
         // SAFETY: By the ABI, no other callback runs, and `tsm.ko` does not read meanwhile.
         let bytes = unsafe { &mut *this.values.get() };
@@ -258,7 +259,8 @@ impl<P: MeasurementProvider> Inner<P> {
         register: *const tsm_bindings::tsm_measurement_register,
         data: *const u8,
     ) -> ffi::c_int {
-        // SAFETY: By the safety requirement; it is registered while a callback runs.
+        // SAFETY: By the safety requirement, `measurement` is that of an `Inner<P>`, which stays
+        // registered while a callback runs.
         let this = unsafe { Self::from_raw(measurement) };
         let offset = register.addr().wrapping_sub(this.registers.as_ptr().addr());
         // By the safety requirement, it is one of them.
@@ -266,7 +268,7 @@ impl<P: MeasurementProvider> Inner<P> {
 
         from_result(|| {
             let register = P::REGISTERS.get(number).ok_or(EINVAL)?;
-            // SAFETY: By the safety requirement.
+            // SAFETY: By the safety requirement, `data` has as many bytes as the register.
             let data = unsafe { slice::from_raw_parts(data, register.len()) };
 
             this.provider.extend(number, data)?;

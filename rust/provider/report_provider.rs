@@ -206,14 +206,14 @@ impl<P: ReportProvider> ReportRegistration<P> {
         // for a `&P`, from any thread and several at a time, which `P: Sync` allows.
         to_result(unsafe { tsm_bindings::tsm_register_report(&inner.ops, data) })?;
 
-        // INVARIANT: It was registered just now.
+        // INVARIANT: The operations were registered just now.
         Ok(Self(inner))
     }
 }
 
 impl<P: ReportProvider> Drop for ReportRegistration<P> {
     fn drop(&mut self) {
-        // SAFETY: By the type invariant, it is registered, so this can't fail.
+        // SAFETY: By the type invariant, the operations are registered, so this can't fail.
         unsafe { tsm_bindings::tsm_unregister_report(&self.0.ops) };
     }
 }
@@ -237,7 +237,8 @@ impl<P: ReportProvider> Inner<P> {
 
     /// # Safety
     ///
-    /// To be called by the core only, with a valid report and the `data` that was registered.
+    /// To be called by the core only, with a valid report, which nothing else uses meanwhile, and
+    /// the `data` that was registered.
     unsafe extern "C" fn report_new(
         report: *mut tsm_bindings::tsm_report,
         data: *mut ffi::c_void,
@@ -246,9 +247,11 @@ impl<P: ReportProvider> Inner<P> {
         // registered, and stays so while a callback runs.
         let provider = unsafe { &*data.cast::<P>() };
         let raw = report;
-        // SAFETY: This is the call that got `raw`.
+        // SAFETY: By the safety requirement, `raw` is what this call got, which has not returned
+        // yet.
         let id = ReportId::new(unsafe { tsm_bindings::tsm_report_id(raw) });
-        // SAFETY: By the safety requirement, and nothing else uses the report meanwhile.
+        // SAFETY: By the safety requirement, the report is valid, and nothing else uses it
+        // meanwhile.
         let report = unsafe { &mut *raw };
 
         from_result(|| {
@@ -259,7 +262,8 @@ impl<P: ReportProvider> Inner<P> {
                 Ok(output) => output,
                 Err(failure) => {
                     if let Some(Answer { source, status }) = failure.answer {
-                        // SAFETY: This is the call that got `raw`, and the name lives forever.
+                        // SAFETY: By the safety requirement, `raw` is what this call got, which has
+                        // not returned yet; the name lives forever.
                         unsafe {
                             tsm_bindings::tsm_report_explain(raw, source.as_char_ptr(), status)
                         };

@@ -131,7 +131,8 @@ impl<'a> Table<'a> {
             }
             size = size.max(end);
         }
-        // INVARIANT: Just counted and checked; no certificate ends after `size`.
+        // INVARIANT: There are `count` entries before the one of zeros. The loop has found each
+        // certificate in `bytes`, after the entries unless it is empty, and none ends after `size`.
         Ok(Some(Self {
             bytes: bytes.get(..size).unwrap_or(bytes),
             count,

@@ -14,11 +14,11 @@ pub struct Vmpl(u8);
 
 impl Vmpl {
     /// The level of an SVSM, or of a guest without.
-    // INVARIANT: It is in the range.
+    // INVARIANT: 0 is in the range.
     pub const MOST_PRIVILEGED: Self = Self(0);
 
     /// Every level, in order.
-    // INVARIANT: Each number is in the range.
+    // INVARIANT: Each of the numbers is in `0..=3`.
     pub const ALL: [Self; 4] = [Self(0), Self(1), Self(2), Self(3)];
 
     /// Returns the number.
@@ -28,7 +28,7 @@ impl Vmpl {
 
     /// Returns the key that a guest at this level uses if no other one was chosen.
     pub const fn key(self) -> Vmpck {
-        // INVARIANT: There is a key for each level.
+        // INVARIANT: Levels and keys have the same range.
         Vmpck(self.0)
     }
 }
@@ -61,7 +61,7 @@ impl Vmpck {
 
     /// Returns the most privileged level that the firmware makes reports for under this key.
     pub const fn floor(self) -> Vmpl {
-        // INVARIANT: There is a level for each key.
+        // INVARIANT: Levels and keys have the same range.
         Vmpl(self.0)
     }
 }

@@ -39,7 +39,7 @@ impl<'a> Chain<'a> {
         let mut walk = Certificates(certificates);
         let is_whole = walk.by_ref().count() > 0 && walk.0.is_empty();
         match has_length && is_whole {
-            // INVARIANT: Just walked to the end.
+            // INVARIANT: The walk has found certificates, and nothing after them.
             true => Ok(Self {
                 root_hash,
                 certificates,

@@ -35,7 +35,7 @@ impl Digest {
             .get_mut(..len)
             .ok_or(Error::TooLarge)?
             .copy_from_slice(digest);
-        // INVARIANT: It fitted.
+        // INVARIANT: The digest fitted into `MAX` bytes, and the bytes after it are 0.
         Ok(Self { bytes, len })
     }
 
@@ -52,14 +52,14 @@ impl From<[u8; 32]> for Digest {
         for (to, from) in bytes.iter_mut().zip(digest) {
             *to = from;
         }
-        // INVARIANT: 32 is less than 48.
+        // INVARIANT: 32 is less than `MAX`, and the bytes after the digest are 0.
         Self { bytes, len: 32 }
     }
 }
 
 impl From<[u8; 48]> for Digest {
     fn from(bytes: [u8; 48]) -> Self {
-        // INVARIANT: All bytes are of the digest.
+        // INVARIANT: 48 is `MAX`, and there are no bytes after the digest.
         Self { bytes, len: 48 }
     }
 }

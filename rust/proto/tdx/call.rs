@@ -141,7 +141,7 @@ impl GpaWidth {
     pub fn new(bits: u64) -> Option<Self> {
         let width = u8::try_from(bits).ok()?;
 
-        // INVARIANT: Checked here.
+        // INVARIANT: The number is in `RANGE`, as `contains` has found.
         Self::RANGE.contains(&bits).then_some(Self(width))
     }
 

@@ -14,7 +14,7 @@ pub struct Rtmr(u8);
 
 impl Rtmr {
     /// Every register, in order.
-    // INVARIANT: Each number is in the range.
+    // INVARIANT: Each of the numbers is in `0..=3`.
     pub const ALL: [Self; 4] = [Self(0), Self(1), Self(2), Self(3)];
 
     /// Returns the number.

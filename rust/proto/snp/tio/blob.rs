@@ -44,7 +44,8 @@ impl<'a> Blob<'a> {
         let digest = info.digest(kind).ok_or(Error::NoDigest(kind))?;
 
         match sha384(bytes) == *digest {
-            // INVARIANT: Just compared; `bytes` does not change while it is borrowed.
+            // INVARIANT: The digest of `bytes` is the one that the firmware has; `bytes` does not
+            // change while it is borrowed.
             true => Ok(Self { kind, bytes }),
             false => Err(Error::Digest(kind)),
         }

@@ -103,7 +103,8 @@ impl<T: Tdi> Request<T> for TdiInfo {
         let answer = Split::<T, Body>::new(version, payload)?;
 
         match TdiStatus::new(answer.status) {
-            // INVARIANT: The TDI is bound, and the one of the request.
+            // INVARIANT: The status says that the TDI is bound, and `about` returns answers on the
+            // TDI of the request only.
             TdiStatus::BOUND => answer.about(tdi).map(Info),
             status => Err(Error::NotBound(status)),
         }

@@ -57,7 +57,8 @@ impl Subrange {
         if pages == 0 || base.raw() % Self::PAGE != 0 || end.is_none() {
             return Err(Error::Pages);
         }
-        // INVARIANT: Just checked.
+        // INVARIANT: The check above refuses no pages, a `base` within a page, and an end behind
+        // the address space.
         Ok(Self {
             base,
             pages,

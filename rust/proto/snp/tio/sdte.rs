@@ -54,7 +54,7 @@ impl Vtom {
             return Err(Error::Vtom);
         }
         match u32::try_from(units) {
-            // INVARIANT: Just checked.
+            // INVARIANT: The pattern takes numbers below 2^31 only.
             Ok(units) if units < 1 << 31 => Ok(Self(units)),
             _ => Err(Error::Vtom),
         }

@@ -86,7 +86,8 @@ impl<'a> Record<'a> {
             found += 1;
         }
         match found == count {
-            // INVARIANT: Just read and counted.
+            // INVARIANT: The loop has read whole blocks to the end of `bytes`, and has found
+            // `count` of them.
             true => Ok(Self { bytes, count }),
             false => Err(Error::MeasurementCount),
         }

@@ -82,7 +82,7 @@ impl Acceptance {
         if u64::from(subrange.end()) > range.length / PAGE || !is_within {
             return Err(Error::Pages);
         }
-        // INVARIANT: Just checked.
+        // INVARIANT: `is_within` says that the pages end at 2^52 or below.
         Ok(Self {
             function,
             range: range.index,
@@ -168,7 +168,8 @@ impl Acceptance {
         if results.rcx != page.raw() {
             return Err(Error::Resumption);
         }
-        // INVARIANT: The pages end where they did.
+        // INVARIANT: The pages end where those of `self` do, since `end()` of both subranges is the
+        // same.
         Ok(Self {
             page,
             subrange,

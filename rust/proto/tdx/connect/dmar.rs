@@ -22,13 +22,13 @@ pub struct DmarTarget(u8);
 
 impl DmarTarget {
     /// The TD itself.
-    // INVARIANT: Is the first one.
+    // INVARIANT: 0 is in the range.
     pub const TD: Self = Self(0);
 
     /// Names a VM that is nested in the TD, if it can have so many: 1 to 3.
     pub const fn nested(vm: u8) -> Option<Self> {
         match vm {
-            // INVARIANT: Just matched.
+            // INVARIANT: The pattern takes 1 to 3 only.
             1..=3 => Some(Self(vm)),
             _ => None,
         }

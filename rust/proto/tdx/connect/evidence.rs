@@ -47,7 +47,8 @@ impl<'a> Unchecked<'a> {
         if hash.kind() != self.kind || sha384(self.bytes) != *hash.digest() {
             return Err(Error::Digest(self.kind));
         }
-        // INVARIANT: Just compared; `bytes` does not change while it is borrowed.
+        // INVARIANT: The digest of `bytes` is the one that the TDX module has; `bytes` does not
+        // change while it is borrowed.
         Ok(Checked {
             function: hash.function(),
             kind: self.kind,

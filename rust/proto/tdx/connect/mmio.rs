@@ -69,7 +69,8 @@ impl Page {
         if gpa.raw() % level.size() != 0 || gpa.raw() >= Self::END {
             return Err(Error::Page);
         }
-        // INVARIANT: Just checked.
+        // INVARIANT: The check above refuses an address that is no multiple of the size, or is not
+        // below 2^52.
         Ok(Self { gpa, level })
     }
 
@@ -111,7 +112,7 @@ impl Subrange {
         if pages == 0 || offset.checked_add(pages).is_none() {
             return Err(Error::Pages);
         }
-        // INVARIANT: Just checked.
+        // INVARIANT: The check above refuses no pages, and a sum of more than 32 bits.
         Ok(Self { offset, pages })
     }
 
