@@ -48,7 +48,8 @@ int tsm_unregister_report(const struct tsm_report_ops *ops);
  * For a call that is about to fail: the errno is for user space, and this for
  * the tracepoint tsm_report_failed, so that it can be told what went wrong.
  *
- * Context: Within @report_new. @source must stay valid until that has returned.
+ * Context: Within @report_new. @source must stay valid until the provider is
+ * unregistered: it is read after @report_new has returned.
  */
 void tsm_report_explain(struct tsm_report *report, const char *source,
 			u64 status);

@@ -49,7 +49,7 @@ impl Published {
     ///
     /// To be called once, by the initializer of the module.
     pub(crate) unsafe fn new(registers: Tree, provider: Arc<Slot>) -> Self {
-        // SAFETY: By the safety requirement, once.
+        // SAFETY: By the safety requirement, this is called once.
         unsafe { CORE.init() };
         *CORE.lock() = Some(Core {
             registers,
@@ -106,8 +106,9 @@ pub(crate) unsafe extern "C" fn tsm_register_measurement(
     tmr: *mut bindings::tsm_measurement,
 ) -> ffi::c_int {
     with_core(|core| {
-        // SAFETY: By the safety requirement; `Tree` drops it before unregistering returns, and
-        // refuses a second one of the same name, which one of the same `tmr` has.
+        // SAFETY: By the safety requirement, `tmr` is null, or as `include/tsm/tsm.h` demands it
+        // until it is unregistered. `Tree` drops the `Measurement` before unregistering returns,
+        // and refuses a second one of the same name, which one of the same `tmr` has.
         let measurement = unsafe { Measurement::new(tmr) }?;
 
         core.registers.register(measurement)
@@ -124,7 +125,8 @@ pub(crate) unsafe extern "C" fn tsm_unregister_measurement(
     tmr: *mut bindings::tsm_measurement,
 ) -> ffi::c_int {
     with_core(|core| {
-        // SAFETY: By the safety requirement.
+        // SAFETY: By the safety requirement, `tmr` is null, or valid with a name that is null or a
+        // C string.
         let name = unsafe { name_of(tmr) }?;
 
         core.registers.unregister(name, MeasurementId::of(tmr))
@@ -143,14 +145,16 @@ pub(crate) unsafe extern "C" fn tsm_show_measurement(
     kobj: *mut kernel::bindings::kobject,
 ) -> ffi::c_int {
     with_core(|core| {
-        // SAFETY: By the safety requirement.
+        // SAFETY: By the safety requirement, `tmr` is null, or valid with a name that is null or a
+        // C string.
         let name = unsafe { name_of(tmr) }?;
         let provider = core.registers.provider(name, MeasurementId::of(tmr))?;
 
         if provider.is_shown() {
             return Err(EEXIST);
         }
-        // SAFETY: By the safety requirement; the directory goes with the provider.
+        // SAFETY: By the safety requirement, `kobj` is null, or in sysfs until `tmr` is
+        // unregistered; the directory goes with the provider.
         let dir = unsafe { Directory::new_in(kobj, c"measurements") }?;
 
         provider.show_in(dir)
@@ -163,13 +167,13 @@ pub(crate) unsafe extern "C" fn tsm_show_measurement(
 ///
 /// `tmr` must be null, or valid with a name that is null or a C string, for as long as `'a`.
 unsafe fn name_of<'a>(tmr: *const bindings::tsm_measurement) -> Result<&'a CStr> {
-    // SAFETY: By the safety requirement.
+    // SAFETY: By the safety requirement, `tmr` is null or valid.
     let name = unsafe { tmr.as_ref() }.ok_or(EINVAL)?.name;
 
     if name.is_null() {
         return Err(EINVAL);
     }
-    // SAFETY: By the safety requirement.
+    // SAFETY: By the safety requirement, a name that is not null is a C string for as long as `'a`.
     Ok(unsafe { CStr::from_char_ptr(name) })
 }
 
@@ -177,15 +181,17 @@ unsafe fn name_of<'a>(tmr: *const bindings::tsm_measurement) -> Result<&'a CStr>
 ///
 /// # Safety
 ///
-/// `ops` must be null, or valid until it is unregistered, with callbacks that accept `data`, from
-/// any thread and several at a time, as `include/tsm/tsm.h` demands.
+/// `ops` must be null, or valid and unchanged until it is unregistered, with a name that is null or
+/// a C string, and with callbacks that accept `data`, from any thread and several at a time, as
+/// `include/tsm/tsm.h` demands.
 #[no_mangle]
 pub(crate) unsafe extern "C" fn tsm_report_register(
     ops: *const bindings::tsm_report_ops,
     data: *mut ffi::c_void,
 ) -> ffi::c_int {
     with_core(|core| {
-        // SAFETY: By the safety requirement.
+        // SAFETY: By the safety requirement, `ops` is null, or valid and unchanged until it is
+        // unregistered, with callbacks that accept `data`.
         unsafe { core.provider.register(ops, data) }
     })
 }
@@ -213,14 +219,15 @@ pub(crate) unsafe extern "C" fn tsm_report_unregister(
 /// # Safety
 ///
 /// As `include/tsm/tsm.h` has it: `report` must be what a provider was called with, by that call, and
-/// `source` a C string that stays valid until that call has returned.
+/// `source` a C string that stays valid until the provider is unregistered.
 #[no_mangle]
 pub(crate) unsafe extern "C" fn tsm_report_explain(
     report: *mut bindings::tsm_report,
     source: *const ffi::c_char,
     status: u64,
 ) {
-    // SAFETY: By the safety requirement; `Call::report` passes what is in a `PendingReport`.
+    // SAFETY: By the safety requirement, `report` is what this call was made with, and `source`
+    // stays valid; `Call::report` calls providers with what begins a `PendingReport`.
     unsafe { PendingReport::set_status(report, source, status) };
 }
 
@@ -231,6 +238,7 @@ pub(crate) unsafe extern "C" fn tsm_report_explain(
 /// As `include/tsm/tsm.h` has it: `report` must be what a provider was called with, by that call.
 #[no_mangle]
 pub(crate) unsafe extern "C" fn tsm_report_id(report: *const bindings::tsm_report) -> u64 {
-    // SAFETY: By the safety requirement; `Call::report` passes what is in a `PendingReport`.
+    // SAFETY: By the safety requirement, `report` is what this call was made with; `Call::report`
+    // calls providers with what begins a `PendingReport`.
     unsafe { PendingReport::id(report) }.get()
 }

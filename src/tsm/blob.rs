@@ -21,10 +21,10 @@ pub(crate) struct Blob {
     len: usize,
 }
 
-// SAFETY: No other pointer to the memory is used.
+// SAFETY: By the type invariant, the memory belongs to `self`: no other pointer to it is used.
 unsafe impl Send for Blob {}
 
-// SAFETY: A shared reference only allows reading.
+// SAFETY: A shared reference to a `Blob` only allows reading.
 unsafe impl Sync for Blob {}
 
 impl Blob {
@@ -39,11 +39,13 @@ impl Blob {
     /// caller.
     unsafe fn from_raw(ptr: *mut u8, len: usize) -> Option<Self> {
         if len == 0 {
-            // SAFETY: By the safety requirement. Null is accepted.
+            // SAFETY: By the safety requirement, `ptr` is null, which is accepted, or comes from
+            // `kvmalloc()` and belongs to the caller.
             unsafe { bindings::kvfree(ptr.cast()) };
             return None;
         }
-        // INVARIANT: By the safety requirement, and `len` is not zero.
+        // INVARIANT: By the safety requirement, what is not null comes from `kvmalloc()` with `len`
+        // initialized bytes, and belongs to the caller; `len` is not zero.
         NonNull::new(ptr).map(|ptr| Self { ptr, len })
     }
 }
@@ -52,14 +54,15 @@ impl Deref for Blob {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        // SAFETY: By the type invariant.
+        // SAFETY: By the type invariant, there are `len` initialized bytes at `ptr`, which belong
+        // to `self`.
         unsafe { slice::from_raw_parts(self.ptr.as_ptr(), self.len) }
     }
 }
 
 impl Drop for Blob {
     fn drop(&mut self) {
-        // SAFETY: By the type invariant, the memory comes from `kvmalloc` and is ours.
+        // SAFETY: By the type invariant, the memory comes from `kvmalloc()` and belongs to `self`.
         unsafe { bindings::kvfree(self.ptr.as_ptr().cast()) };
     }
 }
@@ -80,13 +83,17 @@ impl Blobs {
     ///
     /// # Safety
     ///
-    /// The blobs of `report` must be as the ABI demands, and belong to the caller.
+    /// The blobs of `report` must be as the ABI demands, null or from `kvmalloc()` with as many
+    /// initialized bytes as their lengths say, and belong to the caller.
     pub(crate) unsafe fn from_raw(report: &tsm_bindings::tsm_report) -> Option<Self> {
-        // SAFETY: By the safety requirement.
+        // SAFETY: By the safety requirement, the blob is null or comes from `kvmalloc()` with as
+        // many initialized bytes, and belongs to the caller.
         let outblob = unsafe { Blob::from_raw(report.outblob, report.outblob_len) };
-        // SAFETY: As above.
+        // SAFETY: By the safety requirement, the blob is null or comes from `kvmalloc()` with as
+        // many initialized bytes, and belongs to the caller.
         let auxblob = unsafe { Blob::from_raw(report.auxblob, report.auxblob_len) };
-        // SAFETY: As above.
+        // SAFETY: By the safety requirement, the blob is null or comes from `kvmalloc()` with as
+        // many initialized bytes, and belongs to the caller.
         let manifestblob = unsafe { Blob::from_raw(report.manifestblob, report.manifestblob_len) };
 
         Some(Self {

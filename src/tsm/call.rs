@@ -38,7 +38,8 @@ pub(crate) struct Provider {
 // SAFETY: The ABI demands callbacks that may be called from any thread.
 unsafe impl Send for Provider {}
 
-// SAFETY: As for `Send`, and they may be called at the same time.
+// SAFETY: The ABI demands callbacks that may be called from any thread and several at a time;
+// `calls` is `Sync`, and nothing else changes.
 unsafe impl Sync for Provider {}
 
 impl Provider {
@@ -46,8 +47,9 @@ impl Provider {
     ///
     /// # Safety
     ///
-    /// `ops` must be valid, with a name and `report_new`, and unchanged until [`Self::drain`] has returned;
-    /// its callbacks must accept `data`, from any thread and several at a time.
+    /// `ops` must be valid, with a name, which is a C string, and `report_new`, and unchanged until
+    /// [`Self::drain`] has returned; its callbacks must accept `data`, from any thread and several
+    /// at a time.
     pub(crate) unsafe fn new(
         registration: u64,
         ops: *const tsm_bindings::tsm_report_ops,
@@ -79,7 +81,7 @@ impl Provider {
     ///
     /// This must be called once at most, and no call may begin from then on.
     pub(crate) unsafe fn drain(&self) {
-        // SAFETY: By the safety requirement.
+        // SAFETY: By the safety requirement, this is called once at most.
         unsafe { self.calls.drain() };
     }
 }
@@ -96,11 +98,13 @@ impl Call {
     ///
     /// # Safety
     ///
-    /// [`Provider::drain`] must not have been called yet.
+    /// [`Provider::drain`] must not be called before this returns.
     pub(crate) unsafe fn new(provider: Arc<Provider>) -> Self {
-        // SAFETY: By the safety requirement, the registration is counted.
+        // SAFETY: By the safety requirement, `drain` is not called before this returns, so the
+        // registration is counted until then.
         unsafe { provider.calls.get() };
-        // INVARIANT: It was counted just now; by the safety requirement, the registration still was.
+        // INVARIANT: The call was counted just now; by the safety requirement, the registration
+        // still was.
         Self(provider)
     }
 
@@ -116,7 +120,8 @@ impl Call {
 
     /// Returns the provider's name.
     pub(crate) fn name(&self) -> &CStr {
-        // SAFETY: By the safety requirement of `Provider::new`, there is one; the rest is as for `ops`.
+        // SAFETY: By the safety requirement of `Provider::new`, `ops` has a name, a C string. By
+        // the invariants of `Call` and `Provider`, it is valid as long as `self` is.
         unsafe { CStr::from_char_ptr(self.ops().name) }
     }
 
@@ -128,7 +133,8 @@ impl Call {
     /// Says whether reports have the text file of this index in `enum tsm_attr_index`.
     pub(crate) fn shows(&self, index: i32) -> bool {
         self.ops().report_attr_visible.is_none_or(|visible| {
-            // SAFETY: By the invariants of `Call` and `Provider`, the callback may be called.
+            // SAFETY: By the invariants of `Call` and `Provider`, `ops` is valid as long as `self`
+            // is, and so is its callback.
             unsafe { visible(index) }
         })
     }
@@ -136,7 +142,8 @@ impl Call {
     /// Says whether reports have the binary file of this index in `enum tsm_bin_attr_index`.
     pub(crate) fn shows_binary(&self, index: i32) -> bool {
         self.ops().report_bin_attr_visible.is_none_or(|visible| {
-            // SAFETY: By the invariants of `Call` and `Provider`, the callback may be called.
+            // SAFETY: By the invariants of `Call` and `Provider`, `ops` is valid as long as `self`
+            // is, and so is its callback.
             unsafe { visible(index) }
         })
     }
@@ -172,8 +179,9 @@ impl Call {
 
         trace::report_requested(name, generation, desc.inblob, pending.report.desc.privlevel);
         let start: *mut PendingReport = &mut *pending;
-        // SAFETY: By the invariants of `Call` and `Provider`, the callback may be called and
-        // accepts `data`; the report is as the ABI wants it, and begins a `PendingReport`.
+        // SAFETY: By the invariants of `Call` and `Provider`, `ops` is valid as long as `self` is,
+        // and its callback accepts `data`; the report is as the ABI wants it, and begins a
+        // `PendingReport`.
         let ret = unsafe { report_new(start.cast(), self.0.data) };
 
         // A failed call may leave blobs as well, which the core has to free.
@@ -188,8 +196,8 @@ impl Call {
             Err(err) => {
                 let source = match pending.source.is_null() {
                     true => c"-",
-                    // SAFETY: By the safety requirement of `PendingReport::set_status`, and the
-                    // provider, whose it is, stays as long as `self`.
+                    // SAFETY: By the safety requirement of `PendingReport::set_status`, `source` is a C string
+                    // until the provider is unregistered, which waits for `self`.
                     false => unsafe { CStr::from_char_ptr(pending.source) },
                 };
                 trace::report_failed(name, generation, ret, err, (source, pending.status));
@@ -219,7 +227,8 @@ impl PendingReport {
         let pending = report.cast::<Self>();
 
         // Not by a reference: the provider has one to the report, with which a `PendingReport` begins.
-        // SAFETY: By the safety requirement.
+        // SAFETY: By the safety requirement, `report` begins a `PendingReport`, which is there until the
+        // provider returns.
         unsafe { (*pending).id }
     }
 
@@ -228,7 +237,8 @@ impl PendingReport {
     /// # Safety
     ///
     /// `report` must be what [`Call::report`] has called a provider with that has not returned yet,
-    /// and no other task may do this meanwhile; `source` must be a C string until then.
+    /// and no other task may do this meanwhile; `source` must be a C string until the provider is
+    /// unregistered.
     pub(crate) unsafe fn set_status(
         report: *mut tsm_bindings::tsm_report,
         source: *const ffi::c_char,
@@ -237,16 +247,18 @@ impl PendingReport {
         let pending = report.cast::<Self>();
 
         // Not by a reference: the provider has one to the report, with which a `PendingReport` begins.
-        // SAFETY: By the safety requirement.
+        // SAFETY: By the safety requirement, `report` begins a `PendingReport`, which is there until the
+        // provider returns, and which no other task writes to.
         unsafe { (*pending).source = source };
-        // SAFETY: As above.
+        // SAFETY: By the safety requirement, `report` begins a `PendingReport`, which is there until the
+        // provider returns, and which no other task writes to.
         unsafe { (*pending).status = status };
     }
 }
 
 impl Drop for Call {
     fn drop(&mut self) {
-        // SAFETY: By the type invariant, it is counted, and it is dropped once.
+        // SAFETY: By the type invariant, the call is counted, and it is dropped once.
         unsafe { self.0.calls.put() };
     }
 }

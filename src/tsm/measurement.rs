@@ -143,7 +143,7 @@ impl Measurement {
     /// Checks what can be checked of one register.
     fn check(&self, raw: &tsm_bindings::tsm_measurement_register) -> Result {
         let (flags, size) = (Flags::from_raw(raw.mr_flags), raw.mr_size as usize);
-        // SAFETY: The name is not null, and the ABI makes it a C string.
+        // SAFETY: `raw_at` returns no register without a name, and the ABI makes a name a C string.
         let named = is_file_name(unsafe { CStr::from_char_ptr(raw.mr_name) });
         // sysfs cuts writes off at a page, and what is cut off must not look whole.
         let limit = BIN_FILE_MAX - usize::from(flags.contains(Flags::WRITABLE));
@@ -162,7 +162,7 @@ impl Measurement {
 
     #[inline]
     fn fields(&self) -> &tsm_bindings::tsm_measurement {
-        // SAFETY: By the type invariant, it is valid and does not change.
+        // SAFETY: By the type invariant, `raw` is valid and does not change.
         unsafe { self.raw.as_ref() }
     }
 
@@ -173,7 +173,8 @@ impl Measurement {
     /// The list must not end before `index`.
     #[inline]
     unsafe fn raw_at(&self, index: usize) -> Option<&tsm_bindings::tsm_measurement_register> {
-        // SAFETY: By the safety requirement.
+        // SAFETY: By the safety requirement, the list does not end before `index`: a register is
+        // there, or the element that ends the list.
         let register = unsafe { &*self.fields().mrs.add(index) };
 
         (!register.mr_name.is_null()).then_some(register)
@@ -182,7 +183,7 @@ impl Measurement {
     /// Returns the provider's name.
     #[inline]
     pub(crate) fn name(&self) -> &CStr {
-        // SAFETY: `new` refused a null pointer, and the ABI makes it a C string.
+        // SAFETY: `new` refused a null pointer, and the ABI makes the name a C string.
         unsafe { CStr::from_char_ptr(self.fields().name) }
     }
 
@@ -202,10 +203,11 @@ impl Measurement {
     pub(crate) fn registers(&self) -> impl Iterator<Item = Register<'_>> + Clone {
         (0..self.count)
             .filter_map(|index| {
-                // SAFETY: By the type invariant, the list has `count` registers.
+                // SAFETY: By the type invariant, the list has `count` registers, and `index` is
+                // less.
                 unsafe { self.raw_at(index) }
             })
-            // INVARIANT: By the type invariant, each has passed the check.
+            // INVARIANT: By the type invariant, each register has passed the check.
             .map(Register)
     }
 
@@ -215,10 +217,10 @@ impl Measurement {
         if index >= self.count {
             return Err(EINVAL);
         }
-        // SAFETY: By the type invariant, the list has `count` registers.
+        // SAFETY: By the type invariant, the list has `count` registers, and `index` is less.
         let register = unsafe { &*self.fields().mrs.add(index) };
 
-        // INVARIANT: By the type invariant, each has passed the check.
+        // INVARIANT: By the type invariant, each register has passed the check.
         Ok(Register(register))
     }
 

@@ -52,7 +52,8 @@ pub(crate) struct Slot {
 // SAFETY: `current` owns an `Arc<Provider>`, and `Provider` is `Send` and `Sync`.
 unsafe impl Send for Slot {}
 
-// SAFETY: As for `Send`; access to `current` is atomic.
+// SAFETY: `current` owns an `Arc<Provider>`, `Provider` is `Send` and `Sync`, and access to
+// `current` is atomic; `registering` is a lock.
 unsafe impl Sync for Slot {}
 
 impl Slot {
@@ -74,7 +75,8 @@ impl Slot {
     /// # Safety
     ///
     /// `ops` must be null, or valid and unchanged until [`Slot::unregister`] has returned for it;
-    /// its callbacks must accept `data`, from any thread and several at a time.
+    /// its name must be null or a C string, and its callbacks must accept `data`, from any thread
+    /// and several at a time.
     pub(crate) unsafe fn register(
         &self,
         ops: *const tsm_bindings::tsm_report_ops,
@@ -93,13 +95,15 @@ impl Slot {
         }
         let registration = *registrations + 1;
 
-        // SAFETY: By the safety requirement, until `unregister` has returned, and that drains it.
+        // SAFETY: By the safety requirement, `ops` is valid and unchanged, and its callbacks accept
+        // `data`, until `unregister` has returned, which drains the provider. Name and `report_new`
+        // were checked above.
         let provider = unsafe { Provider::new(registration, ops, data) };
         let provider = Arc::pin_init(provider, GFP_KERNEL)?;
 
         *registrations = registration;
-        // INVARIANT: It comes from `into_raw`, and `registering` is held. Released, so that a
-        // reader that finds the provider finds it initialized.
+        // INVARIANT: The pointer comes from `into_raw`, and `registering` is held. Released, so
+        // that a reader that finds the provider finds it initialized.
         self.current
             .store(Arc::into_raw(provider).cast_mut(), Release);
         Ok(())

@@ -85,7 +85,7 @@ impl RunningGuard {
     /// [`EBUSY`] if one has.
     fn begin(is_running: &Arc<Atomic<u32>>) -> Result<Self> {
         match is_running.xchg(1, Full) {
-            // INVARIANT: Just set.
+            // INVARIANT: The number was set to 1 just now.
             0 => Ok(Self(is_running.clone())),
             _ => Err(EBUSY),
         }
