@@ -105,7 +105,8 @@ pub(crate) fn instructions_in(range: &Range<u64>) -> Option<u64> {
     let mut count = range.start;
 
     instructions()?;
-    // SAFETY: As above.
+    // SAFETY: A CPU takes this for `nopl 0x406d7374(%rax)`, which accesses nothing. The emulator
+    // reads RDX and writes RAX.
     unsafe {
         asm!(
             r#".byte 0x0f, 0x1f, 0x80; .ascii "tsm@""#,

@@ -45,7 +45,8 @@ impl Request {
     /// What the driver refuses it with.
     #[expect(unsafe_code, reason = "an ioctl")]
     pub fn send(&mut self, device: &File) -> Result<(), Errno> {
-        // SAFETY: This is what the ioctl reads and writes, and there is no other reference to it.
+        // SAFETY: The ioctl reads and writes a `Request`, which `self` is, and there is no other
+        // reference to it.
         unsafe { ioctl::get_report0(device.as_raw_fd(), self) }.map(drop)
     }
 }

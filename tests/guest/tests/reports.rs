@@ -206,7 +206,7 @@ fn what_cannot_be_read_of_an_inblob_is_zeros() {
         .open(report.path("inblob"))
         .unwrap();
 
-    // SAFETY: Nothing is at this address, as the kernel finds out.
+    // SAFETY: Nothing is at this address, and the kernel only reads there.
     let written = unsafe { libc::write(file.as_raw_fd(), ptr::without_provenance(8), 64) };
     assert_eq!(Errno::result(written), Err(Errno::EFAULT));
     drop(file);

@@ -144,7 +144,8 @@ fn snpguest_asks_for_certificates_that_are_to_go_nowhere() {
     };
     let mut call = GuestRequest::new(&mut request, &mut answer);
 
-    // SAFETY: An answer is as large as this ioctl has it, and there is no room for certificates.
+    // SAFETY: `answer` has room for the answer of this ioctl, and for certificates the request says
+    // that there is none.
     let result = unsafe { device::call(&file, GET_EXT_REPORT, &mut call) };
     assert_eq!((result, call.exitinfo2), (Err(Errno::EIO), INVALID_LEN));
 
@@ -153,7 +154,8 @@ fn snpguest_asks_for_certificates_that_are_to_go_nowhere() {
     request.certs_address = device::address(&mut room[0]);
     let mut call = GuestRequest::new(&mut request, &mut answer);
 
-    // SAFETY: As above, and there is as much room for certificates.
+    // SAFETY: `answer` has room for the answer of this ioctl, and `room` for as many certificates
+    // as the request says.
     unsafe { device::call(&file, GET_EXT_REPORT, &mut call) }.unwrap();
     assert_eq!(answer.report()[snp::REPORT_DATA], [8; 64]);
     assert_eq!(snp::certificates(&room).count(), 3);

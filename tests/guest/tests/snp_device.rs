@@ -182,7 +182,7 @@ fn an_answer_of_a_key_has_its_size() {
     let mut call = GuestRequest::new(&mut request, &mut answer);
 
     #[expect(unsafe_code, reason = "an ioctl")]
-    // SAFETY: There is room for an answer, and more.
+    // SAFETY: There is room for an answer of this ioctl, and more.
     let result = unsafe { device::call(&file, GET_DERIVED_KEY, &mut call) };
     result.unwrap();
     answer.0.key();

@@ -101,7 +101,8 @@ fn certificates_that_go_nowhere_harm_nothing() {
     for (address, exitinfo2) in [(NOWHERE, device::success()), (1 << 63, NOT_SENT)] {
         request.certs_address = address;
         let mut call = GuestRequest::new(&mut request, &mut answer);
-        // SAFETY: The kernel is to find out that there is nothing at the one address.
+        // SAFETY: `answer` has room for the answer of this ioctl, and nothing is at the one
+        // address, as the kernel is to find out.
         let result = unsafe { device::call(&file, GET_EXT_REPORT, &mut call) };
         assert_eq!((result, call.exitinfo2), (Err(Errno::EFAULT), exitinfo2));
         assert!(answer.is_untouched());
@@ -112,7 +113,8 @@ fn certificates_that_go_nowhere_harm_nothing() {
         request.certs_address = address;
         request.certs_len = len;
         let mut call = GuestRequest::new(&mut request, &mut answer);
-        // SAFETY: As above.
+        // SAFETY: `answer` has room for the answer of this ioctl. Without a length, or an address,
+        // no certificates are written.
         let result = unsafe { device::call(&file, GET_EXT_REPORT, &mut call) };
         assert_eq!((result, call.exitinfo2), (Err(Errno::EIO), INVALID_LEN));
     }

@@ -45,7 +45,7 @@ fn read_only<T>(value: T) -> *mut T {
 
     // SAFETY: The page is new, large enough, and aligned to more than any type is.
     unsafe { page.cast::<T>().write(value) };
-    // SAFETY: There is no reference to it.
+    // SAFETY: There is no reference to the page, and this process does not write to it any more.
     let status = unsafe { libc::mprotect(page, PAGE, libc::PROT_READ) };
     assert_eq!(status, 0);
     page.cast()
@@ -61,7 +61,8 @@ fn each_refuses(inject: impl Fn(&mut GuestRequest), error: Errno, exitinfo2: u64
         let mut call = GuestRequest::new(&mut request, &mut answer);
         inject(&mut call);
 
-        // SAFETY: There is as much room as any of these has for an answer.
+        // SAFETY: `answer` is as large as the largest answer of these ioctls, and no certificates
+        // are asked for.
         let result = unsafe { device::call(&file, command, &mut call) };
         assert_eq!(result, Err(error), "{command:x}");
         assert_eq!(call.exitinfo2, exitinfo2, "{command:x}");
@@ -110,8 +111,8 @@ fn an_answer_that_goes_nowhere_harms_nothing() {
             let mut call = GuestRequest::new(&mut (), &mut Answer::<64>::untouched());
             call.req_data = request;
             call.resp_data = nowhere;
-            // SAFETY: The kernel is to find out that there is nothing at this address, and there is
-            // room for certificates.
+            // SAFETY: Nothing is at this address, as the kernel is to find out, and `room` has
+            // space for the certificates.
             let result = unsafe { device::call(&file, command, &mut call) };
             assert_eq!(
                 (result, call.exitinfo2),
@@ -134,7 +135,8 @@ fn a_call_that_can_not_be_written_to_harms_nothing() {
         // There is no room for certificates, which is no success.
         let is_told = Drivers::get().snp_always_says_how_it_ended() || command == GET_EXT_REPORT;
 
-        // SAFETY: There is as much room as any of these has for an answer.
+        // SAFETY: `answer` is as large as the largest answer of these ioctls, and no certificates
+        // are asked for.
         let result = unsafe { device::call(&file, command, call) };
         let expected = if is_told { Err(Errno::EFAULT) } else { Ok(()) };
         assert_eq!(result, expected, "{command:x}");
@@ -158,7 +160,7 @@ fn a_length_that_can_not_be_written_harms_nothing() {
     let mut call = GuestRequest::new(&mut (), &mut answer);
 
     call.req_data = request.expose_provenance() as u64;
-    // SAFETY: An answer is as large as this ioctl has it, and there is no room for certificates.
+    // SAFETY: `answer` has room for the answer of this ioctl, and no certificates are asked for.
     let result = unsafe { device::call(&file, GET_EXT_REPORT, &mut call) };
     assert_eq!((result, call.exitinfo2), (Err(Errno::EFAULT), INVALID_LEN));
     assert!(answer.is_untouched());
@@ -236,7 +238,7 @@ fn refuses_what_is_nowhere() {
     for command in [GET_REPORT, GET_DERIVED_KEY, GET_EXT_REPORT] {
         for nowhere in [0, NOWHERE as usize, 1 << 63] {
             let call = std::ptr::without_provenance_mut(nowhere);
-            // SAFETY: The kernel is to find out that there is nothing at this address.
+            // SAFETY: Nothing is at this address, as the kernel is to find out.
             let result = unsafe { device::call(&file, command, call) };
             assert_eq!(result, Err(Errno::EFAULT));
         }
@@ -267,7 +269,8 @@ fn refuses_other_commands_without_a_look_at_the_argument() {
 
     for command in other_commands() {
         let mut call = GuestRequest::new(&mut request, &mut answer);
-        // SAFETY: There is room, should there be such an ioctl.
+        // SAFETY: `answer` is as large as the largest answer of any ioctl of the device, should
+        // there be one of this number.
         let result = unsafe { device::call(&file, command, &mut call) };
         assert_eq!(result, Err(Errno::ENOTTY), "{command:x}");
         let exitinfo2 = if stays { UNTOUCHED } else { NOT_SENT };
@@ -275,7 +278,8 @@ fn refuses_other_commands_without_a_look_at_the_argument() {
 
         for nowhere in [0, NOWHERE as usize, 1 << 63] {
             let call = ptr::without_provenance_mut(nowhere);
-            // SAFETY: The kernel is to leave alone what it does not know.
+            // SAFETY: Nothing is at this address, so the kernel writes nothing there, whatever it
+            // takes the command for.
             let result = unsafe { device::call(&file, command, call) };
             let error = if stays { Errno::ENOTTY } else { Errno::EFAULT };
             assert_eq!(result, Err(error), "{command:x}");

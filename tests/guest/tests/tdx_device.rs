@@ -85,11 +85,11 @@ fn refuses_other_commands_and_a_bad_address() {
     let mut request = Request::new([0; 64]);
 
     for legacy in [ioctl::legacy2, ioctl::legacy3, ioctl::legacy4] {
-        // SAFETY: `request` is valid, should there be such an ioctl.
+        // SAFETY: `request` may be read and written, should there be such an ioctl.
         let unknown = unsafe { legacy(file.as_raw_fd(), &mut request) };
         assert_eq!(unknown, Err(Errno::ENOTTY));
     }
-    // SAFETY: The kernel is to find out that there is nothing at this address.
+    // SAFETY: Nothing is at this address, as the kernel is to find out.
     let nowhere = unsafe {
         tdreport::ioctl::get_report0(file.as_raw_fd(), std::ptr::without_provenance_mut(8))
     };

@@ -242,7 +242,8 @@ pub unsafe fn call(
     command: libc::c_ulong,
     call: *mut GuestRequest,
 ) -> Result<(), Errno> {
-    // SAFETY: As the caller promises.
+    // SAFETY: The caller guarantees that the kernel may write an answer to what the call says, and
+    // certificates to what its request says.
     let status = unsafe { libc::ioctl(file.as_raw_fd(), command, call) };
 
     Errno::result(status).map(drop)
@@ -261,7 +262,7 @@ pub fn get_report(
         ..GuestRequest::new(&mut request, &mut answer)
     };
 
-    // SAFETY: An answer is as large as this ioctl has it.
+    // SAFETY: `answer` has room for the answer of this ioctl.
     let result = unsafe { call(file, GET_REPORT, &mut request) };
     (result.map(|()| answer), request.exitinfo2)
 }
@@ -288,7 +289,7 @@ pub fn get_derived_key(file: &File, mut request: KeyRequest) -> (Result<KeyAnswe
     let mut answer = KeyAnswer::untouched();
     let mut request = GuestRequest::new(&mut request, &mut answer);
 
-    // SAFETY: An answer is as large as this ioctl has it.
+    // SAFETY: `answer` has room for the answer of this ioctl.
     let result = unsafe { call(file, GET_DERIVED_KEY, &mut request) };
     (result.map(|()| answer), request.exitinfo2)
 }
@@ -312,7 +313,8 @@ pub fn get_ext_report(
     };
     let mut guest_request = GuestRequest::new(&mut request, &mut answer);
 
-    // SAFETY: An answer is as large as this ioctl has it, and there is as much room.
+    // SAFETY: `answer` has room for the answer of this ioctl, and `room` is as large as the request
+    // says.
     let result = unsafe { call(file, GET_EXT_REPORT, &mut guest_request) };
     let exitinfo2 = guest_request.exitinfo2;
     let len = request.certs_len.try_into().expect("a size");
