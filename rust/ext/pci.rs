@@ -135,7 +135,8 @@ impl Device {
 
     /// Tells whether the device answers. It does not if it is gone, turned off or in a bus reset.
     pub fn answers(&self) -> bool {
-        self.while_present(|raw| Ok(is_answering(raw)))
+        // SAFETY: `while_present` passes a device that is valid and on its bus.
+        self.while_present(|raw| Ok(unsafe { is_answering(raw) }))
             .unwrap_or(false)
     }
 
@@ -238,9 +239,13 @@ impl Drop for Awake {
     }
 }
 
-/// Tells whether a device that is on its bus answers.
-fn is_answering(raw: NonNull<bindings::pci_dev>) -> bool {
-    // SAFETY: The callers pass a device that is on its bus, and hence valid. This reads its vendor
+/// Tells whether a device answers.
+///
+/// # Safety
+///
+/// `raw` must be valid and on its bus.
+unsafe fn is_answering(raw: NonNull<bindings::pci_dev>) -> bool {
+    // SAFETY: By the safety requirement, the device is valid and on its bus. This reads its vendor
     // ID, or that of the physical function if the device is a virtual one.
     unsafe { bindings::pci_device_is_present(raw.as_ptr()) }
 }

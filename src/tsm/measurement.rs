@@ -133,7 +133,8 @@ impl Measurement {
         // SAFETY: By the safety requirement, an element with a null name ends the list, and there
         // was none so far.
         while let Some(register) = unsafe { this.raw_at(count) } {
-            this.check(register)?;
+            // SAFETY: `raw_at` returns no register without a name, and the ABI makes a name a C string.
+            unsafe { this.check(register)? };
             count += 1;
         }
         this.count = count;
@@ -141,9 +142,13 @@ impl Measurement {
     }
 
     /// Checks what can be checked of one register.
-    fn check(&self, raw: &tsm_bindings::tsm_measurement_register) -> Result {
+    ///
+    /// # Safety
+    ///
+    /// The name of the register must be a C string.
+    unsafe fn check(&self, raw: &tsm_bindings::tsm_measurement_register) -> Result {
         let (flags, size) = (Flags::from_raw(raw.mr_flags), raw.mr_size as usize);
-        // SAFETY: `raw_at` returns no register without a name, and the ABI makes a name a C string.
+        // SAFETY: By the safety requirement, the name is a C string.
         let named = is_file_name(unsafe { CStr::from_char_ptr(raw.mr_name) });
         // sysfs cuts writes off at a page, and what is cut off must not look whole.
         let limit = BIN_FILE_MAX - usize::from(flags.contains(Flags::WRITABLE));

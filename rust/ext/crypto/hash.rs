@@ -32,12 +32,13 @@ impl Sha256 {
 
     /// Starts a hash.
     pub fn new() -> Self {
-        let mut context = MaybeUninit::uninit();
+        // `init` leaves the buffer for the rest of a block as it is.
+        let mut context = MaybeUninit::zeroed();
 
         // SAFETY: This only writes to the context, for which there is room.
         unsafe { tsm_bindings::sha256_init(context.as_mut_ptr()) };
         // INVARIANT: The context was initialized just now.
-        // SAFETY: As above: the context is complete, and has no address of itself in it.
+        // SAFETY: All bytes of the context were zeroed or written since, and it has only integers in it.
         Self(unsafe { context.assume_init() })
     }
 
@@ -82,12 +83,13 @@ impl Sha384 {
 
     /// Starts a hash.
     pub fn new() -> Self {
-        let mut context = MaybeUninit::uninit();
+        // `init` leaves the buffer for the rest of a block as it is.
+        let mut context = MaybeUninit::zeroed();
 
         // SAFETY: This only writes to the context, for which there is room.
         unsafe { tsm_bindings::sha384_init(context.as_mut_ptr()) };
         // INVARIANT: The context was initialized just now.
-        // SAFETY: As above: the context is complete, and has no address of itself in it.
+        // SAFETY: All bytes of the context were zeroed or written since, and it has only integers in it.
         Self(unsafe { context.assume_init() })
     }
 

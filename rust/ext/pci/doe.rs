@@ -142,7 +142,8 @@ impl Mailbox {
 
         let received = self.device.while_present(|raw| {
             // To the kernel, a device that does not answer has a busy mailbox, which is given up for good.
-            if !is_answering(raw) {
+            // SAFETY: `while_present` passes a device that is valid and on its bus.
+            if !unsafe { is_answering(raw) } {
                 return Err(ENXIO);
             }
             // SAFETY: By the type invariant, the mailbox is valid while the device is there. The memory is

@@ -4,7 +4,10 @@
 //!
 //! C header: [`include/linux/pci.h`](srctree/include/linux/pci.h)
 
-use core::ptr::NonNull;
+use core::{
+    marker::PhantomData,
+    ptr::NonNull, //
+};
 
 use kernel::{
     bindings,
@@ -176,14 +179,21 @@ impl Drop for Enabled {
 /// # Invariants
 ///
 /// The current task holds the lock of the device.
-struct Locked<'a>(&'a Device);
+struct Locked<'a> {
+    device: &'a Device,
+    /// The lock is that of a task.
+    _not_send: PhantomData<*mut ()>,
+}
 
 impl<'a> Locked<'a> {
     fn try_new(device: &'a Device) -> Result<Self> {
         // SAFETY: By the invariant of `pci::Inner`, the device is valid as long as `device`.
         match unsafe { tsm_bindings::tsm_helper_device_trylock(device.as_raw_device()) } {
             // INVARIANT: The lock was taken just now.
-            true => Ok(Self(device)),
+            true => Ok(Self {
+                device,
+                _not_send: PhantomData,
+            }),
             false => Err(EBUSY),
         }
     }
@@ -191,13 +201,13 @@ impl<'a> Locked<'a> {
     fn has_driver(&self) -> bool {
         // SAFETY: By the invariant of `pci::Inner`, the device is valid. By that of this type, the
         // pointer does not change; it is not followed.
-        unsafe { !(*self.0.as_raw_device()).driver.is_null() }
+        unsafe { !(*self.device.as_raw_device()).driver.is_null() }
     }
 }
 
 impl Drop for Locked<'_> {
     fn drop(&mut self) {
         // SAFETY: By the type invariant, the current task holds the lock of the device.
-        unsafe { tsm_bindings::tsm_helper_device_unlock(self.0.as_raw_device()) };
+        unsafe { tsm_bindings::tsm_helper_device_unlock(self.device.as_raw_device()) };
     }
 }

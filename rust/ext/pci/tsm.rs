@@ -220,7 +220,9 @@ impl<T: Link> Drop for Registration<T> {
         self.inner.closed.store(1, Relaxed);
         // What runs of `tsm/connect` ends soon. It is waited for.
         self.inner.devices.close();
-        files::remove(self.raw);
+        // SAFETY: By the type invariant, the TSM is registered. `locked` keeps devices from coming and
+        // going.
+        unsafe { files::remove(self.raw) };
         // SAFETY: By the type invariant, the TSM is registered. This disconnects its devices.
         unsafe { tsm_bindings::tsm_unregister(self.raw.as_ptr()) };
         drop(locked);
@@ -273,7 +275,9 @@ impl<T: Link> Inner<T> {
     ///
     /// To be called by the PCI core only, at last, with what [`Self::probe`] has returned.
     unsafe extern "C" fn remove(tsm: *mut pci_tsm) {
-        let context = Context::<T::Context>::from_raw(tsm).cast_mut();
+        // SAFETY: By the safety requirement, `probe` has returned `tsm`, which is the `base_tsm` of a
+        // context.
+        let context = unsafe { Context::<T::Context>::from_raw(tsm) }.cast_mut();
         // SAFETY: By the safety requirement, `probe` has returned `tsm`, so `Context::make` has
         // constructed the context.
         unsafe { tsm_bindings::pci_tsm_pf0_destructor((*context).pf0.get()) };
@@ -337,13 +341,17 @@ impl<C> Context<C> {
     }
 
     /// Returns the context that `tsm` is part of.
-    fn from_raw(tsm: *mut pci_tsm) -> *const Self {
-        // SAFETY: The callers pass the `base_tsm` of a `Context<C>`, so the result is in the same
-        // allocation.
+    ///
+    /// # Safety
+    ///
+    /// `tsm` must be the `base_tsm` of a context of this type.
+    unsafe fn from_raw(tsm: *mut pci_tsm) -> *const Self {
+        // SAFETY: By the safety requirement, `tsm` is part of a context, so the result is in the
+        // same allocation.
         let pf0 = unsafe { container_of!(tsm, pci_tsm_pf0, base_tsm) };
 
-        // SAFETY: The callers pass the `base_tsm` of a `Context<C>`, so the result is in the same
-        // allocation.
+        // SAFETY: By the safety requirement, `tsm` is part of a context, so the result is in the
+        // same allocation.
         unsafe { container_of!(Opaque::cast_from(pf0.cast_const()), Self, pf0) }
     }
 
@@ -354,7 +362,9 @@ impl<C> Context<C> {
     /// `device` must have one of this type, and keep it for `'a`.
     unsafe fn of<'a>(device: *mut bindings::pci_dev) -> &'a C {
         // SAFETY: By the safety requirement, `device` has a context, so it is valid.
-        let context = Self::from_raw(unsafe { (*device).tsm }.cast());
+        let tsm = unsafe { (*device).tsm };
+        // SAFETY: By the safety requirement, the context is one of this type.
+        let context = unsafe { Self::from_raw(tsm.cast()) };
 
         // SAFETY: By the safety requirement, the context is one of this type, and is kept for `'a`.
         unsafe { &(*context).data }

@@ -29,10 +29,13 @@ const FILES: [(&CStr, Option<&CStr>); 5] = [
     (c"authenticated", None),
 ];
 
-/// Removes the files, and waits for their readers and writers, if `tsm` is the only TSM that they are for. The
-/// caller keeps devices from coming and going.
-pub(super) fn remove(tsm: NonNull<tsm_dev>) {
-    // SAFETY: The caller passes a TSM that is registered, so it has a class.
+/// Removes the files, and waits for their readers and writers, if `tsm` is the only TSM that they are for.
+///
+/// # Safety
+///
+/// `tsm` must be registered, and the caller must keep devices from coming and going.
+pub(super) unsafe fn remove(tsm: NonNull<tsm_dev>) {
+    // SAFETY: By the safety requirement, `tsm` is registered, so it has a class.
     let class = unsafe { (*tsm.as_ptr()).dev.class };
 
     // SAFETY: The class has devices of TSMs only, and the callback wants one to compare them with.
