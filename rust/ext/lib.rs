@@ -14,6 +14,7 @@
 //! | module           | status   | `kernel`         | why it is not enough |
 //! |------------------|----------|------------------|---|
 //! | [`cached_box`]   | complete | none             | |
+//! | [`capability`]   | complete | none             | |
 //! | [`close_on_drop`] | initial  | none             | |
 //! | [`configfs`]     | stable   | `configfs`       | has no binary files; its items are groups; all files have mode 0660 |
 //! | [`crypto`]       | initial  | none             | |

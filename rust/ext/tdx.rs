@@ -6,7 +6,7 @@
 //!
 //! Specification: "Intel TDX Module v1.5 ABI Specification" (348551-005US), chapter "Guest-Side
 //! (TDCALL) Interface Functions"; "GHCI for Intel TDX 1.5" (348552-004US), section
-//! "TDG.VP.VMCALL<GetQuote>".
+//! `TDG.VP.VMCALL<GetQuote>`.
 //!
 //! All of it may sleep, because a call is made again while the module is busy.
 

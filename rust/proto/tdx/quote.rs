@@ -2,7 +2,7 @@
 
 //! The buffer of `TDG.VP.VMCALL<GetQuote>`.
 //!
-//! GHCI, section "TDG.VP.VMCALL<GetQuote>": a header, then
+//! GHCI, section `TDG.VP.VMCALL<GetQuote>`: a header, then
 //! the TDREPORT on the way to the VMM and the quote on the way back.
 //!
 //! The buffer is shared with the VMM, which may change it at any time. What is parsed here is a

@@ -188,7 +188,7 @@ impl Native {
         })
     }
 
-    /// See [`Backend::link`].
+    /// See [`Backend::link`](crate::backend::Backend::link).
     pub(super) fn link_state(&self) -> Result<Link> {
         match (&self.stream, &self.ide) {
             (Some(stream), Some(ide)) => Ok(Link::Stream(stream.id(), stream.is_secure(ide)?)),
@@ -196,7 +196,7 @@ impl Native {
         }
     }
 
-    /// See [`Backend::stream`].
+    /// See [`Backend::stream`](crate::backend::Backend::stream).
     pub(super) fn free_stream(&self, id: u8) -> Result<Stream> {
         if self.stream.is_some() {
             return Err(EBUSY);
@@ -209,7 +209,7 @@ impl Native {
         Stream::find(ide, id)?.ok_or(EBUSY)
     }
 
-    /// See [`Backend::encrypt`].
+    /// See [`Backend::encrypt`](crate::backend::Backend::encrypt).
     pub(super) fn start_link(&mut self, stream: Stream) -> Result<(), Failure> {
         self.stream = Some(stream);
         self.start(stream).inspect_err(|_| {
@@ -231,7 +231,7 @@ impl Native {
         }
     }
 
-    /// See [`Backend::decrypt`].
+    /// See [`Backend::decrypt`](crate::backend::Backend::decrypt).
     pub(super) fn end_link(&mut self) -> Result<(), Failure> {
         let Some(stream) = self.stream else {
             return Ok(());
