@@ -4,14 +4,11 @@
 //!
 //! AMD64 Architecture Programmer's Manual, volume 3, for the instructions.
 
-use std::{
-    ops::Range,
-    sync::{
-        Arc,
-        Mutex,
-        MutexGuard,
-        OnceLock, //
-    }, //
+use std::sync::{
+    Arc,
+    Mutex,
+    MutexGuard,
+    OnceLock, //
 };
 
 use crate::{
@@ -367,10 +364,7 @@ impl Platform for SnpMachine {
             return;
         }
         if let Some(place) = vcpu.translate(address) {
-            let is_shared = |pages: Range<u64>| {
-                self.rmp
-                    .is_shared(pages.start * 4096, (pages.end - pages.start) * 4096)
-            };
+            let is_shared = |pages| self.rmp.are_shared(pages);
             self.requests
                 .loaded(vcpu.memory(), is_shared, &(place..place + len));
         }

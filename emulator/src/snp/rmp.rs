@@ -88,8 +88,12 @@ impl Rmp {
     /// Tells whether all bytes of a range are shared with the VMM.
     pub(crate) fn is_shared(&self, address: u64, len: u64) -> bool {
         let last = address.saturating_add(len.saturating_sub(1));
-        let pages = address / 4096..last / 4096 + 1;
 
+        self.are_shared(address / 4096..last / 4096 + 1)
+    }
+
+    /// Tells whether all pages of a range are the VMM's.
+    pub(crate) fn are_shared(&self, pages: Range<u64>) -> bool {
         self.pages.uniform(pages) == Some(PageState::Shared)
     }
 

@@ -283,11 +283,7 @@ fn startup(context: Context<'_>, ghcb: &Ghcb, info: u64) -> Result<Startup, Refu
 
 /// SNP Guest Request, or with a buffer SNP Extended Guest Request.
 fn guest_request(context: Context<'_>, ghcb: &Ghcb, buffer: Option<Buffer>) -> Answer {
-    let is_shared = |pages: Range<u64>| {
-        context
-            .rmp
-            .is_shared(pages.start * 4096, (pages.end - pages.start) * 4096)
-    };
+    let is_shared = |pages| context.rmp.are_shared(pages);
     let request = ghcb.get(Field::ExitInfo1).ok_or(Malformed::MissingInput)?;
     let response = ghcb.get(Field::ExitInfo2).ok_or(Malformed::MissingInput)?;
     let answer = context.requests.request(
