@@ -12,7 +12,6 @@ mod page_state;
 
 use std::{
     collections::BTreeMap,
-    ops::Range,
     sync::Mutex,
     time::Instant, //
 };
