@@ -151,7 +151,7 @@ impl SecureProcessor {
         Certificates {
             ark: &platform.ark,
             ask: &platform.ask,
-            vcek: &platform.vcek,
+            vcek: &platform.vcek.certificate,
             vlek: platform
                 .vlek
                 .as_ref()

@@ -68,15 +68,14 @@ const AMD: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.3704.1")
 pub(super) struct Platform {
     pub(super) ark: Vec<u8>,
     pub(super) ask: Vec<u8>,
-    pub(super) vcek: Vec<u8>,
     /// The key of the chip.
-    key: P384,
+    pub(super) vcek: Endorsed,
     /// The key that was loaded, if one was.
-    pub(super) vlek: Option<Loaded>,
+    pub(super) vlek: Option<Endorsed>,
 }
 
-/// A key that was loaded, and its certificate.
-pub(super) struct Loaded {
+/// A key that signs reports, and its certificate.
+pub(super) struct Endorsed {
     pub(super) certificate: Vec<u8>,
     key: P384,
 }
@@ -100,19 +99,22 @@ impl Platform {
             Identity::new(&name(&common), x509::rsa(key, places))
         };
         let [ark, ask] = [ARK, ASK].map(authority);
-        let (common, key) = VCEK;
-        let vcek = Identity::new(&name(common), x509::p384(key));
 
         Self {
             ark: encode(&ark.issue(1, &ark, Usage::Authority, |_| Ok(()))),
             ask: encode(&ark.issue(2, &ask, Usage::Authority, |_| Ok(()))),
-            vcek: encode(&ask.issue(3, &vcek, Usage::Signer, |certificate| {
+            vcek: Endorsed::new(VCEK, &ask, 3, |certificate| {
                 describe(certificate, processor.product(), processor)?;
                 // KDS has the bytes as they are, not as an `OCTET STRING`.
                 certificate.add_extension(&Description::<4>(processor.hardware_id().to_vec()))
-            })),
-            key: vcek.into_key(),
-            vlek: loads.then(|| Loaded::new(&authority(ASVK), processor)),
+            }),
+            vlek: loads.then(|| {
+                Endorsed::new(VLEK, &authority(ASVK), 4, |certificate| {
+                    describe(certificate, processor.line(), processor)?;
+                    let provider = Ia5StringRef::new(PROVIDER)?;
+                    certificate.add_extension(&Description::<5>(provider.to_der()?))
+                })
+            }),
         }
     }
 
@@ -120,24 +122,24 @@ impl Platform {
     pub(super) fn key(&self, signer: Signer) -> &P384 {
         match (signer, &self.vlek) {
             (Signer::Loaded, Some(loaded)) => &loaded.key,
-            _ => &self.key,
+            _ => &self.vcek.key,
         }
     }
 }
 
-impl Loaded {
-    /// Makes the key, and has it certified.
-    fn new(asvk: &Identity<Rsa>, processor: Processor) -> Self {
-        let (common, key) = VLEK;
-        let vlek = Identity::new(&name(common), x509::p384(key));
-        let certificate = asvk.issue(4, &vlek, Usage::Signer, |certificate| {
-            describe(certificate, processor.line(), processor)?;
-            certificate.add_extension(&Description::<5>(Ia5StringRef::new(PROVIDER)?.to_der()?))
-        });
+impl Endorsed {
+    /// Makes the key with these names, and has it certified by an authority.
+    fn new(
+        (common, key): (&str, &str),
+        authority: &Identity<Rsa>,
+        serial: u64,
+        describe: impl FnOnce(&mut CertificateBuilder<'_, Rsa>) -> Result<(), builder::Error>,
+    ) -> Self {
+        let identity = Identity::new(&name(common), x509::p384(key));
 
         Self {
-            certificate: encode(&certificate),
-            key: vlek.into_key(),
+            certificate: encode(&authority.issue(serial, &identity, Usage::Signer, describe)),
+            key: identity.into_key(),
         }
     }
 }
@@ -220,7 +222,7 @@ mod tests {
     fn names_what_it_is_in_each_certificate() {
         let platform = Platform::new(Processor::default(), false);
         let expected = ORGANIZATION.as_bytes();
-        for certificate in [&platform.ark, &platform.ask, &platform.vcek] {
+        for certificate in [&platform.ark, &platform.ask, &platform.vcek.certificate] {
             let parts = certificate.windows(expected.len());
             // The issuer, and the subject.
             assert_eq!(parts.filter(|part| *part == expected).count(), 2);
@@ -235,6 +237,6 @@ mod tests {
         );
         assert_eq!(one.ark, other.ark);
         assert_eq!(one.ask, other.ask);
-        assert_eq!(one.vcek, other.vcek);
+        assert_eq!(one.vcek.certificate, other.vcek.certificate);
     }
 }
