@@ -212,7 +212,7 @@ impl Quotes {
     fn offer_once(&self, request: &PendingRequest) {
         let start = request.buffer.range().start;
 
-        for place in request.answer.once(self.service) {
+        for place in Answer::once(self.service, request.answer.data.len()) {
             // CAST: Widens.
             let place = start + place.start as u64..start + place.end as u64;
             self.unread.add(place);
@@ -221,12 +221,7 @@ impl Quotes {
 
     /// Tells whether the VMM may ever want to know what the guest reads.
     pub(super) fn watches(&self) -> bool {
-        self.offers_once() || self.held.watches()
-    }
-
-    /// Tells whether anything can be read once.
-    fn offers_once(&self) -> bool {
-        matches!(self.service, QuoteService::Once | QuoteService::Racing)
+        !Answer::once(self.service, 0).is_empty() || self.held.watches()
     }
 
     /// Tells whether what is at a virtual address may be waited for: buffers begin with a page.

@@ -100,11 +100,11 @@ impl Answer {
         })
     }
 
-    /// Returns what the guest can read once, if the user wants that.
-    pub(super) fn once(&self, service: QuoteService) -> Vec<Range<usize>> {
+    /// Returns what the guest can read once of an answer with `len` bytes of data, if the user wants that.
+    pub(super) fn once(service: QuoteService, len: usize) -> Vec<Range<usize>> {
         match service {
             QuoteService::Once => vec![field::STATUS, field::OUT_LEN],
-            QuoteService::Racing => iter::once(0..Header::SIZE + self.data.len()).collect(),
+            QuoteService::Racing => iter::once(0..Header::SIZE + len).collect(),
             _ => Vec::new(),
         }
     }

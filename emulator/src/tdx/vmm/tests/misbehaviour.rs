@@ -158,22 +158,26 @@ fn load(bench: &Bench, address: u64, len: usize) -> Vec<u8> {
     value
 }
 
+/// The next request is answered rightly, too.
+fn answers_again(bench: &Bench) {
+    bench.request();
+    assert_eq!(bench.get_quote(), SUCCESS);
+    assert_eq!(bench.answer().ok(), bench.quote());
+}
+
 #[test]
 fn has_the_status_and_the_length_be_read_once() {
     let (bench, answer) = answer_of(QuoteService::Once);
     let len = u32::try_from(bench.quote().unwrap().len()).unwrap();
     assert_eq!(answer.ok(), bench.quote());
-    // Byte by byte, and each as it was until the last one is read.
+    // Byte by byte, and each as it was until it is read.
     for address in 0x10008..0x10010 {
         assert_eq!(load(&bench, address, 1), [0]);
     }
     assert_eq!(bench.answer(), Err(proto::Error::InFlight));
     assert_eq!(load(&bench, 0x10014, 4), len.to_le_bytes());
     assert_eq!(load(&bench, 0x10014, 4), (!len).to_le_bytes());
-    // The next request is answered again.
-    bench.request();
-    assert_eq!(bench.get_quote(), SUCCESS);
-    assert_eq!(bench.answer().ok(), bench.quote());
+    answers_again(&bench);
 }
 
 #[test]
@@ -193,10 +197,7 @@ fn has_all_of_an_answer_be_read_once() {
         bench.memory.bytes(0x10000, 0x2000),
         [&changed, rest].concat()
     );
-    // The next request is answered again.
-    bench.request();
-    assert_eq!(bench.get_quote(), SUCCESS);
-    assert_eq!(bench.answer().ok(), bench.quote());
+    answers_again(&bench);
 }
 
 #[test]
