@@ -28,6 +28,14 @@ leaves() {
 }
 """
 
+# part OFFSET LENGTH FILE prints bytes of a file.
+PART = r"""
+part() { tail -c +$(($1 + 1)) $3 | head -c $2 | hexdump -v -e '1/1 "%02x"'; echo; }
+"""
+
+# The same launch in several guests, or their reports are not the same.
+LAUNCH = f"report_id={'5a' * 32}"
+
 REPORT = "report 1184"
 ERROR, BAD, WRONG, GONE = "Input/output error", "Bad message", "Protocol error", "Required key not available"
 
@@ -61,8 +69,7 @@ class Versions(SnpVmm):
 
     def test_reports_and_registers_of_each(self):
         # The third message costs the key, which the registers are not asked for.
-        script = """
-            part() { tail -c +$(($1 + 1)) $3 | head -c $2 | hexdump -v -e '1/1 "%02x"'; echo; }
+        script = PART + """
             registers() { find /sys/kernel/tsm/sev_snp -type f | sort | xargs cat | sha256sum; }
             registers >/tmp/before; make a; cat $reports/a/outblob >/tmp/report; rmdir $reports/a
             wc -c </tmp/report; part 0 4 /tmp/report; part 144 48 /tmp/report
@@ -80,8 +87,7 @@ class Versions(SnpVmm):
 class Platforms(SnpVmm):
     """Machines of other kinds than the usual one."""
 
-    PARTS = """
-        part() { tail -c +$(($1 + 1)) $3 | head -c $2 | hexdump -v -e '1/1 "%02x"'; echo; }
+    PARTS = PART + """
         parts() { make $1; for blob in outblob auxblob; do cat $reports/$1/$blob >/tmp/$blob; done; rmdir $reports/$1; }
     """
 

@@ -11,7 +11,7 @@ import unittest
 
 from vmm import KERNEL, also, built, mutations
 from test_mutations import SEED
-from test_snp import GONE, REPORT, SnpVmm
+from test_snp import GONE, LAUNCH, REPORT, SnpVmm
 from test_svsm import Svsm
 
 # Fewer on the debug kernel, because a report is signed for each, and there is a guest for each few messages.
@@ -30,9 +30,6 @@ FIRMWARE = {"EINVAL", "EKEYREJECTED", "EREMOTEIO", "EMSGSIZE"}
 
 # And in place of what an SVSM attests.
 SVSM = {"EPROTO", "EFBIG", "EIO", "EINVAL", "EREMOTEIO"}
-
-# The same launch in two guests, or their reports are not the same.
-LAUNCH = f"report_id={'5a' * 32}"
 
 LAST = """
     mkdir $reports/last
