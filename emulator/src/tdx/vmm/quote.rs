@@ -2,20 +2,20 @@
 
 //! `GetQuote`: the requests, and when they are answered.
 //!
-//! The quoting service is slow, or it can be told to be. A request is in flight then: the guest
+//! The quoting service is slow, if an option says so. A request is in flight then: the guest
 //! gets the vCPU back and looks at the status in the buffer, which the VMM changes when the quote
 //! is there. The plugin has no thread that may write guest memory, so the VMM does its work
 //! whenever a vCPU comes by: at a `TDCALL`, where an idle vCPU comes several thousand times a
 //! second, or at the end of an interrupt and in loops that wait, which busy ones come to.
 //!
-//! What it does can also wait for something that the guest does, see `held`.
+//! A request can also be deferred until the guest does something, see `deferred`.
 //!
 //! Requests for a report that the quoting enclave does not take are answered with an error.
 
 mod answer;
 mod buffer;
 mod delay_queue;
-mod held;
+mod deferred;
 
 use std::{
     ops::Range,
@@ -64,7 +64,7 @@ use delay_queue::{
     DelayQueue,
     Work, //
 };
-use held::Held;
+use deferred::Deferred;
 use tsm_proto::tdx::{
     quote::{
         Header,
@@ -85,7 +85,7 @@ pub(super) struct Quotes {
     service: QuoteService,
     enclave: Enclave,
     delay: Duration,
-    held: Held<PendingRequest>,
+    deferred: Deferred<PendingRequest>,
     max_size: u64,
     refused: Option<VmcallStatus>,
     mutator: Option<Mutator>,
@@ -115,7 +115,7 @@ impl Quotes {
             service: config.quote,
             enclave: Enclave::new(config.quote_version, config.quote_size, config.quote_ending),
             delay: config.quote_delay,
-            held: Held::new(config.quote_until),
+            deferred: Deferred::new(config.quote_until),
             max_size: max_size(config.quote_size),
             refused: config.quote_call.map(VmcallStatus::new),
             mutator: config
@@ -152,9 +152,9 @@ impl Quotes {
             answer,
             turn: 0,
         };
-        if self.held.holds() {
+        if self.deferred.is_enabled() {
             buffer.write(context, &in_flight)?;
-            self.release(context.now, self.held.add(pending));
+            self.release(context.now, self.deferred.add(pending));
         } else if delay.is_zero() {
             self.write_answer(context, pending)?;
         } else {
@@ -221,7 +221,7 @@ impl Quotes {
 
     /// Tells whether the VMM may ever want to know what the guest reads.
     pub(super) fn watches(&self) -> bool {
-        !Answer::once(self.service, 0).is_empty() || self.held.watches()
+        !Answer::once(self.service, 0).is_empty() || self.deferred.watches()
     }
 
     /// Tells whether what is at a virtual address may be waited for: buffers begin with a page.
@@ -229,24 +229,24 @@ impl Quotes {
         let may_be_header = address % PAGE_SIZE < HEADER;
 
         self.unread.any() && (may_be_header || self.service == QuoteService::Racing)
-            || self.held.awaits() && may_be_header
+            || self.deferred.awaits() && may_be_header
     }
 
     /// Sees that the guest has loaded something, and changes it if it can be read once.
     pub(super) fn loaded(&self, context: Context<'_>, load: &Range<u64>) {
         let looked_at = |request: &PendingRequest| load.contains(&request.buffer.last_of_status());
 
-        self.release(context.now, self.held.read(looked_at));
+        self.release(context.now, self.deferred.read(looked_at));
         let is_shared = |pages| context.pages.uniform(pages) == Some(PageState::Shared);
         self.unread.loaded(context.memory, is_shared, load);
     }
 
     /// Sees that the guest has extended a register.
     pub(super) fn extended(&self, now: Instant) {
-        self.release(now, self.held.extended());
+        self.release(now, self.deferred.extended());
     }
 
-    /// Makes requests due that were held.
+    /// Makes requests due that were deferred.
     fn release(&self, now: Instant, requests: Vec<PendingRequest>) {
         for request in requests {
             self.pending.add(now, request);

@@ -116,8 +116,8 @@ fn has_several_quotes_in_flight() {
     assert_eq!(second(), bench.answer());
 }
 
-/// A machine whose quotes are in flight until something happens, with a request.
-fn held(until: QuoteUntil) -> Bench {
+/// A machine that defers quote requests, with one of them.
+fn deferring(until: QuoteUntil) -> Bench {
     let bench = Bench::with(&TdxConfig {
         quote_until: Some(until),
         ..TdxConfig::default()
@@ -131,7 +131,7 @@ fn held(until: QuoteUntil) -> Bench {
 
 #[test]
 fn holds_quotes_until_there_are_as_many_requests() {
-    let bench = held(QuoteUntil::Requests(2));
+    let bench = deferring(QuoteUntil::Requests(2));
     bench.vmm.extended(bench.now.get());
     assert!(!bench.vmm.has_work() && !bench.vmm.watches());
 
@@ -150,7 +150,7 @@ fn holds_quotes_until_there_are_as_many_requests() {
 
 #[test]
 fn holds_quotes_until_a_register_is_extended() {
-    let bench = held(QuoteUntil::Extend);
+    let bench = deferring(QuoteUntil::Extend);
     bench.vmm.extended(bench.now.get());
     bench.pass(Duration::ZERO);
     assert_eq!(bench.answer().ok(), bench.quote());
@@ -158,7 +158,7 @@ fn holds_quotes_until_a_register_is_extended() {
 
 #[test]
 fn holds_quotes_until_the_status_was_read_as_often() {
-    let bench = held(QuoteUntil::Reads(2));
+    let bench = deferring(QuoteUntil::Reads(2));
     let read = |address: u64, len| bench.vmm.loaded(bench.context(), &(address..address + len));
     assert!(bench.vmm.watches() && bench.vmm.awaits(0x10008));
     // Once with all of the header, and byte by byte. Neither the length nor another page is the status.

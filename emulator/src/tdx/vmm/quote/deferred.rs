@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Requests that are in flight until something happens, whenever that is.
+//! Quote requests that stay in flight until an event in the guest, at whatever time that is.
 
 use std::{
     mem,
@@ -18,9 +18,9 @@ use crate::{
     tdx::config::QuoteUntil, //
 };
 
-/// The requests. Those that are released leave the list.
+/// The deferred requests. Those that are released leave the list.
 #[derive(Debug)]
-pub(super) struct Held<T> {
+pub(super) struct Deferred<T> {
     until: Option<QuoteUntil>,
     /// The vCPUs look here at each load of a header's place in any page, so it is read without the lock.
     any: AtomicBool,
@@ -34,7 +34,7 @@ struct State<T> {
     reads: u32,
 }
 
-impl<T> Held<T> {
+impl<T> Deferred<T> {
     /// Makes an empty list.
     pub(super) fn new(until: Option<QuoteUntil>) -> Self {
         Self {
@@ -47,8 +47,8 @@ impl<T> Held<T> {
         }
     }
 
-    /// Tells whether requests are to be held.
-    pub(super) fn holds(&self) -> bool {
+    /// Tells whether requests are deferred at all.
+    pub(super) fn is_enabled(&self) -> bool {
         self.until.is_some()
     }
 
@@ -117,35 +117,35 @@ mod tests {
 
     #[test]
     fn holds_until_there_are_as_many() {
-        let held = Held::new(Some(QuoteUntil::Requests(3)));
+        let deferred = Deferred::new(Some(QuoteUntil::Requests(3)));
         for _ in 0..2 {
-            assert_eq!(held.add(1), NONE);
-            assert_eq!((held.extended(), held.read(|_| true)), (vec![], vec![]));
-            assert_eq!(held.add(2), NONE);
-            assert_eq!(held.add(3), [1, 2, 3]);
+            assert_eq!(deferred.add(1), NONE);
+            assert_eq!((deferred.extended(), deferred.read(|_| true)), (vec![], vec![]));
+            assert_eq!(deferred.add(2), NONE);
+            assert_eq!(deferred.add(3), [1, 2, 3]);
         }
     }
 
     #[test]
     fn holds_until_a_register_is_extended() {
-        let held = Held::new(Some(QuoteUntil::Extend));
-        assert_eq!((held.add(1), held.add(2)), (vec![], vec![]));
-        assert_eq!(held.read(|_| true), NONE);
-        assert_eq!(held.extended(), [1, 2]);
-        assert_eq!(held.extended(), NONE);
+        let deferred = Deferred::new(Some(QuoteUntil::Extend));
+        assert_eq!((deferred.add(1), deferred.add(2)), (vec![], vec![]));
+        assert_eq!(deferred.read(|_| true), NONE);
+        assert_eq!(deferred.extended(), [1, 2]);
+        assert_eq!(deferred.extended(), NONE);
     }
 
     #[test]
     fn holds_until_one_was_looked_at_as_often() {
-        let held = Held::new(Some(QuoteUntil::Reads(2)));
+        let deferred = Deferred::new(Some(QuoteUntil::Reads(2)));
         for _ in 0..2 {
-            assert!(!held.awaits());
-            assert_eq!(held.add(1), NONE);
-            assert!(held.awaits());
-            assert_eq!(held.read(|item| *item == 1), NONE);
-            assert_eq!(held.read(|item| *item == 2), NONE);
-            assert_eq!(held.extended(), NONE);
-            assert_eq!(held.read(|item| *item == 1), [1]);
+            assert!(!deferred.awaits());
+            assert_eq!(deferred.add(1), NONE);
+            assert!(deferred.awaits());
+            assert_eq!(deferred.read(|item| *item == 1), NONE);
+            assert_eq!(deferred.read(|item| *item == 2), NONE);
+            assert_eq!(deferred.extended(), NONE);
+            assert_eq!(deferred.read(|item| *item == 1), [1]);
         }
     }
 
@@ -156,11 +156,11 @@ mod tests {
             Some(QuoteUntil::Extend),
             Some(QuoteUntil::Requests(2)),
         ] {
-            let held = Held::new(until);
-            assert_eq!(held.holds(), until.is_some());
-            assert_eq!(held.add(1), NONE);
-            assert!(!held.watches() && !held.awaits());
+            let deferred = Deferred::new(until);
+            assert_eq!(deferred.is_enabled(), until.is_some());
+            assert_eq!(deferred.add(1), NONE);
+            assert!(!deferred.watches() && !deferred.awaits());
         }
-        assert!(Held::<u8>::new(Some(QuoteUntil::Reads(1))).watches());
+        assert!(Deferred::<u8>::new(Some(QuoteUntil::Reads(1))).watches());
     }
 }
