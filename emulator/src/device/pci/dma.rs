@@ -18,7 +18,7 @@
 //! Each transfer ends with an interrupt, done or refused. QEMU posts writes: a driver reads the
 //! counters before it looks at its memory.
 
-use super::memory::Reach;
+use super::memory::AddressSpace;
 
 /// Where the registers are.
 pub(super) const REGISTERS: u64 = 0x20;
@@ -73,14 +73,20 @@ impl Dma {
     }
 
     /// Writes the bits of a mask in a register. Returns whether a transfer has ended.
-    pub(super) fn write(&mut self, offset: u64, value: u32, mask: u32, reach: Reach<'_>) -> bool {
+    pub(super) fn write(
+        &mut self,
+        offset: u64,
+        value: u32,
+        mask: u32,
+        address_space: AddressSpace<'_>,
+    ) -> bool {
         if offset == DOORBELL {
             let to_memory = match value & mask {
                 1 => true,
                 2 => false,
                 _ => return false,
             };
-            let count = match self.transfer(to_memory, reach) {
+            let count = match self.transfer(to_memory, address_space) {
                 Some(true) => &mut self.done,
                 _ => &mut self.refused,
             };
@@ -93,14 +99,14 @@ impl Dma {
         false
     }
 
-    /// Copies bytes. Returns whether that worked; without memory to reach, it does not.
-    fn transfer(&mut self, to_memory: bool, reach: Reach<'_>) -> Option<bool> {
+    /// Copies bytes. Returns whether that worked; without bus mastering, it does not.
+    fn transfer(&mut self, to_memory: bool, address_space: AddressSpace<'_>) -> Option<bool> {
         let [low, high, size] = self.request;
         let address = (u64::from(high) << 32) | u64::from(low);
-        let memory = reach.memory?;
+        let memory = address_space.memory?;
         let bytes = self.buffer.get_mut(..usize::try_from(size).ok()?)?;
 
-        if reach.is_private(address, size) {
+        if address_space.is_private(address, size) {
             self.private = self.private.wrapping_add(1);
             return None;
         }

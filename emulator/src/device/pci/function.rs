@@ -52,8 +52,8 @@ use super::{
         Traffic, //
     },
     memory::{
-        Memory,
-        Reach, //
+        AddressSpace,
+        Memory, //
     }, //
 };
 use crate::machine::private_pages::PrivatePages;
@@ -295,14 +295,14 @@ impl Function {
     fn set_control(&mut self, offset: u64, value: u32, mask: u32) {
         if let Some(register) = within(offset, dma::REGISTERS, dma::SIZE) {
             let is_master = self.space.read(COMMAND) & BUS_MASTER != 0;
-            let reach = Reach {
+            let address_space = AddressSpace {
                 memory: is_master.then_some(&self.memory),
                 private: self
                     .pages
                     .as_deref()
                     .filter(|_| self.tdi.state() != State::Run),
             };
-            if self.dma.write(register, value, mask, reach) {
+            if self.dma.write(register, value, mask, address_space) {
                 self.interrupts.raise(DMA_VECTOR);
             }
             return;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Guest memory, as the device reaches it by DMA: QEMU shares the files that it is in.
+//! Guest memory, as the device accesses it by DMA: QEMU shares the files that it is in.
 //!
 //! The guest and QEMU write to it at any time. So it is no slice of bytes, but is copied out of and
 //! into, which `vm-memory` does.
@@ -19,17 +19,17 @@ use crate::machine::{
     private_pages::PrivatePages, //
 };
 
-/// What a transfer reaches.
+/// The address space of a DMA transfer.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Reach<'a> {
+pub(super) struct AddressSpace<'a> {
     /// The memory, if the function is a bus master.
     pub(super) memory: Option<&'a Memory>,
-    /// What knows which pages are private, if these are out of reach.
+    /// The states of the pages, if the transfer may not access private ones.
     pub(super) private: Option<&'a dyn PrivatePages>,
 }
 
-impl Reach<'_> {
-    /// Tells whether any of these bytes are private and out of reach.
+impl AddressSpace<'_> {
+    /// Tells whether any of these bytes are private, and the transfer may not access them.
     pub(super) fn is_private(&self, address: u64, size: u32) -> bool {
         let last = address.saturating_add(size.saturating_sub(1).into());
         let mut pages = address / PAGE_SIZE..=last / PAGE_SIZE;
@@ -47,7 +47,7 @@ struct Range {
     mapping: MmapRegion,
 }
 
-/// The guest memory that a device reaches.
+/// The guest memory that a device can access.
 #[derive(Debug, Default)]
 pub(super) struct Memory(Vec<Range>);
 

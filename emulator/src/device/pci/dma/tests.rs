@@ -23,14 +23,14 @@ fn memory(name: &str) -> Memory {
 }
 
 /// Reaches all of the memory.
-fn all(memory: &Memory) -> Reach<'_> {
-    Reach {
+fn all(memory: &Memory) -> AddressSpace<'_> {
+    AddressSpace {
         memory: Some(memory),
         private: None,
     }
 }
 
-/// Asks for a transfer with all of the memory in reach.
+/// Asks for a transfer with all of the memory in the address space.
 fn ask(dma: &mut Dma, memory: &Memory, request: [u32; 3], doorbell: u32) {
     for (offset, value) in [0, 4, 8].into_iter().zip(request) {
         assert!(!dma.write(offset, value, u32::MAX, all(memory)));
@@ -81,7 +81,7 @@ fn refuses_what_it_cannot_copy() {
 fn refuses_all_that_is_out_of_reach() {
     let mut dma = Dma::new();
 
-    assert!(dma.write(DOORBELL, 1, u32::MAX, Reach::default()));
+    assert!(dma.write(DOORBELL, 1, u32::MAX, AddressSpace::default()));
     assert_eq!([dma.read(0x10), dma.read(0x14)], [0, 1]);
 }
 
@@ -89,16 +89,16 @@ fn refuses_all_that_is_out_of_reach() {
 fn refuses_and_counts_private_pages() {
     let memory = memory("private");
     let pages = Pages::default();
-    let reach = Reach {
+    let address_space = AddressSpace {
         memory: Some(&memory),
         private: Some(&pages),
     };
     let mut dma = Dma::new();
     let mut ask = |doorbell| {
         for (offset, value) in [(0, 16), (4, 1), (8, 6)] {
-            dma.write(offset, value, u32::MAX, reach);
+            dma.write(offset, value, u32::MAX, address_space);
         }
-        assert!(dma.write(DOORBELL, doorbell, u32::MAX, reach));
+        assert!(dma.write(DOORBELL, doorbell, u32::MAX, address_space));
         [0x10, 0x14, 0x18].map(|offset| dma.read(offset))
     };
 
@@ -117,7 +117,7 @@ fn refuses_and_counts_private_pages() {
 fn looks_at_each_page_of_a_transfer() {
     let pages = Pages::default();
     pages.share(1..2);
-    let reach = Reach {
+    let address_space = AddressSpace {
         memory: None,
         private: Some(&pages),
     };
@@ -130,9 +130,9 @@ fn looks_at_each_page_of_a_transfer() {
         (0x1000, 0, false),
         (u64::MAX, u32::MAX, true),
     ] {
-        assert_eq!(reach.is_private(address, size), expected);
+        assert_eq!(address_space.is_private(address, size), expected);
     }
-    assert!(!Reach::default().is_private(0, 1));
+    assert!(!AddressSpace::default().is_private(0, 1));
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn does_nothing_for_another_doorbell() {
     let mut dma = Dma::new();
 
     for (value, mask) in [(0, u32::MAX), (3, u32::MAX), (1, 0xff00)] {
-        assert!(!dma.write(DOORBELL, value, mask, Reach::default()));
+        assert!(!dma.write(DOORBELL, value, mask, AddressSpace::default()));
     }
     assert_eq!([dma.read(0x10), dma.read(0x14)], [0, 0]);
     assert_eq!(dma.read(DOORBELL), 0);
@@ -150,8 +150,8 @@ fn does_nothing_for_another_doorbell() {
 fn forgets_all_but_its_counts() {
     let mut dma = Dma::new();
 
-    dma.write(0, 5, u32::MAX, Reach::default());
-    dma.write(DOORBELL, 1, u32::MAX, Reach::default());
+    dma.write(0, 5, u32::MAX, AddressSpace::default());
+    dma.write(DOORBELL, 1, u32::MAX, AddressSpace::default());
     dma.write_buffer(8, 5, u32::MAX);
     dma.reset();
     assert_eq!([dma.read(0), dma.read(0x14)], [0, 1]);
@@ -163,7 +163,7 @@ fn has_no_register_and_no_buffer_outside() {
     let mut dma = Dma::new();
 
     for offset in [0x1c, 0x1000, u64::MAX & !3] {
-        assert!(!dma.write(offset, 1, u32::MAX, Reach::default()));
+        assert!(!dma.write(offset, 1, u32::MAX, AddressSpace::default()));
         assert_eq!(dma.read(offset), 0);
     }
     for offset in [4096, u64::MAX & !3] {
