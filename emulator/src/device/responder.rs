@@ -32,8 +32,8 @@ use self::{
     },
     session::Stage,
     state::{
-        Phase,
-        Place, //
+        Channel,
+        Phase, //
     }, //
 };
 use super::{
@@ -48,7 +48,7 @@ pub(crate) use state::Responder;
 impl Responder {
     /// Responds to a request in the clear.
     pub(crate) fn plain(&mut self, request: &[u8]) -> Vec<u8> {
-        self.respond(request, Place::Outside)
+        self.respond(request, Channel::Plain)
     }
 
     /// Responds to a record. One that is not of a session, or has a wrong MAC, gets an error in the
@@ -70,7 +70,7 @@ impl Responder {
             return self.refuse(Failure::DecryptError);
         };
 
-        let response = self.respond(&request, Place::Session(index));
+        let response = self.respond(&request, Channel::Session(index));
         let session = &mut self.sessions[index];
         let sealed = match before {
             Stage::Handshake => record::seal_handshake(self.settings.wrong, session, &response),
@@ -89,8 +89,8 @@ impl Responder {
     }
 
     /// Makes the response to a request, wherever it was made.
-    fn respond(&mut self, request: &[u8], place: Place) -> Vec<u8> {
-        let response = self.dispatch(request, place);
+    fn respond(&mut self, request: &[u8], channel: Channel) -> Vec<u8> {
+        let response = self.dispatch(request, channel);
         let size = self.connection.requester.transfer_size;
 
         let response = match response {
@@ -112,11 +112,11 @@ impl Responder {
     }
 
     /// Hands a request to the function for its code.
-    fn dispatch(&mut self, request: &[u8], place: Place) -> Result {
+    fn dispatch(&mut self, request: &[u8], channel: Channel) -> Result {
         let &[version, code, param1, _, ..] = request else {
             return Err(Failure::InvalidRequest);
         };
-        self.begin(version, code, place)?;
+        self.begin(version, code, channel)?;
         if self.connection.phase == Phase::Negotiated && code != 0x84 {
             // RESPOND_IF_READY has the code of the request that it is about.
             let about = if code == 0xff { param1 } else { code };
@@ -127,14 +127,14 @@ impl Responder {
             0x84 => self.version(request),
             0xe1 => self.capabilities(request),
             0xe3 => self.algorithms(request),
-            0x81 => self.digests(request, place),
-            0x82 => self.certificate(request, place),
-            0x83 => self.challenge(request, place),
-            0xe0 => self.measurements(request, place),
-            0xe4 => self.key_exchange(request, place),
-            0xe5 => self.finish(request, place),
-            0xec => self.end_session(request, place),
-            0xfe => self.vendor_defined(request, place),
+            0x81 => self.digests(request, channel),
+            0x82 => self.certificate(request, channel),
+            0x83 => self.challenge(request, channel),
+            0xe0 => self.measurements(request, channel),
+            0xe4 => self.key_exchange(request, channel),
+            0xe5 => self.finish(request, channel),
+            0xec => self.end_session(request, channel),
+            0xfe => self.vendor_defined(request, channel),
             _ => Err(Failure::UnsupportedRequest(code)),
         }
     }
@@ -150,7 +150,7 @@ impl Responder {
     }
 
     /// Checks whether a request is legal now, by what is in its header.
-    fn begin(&mut self, version: u8, code: u8, place: Place) -> Result<()> {
+    fn begin(&mut self, version: u8, code: u8, channel: Channel) -> Result<()> {
         let expected = match code {
             0x84 => Version::V1_0.byte(),
             // It makes the version.
@@ -160,7 +160,7 @@ impl Responder {
         if version != expected {
             return Err(Failure::VersionMismatch);
         }
-        let Place::Session(index) = place else {
+        let Channel::Session(index) = channel else {
             self.connection.transcript.begin(code);
             return Ok(());
         };

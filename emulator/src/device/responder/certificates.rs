@@ -17,7 +17,7 @@ use super::{
         Writer, //
     },
     state::{
-        Place,
+        Channel,
         Responder, //
     }, //
 };
@@ -33,7 +33,7 @@ const LARGE: u8 = 1 << 7;
 
 impl Responder {
     /// Responds to GET_DIGESTS.
-    pub(super) fn digests(&mut self, request: &[u8], place: Place) -> Result {
+    pub(super) fn digests(&mut self, request: &[u8], channel: Channel) -> Result {
         let version = self.negotiated()?;
         let mask = self.settings.slots;
         // All slots that there are can be filled: `SupportedSlotMask`.
@@ -53,12 +53,12 @@ impl Responder {
             .finish();
 
         self.adjust(&mut response);
-        self.identified(&request[..4], &response, place);
+        self.identified(&request[..4], &response, channel);
         Ok(response)
     }
 
     /// Responds to GET_CERTIFICATE with as much of the chain as fits.
-    pub(super) fn certificate(&mut self, request: &[u8], place: Place) -> Result {
+    pub(super) fn certificate(&mut self, request: &[u8], channel: Channel) -> Result {
         let version = self.negotiated()?;
         let mut reader = Reader::new(request);
         let slot = request[2] & 0xf;
@@ -98,7 +98,7 @@ impl Responder {
             self.portions = self.portions.saturating_add(1);
             misbehaviour::grow(&mut response, self.portions);
         }
-        self.identified(reader.so_far(), &response, place);
+        self.identified(reader.so_far(), &response, channel);
         Ok(response)
     }
 
@@ -130,8 +130,8 @@ impl Responder {
     }
 
     /// Adds messages to M1, which has nothing of what is said inside a session.
-    fn identified(&mut self, request: &[u8], response: &[u8], place: Place) {
-        if place == Place::Outside {
+    fn identified(&mut self, request: &[u8], response: &[u8], channel: Channel) {
+        if channel == Channel::Plain {
             self.connection.transcript.identified(request, response);
         }
     }

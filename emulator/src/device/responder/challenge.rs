@@ -12,16 +12,16 @@ use super::{
     },
     signing::Purpose,
     state::{
-        Place,
+        Channel,
         Responder, //
     }, //
 };
 
 impl Responder {
     /// Responds to CHALLENGE, which is only legal outside sessions.
-    pub(super) fn challenge(&mut self, request: &[u8], place: Place) -> Result {
+    pub(super) fn challenge(&mut self, request: &[u8], channel: Channel) -> Result {
         let version = self.negotiated()?;
-        if place != Place::Outside {
+        if channel != Channel::Plain {
             return Err(Failure::UnexpectedRequest);
         }
         let (slot, kind) = (request[2], request[3]);

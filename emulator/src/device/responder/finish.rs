@@ -12,16 +12,16 @@ use super::{
     },
     session::Stage,
     state::{
-        Place,
+        Channel,
         Responder, //
     }, //
 };
 
 impl Responder {
     /// Responds to FINISH. There is no mutual authentication, hence no signature in it.
-    pub(super) fn finish(&mut self, request: &[u8], place: Place) -> Result {
+    pub(super) fn finish(&mut self, request: &[u8], channel: Channel) -> Result {
         let version = self.negotiated()?;
-        let Place::Session(index) = place else {
+        let Channel::Session(index) = channel else {
             return Err(Failure::UnexpectedRequest);
         };
         if request[2] & 1 != 0 {
@@ -49,9 +49,9 @@ impl Responder {
     }
 
     /// Responds to END_SESSION.
-    pub(super) fn end_session(&mut self, _: &[u8], place: Place) -> Result {
+    pub(super) fn end_session(&mut self, _: &[u8], channel: Channel) -> Result {
         let version = self.negotiated()?;
-        let Place::Session(index) = place else {
+        let Channel::Session(index) = channel else {
             return Err(Failure::UnexpectedRequest);
         };
         let mut response = Writer::new(version, 0x6c, 0, 0).finish();

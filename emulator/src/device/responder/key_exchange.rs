@@ -24,7 +24,7 @@ use super::{
     session::Session,
     signing::Purpose,
     state::{
-        Place,
+        Channel,
         Responder, //
     }, //
 };
@@ -77,12 +77,12 @@ struct Answer {
 
 impl Responder {
     /// Responds to KEY_EXCHANGE.
-    pub(super) fn key_exchange(&mut self, request: &[u8], place: Place) -> Result {
+    pub(super) fn key_exchange(&mut self, request: &[u8], channel: Channel) -> Result {
         self.negotiated()?;
         if !self.has_sessions() {
             return Err(Failure::UnsupportedRequest(request[1]));
         }
-        if place != Place::Outside {
+        if channel != Channel::Plain {
             return Err(Failure::UnexpectedRequest);
         }
         let negotiated = self.connection.negotiated.session();

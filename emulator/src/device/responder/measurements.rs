@@ -17,7 +17,7 @@ use super::{
     },
     signing::Purpose,
     state::{
-        Place,
+        Channel,
         Responder, //
     },
     transcript::Transcript, //
@@ -122,17 +122,17 @@ fn asked(operation: u8) -> Result<Vec<Block>> {
 
 impl Responder {
     /// Responds to GET_MEASUREMENTS. After a failure L1 starts anew.
-    pub(super) fn measurements(&mut self, request: &[u8], place: Place) -> Result {
-        let response = self.measure(request, place);
+    pub(super) fn measurements(&mut self, request: &[u8], channel: Channel) -> Result {
+        let response = self.measure(request, channel);
 
         if response.is_err() {
-            self.transcript(place).forget_measurements();
+            self.transcript(channel).forget_measurements();
         }
         response
     }
 
     /// Makes the response, and signs it if asked to.
-    fn measure(&mut self, request: &[u8], place: Place) -> Result {
+    fn measure(&mut self, request: &[u8], channel: Channel) -> Result {
         let version = self.negotiated()?;
         if self.settings.slots == 0 || !self.connection.negotiated.measurements {
             return Err(Failure::UnsupportedRequest(request[1]));
@@ -185,9 +185,10 @@ impl Responder {
             .finish();
         self.adjust(&mut response);
 
-        self.transcript(place).measured(reader.so_far(), &response);
+        self.transcript(channel)
+            .measured(reader.so_far(), &response);
         if let Some(slot) = slot {
-            let l1 = self.transcript(place).l1(version);
+            let l1 = self.transcript(channel).l1(version);
             let signature = self.sign(slot, Purpose::Measurements, &l1)?;
             if !self.is(Wrong::MeasurementsUnsigned) {
                 response.extend_from_slice(&signature);
@@ -229,10 +230,10 @@ impl Responder {
     }
 
     /// Returns the transcript that measurements belong to.
-    fn transcript(&mut self, place: Place) -> &mut Transcript {
-        match place {
-            Place::Outside => &mut self.connection.transcript,
-            Place::Session(index) => &mut self.sessions[index].transcript,
+    fn transcript(&mut self, channel: Channel) -> &mut Transcript {
+        match channel {
+            Channel::Plain => &mut self.connection.transcript,
+            Channel::Session(index) => &mut self.sessions[index].transcript,
         }
     }
 

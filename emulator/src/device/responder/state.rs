@@ -66,11 +66,11 @@ pub(super) struct Connection {
     pub(super) transcript: Transcript,
 }
 
-/// Where a request was made.
+/// How a request was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Channel {
     /// In the clear.
-    Outside,
+    Plain,
     /// In the session with this index.
     Session(usize),
 }

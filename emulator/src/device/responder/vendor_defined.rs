@@ -12,7 +12,7 @@ use super::{
         Writer, //
     },
     state::{
-        Place,
+        Channel,
         Responder, //
     }, //
 };
@@ -34,10 +34,10 @@ const HEADER: usize = 12;
 
 impl Responder {
     /// Responds to VENDOR_DEFINED_REQUEST, which is only legal in a session.
-    pub(super) fn vendor_defined(&mut self, request: &[u8], place: Place) -> Result {
+    pub(super) fn vendor_defined(&mut self, request: &[u8], channel: Channel) -> Result {
         let version = self.negotiated()?;
         let unsupported = Failure::UnsupportedRequest(request[1]);
-        let Place::Session(index) = place else {
+        let Channel::Session(index) = channel else {
             return Err(Failure::UnexpectedRequest);
         };
         let session = self.sessions[index].number;
