@@ -19,7 +19,8 @@ pub mod tsm;
 
 pub use function::{
     Enabled,
-    Location, //
+    Location,
+    Unbound, //
 };
 #[cfg(CONFIG_ARCH_HAS_DMA_OPS)]
 pub use private_dma::PrivateDma;

@@ -27,7 +27,8 @@ use tsm_ext::{
     pci::{
         self,
         Awake,
-        Enabled, //
+        Enabled,
+        Unbound, //
     },
     sysfs::Directory,
     time::now, //
@@ -225,24 +226,20 @@ impl Interface {
         drop(hold);
     }
 
-    /// Has the function use private memory from now on, as far as the user of the module wants that. The caller keeps
-    /// drivers away.
+    /// Has the function use private memory from now on, as far as the user of the module wants that.
     ///
     /// # Errors
     ///
     /// [`EBUSY`] when the function has DMA operations of its own, or one of its BARs a descriptor, [`ENXIO`] when it was
     /// removed.
-    pub(crate) fn begin_private(&self, report: &Report) -> Result {
-        self.private.begin(
-            &self.function,
-            self.functions.private(),
-            report.within_tee(),
-        )
+    pub(crate) fn begin_private(&self, unbound: &Unbound<'_>, report: &Report) -> Result {
+        self.private
+            .begin(unbound, self.functions.private(), report.within_tee())
     }
 
-    /// Has the function not use private memory any more. The caller keeps drivers away.
-    pub(crate) fn end_private(&self) {
-        self.private.end();
+    /// Has the function not use private memory any more.
+    pub(crate) fn end_private(&self, unbound: &Unbound<'_>) {
+        self.private.end(unbound);
     }
 
     /// The same, if no driver is bound.

@@ -115,12 +115,13 @@ impl Device {
     /// # Errors
     ///
     /// [`EBUSY`] when a driver is bound, or is being bound or unbound, and those of `call`.
-    pub fn without_driver<R>(&self, call: impl FnOnce() -> Result<R>) -> Result<R> {
+    pub fn without_driver<R>(&self, call: impl FnOnce(&Unbound<'_>) -> Result<R>) -> Result<R> {
         let locked = Locked::try_new(self)?;
 
         match locked.has_driver() {
             true => Err(EBUSY),
-            false => call(),
+            // INVARIANT: The condition was checked just now, and the lock keeps it so.
+            false => call(&Unbound(locked)),
         }
     }
 
@@ -171,6 +172,24 @@ impl Drop for Enabled {
             unsafe { bindings::pci_disable_device(raw.as_ptr()) };
             Ok(())
         });
+    }
+}
+
+/// A device without a driver. It gets none as long as this is there.
+///
+/// # Invariants
+///
+/// No driver is bound to the device.
+///
+/// # Examples
+///
+/// See [`Device::without_driver`].
+pub struct Unbound<'a>(Locked<'a>);
+
+impl Unbound<'_> {
+    /// Returns the device.
+    pub fn device(&self) -> &Device {
+        self.0.device
     }
 }
 

@@ -20,7 +20,10 @@ use kernel::{
     prelude::*, //
 };
 
-use super::Device;
+use super::{
+    Device,
+    Unbound, //
+};
 
 /// What a mapping returns that failed.
 const FAILED: bindings::dma_addr_t = bindings::dma_addr_t::MAX;
@@ -44,14 +47,15 @@ fn operations() -> *mut bindings::dma_map_ops {
     (&raw const *operations).cast_mut().cast()
 }
 
-/// Has the DMA of a function go to private memory, until it is dropped. No driver may be bound when it is made or
-/// dropped: a mapping has to end as it began.
+/// Has the DMA of a function go to private memory, until [`Self::end`]. It begins and ends while no driver is bound,
+/// because a mapping has to end as it began.
 ///
 /// The module can't be unloaded meanwhile.
 ///
 /// # Invariants
 ///
-/// The operations of the function are [`operations()`], and one reference to `module` belongs to `self`.
+/// While there is a `module`, the operations of the function are [`operations()`], and one reference to the module
+/// belongs to `self`.
 ///
 /// # Examples
 ///
@@ -63,12 +67,17 @@ fn operations() -> *mut bindings::dma_map_ops {
 ///
 /// #[cfg(CONFIG_ARCH_HAS_DMA_OPS)]
 /// fn begin(device: &Device, module: &'static ThisModule) -> Result<PrivateDma> {
-///     device.without_driver(|| PrivateDma::new(device, module))
+///     device.without_driver(|unbound| PrivateDma::new(unbound, module))
+/// }
+///
+/// #[cfg(CONFIG_ARCH_HAS_DMA_OPS)]
+/// fn end(device: &Device, private: PrivateDma) -> Result {
+///     device.without_driver(|unbound| Ok(private.end(unbound)))
 /// }
 /// ```
 pub struct PrivateDma {
     device: Device,
-    module: &'static ThisModule,
+    module: Option<&'static ThisModule>,
 }
 
 impl PrivateDma {
@@ -78,40 +87,71 @@ impl PrivateDma {
     ///
     /// [`EBUSY`] when the function has operations of its own, or the module is being unloaded, [`ENXIO`] when the function
     /// was removed.
-    pub fn new(device: &Device, module: &'static ThisModule) -> Result<Self> {
+    pub fn new(unbound: &Unbound<'_>, module: &'static ThisModule) -> Result<Self> {
+        let device = unbound.device();
+
         device.while_present(|raw| {
-            // SAFETY: The device is valid. The driver core changes the field only while a driver is bound.
-            let place = unsafe { &raw mut (*raw.as_ptr()).dev.dma_ops };
-            // SAFETY: The device is valid. The driver core changes the field only while a driver is
-            // bound.
-            if !unsafe { *place }.is_null() {
+            // SAFETY: `while_present` passes a device that is valid; this only computes an address.
+            let field = unsafe { &raw mut (*raw.as_ptr()).dev.dma_ops };
+            // SAFETY: The device is valid. The driver core changes the field only while it binds, has
+            // bound or unbinds a driver; by the invariant of `Unbound`, it does none of these.
+            if !unsafe { *field }.is_null() {
                 return Err(EBUSY);
             }
             // SAFETY: The pointer is that of this module, which is running.
             if !unsafe { bindings::try_module_get(module.as_ptr()) } {
                 return Err(EBUSY);
             }
-            // SAFETY: The device is valid, and the driver core changes the field only while a
-            // driver is bound. The operations are there as long as the module, which is not
-            // unloaded before they are taken back.
-            unsafe { *place = operations() };
+            // SAFETY: The device is valid. By the invariant of `Unbound`, no driver has a mapping, and
+            // nothing else accesses the field. The operations are there as long as the module, which
+            // is not unloaded before they are taken back.
+            unsafe { *field = operations() };
             // INVARIANT: The operations were set, and the reference to the module was taken, just
             // now.
             Ok(Self {
                 device: device.clone(),
-                module,
+                module: Some(module),
             })
         })
+    }
+
+    /// Ends. With the token of another device, it ends as if it was dropped.
+    pub fn end(mut self, unbound: &Unbound<'_>) {
+        self.restore(unbound);
+    }
+
+    /// Takes the operations back, if `unbound` is of the same device.
+    fn restore(&mut self, unbound: &Unbound<'_>) {
+        if !self.device.is(unbound.device().0.raw) {
+            return;
+        }
+        if let Some(module) = self.module.take() {
+            // SAFETY: By the invariant of `pci::Inner`, the device is valid. By that of `Unbound`, no
+            // driver has a mapping, and nothing else accesses the field. There was a module, so by the
+            // invariant of this type, this undoes `new`.
+            unsafe { (*self.device.as_raw_device()).dma_ops = null_mut() };
+            // SAFETY: By the type invariant, the reference is ours to give up. There is no `module` any
+            // more, so it is given up once.
+            unsafe { bindings::module_put(module.as_ptr()) };
+        }
     }
 }
 
 impl Drop for PrivateDma {
+    /// Ends if no driver is bound. If one is, the operations stay, and so does the module.
     fn drop(&mut self) {
-        // SAFETY: By the invariant of `pci::Inner`, the device is valid. By that of this type, this
-        // undoes `new`.
-        unsafe { (*self.device.as_raw_device()).dma_ops = null_mut() };
-        // SAFETY: By the type invariant, the reference is ours to give up.
-        unsafe { bindings::module_put(self.module.as_ptr()) };
+        if self.module.is_none() {
+            return;
+        }
+        let device = self.device.clone();
+        let ended = device.without_driver(|unbound| {
+            self.restore(unbound);
+            Ok(())
+        });
+
+        if ended.is_err() {
+            pr_warn!("a function has a driver, and keeps its DMA operations\n");
+        }
     }
 }
 

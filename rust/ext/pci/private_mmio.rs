@@ -42,7 +42,7 @@ const PRIVATE: ffi::c_ulong = bindings::IORES_DESC_DEVICE_PRIVATE_MEMORY as ffi:
 /// use tsm_proto::tdisp::ranges::BarSet;
 ///
 /// fn begin(device: &Device, bars: BarSet) -> Result<PrivateMmio> {
-///     device.without_driver(|| PrivateMmio::new(device, bars))
+///     device.without_driver(|_| PrivateMmio::new(device, bars))
 /// }
 /// ```
 pub struct PrivateMmio {

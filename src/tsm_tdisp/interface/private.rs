@@ -14,7 +14,8 @@ use tsm_ext::{
     error::errno,
     pci::{
         self,
-        PrivateMmio, //
+        PrivateMmio,
+        Unbound, //
     }, //
 };
 use tsm_proto::tdisp::ranges::BarSet;
@@ -22,6 +23,17 @@ use tsm_proto::tdisp::ranges::BarSet;
 /// What there can't be any of: this kernel has no DMA operations of a device.
 #[cfg(not(CONFIG_ARCH_HAS_DMA_OPS))]
 enum PrivateDma {}
+
+#[cfg(not(CONFIG_ARCH_HAS_DMA_OPS))]
+impl PrivateDma {
+    fn new(_unbound: &Unbound<'_>, _module: &'static ThisModule) -> Result<Self> {
+        Err(errno(bindings::EOPNOTSUPP))
+    }
+
+    fn end(self, _unbound: &Unbound<'_>) {
+        match self {}
+    }
+}
 
 /// What the user of the module wants to be private.
 #[derive(Clone, Copy)]
@@ -55,6 +67,15 @@ struct PrivateResources {
     mmio: Option<PrivateMmio>,
 }
 
+impl PrivateResources {
+    fn end(self, unbound: &Unbound<'_>) {
+        if let Some(dma) = self.dma {
+            dma.end(unbound);
+        }
+        drop(self.mmio);
+    }
+}
+
 /// Whether anything of a function is private.
 ///
 /// It may begin and end only while no driver is bound. If one is bound when it is to end, it goes on until the next
@@ -76,52 +97,47 @@ impl Private {
         self.held.lock().is_some()
     }
 
-    /// Begins. The caller keeps drivers away.
+    /// Begins.
     pub(super) fn begin(
         &self,
-        function: &pci::Device,
+        unbound: &Unbound<'_>,
         config: PrivateConfig,
         bars: BarSet,
     ) -> Result {
-        let held = PrivateResources {
-            dma: match config.dma {
-                Some(module) => Some(begin_dma(function, module)?),
-                None => None,
-            },
-            mmio: match config.mmio && !bars.is_empty() {
-                true => Some(PrivateMmio::new(function, bars)?),
-                false => None,
-            },
+        self.end(unbound);
+
+        let mmio = match config.mmio && !bars.is_empty() {
+            true => Some(PrivateMmio::new(unbound.device(), bars)?),
+            false => None,
+        };
+        // Last, because it does not end when it is dropped here, with the device locked.
+        let dma = match config.dma {
+            Some(module) => Some(PrivateDma::new(unbound, module)?),
+            None => None,
         };
 
-        if held.dma.is_some() || held.mmio.is_some() {
-            *self.held.lock() = Some(held);
+        if dma.is_some() || mmio.is_some() {
+            *self.held.lock() = Some(PrivateResources { dma, mmio });
         }
         Ok(())
     }
 
-    /// Ends. The caller keeps drivers away.
-    pub(super) fn end(&self) {
-        *self.held.lock() = None;
+    /// Ends.
+    pub(super) fn end(&self, unbound: &Unbound<'_>) {
+        let held = self.held.lock().take();
+
+        if let Some(held) = held {
+            held.end(unbound);
+        }
     }
 
     /// Ends, if no driver is bound.
     pub(super) fn try_end(&self, function: &pci::Device) {
         if self.is_some() {
-            let _ = function.without_driver(|| {
-                self.end();
+            let _ = function.without_driver(|unbound| {
+                self.end(unbound);
                 Ok(())
             });
         }
     }
-}
-
-#[cfg(CONFIG_ARCH_HAS_DMA_OPS)]
-fn begin_dma(function: &pci::Device, module: &'static ThisModule) -> Result<PrivateDma> {
-    PrivateDma::new(function, module)
-}
-
-#[cfg(not(CONFIG_ARCH_HAS_DMA_OPS))]
-fn begin_dma(_function: &pci::Device, _module: &'static ThisModule) -> Result<PrivateDma> {
-    Err(errno(bindings::EOPNOTSUPP))
 }

@@ -7,7 +7,10 @@ use kernel::{
     prelude::*,
     sync::Arc, //
 };
-use tsm_ext::error::errno;
+use tsm_ext::{
+    error::errno,
+    pci::Unbound, //
+};
 use tsm_proto::tdisp::{
     lock::Flags,
     state::State, //
@@ -66,12 +69,12 @@ impl<B: Backend> Manager<B> {
     pub(crate) fn bind(&mut self, interface: &Arc<Interface>, flags: Flags) -> Result {
         let function = interface.function();
 
-        function.without_driver(|| {
+        function.without_driver(|unbound| {
             if self.place(interface).is_some() {
                 return Err(EBUSY);
             }
             // What a driver has kept until now.
-            interface.end_private();
+            interface.end_private(unbound);
             let _awake = self.begin();
             let hold = Hold::new(function)?;
             self.bound.reserve(1, GFP_KERNEL)?;
@@ -121,7 +124,7 @@ impl<B: Backend> Manager<B> {
     pub(crate) fn validate(&mut self, interface: &Arc<Interface>, generation: u64) -> Result {
         let function = interface.function();
 
-        function.without_driver(|| {
+        function.without_driver(|unbound| {
             if interface.generation() != generation {
                 return Err(errno(bindings::ESTALE));
             }
@@ -137,14 +140,14 @@ impl<B: Backend> Manager<B> {
             let locked = locked.ok_or(EBUSY)?;
             let _awake = self.begin();
 
-            match self.start(interface, locked, &report) {
+            match self.start(interface, unbound, locked, &report) {
                 Ok(()) => {
                     interface.set_state(State::Run);
                     Ok(())
                 }
                 Err(failure) => {
                     let stopped = self.stop(interface);
-                    interface.end_private();
+                    interface.end_private(unbound);
                     match stopped {
                         Ok(()) => self.forget(interface, Some(State::Unlocked)),
                         // It stays bound, until it is unbound or the session ends.
@@ -159,6 +162,7 @@ impl<B: Backend> Manager<B> {
     fn start(
         &mut self,
         interface: &Interface,
+        unbound: &Unbound<'_>,
         locked: B::Locked,
         report: &Report,
     ) -> Result<(), Failure> {
@@ -166,7 +170,7 @@ impl<B: Backend> Manager<B> {
 
         self.backend.start(location, locked)?;
         self.backend.accept(location, report.ranges())?;
-        Ok(interface.begin_private(report)?)
+        Ok(interface.begin_private(unbound, report)?)
     }
 
     /// Stops an interface, also when the request was ended.
@@ -178,9 +182,9 @@ impl<B: Backend> Manager<B> {
     /// Unbinds an interface. If it uses private memory, no driver may be bound.
     pub(crate) fn unbind(&mut self, interface: &Arc<Interface>) -> Result {
         match interface.has_private() {
-            true => interface.function().without_driver(|| {
+            true => interface.function().without_driver(|unbound| {
                 self.unbind_now(interface)?;
-                interface.end_private();
+                interface.end_private(unbound);
                 Ok(())
             }),
             false => self.unbind_now(interface),
