@@ -50,9 +50,9 @@ open_enum! {
     }
 }
 
-/// Which keys a message is about.
+/// The key that a message is about: of which stream, port and sub-stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct KeySlot {
     /// The stream.
     pub stream: u8,
     /// The port. The one of function 0 is 0.
@@ -61,7 +61,7 @@ pub struct Place {
     pub keys: Keys,
 }
 
-impl Place {
+impl KeySlot {
     /// Writes the start of a request about these keys.
     fn write(&self, object: ObjectId, writer: &mut Writer<'_>) -> Result {
         let start = [

@@ -17,9 +17,9 @@ mod tests {
             query::Query,
             Direction,
             Error,
+            KeySlot,
             Keys,
             ObjectId,
-            Place,
             Status,
             SubStream, //
         },
@@ -27,7 +27,7 @@ mod tests {
     };
 
     /// Key set 0 for non-posted requests that port 1 sends, in stream 5.
-    const PLACE: Place = Place {
+    const SLOT: KeySlot = KeySlot {
         stream: 5,
         port: 1,
         keys: Keys {
@@ -66,7 +66,7 @@ mod tests {
         }
         // 0 to 3 of each of three sub-streams.
         assert_eq!(seen, 0xf_000f_000f);
-        assert_eq!(PLACE.keys.raw(), 0x12);
+        assert_eq!(SLOT.keys.raw(), 0x12);
     }
 
     #[test]
@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn programs_a_key() {
         let request = KeyProgram {
-            place: PLACE,
+            slot: SLOT,
             key: &[0x5a; 32],
             iv: &[1, 2, 3, 4, 5, 6, 7, 8],
         };
@@ -151,10 +151,7 @@ mod tests {
     #[test]
     fn uses_and_stops_keys() {
         for (usage, object) in [(Use::Go, 4), (Use::Stop, 5)] {
-            let request = KeySet {
-                usage,
-                place: PLACE,
-            };
+            let request = KeySet { usage, slot: SLOT };
             let mut buffer = [0xcc; 7];
             assert_eq!(request.encode(&mut buffer), Ok(7));
             assert_eq!(buffer, [object, 0, 0, 5, 0, 0x12, 1]);

@@ -11,9 +11,9 @@ use tsm_proto::{
         },
         query::Query,
         Direction,
+        KeySlot,
         Keys,
         ObjectId,
-        Place,
         SubStream, //
     },
     spdm::{
@@ -199,14 +199,14 @@ fn ide_km(asked: &[u8], answer: Option<&[u8]>, buffer: &mut [u8]) -> Option<usiz
             Some(answer) => query.parse(answer).map(|_| 0).expect("it is a port"),
         });
     }
-    let place = Place {
+    let slot = KeySlot {
         stream: asked[3],
         port: asked[6],
         keys: keys(asked[5]),
     };
     if object == ObjectId::KEY_PROG {
         let request = KeyProgram {
-            place,
+            slot,
             key: asked[7..39].try_into().expect("it is a key"),
             iv: asked[39..47].try_into().expect("it is an IV"),
         };
@@ -220,7 +220,7 @@ fn ide_km(asked: &[u8], answer: Option<&[u8]>, buffer: &mut [u8]) -> Option<usiz
         ObjectId::K_SET_STOP => Use::Stop,
         _ => return None,
     };
-    let request = KeySet { usage, place };
+    let request = KeySet { usage, slot };
     Some(match answer {
         None => request.encode(buffer).expect("there is room"),
         Some(answer) => request.parse(answer).map(|()| 0).expect("it was done"),

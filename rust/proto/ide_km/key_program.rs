@@ -4,8 +4,8 @@
 
 use super::{
     Error,
+    KeySlot,
     ObjectId,
-    Place,
     Result,
     Status, //
 };
@@ -15,8 +15,8 @@ use crate::spdm::Writer;
 ///
 /// The caller clears the buffer that it was encoded to, which has the key in it.
 pub struct KeyProgram<'k> {
-    /// Which key it is.
-    pub place: Place,
+    /// The slot of the key.
+    pub slot: KeySlot,
     /// The key.
     pub key: &'k [u8; 32],
     /// The IV as it is in the message.
@@ -35,7 +35,7 @@ impl KeyProgram<'_> {
     pub fn encode(&self, buffer: &mut [u8]) -> Result<usize> {
         let mut writer = Writer::new(buffer);
 
-        self.place.write(ObjectId::KEY_PROG, &mut writer)?;
+        self.slot.write(ObjectId::KEY_PROG, &mut writer)?;
         writer.bytes(self.key)?;
         writer.bytes(self.iv)?;
         Ok(writer.len())
@@ -48,7 +48,7 @@ impl KeyProgram<'_> {
     /// [`Error::UnexpectedObject`] when it is no such response, [`Error::Mismatch`] when it is about other keys,
     /// [`Error::Refused`] when the device did not take the key, [`Error::Message`] when it is shorter or longer.
     pub fn parse(&self, message: &[u8]) -> Result {
-        let status = self.place.acknowledged(ObjectId::KP_ACK, message)?;
+        let status = self.slot.acknowledged(ObjectId::KP_ACK, message)?;
 
         match Status::new(status) {
             Status::SUCCESS => Ok(()),

@@ -3,8 +3,8 @@
 //! K_SET_GO and K_SET_STOP, and K_GOSTOP_ACK, which answers both.
 
 use super::{
+    KeySlot,
     ObjectId,
-    Place,
     Result, //
 };
 use crate::spdm::Writer;
@@ -21,10 +21,10 @@ pub enum Use {
 /// The request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeySet {
-    /// What is done.
+    /// Whether the device starts or stops to use the key.
     pub usage: Use,
-    /// With which keys.
-    pub place: Place,
+    /// The key.
+    pub slot: KeySlot,
 }
 
 impl KeySet {
@@ -40,7 +40,7 @@ impl KeySet {
             Use::Stop => ObjectId::K_SET_STOP,
         };
 
-        self.place.write(object, &mut writer)?;
+        self.slot.write(object, &mut writer)?;
         Ok(writer.len())
     }
 
@@ -52,7 +52,7 @@ impl KeySet {
     /// [`Error::Mismatch`](super::Error::Mismatch) when it is about other keys,
     /// [`Error::Message`](super::Error::Message) when it is shorter or longer.
     pub fn parse(&self, message: &[u8]) -> Result {
-        self.place
+        self.slot
             .acknowledged(ObjectId::K_GOSTOP_ACK, message)
             .map(|_reserved| ())
     }

@@ -28,8 +28,8 @@ use tsm_proto::{
         },
         query::Query,
         Direction,
+        KeySlot,
         Keys,
-        Place,
         SubStream, //
     },
     spdm::{
@@ -111,13 +111,13 @@ impl KeyManagement<'_> {
 
     /// Programs a fresh key.
     #[inline(never)]
-    fn program(&mut self, place: Place) -> Result<(), Failure> {
+    fn program(&mut self, slot: KeySlot) -> Result<(), Failure> {
         let mut secret = Secret::zeroed(KEY + IV + KeyProgram::SIZE)?;
         let (random, request) = secret.split_at_mut(KEY + IV);
         fill_random(random);
         let (key, rest) = random.split_first_chunk::<KEY>().ok_or(EINVAL)?;
         let iv = rest.first_chunk::<IV>().ok_or(EINVAL)?;
-        let program = KeyProgram { place, key, iv };
+        let program = KeyProgram { slot, key, iv };
 
         program.encode(request)?;
         let response = self.ask(request)?;
@@ -126,8 +126,8 @@ impl KeyManagement<'_> {
 
     /// Starts or stops the use of a key.
     #[inline(never)]
-    fn set(&mut self, usage: Use, place: Place) -> Result<(), Failure> {
-        let set = KeySet { usage, place };
+    fn set(&mut self, usage: Use, slot: KeySlot) -> Result<(), Failure> {
+        let set = KeySet { usage, slot };
         let mut request = [0; 8];
         let len = set.encode(&mut request)?;
         let response = self.ask(request.get(..len).unwrap_or_default())?;
@@ -137,33 +137,33 @@ impl KeyManagement<'_> {
 
     /// Programs all keys of a stream, and has the device use them.
     fn start(&mut self, stream: u8) -> Result<(), Failure> {
-        for place in places(stream) {
-            self.program(place)?;
+        for slot in key_slots(stream) {
+            self.program(slot)?;
         }
-        for place in places(stream) {
-            self.set(Use::Go, place)?;
+        for slot in key_slots(stream) {
+            self.set(Use::Go, slot)?;
         }
         Ok(())
     }
 
     /// Has the device use no key of a stream.
     fn stop(&mut self, stream: u8) -> Result<(), Failure> {
-        for place in places(stream) {
-            self.set(Use::Stop, place)?;
+        for slot in key_slots(stream) {
+            self.set(Use::Stop, slot)?;
         }
         Ok(())
     }
 }
 
-/// Returns which keys a stream has.
-fn places(stream: u8) -> impl Iterator<Item = Place> {
+/// Returns the key slots of a stream.
+fn key_slots(stream: u8) -> impl Iterator<Item = KeySlot> {
     let all = Direction::ALL.into_iter().flat_map(|direction| {
         SubStream::ALL
             .into_iter()
             .map(move |sub_stream| (direction, sub_stream))
     });
 
-    all.map(move |(direction, sub_stream)| Place {
+    all.map(move |(direction, sub_stream)| KeySlot {
         stream,
         port: PORT,
         keys: Keys {

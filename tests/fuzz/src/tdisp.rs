@@ -11,8 +11,8 @@ use tsm_proto::{
         },
         query::Query,
         Direction,
+        KeySlot,
         Keys,
-        Place,
         SubStream, //
     },
     tdisp::{
@@ -119,7 +119,7 @@ pub(crate) fn report(data: &[u8]) -> bool {
 
 /// An answer of IDE_KM is accepted if it is about the keys of the request.
 pub(crate) fn ide_km(data: &[u8]) -> bool {
-    let place = Place {
+    let slot = KeySlot {
         stream: 3,
         port: 1,
         keys: Keys {
@@ -129,13 +129,13 @@ pub(crate) fn ide_km(data: &[u8]) -> bool {
         },
     };
     let program = KeyProgram {
-        place,
+        slot,
         key: &[0; 32],
         iv: &[0; 8],
     };
     let set = KeySet {
         usage: Use::Go,
-        place,
+        slot,
     };
     let Some((which, message)) = data.split_first() else {
         return false;

@@ -74,15 +74,15 @@ impl Status {
     }
 }
 
-/// Which key a message is about, as it says.
+/// The key that a message is about, as the message says.
 #[derive(Debug, Clone, Copy)]
-struct Place {
+struct KeySlot {
     stream: u8,
     key: u8,
     port: u8,
 }
 
-impl Place {
+impl KeySlot {
     /// Splits a request into these fields and the rest.
     fn split(fields: &[u8]) -> Result<(Self, &[u8])> {
         let (&[_, _, stream, _, key, port], rest) =
@@ -113,22 +113,22 @@ impl Responder {
         match object {
             QUERY => self.query(fields),
             KEY_PROG => {
-                let (place, key) = Place::split(fields)?;
-                let status = self.program(place, key, session);
-                Ok(place.acknowledge(KP_ACK, status.raw()))
+                let (slot, key) = KeySlot::split(fields)?;
+                let status = self.program(slot, key, session);
+                Ok(slot.acknowledge(KP_ACK, status.raw()))
             }
             K_SET_GO | K_SET_STOP => {
-                let (place, rest) = Place::split(fields)?;
-                let name = KeyName::try_new(place.key);
-                let name = name.filter(|_| place.port == PORT && rest.is_empty());
+                let (slot, rest) = KeySlot::split(fields)?;
+                let name = KeyName::try_new(slot.key);
+                let name = name.filter(|_| slot.port == PORT && rest.is_empty());
                 let name = name.ok_or(Failure::InvalidRequest)?;
                 match object {
-                    K_SET_STOP => self.tdis.stop_key(place.stream, name),
+                    K_SET_STOP => self.tdis.stop_key(slot.stream, name),
                     // There has to be a key.
-                    _ if self.tdis.use_key(place.stream, name, session) => {}
+                    _ if self.tdis.use_key(slot.stream, name, session) => {}
                     _ => return Err(Failure::InvalidRequest),
                 }
-                Ok(place.acknowledge(K_GOSTOP_ACK, 0))
+                Ok(slot.acknowledge(K_GOSTOP_ACK, 0))
             }
             _ => Err(Failure::InvalidRequest),
         }
@@ -149,18 +149,18 @@ impl Responder {
     }
 
     /// Takes a key of KEY_PROG.
-    fn program(&mut self, place: Place, key: &[u8], session: SessionNumber) -> Status {
+    fn program(&mut self, slot: KeySlot, key: &[u8], session: SessionNumber) -> Status {
         if key.len() != KEY {
             return Status::IncorrectLength;
         }
-        if place.port != PORT {
+        if slot.port != PORT {
             return Status::UnsupportedPort;
         }
-        let Some(name) = KeyName::try_new(place.key) else {
+        let Some(name) = KeyName::try_new(slot.key) else {
             return Status::UnsupportedValue;
         };
 
-        match self.tdis.program_key(place.stream, name, session) {
+        match self.tdis.program_key(slot.stream, name, session) {
             true => Status::Success,
             false => Status::Unspecified,
         }

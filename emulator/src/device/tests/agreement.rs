@@ -11,8 +11,8 @@ use tsm_proto::{
         },
         query::Query,
         Direction,
+        KeySlot,
         Keys,
-        Place,
         SubStream, //
     },
     tdisp::{
@@ -153,13 +153,13 @@ fn agrees_on_keys() {
                 direction,
                 sub_stream,
             };
-            let place = Place {
+            let slot = KeySlot {
                 stream: 9,
                 port: 0,
                 keys,
             };
             let request = KeyProgram {
-                place,
+                slot,
                 key: &[1; 32],
                 iv: &[2; 8],
             };
@@ -168,7 +168,7 @@ fn agrees_on_keys() {
             assert_eq!(request.parse(&response), Ok(()));
             let request = KeySet {
                 usage: Use::Go,
-                place,
+                slot,
             };
             let len = request.encode(&mut buffer).unwrap();
             let response = vendor::exchange(requester, IDE_KM, &buffer[..len]);
