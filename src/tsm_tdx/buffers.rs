@@ -8,17 +8,17 @@
 //! A request is abandoned if its caller is killed or times out while the request is in flight. Its buffer
 //! is reused when its status changes.
 //!
-//! The number of places is fixed. Each request takes one, and an abandoned request keeps its place.
-//! If all places are taken, a request waits in a queue. An item in configfs has at most one abandoned
-//! request: its next request waits for that one. So one item can not take all places.
+//! The number of slots is fixed. Each request takes one, and an abandoned request keeps its slot.
+//! If all slots are taken, a request waits in a queue. An item in configfs has at most one abandoned
+//! request: its next request waits for that one. So one item can not take all slots.
 //!
 //! The buffer of a request that has ended is kept, idle and shared, for one of the next requests. Idle
 //! buffers have a limit, see [`BufferLimits`]; a buffer above it is made private and freed at once, and all
 //! of them when the module is unloaded.
 
-mod places;
+mod slots;
 
-pub(crate) use places::header;
+pub(crate) use slots::header;
 
 use kernel::{
     new_mutex,
@@ -59,10 +59,10 @@ use tsm_proto::tdx::{
 };
 use tsm_provider::ReportId;
 
-use places::{
+use slots::{
     Earlier,
-    Place,
-    Places,
+    RequestSlot,
+    RequestSlots,
     WaitFor, //
 };
 
@@ -77,22 +77,22 @@ const LONGEST_QUOTE: u64 = 16 << 20;
 pub(crate) struct Buffers {
     /// Size of each buffer, in pages.
     pages: usize,
-    /// Maximum time that a request waits for a place.
+    /// Maximum time that a request waits for a slot.
     timeout: Delta,
     /// Requests that wait fail with `ENXIO`.
     is_closed: Atomic<bool>,
-    /// The queue for places. The request that holds the lock gets the next place.
+    /// The queue for slots. The request that holds the lock gets the next slot.
     turn: Pin<KBox<KillableMutex<()>>>,
     sharing: Pin<KBox<KillableMutex<Sharing>>>,
-    places: Pin<KBox<Mutex<Places>>>,
+    slots: Pin<KBox<Mutex<RequestSlots>>>,
 }
 
 impl Buffers {
-    /// Makes the places, and the first buffer, which tells how large all buffers are.
+    /// Makes the slots, and the first buffer, which tells how large all buffers are.
     pub(crate) fn new(guest: Guest, timeout: Delta) -> Result<Self> {
         let mut sharing = Sharing::default();
         let (pages, first) = first(&mut sharing, size(guest).div_ceil(PAGE_SIZE))?;
-        let places = Places::new(BufferLimits::of(pages * PAGE_SIZE), first)?;
+        let slots = RequestSlots::new(BufferLimits::of(pages * PAGE_SIZE), first)?;
 
         Ok(Self {
             pages,
@@ -106,16 +106,16 @@ impl Buffers {
                 KillableMutex::new(sharing, c"tsm_tdx::Buffers::sharing", static_lock_class!()),
                 GFP_KERNEL,
             )?,
-            places: KBox::pin_init(new_mutex!(places, "tsm_tdx::Buffers::places"), GFP_KERNEL)?,
+            slots: KBox::pin_init(new_mutex!(slots, "tsm_tdx::Buffers::slots"), GFP_KERNEL)?,
         })
     }
 
-    /// Takes a place and a buffer that the VMM does not use, for a request of `report`. [`Self::put`]
+    /// Takes a slot and a buffer that the VMM does not use, for a request of `report`. [`Self::put`]
     /// returns both.
     ///
     /// # Errors
     ///
-    /// - [`EBUSY`]: the wait for a place, or for an abandoned request of this report, timed out.
+    /// - [`EBUSY`]: the wait for a slot, or for an abandoned request of this report, timed out.
     /// - [`EINTR`]: the task was killed while it waited.
     /// - [`ENXIO`]: the module is being unloaded.
     /// - [`ENOMEM`]: there is no memory for a new buffer.
@@ -127,31 +127,31 @@ impl Buffers {
         if let Some(buffer) = self.earlier(report, start)? {
             return Ok(buffer);
         }
-        match self.place(start, WaitFor::Place)? {
-            Place::Buffer(buffer) => Ok(buffer),
-            Place::Empty => match self.share() {
+        match self.take_slot(start, WaitFor::Slot)? {
+            RequestSlot::Buffer(buffer) => Ok(buffer),
+            RequestSlot::Empty => match self.share() {
                 // The VMM refused. Wait for a buffer of another request.
-                Err(EIO) => match self.place(start, WaitFor::Buffer)? {
-                    Place::Buffer(buffer) => Ok(buffer),
-                    Place::Empty => Err(EIO),
+                Err(EIO) => match self.take_slot(start, WaitFor::Buffer)? {
+                    RequestSlot::Buffer(buffer) => Ok(buffer),
+                    RequestSlot::Empty => Err(EIO),
                 },
                 buffer => buffer,
             },
         }
     }
 
-    /// Makes a buffer for a place without one, or gives the place up.
+    /// Makes a buffer for a slot without one, or gives the slot up.
     fn share(&self) -> Result<SharedBuffer> {
         self.sharing
             .lock_killable()
             .and_then(|mut sharing| sharing.share(self.pages))
-            .inspect_err(|_| self.places.lock().in_use -= 1)
+            .inspect_err(|_| self.slots.lock().in_use -= 1)
     }
 
     /// Waits until an abandoned request of `report` is not in flight any more, and returns its buffer.
     fn earlier(&self, report: ReportId, start: Instant<Monotonic>) -> Result<Option<SharedBuffer>> {
         loop {
-            match self.places.lock().earlier(report) {
+            match self.slots.lock().earlier(report) {
                 Earlier::Done(buffer) => return Ok(Some(buffer)),
                 Earlier::None => return Ok(None),
                 Earlier::InFlight => {}
@@ -160,30 +160,30 @@ impl Buffers {
         }
     }
 
-    /// Takes a place, at once or after the requests that wait already.
-    fn place(&self, start: Instant<Monotonic>, wait_for: WaitFor) -> Result<Place> {
+    /// Takes a slot, at once or after the requests that wait already.
+    fn take_slot(&self, start: Instant<Monotonic>, wait_for: WaitFor) -> Result<RequestSlot> {
         {
-            let mut places = self.places.lock();
+            let mut slots = self.slots.lock();
 
-            if places.waiting == 0 {
-                if let Some(place) = places.free(wait_for)? {
-                    return Ok(place);
+            if slots.waiting == 0 {
+                if let Some(slot) = slots.free(wait_for)? {
+                    return Ok(slot);
                 }
             }
-            places.waiting += 1;
+            slots.waiting += 1;
         }
-        let place = self.wait_for_place(start, wait_for);
+        let slot = self.wait_for_slot(start, wait_for);
 
-        self.places.lock().waiting -= 1;
-        place
+        self.slots.lock().waiting -= 1;
+        slot
     }
 
-    fn wait_for_place(&self, start: Instant<Monotonic>, wait_for: WaitFor) -> Result<Place> {
+    fn wait_for_slot(&self, start: Instant<Monotonic>, wait_for: WaitFor) -> Result<RequestSlot> {
         let _turn = self.turn.lock_killable()?;
 
         loop {
-            if let Some(place) = self.places.lock().free(wait_for)? {
-                return Ok(place);
+            if let Some(slot) = self.slots.lock().free(wait_for)? {
+                return Ok(slot);
             }
             self.pause(start)?;
         }
@@ -208,9 +208,9 @@ impl Buffers {
         sleep_killable(Delta::from_micros(pause.get().into()))
     }
 
-    /// Returns the buffer of a request. If the request is in flight, it is abandoned and keeps its place.
+    /// Returns the buffer of a request. If the request is in flight, it is abandoned and keeps its slot.
     pub(crate) fn put(&self, report: ReportId, buffer: SharedBuffer) {
-        let surplus = self.places.lock().put(report, buffer);
+        let surplus = self.slots.lock().put(report, buffer);
 
         // Dropped without the lock, because the conversion to private memory is slow.
         drop(surplus);
@@ -218,7 +218,7 @@ impl Buffers {
 }
 
 impl Close for Buffers {
-    /// Fails the requests that wait for a place. Then unloading waits only for requests that have a place.
+    /// Fails the requests that wait for a slot. Then unloading waits only for requests that have a slot.
     fn close(&self) {
         self.is_closed.store(true, Relaxed);
     }

@@ -46,7 +46,7 @@ module! {
     },
 }
 
-/// The module. What waits for a place gives up first, then the reports go, which user space may be waiting
+/// The module. What waits for a slot gives up first, then the reports go, which user space may be waiting
 /// for; the device goes when the registers have gone that are shown in its directory.
 struct TsmTdx {
     _buffers: CloseOnDrop<buffers::Buffers>,

@@ -28,15 +28,15 @@ mod tests {
         usize::MAX,
     ];
 
-    /// Returns places and idle buffers for a size.
+    /// Returns slots and idle buffers for a size.
     fn limits(size: usize) -> (usize, usize) {
         let limits = BufferLimits::of(size);
 
-        (limits.places(), limits.idle())
+        (limits.slots(), limits.idle())
     }
 
     #[test]
-    fn keeps_a_usual_buffer_for_each_place() {
+    fn keeps_a_usual_buffer_for_each_slot() {
         assert_eq!(limits(128 * KIB), (16, 16));
         // With a header more than a quote of the usual size.
         assert_eq!(limits(132 * KIB), (16, 16));
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn has_a_few_places_for_buffers_of_any_size() {
+    fn has_a_few_slots_for_buffers_of_any_size() {
         assert_eq!(limits(usize::MAX), (4, 1));
         assert_eq!(limits(0), (16, 16));
     }
@@ -61,22 +61,20 @@ mod tests {
     #[test]
     fn bounds_memory_by_bytes_or_by_the_least_number() {
         for size in SIZES {
-            let (places, idle) = limits(size);
+            let (slots, idle) = limits(size);
 
-            assert!(
-                places == BufferLimits::LEAST_PLACES || places * size <= BufferLimits::MAX_BYTES
-            );
+            assert!(slots == BufferLimits::LEAST_SLOTS || slots * size <= BufferLimits::MAX_BYTES);
             assert!(idle == 1 || idle * size <= BufferLimits::MAX_IDLE_BYTES);
         }
     }
 
     #[test]
-    fn keeps_no_more_buffers_than_there_are_places() {
+    fn keeps_no_more_buffers_than_there_are_slots() {
         for size in SIZES {
-            let (places, idle) = limits(size);
+            let (slots, idle) = limits(size);
 
-            assert!((BufferLimits::LEAST_PLACES..=BufferLimits::MOST_PLACES).contains(&places));
-            assert!((1..=places).contains(&idle));
+            assert!((BufferLimits::LEAST_SLOTS..=BufferLimits::MOST_SLOTS).contains(&slots));
+            assert!((1..=slots).contains(&idle));
         }
     }
 }

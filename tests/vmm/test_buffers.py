@@ -2,8 +2,8 @@
 """The memory of quote requests, on VMMs that do not finish them or do not share memory: python3 -m unittest discover \
 -p test_buffers.py tests/vmm
 
-A request that was given up keeps its buffer until the VMM is done with it. There are 16 places for requests, 4 if a buffer has
-16 MiB. Buffers are kept idle for all places if they have up to 256 KiB, otherwise 4 MiB of them.
+A request that was given up keeps its buffer until the VMM is done with it. There are 16 slots for requests, 4 if a buffer has
+16 MiB. Buffers are kept idle for all slots if they have up to 256 KiB, otherwise 4 MiB of them.
 """
 
 import re
@@ -40,8 +40,8 @@ class Buffers(Vmm):
         return sum(int(start, 0) & SHARED == to for start in starts)
 
 
-class Places(Buffers):
-    def test_killed_readers_hold_no_more_than_there_are_places(self):
+class Slots(Buffers):
+    def test_killed_readers_hold_no_more_than_there_are_slots(self):
         script = """
             reload quote_timeout_ms=1000000
             for round in 1 2 3; do readers 20; killed 20; done
@@ -54,7 +54,7 @@ class Places(Buffers):
         # One buffer was shared when the module was loaded again.
         self.assertEqual(self.conversions(trace), 15)
 
-    def test_more_readers_than_places_are_served_one_after_the_other(self):
+    def test_more_readers_than_slots_are_served_one_after_the_other(self):
         script = """
             for i in $(seq 20); do make r$i; fetch r$i & done; wait; leaked
             for i in $(seq 20); do rmdir $reports/r$i; done; rmmod tsm_tdx && echo gone
@@ -63,7 +63,7 @@ class Places(Buffers):
         self.assertEqual((leaked, gone), ("0", "gone"))
         self.assert_quotes(quotes, 20)
 
-    def test_no_place_in_the_time_of_a_request(self):
+    def test_no_slot_in_the_time_of_a_request(self):
         script = "reload quote_timeout_ms=100; asks 18"
         self.assertEqual(self.guest(script, "quote=never"), [TIMEOUT] * 16 + [BUSY] * 2)
 
@@ -118,7 +118,7 @@ class Idle(Buffers):
         # The first one was shared when the module was loaded.
         return self.conversions(trace) + 1, len(set(requests[:16])), self.conversions(trace, to=0)
 
-    def test_a_buffer_for_each_place_is_kept_until_the_module_is_unloaded(self):
+    def test_a_buffer_for_each_slot_is_kept_until_the_module_is_unloaded(self):
         self.assertEqual(self.buffers(None), (16, 16, 16))
 
     def test_large_buffers_above_the_limit_are_given_back(self):
@@ -127,7 +127,7 @@ class Idle(Buffers):
 
 
 class Unloading(Buffers):
-    def test_readers_that_wait_for_a_place_give_up(self):
+    def test_readers_that_wait_for_a_slot_give_up(self):
         # 16 are in flight until they are killed.
         script = """
             reload quote_timeout_ms=1000000; readers 16; first=$begun

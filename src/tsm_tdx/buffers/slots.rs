@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The places of quote requests, and which buffer each has.
+//! The slots of quote requests, and which buffer each has.
 
 use kernel::prelude::*;
 use tsm_ext::shared::SharedBuffer;
@@ -13,15 +13,15 @@ use tsm_proto::tdx::{
 };
 use tsm_provider::ReportId;
 
-/// The places.
+/// The slots of all requests.
 ///
 /// # Invariants
 ///
 /// `in_use`, the abandoned requests and the idle buffers are together at most `count`. `abandoned` has
 /// the capacity for `count`.
-pub(super) struct Places {
+pub(super) struct RequestSlots {
     count: usize,
-    /// How many requests wait for their turn.
+    /// How many requests wait for a slot.
     pub(super) waiting: usize,
     /// How many requests have a buffer, or are about to get one.
     pub(super) in_use: usize,
@@ -36,8 +36,8 @@ struct Abandoned {
     buffer: SharedBuffer,
 }
 
-/// A place that a request has got.
-pub(super) enum Place {
+/// A slot that a request has got.
+pub(super) enum RequestSlot {
     /// With a buffer.
     Buffer(SharedBuffer),
     /// Without one.
@@ -47,9 +47,9 @@ pub(super) enum Place {
 /// What a request waits for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum WaitFor {
-    /// A place, with a buffer or without.
-    Place,
-    /// A place with a buffer.
+    /// A slot, with a buffer or without.
+    Slot,
+    /// A slot with a buffer.
     Buffer,
 }
 
@@ -57,16 +57,16 @@ pub(super) enum WaitFor {
 pub(super) enum Earlier {
     /// A request that the VMM works on.
     InFlight,
-    /// The buffer of a request that the VMM is done with, and its place.
+    /// The buffer of a request that the VMM is done with, and its slot.
     Done(SharedBuffer),
     /// Nothing.
     None,
 }
 
-impl Places {
-    /// Makes as many places as `limits` say, of which so many may have idle buffers. `first` is one.
+impl RequestSlots {
+    /// Makes as many slots as `limits` say, of which so many may have idle buffers. `first` is one.
     pub(super) fn new(limits: BufferLimits, first: Option<SharedBuffer>) -> Result<Self> {
-        let count = limits.places();
+        let count = limits.slots();
         let mut idle = KVec::with_capacity(limits.idle(), GFP_KERNEL)?;
 
         if let Some(first) = first {
@@ -82,7 +82,7 @@ impl Places {
         })
     }
 
-    /// Gives up the place of a request that has ended, or is abandoned. Returns its buffer if it is not
+    /// Gives up the slot of a request that has ended, or is abandoned. Returns its buffer if it is not
     /// kept.
     pub(super) fn put(&mut self, report: ReportId, buffer: SharedBuffer) -> Option<SharedBuffer> {
         self.in_use -= 1;
@@ -103,27 +103,27 @@ impl Places {
         None
     }
 
-    /// Returns a place, if there is one.
+    /// Returns a slot, if there is one.
     ///
     /// # Errors
     ///
     /// [`EIO`] if a buffer is wanted, and no request has one that could be waited for.
-    pub(super) fn free(&mut self, wait_for: WaitFor) -> Result<Option<Place>> {
+    pub(super) fn free(&mut self, wait_for: WaitFor) -> Result<Option<RequestSlot>> {
         let buffer = match self.idle.pop() {
             Some(buffer) => Some(buffer),
             None => self.take_abandoned(|request| !in_flight(&request.buffer)),
         };
         let taken = self.in_use + self.abandoned.len();
 
-        let place = match (buffer, wait_for) {
-            (Some(buffer), _) => Place::Buffer(buffer),
-            (None, WaitFor::Place) if taken < self.count => Place::Empty,
+        let slot = match (buffer, wait_for) {
+            (Some(buffer), _) => RequestSlot::Buffer(buffer),
+            (None, WaitFor::Slot) if taken < self.count => RequestSlot::Empty,
             (None, WaitFor::Buffer) if taken == 0 => return Err(EIO),
             (None, _) => return Ok(None),
         };
 
         self.in_use += 1;
-        Ok(Some(place))
+        Ok(Some(slot))
     }
 
     /// Looks for an earlier request of a report.
@@ -152,7 +152,7 @@ impl Places {
     }
 }
 
-impl Drop for Places {
+impl Drop for RequestSlots {
     fn drop(&mut self) {
         let mut leaked = 0;
 
