@@ -60,7 +60,7 @@ use tsm_proto::tdx::{
 use tsm_provider::ReportId;
 
 use slots::{
-    Earlier,
+    PreviousRequest,
     RequestSlot,
     RequestSlots,
     WaitFor, //
@@ -124,7 +124,7 @@ impl Buffers {
     pub(crate) fn take(&self, report: ReportId) -> Result<SharedBuffer> {
         let start = Instant::now();
 
-        if let Some(buffer) = self.earlier(report, start)? {
+        if let Some(buffer) = self.buffer_of_previous_request(report, start)? {
             return Ok(buffer);
         }
         match self.take_slot(start, WaitFor::Slot)? {
@@ -149,12 +149,16 @@ impl Buffers {
     }
 
     /// Waits until an abandoned request of `report` is not in flight any more, and returns its buffer.
-    fn earlier(&self, report: ReportId, start: Instant<Monotonic>) -> Result<Option<SharedBuffer>> {
+    fn buffer_of_previous_request(
+        &self,
+        report: ReportId,
+        start: Instant<Monotonic>,
+    ) -> Result<Option<SharedBuffer>> {
         loop {
-            match self.slots.lock().earlier(report) {
-                Earlier::Done(buffer) => return Ok(Some(buffer)),
-                Earlier::None => return Ok(None),
-                Earlier::InFlight => {}
+            match self.slots.lock().previous_request(report) {
+                PreviousRequest::Completed(buffer) => return Ok(Some(buffer)),
+                PreviousRequest::None => return Ok(None),
+                PreviousRequest::InFlight => {}
             }
             self.pause(start)?;
         }

@@ -53,13 +53,13 @@ pub(super) enum WaitFor {
     Buffer,
 }
 
-/// What a report has from earlier requests.
-pub(super) enum Earlier {
-    /// A request that the VMM works on.
+/// The previous request of a report, if it was abandoned.
+pub(super) enum PreviousRequest {
+    /// The VMM works on it.
     InFlight,
-    /// The buffer of a request that the VMM is done with, and its slot.
-    Done(SharedBuffer),
-    /// Nothing.
+    /// The VMM is done with it. The slot goes to the caller with the buffer.
+    Completed(SharedBuffer),
+    /// There is none.
     None,
 }
 
@@ -126,22 +126,22 @@ impl RequestSlots {
         Ok(Some(slot))
     }
 
-    /// Looks for an earlier request of a report.
-    pub(super) fn earlier(&mut self, report: ReportId) -> Earlier {
+    /// Looks for the previous request of a report.
+    pub(super) fn previous_request(&mut self, report: ReportId) -> PreviousRequest {
         let of_report = |request: &Abandoned| request.report == report;
         let Some(request) = self.abandoned.iter().find(|request| of_report(request)) else {
-            return Earlier::None;
+            return PreviousRequest::None;
         };
 
         if in_flight(&request.buffer) {
-            return Earlier::InFlight;
+            return PreviousRequest::InFlight;
         }
         match self.take_abandoned(of_report) {
             Some(buffer) => {
                 self.in_use += 1;
-                Earlier::Done(buffer)
+                PreviousRequest::Completed(buffer)
             }
-            None => Earlier::None,
+            None => PreviousRequest::None,
         }
     }
 
