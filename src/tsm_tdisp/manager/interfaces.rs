@@ -46,7 +46,7 @@ impl<B: Backend> Manager<B> {
         !self.bound.is_empty()
     }
 
-    fn place(&self, interface: &Arc<Interface>) -> Option<usize> {
+    fn position(&self, interface: &Arc<Interface>) -> Option<usize> {
         self.bound
             .iter()
             .position(|bound| Arc::ptr_eq(&bound.interface, interface))
@@ -70,7 +70,7 @@ impl<B: Backend> Manager<B> {
         let function = interface.function();
 
         function.without_driver(|unbound| {
-            if self.place(interface).is_some() {
+            if self.position(interface).is_some() {
                 return Err(EBUSY);
             }
             // What a driver has kept until now.
@@ -128,14 +128,14 @@ impl<B: Backend> Manager<B> {
             if interface.generation() != generation {
                 return Err(errno(bindings::ESTALE));
             }
-            let place = self.place(interface).ok_or_else(not_connected)?;
+            let position = self.position(interface).ok_or_else(not_connected)?;
             let report = match (interface.last_state(), interface.report()) {
                 (Some(State::Locked), Some(report)) => report,
                 _ => return Err(EBUSY),
             };
             let locked = self
                 .bound
-                .get_mut(place)
+                .get_mut(position)
                 .and_then(|bound| bound.locked.take());
             let locked = locked.ok_or(EBUSY)?;
             let _awake = self.begin();
@@ -212,7 +212,7 @@ impl<B: Backend> Manager<B> {
 
         match self.backend.state(interface.function().location()) {
             Ok(state) => {
-                let is_bound = self.place(interface).is_some();
+                let is_bound = self.position(interface).is_some();
                 match (is_bound, interface.last_state()) {
                     // The nonce is gone, and with it what the report is about.
                     (true, Some(last)) if last != state => {
@@ -229,7 +229,7 @@ impl<B: Backend> Manager<B> {
 
     /// The function is about to be removed.
     pub(crate) fn release_interface(&mut self, interface: &Arc<Interface>) {
-        if self.place(interface).is_some() {
+        if self.position(interface).is_some() {
             let _awake = self.begin();
             let stopped = self.stop(interface);
             self.forget(interface, None);
