@@ -183,7 +183,7 @@ impl Drop for Enabled {
 ///
 /// # Examples
 ///
-/// See [`Device::without_driver`].
+/// See [`PrivateMmio`](super::PrivateMmio).
 pub struct Unbound<'a>(Locked<'a>);
 
 impl Unbound<'_> {
