@@ -122,8 +122,8 @@ impl CertificateKey {
         // INVARIANT: A new key is returned with a reference to it.
         let key = Reference(NonNull::new(key).ok_or(ENOMEM)?);
 
-        // SAFETY: The key is new and not instantiated. The slice has as many bytes, of which the kernel
-        // copies what it keeps. There are neither a keyring nor a key that authorizes this.
+        // SAFETY: The key is new and not instantiated. Pointer and length are those of a slice, of which the
+        // kernel copies what it keeps. There are neither a keyring nor a key that authorizes this.
         to_result(unsafe {
             tsm_bindings::key_instantiate_and_link(
                 key.0.as_ptr(),
@@ -174,8 +174,8 @@ impl CertificateKey {
 
         let key = self.key.0.as_ptr();
 
-        // SAFETY: By the type invariant, the key is one that can verify. The other pointers are to slices of as
-        // many bytes and to C strings, which are only read.
+        // SAFETY: By the type invariant, the key is one that can verify. The other pointers and lengths are those of
+        // slices and C strings, which are only read.
         let result = to_result(unsafe { tsm_bindings::verify_signature(key, &signature) });
         // Which error it is depends on the algorithm, and on the byte of the signature that is wrong.
         result.map_err(|err| match err {

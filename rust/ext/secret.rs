@@ -56,6 +56,6 @@ impl Drop for Secret {
 
 /// Overwrites bytes with zeros, also when the compiler finds that they are not read any more.
 pub(crate) fn clear(bytes: &mut [u8]) {
-    // SAFETY: The slice has as many bytes, which may be written.
+    // SAFETY: Pointer and length are those of a slice, which may be written.
     unsafe { tsm_bindings::tsm_helper_memzero_explicit(bytes.as_mut_ptr().cast(), bytes.len()) };
 }

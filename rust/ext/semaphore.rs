@@ -39,10 +39,10 @@ pub struct Semaphore {
     inner: Opaque<bindings::semaphore>,
 }
 
-// SAFETY: A semaphore may be used by any task.
+// SAFETY: A C semaphore has no owner: any task may call down() and up().
 unsafe impl Send for Semaphore {}
 
-// SAFETY: A semaphore locks what it changes.
+// SAFETY: A C semaphore changes its count under its own spinlock.
 unsafe impl Sync for Semaphore {}
 
 impl Semaphore {

@@ -61,7 +61,7 @@ impl Aes256Gcm {
         // INVARIANT: The key is prepared when this succeeds.
         try_pin_init!(Self {
             key <- Opaque::try_ffi_init(|slot| {
-                // SAFETY: `slot` has room for a prepared key, and `key` as many bytes. No pointer is kept.
+                // SAFETY: `slot` has room for a prepared key, and `key` has `KEY` bytes. No pointer is kept.
                 to_result(unsafe {
                     tsm_bindings::tsm_helper_aes_gcm_preparekey(
                         slot,
@@ -89,8 +89,8 @@ impl Aes256Gcm {
     ) -> Result {
         let (data_len, text_len) = (data.len().try_into()?, text.len().try_into()?);
 
-        // SAFETY: By the type invariant, the key is prepared, for tags of this size. The slices have as many
-        // bytes, and do not overlap.
+        // SAFETY: By the type invariant, the key is prepared, for tags of this size. Pointers and lengths
+        // are those of slices, which do not overlap.
         unsafe {
             tsm_bindings::tsm_helper_aes_gcm_encrypt(
                 self.key.get(),
@@ -119,8 +119,8 @@ impl Aes256Gcm {
     ) -> Result {
         let (data_len, text_len) = (data.len().try_into()?, text.len().try_into()?);
 
-        // SAFETY: By the type invariant, the key is prepared, for tags of this size. The slices have as many
-        // bytes, and only `text` is written, which does not overlap with the others.
+        // SAFETY: By the type invariant, the key is prepared, for tags of this size. Pointers and lengths
+        // are those of slices, of which only `text` is written, which does not overlap with the others.
         to_result(unsafe {
             tsm_bindings::tsm_helper_aes_gcm_decrypt(
                 self.key.get(),

@@ -44,7 +44,7 @@ impl Sha256 {
 
     /// Adds `bytes`.
     pub fn update(&mut self, bytes: &[u8]) {
-        // SAFETY: By the type invariant, the context is initialized. The slice has as many bytes.
+        // SAFETY: By the type invariant, the context is initialized. Pointer and length are those of a slice.
         unsafe { tsm_bindings::tsm_helper_sha256_update(&mut self.0, bytes.as_ptr(), bytes.len()) };
     }
 
@@ -95,7 +95,7 @@ impl Sha384 {
 
     /// Adds `bytes`.
     pub fn update(&mut self, bytes: &[u8]) {
-        // SAFETY: By the type invariant, the context is initialized. The slice has as many bytes.
+        // SAFETY: By the type invariant, the context is initialized. Pointer and length are those of a slice.
         unsafe { tsm_bindings::tsm_helper_sha384_update(&mut self.0, bytes.as_ptr(), bytes.len()) };
     }
 

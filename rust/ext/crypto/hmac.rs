@@ -20,7 +20,7 @@ use super::{
 /// hmac_sha256(b"key", b"data", &mut mac);
 /// ```
 pub fn hmac_sha256(key: &[u8], data: &[u8], mac: &mut [u8; Sha256::SIZE]) {
-    // SAFETY: The slices have as many bytes, and `mac` those of a digest.
+    // SAFETY: Pointers and lengths are those of slices, and `mac` has the size of a digest.
     unsafe {
         tsm_bindings::hmac_sha256_usingrawkey(
             key.as_ptr(),
@@ -38,7 +38,7 @@ pub fn hmac_sha256(key: &[u8], data: &[u8], mac: &mut [u8; Sha256::SIZE]) {
 ///
 /// See [`hmac_sha256`].
 pub fn hmac_sha384(key: &[u8], data: &[u8], mac: &mut [u8; Sha384::SIZE]) {
-    // SAFETY: The slices have as many bytes, and `mac` those of a digest.
+    // SAFETY: Pointers and lengths are those of slices, and `mac` has the size of a digest.
     unsafe {
         tsm_bindings::hmac_sha384_usingrawkey(
             key.as_ptr(),

@@ -17,6 +17,6 @@ use kernel::bindings;
 /// fill_random(&mut nonce);
 /// ```
 pub fn fill_random(bytes: &mut [u8]) {
-    // SAFETY: The slice has as many bytes, which may be written.
+    // SAFETY: Pointer and length are those of a slice, which may be written.
     unsafe { bindings::get_random_bytes(bytes.as_mut_ptr().cast(), bytes.len()) };
 }

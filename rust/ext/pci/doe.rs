@@ -81,10 +81,10 @@ pub struct Mailbox {
     raw: NonNull<tsm_bindings::pci_doe_mb>,
 }
 
-// SAFETY: A mailbox may be used by any thread.
+// SAFETY: `pci_doe()` may be called by any thread, and queues the exchange.
 unsafe impl Send for Mailbox {}
 
-// SAFETY: A mailbox does one exchange after the other.
+// SAFETY: `pci_doe()` queues exchanges, so several threads may call it at the same time.
 unsafe impl Sync for Mailbox {}
 
 impl Mailbox {

@@ -83,12 +83,12 @@ unsafe fn tdcall(leaf: Leaf, arguments: &Arguments) -> (Status, Results) {
 #[inline]
 pub(super) unsafe fn tdcall_retry<C: Call>(call: &C) -> Result<C::Reply, Error> {
     // SAFETY: By the safety requirements, the kernel runs as a TDX guest, and no reference to
-    // memory that the call has written to is used.
+    // memory that the module or the VMM writes to is used.
     let mut outcome = unsafe { tdcall(C::LEAF, &call.arguments()) };
 
     if outcome.0.is_error() && outcome.0.is_busy() {
         // SAFETY: By the safety requirements, the kernel runs as a TDX guest, and no reference to
-        // memory that the call has written to is used.
+        // memory that the module or the VMM writes to is used.
         outcome = unsafe { retry_while_busy(C::LEAF, &call.arguments()) }?;
     }
     match outcome {
@@ -119,7 +119,7 @@ unsafe fn retry_while_busy(leaf: Leaf, arguments: &Arguments) -> Result<(Status,
     for _ in 0..SPINS {
         cpu_relax();
         // SAFETY: By the safety requirements, the kernel runs as a TDX guest, and no reference to
-        // memory that the call has written to is used.
+        // memory that the module or the VMM writes to is used.
         let outcome = unsafe { tdcall(leaf, arguments) };
         if !outcome.0.is_busy() {
             return Ok(outcome);
@@ -131,7 +131,7 @@ unsafe fn retry_while_busy(leaf: Leaf, arguments: &Arguments) -> Result<(Status,
     loop {
         sleep_killable(pause).map_err(|_| Error::Killed)?;
         // SAFETY: By the safety requirements, the kernel runs as a TDX guest, and no reference to
-        // memory that the call has written to is used.
+        // memory that the module or the VMM writes to is used.
         let outcome = unsafe { tdcall(leaf, arguments) };
         if !outcome.0.is_busy() || start.elapsed() >= BUSY_TIMEOUT {
             return Ok(outcome);

@@ -38,10 +38,10 @@ pub struct Kthread {
     item: Arc<Item>,
 }
 
-// SAFETY: A kthread worker may be used by any thread.
+// SAFETY: Any thread may queue work of a kthread worker, and destroy the worker.
 unsafe impl Send for Kthread {}
 
-// SAFETY: A kthread worker locks what it changes.
+// SAFETY: A kthread worker changes its queue under its own spinlock.
 unsafe impl Sync for Kthread {}
 
 /// The work item of all jobs, since they run one at a time.

@@ -36,10 +36,10 @@ pub struct Workqueue {
     item: Arc<Item>,
 }
 
-// SAFETY: A work queue may be used by any thread.
+// SAFETY: Any thread may queue work to a work queue, and destroy the queue.
 unsafe impl Send for Workqueue {}
 
-// SAFETY: A work queue locks what it changes.
+// SAFETY: A work queue changes what it has queued under its own locks.
 unsafe impl Sync for Workqueue {}
 
 /// The work item of all jobs, since they run one at a time.
