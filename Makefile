@@ -197,8 +197,9 @@ clippy: toolbox ## has the sources checked by clippy, and the scripts by shellch
 	@CLIPPY=1 $(qemu-tdx)/modules stock
 	@git ls-files -co --exclude-standard | xargs grep -lE '^#!/bin/(ba)?sh' | xargs $(toolbox) shellcheck -x
 
+doc: export TSM_RUSTDOCFLAGS := -Dwarnings -Arustdoc::private_intra_doc_links
 doc: toolbox ## writes the documentation of the crates, into target/doc and, for those of the modules, build/doc
-	@$(toolbox) env RUSTDOCFLAGS="-Dwarnings -Arustdoc::private_intra_doc_links" cargo doc --locked --workspace --no-deps --document-private-items
+	@$(toolbox) env RUSTDOCFLAGS="$$TSM_RUSTDOCFLAGS" cargo doc --locked --workspace --no-deps --document-private-items
 	@$(qemu-tdx)/setup toolbox stock
 	@DOC=1 $(qemu-tdx)/modules stock
 
