@@ -104,7 +104,7 @@ pub(crate) struct Report {
 struct State {
     generation: Generation,
     request: Request,
-    made: Option<Arc<Made>>,
+    answer: Option<Arc<Answer>>,
 }
 
 /// What was asked for.
@@ -124,27 +124,27 @@ struct Service {
 }
 
 /// The answer to one generation, by one provider.
-struct Made {
+struct Answer {
     generation: Generation,
     registration: u64,
     blobs: Blobs,
 }
 
-/// What a reader of a blob finds.
-enum Found {
+/// What a reader of a blob finds in the state.
+enum Lookup {
     /// The answer to the last write.
-    Made(Arc<Made>),
-    /// None yet; what it would have to answer.
-    Nothing(Generation, Request),
+    Answered(Arc<Answer>),
+    /// None yet, and what the provider has to answer.
+    Pending(Generation, Request),
 }
 
 impl Report {
     /// Returns the answer to the last write, from the provider if need be.
-    fn made(&self) -> Result<Arc<Made>> {
+    fn answer(&self) -> Result<Arc<Answer>> {
         let registration = self.provider.registration()?;
 
-        if let Found::Made(made) = self.state.lock().find(registration)? {
-            return Ok(made);
+        if let Lookup::Answered(answer) = self.state.lock().find(registration)? {
+            return Ok(answer);
         }
 
         // Waiting must not keep the provider from being unregistered, so it is asked again after.
@@ -153,30 +153,30 @@ impl Report {
         let registration = provider.registration();
         // The task that held the lock may already have made it.
         let (generation, request) = match self.state.lock().find(registration)? {
-            Found::Made(made) => return Ok(made),
-            Found::Nothing(generation, request) => (generation, request),
+            Lookup::Answered(answer) => return Ok(answer),
+            Lookup::Pending(generation, request) => (generation, request),
         };
 
         // A write that comes now does not wait: it asks for another answer. This one is still for
         // the read that began before it.
         let blobs = provider.report(self.id, &request.desc()?, generation.number())?;
-        let made = Arc::new(
-            Made {
+        let answer = Arc::new(
+            Answer {
                 generation,
                 registration,
                 blobs,
             },
             GFP_KERNEL,
         )?;
-        let old = self.state.lock().made.replace(made.clone());
+        let old = self.state.lock().answer.replace(answer.clone());
 
         drop(old);
-        Ok(made)
+        Ok(answer)
     }
 
     /// Returns the answer that was made last, whatever was written since.
-    fn last_made(&self) -> Option<Arc<Made>> {
-        self.state.lock().made.clone()
+    fn last_answer(&self) -> Option<Arc<Answer>> {
+        self.state.lock().answer.clone()
     }
 
     /// Takes a write, which `change` applies to what is asked for.
@@ -191,17 +191,17 @@ impl Report {
 }
 
 impl State {
-    fn find(&self, registration: u64) -> Result<Found> {
+    fn find(&self, registration: u64) -> Result<Lookup> {
         if self.request.inblob.is_none() {
             return Err(EINVAL);
         }
-        let current = |made: &&Arc<Made>| {
-            (made.generation, made.registration) == (self.generation, registration)
+        let current = |answer: &&Arc<Answer>| {
+            (answer.generation, answer.registration) == (self.generation, registration)
         };
 
-        Ok(match self.made.as_ref().filter(current) {
-            Some(made) => Found::Made(made.clone()),
-            None => Found::Nothing(self.generation, self.request.clone()),
+        Ok(match self.answer.as_ref().filter(current) {
+            Some(answer) => Lookup::Answered(answer.clone()),
+            None => Lookup::Pending(self.generation, self.request.clone()),
         })
     }
 }

@@ -38,7 +38,7 @@ use crate::{
 };
 
 use super::{
-    Made,
+    Answer,
     Report, //
 };
 
@@ -207,11 +207,11 @@ impl Snapshot<Report> for Outblob {
     const MAX_HELD: usize = MAX_HELD;
 
     fn snapshot(report: &Report) -> Result<impl Deref<Target = [u8]>> {
-        Ok(Contents(report.made()?, outblob))
+        Ok(Contents(report.answer()?, outblob))
     }
 
     fn latest(report: &Report) -> Option<impl Deref<Target = [u8]>> {
-        Some(Contents(report.last_made()?, outblob))
+        Some(Contents(report.last_answer()?, outblob))
     }
 }
 
@@ -223,11 +223,11 @@ impl Snapshot<Report> for Auxblob {
     const MAX_HELD: usize = MAX_HELD;
 
     fn snapshot(report: &Report) -> Result<impl Deref<Target = [u8]>> {
-        Ok(Contents(report.made()?, auxblob))
+        Ok(Contents(report.answer()?, auxblob))
     }
 
     fn latest(report: &Report) -> Option<impl Deref<Target = [u8]>> {
-        Some(Contents(report.last_made()?, auxblob))
+        Some(Contents(report.last_answer()?, auxblob))
     }
 }
 
@@ -239,11 +239,11 @@ impl Snapshot<Report> for Manifestblob {
     const MAX_HELD: usize = MAX_HELD;
 
     fn snapshot(report: &Report) -> Result<impl Deref<Target = [u8]>> {
-        Ok(Contents(report.made()?, manifestblob))
+        Ok(Contents(report.answer()?, manifestblob))
     }
 
     fn latest(report: &Report) -> Option<impl Deref<Target = [u8]>> {
-        Some(Contents(report.last_made()?, manifestblob))
+        Some(Contents(report.last_answer()?, manifestblob))
     }
 }
 
@@ -262,7 +262,7 @@ fn manifestblob(blobs: &Blobs) -> &[u8] {
 }
 
 /// One blob of an answer, which stays as it is as long as it has a reader.
-struct Contents(Arc<Made>, fn(&Blobs) -> &[u8]);
+struct Contents(Arc<Answer>, fn(&Blobs) -> &[u8]);
 
 impl Deref for Contents {
     type Target = [u8];
