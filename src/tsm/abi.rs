@@ -34,16 +34,16 @@ struct Core {
 }
 
 global_lock! {
-    // SAFETY: `Published::new` initializes it, once and before any provider can call, because a
+    // SAFETY: `CoreGuard::new` initializes it, once and before any provider can call, because a
     // module's exported functions can't be called before its initializer has returned.
     unsafe(uninit) static CORE: Mutex<Option<Core>> = None;
 }
 
-/// The time in which providers can register.
-pub(crate) struct Published(());
+/// Lets providers register until it is dropped.
+pub(crate) struct CoreGuard(());
 
-impl Published {
-    /// Begins it.
+impl CoreGuard {
+    /// Sets [`CORE`].
     ///
     /// # Safety
     ///
@@ -59,7 +59,7 @@ impl Published {
     }
 }
 
-impl Drop for Published {
+impl Drop for CoreGuard {
     fn drop(&mut self) {
         *CORE.lock() = None;
     }

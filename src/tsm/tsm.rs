@@ -40,7 +40,7 @@ module! {
 /// The module. What user space can reach comes first, so that it goes first.
 struct Tsm {
     _reports: configfs::Subsystem<report::Reports>,
-    _core: abi::Published,
+    _core: abi::CoreGuard,
 }
 
 impl kernel::Module for Tsm {
@@ -51,7 +51,7 @@ impl kernel::Module for Tsm {
         let provider = report::new_slot()?;
         #[expect(unsafe_code, reason = "the module's only variable begins here")]
         // SAFETY: The initializer of a module runs once, and this is its only call.
-        let core = unsafe { abi::Published::new(registers::Tree::new(root), provider.clone()) };
+        let core = unsafe { abi::CoreGuard::new(registers::Tree::new(root), provider.clone()) };
 
         // Last, because user space can make items from then on, and they can't be taken back.
         let reports = configfs::Subsystem::new(
