@@ -10,8 +10,8 @@
 //! | read a slot | waits | `authenticated`, `session` |
 //! | sleep of the machine | ends what runs, and waits for that; no exchange begins until it is over | `authenticated`, `session` |
 //!
-//! Where the kernel has PCI/TSM, it connects and disconnects as well, by `link_tsm.rs`. What one side has
-//! connected the other side does not disconnect, as long as the PCI core has a context for it; what the core is
+//! Where the kernel has PCI/TSM, it connects and disconnects as well, by `link_tsm.rs`. What one has
+//! connected the other does not disconnect, as long as the PCI core has a context for it; what the core is
 //! still connecting, `spdm/` ends, because other devices wait for that. Without a context, the
 //! connection is one of `spdm/`: if the task that wrote to `tsm/connect` was killed, for one, the core has given
 //! up the context, and the connection may yet be made.
@@ -62,7 +62,7 @@ type Managed = Manager<Native>;
 
 /// Where a request comes from.
 #[derive(Clone, Copy)]
-enum Side {
+enum Origin {
     /// `spdm/`.
     Spdm,
     /// `tsm/` of the PCI core.
@@ -150,7 +150,7 @@ impl Device {
     /// [`EBUSY`] when the device is connected, by a TSM of the PCI core as well, or is being connected or measured,
     /// [`EINTR`] when the task is killed, and those of the exchange.
     pub(crate) fn connect(&self, slot: Slot) -> Result {
-        self.connect_by(Side::Spdm, slot)
+        self.connect_by(Origin::Spdm, slot)
     }
 
     /// Connects with slot 0, for the PCI core. [`Self::release`] is called when it gives up its context.
@@ -162,7 +162,7 @@ impl Device {
     pub(crate) fn tsm_connect(&self) -> Result {
         // Other devices wait for the caller, which is not to wait for the worker in vain.
         self.is_disconnected()?;
-        self.connect_by(Side::Tsm, Slot::new(0)?)
+        self.connect_by(Origin::Tsm, Slot::new(0)?)
     }
 
     /// The PCI core has no context any more.
@@ -171,10 +171,10 @@ impl Device {
         self.is_held.store(0, Relaxed);
     }
 
-    fn connect_by(&self, side: Side, slot: Slot) -> Result {
+    fn connect_by(&self, origin: Origin, slot: Slot) -> Result {
         let running = RunningGuard::begin(&self.is_running)?;
 
-        self.ask(side, Request::Connect(slot), Some(running), None)
+        self.ask(origin, Request::Connect(slot), Some(running), None)
     }
 
     /// Checks that there is nothing to disconnect.
@@ -212,20 +212,25 @@ impl Device {
     pub(crate) fn disconnect(&self) -> Result {
         // Before it ends what runs.
         self.is_free()?;
-        self.disconnect_by(Side::Spdm)
+        self.disconnect_by(Origin::Spdm)
     }
 
     /// Does as [`Self::disconnect`], for the PCI core.
     #[cfg(CONFIG_PCI_TSM)]
     pub(crate) fn tsm_disconnect(&self) -> Result {
-        self.disconnect_by(Side::Tsm)
+        self.disconnect_by(Origin::Tsm)
     }
 
-    fn disconnect_by(&self, side: Side) -> Result {
+    fn disconnect_by(&self, origin: Origin) -> Result {
         let since = self.cancel.ended();
         let cancelling = self.cancel.begin();
 
-        self.ask(side, Request::Disconnect { since }, None, Some(cancelling))
+        self.ask(
+            origin,
+            Request::Disconnect { since },
+            None,
+            Some(cancelling),
+        )
     }
 
     /// Ends the connection, after the request that runs, which ends soon because the machine sleeps.
@@ -252,13 +257,13 @@ impl Device {
     /// `ENODATA` when there is no connection or no such chain, [`EINTR`] when the task is killed, and those of
     /// the exchange. After those the connection is lost, unless the device only refused.
     pub(crate) fn read_slot(&self, slot: Slot) -> Result {
-        self.ask(Side::Spdm, Request::ReadSlot(slot), None, None)
+        self.ask(Origin::Spdm, Request::ReadSlot(slot), None, None)
     }
 
     /// Waits until the request has the permit of the worker, and then for its end. `cancelling` lasts until the first.
     fn ask(
         &self,
-        side: Side,
+        origin: Origin,
         request: Request,
         running: Option<RunningGuard>,
         cancelling: Option<Cancelling>,
@@ -266,7 +271,7 @@ impl Device {
         let asked = request.clone();
 
         self.worker.call(
-            |manager| self.check(side, &asked, manager),
+            |manager| self.check(origin, &asked, manager),
             move |manager, _| {
                 let _running = running;
 
@@ -276,14 +281,14 @@ impl Device {
         )?
     }
 
-    /// Checks that a side can make a request now, which has the permit of the worker.
-    fn check(&self, side: Side, request: &Request, manager: &Managed) -> Result {
+    /// Checks that a request of this origin may run now. It has the permit of the worker.
+    fn check(&self, origin: Origin, request: &Request, manager: &Managed) -> Result {
         request.check(manager, &self.cancel)?;
-        match (side, request) {
-            (Side::Spdm, Request::Connect(_)) if manager.has_tsm() => Err(EBUSY),
-            (Side::Spdm, Request::Disconnect { .. }) => self.is_free(),
+        match (origin, request) {
+            (Origin::Spdm, Request::Connect(_)) if manager.has_tsm() => Err(EBUSY),
+            (Origin::Spdm, Request::Disconnect { .. }) => self.is_free(),
             #[cfg(CONFIG_PCI_TSM)]
-            (Side::Tsm, Request::Connect(_)) => {
+            (Origin::Tsm, Request::Connect(_)) => {
                 self.is_disconnected()?;
                 self.is_held.store(1, Relaxed);
                 Ok(())

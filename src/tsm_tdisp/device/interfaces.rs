@@ -22,9 +22,9 @@ use tsm_proto::tdisp::{
 
 use super::{
     Device,
+    Origin,
     Request,
-    RunningGuard,
-    Side, //
+    RunningGuard, //
 };
 use crate::{
     backend::Link,
@@ -36,7 +36,7 @@ impl Device {
     pub(super) fn change(&self, request: Request) -> Result {
         let running = RunningGuard::begin(&self.is_running)?;
 
-        self.ask(Side::Spdm, request, Some(running), None)
+        self.ask(Origin::Spdm, request, Some(running), None)
     }
 
     /// See [`Interface::bind`].
@@ -51,7 +51,7 @@ impl Device {
 
     /// See [`Interface::unbind`].
     pub(crate) fn unbind(&self, interface: Arc<Interface>) -> Result {
-        self.ask(Side::Spdm, Request::Unbind(interface), None, None)
+        self.ask(Origin::Spdm, Request::Unbind(interface), None, None)
     }
 
     /// See [`Interface::ask_state`].
