@@ -119,13 +119,13 @@ impl Devices {
 /// the keys of a session, the device may lose its half of the session, and a task that waits for a request can't
 /// be frozen.
 #[cfg(CONFIG_PM_SLEEP)]
-pub(crate) struct Sleeper {
+pub(crate) struct SleepNotifier {
     pub(crate) devices: Arc<notifier::Registration<Devices>>,
     pub(crate) asleep: Arc<Atomic<u32>>,
 }
 
 #[cfg(CONFIG_PM_SLEEP)]
-impl Sleeper {
+impl SleepNotifier {
     /// Meanwhile no device comes or goes: for the exchanges that run at the beginning, and for one to end each
     /// session.
     fn lose_all(&self) {
@@ -136,7 +136,7 @@ impl Sleeper {
 
 // The PM core makes one transition at a time, but one may be within another.
 #[cfg(CONFIG_PM_SLEEP)]
-impl pm::Sleep for Sleeper {
+impl pm::Sleep for SleepNotifier {
     fn will_sleep(&self) {
         // First. What runs on any of the devices ends from here on.
         self.asleep.add(1, Relaxed);

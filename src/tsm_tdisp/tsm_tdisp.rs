@@ -85,7 +85,7 @@ struct TsmTdisp {
     #[cfg(CONFIG_PCI_TSM)]
     _tsm: Option<tsm::Registration<devices::Devices>>,
     #[cfg(CONFIG_PM_SLEEP)]
-    _sleeper: pm::Registration<devices::Sleeper>,
+    _sleep_notifier: pm::Registration<devices::SleepNotifier>,
     _devices: Arc<notifier::Registration<devices::Devices>>,
 }
 
@@ -133,7 +133,7 @@ impl kernel::Module for TsmTdisp {
                 false => None,
             },
             #[cfg(CONFIG_PM_SLEEP)]
-            _sleeper: pm::Registration::new(devices::Sleeper {
+            _sleep_notifier: pm::Registration::new(devices::SleepNotifier {
                 devices: devices.clone(),
                 asleep,
             })?,
