@@ -74,13 +74,13 @@ pub(crate) struct Files {
     _ide: Option<BinFile<IdeFile>>,
 }
 
-/// Makes a file in one directory.
-struct Maker<'a> {
+/// Makes files in one directory.
+struct FileBuilder<'a> {
     device: &'a Arc<Device>,
     directory: &'a Directory,
 }
 
-impl Maker<'_> {
+impl FileBuilder<'_> {
     fn file<T: BinFileOps>(&self, name: &CStr, mode: Mode, ops: T) -> Result<BinFile<T>> {
         BinFile::new(self.directory, name, mode, 0, ops)
     }
@@ -100,8 +100,8 @@ impl Files {
         measurements: &Directory,
         ide: Option<IdeFile>,
     ) -> Result<Self> {
-        let spdm = Maker { device, directory };
-        let measurements = Maker {
+        let spdm = FileBuilder { device, directory };
+        let measurements = FileBuilder {
             device,
             directory: measurements,
         };
@@ -140,14 +140,14 @@ fn certificates(
     device: &Arc<Device>,
     directory: &Directory,
 ) -> Result<KVec<BinFile<CertificatesFile>>> {
-    let maker = Maker { device, directory };
+    let builder = FileBuilder { device, directory };
     let mut files = KVec::new();
 
     for slot in SlotMask::new(0xff).slots() {
         let file = CertificatesFile::new(device.clone(), slot);
 
         files.push(
-            maker.file(slot_name(slot), Mode::READ_ALL, file)?,
+            builder.file(slot_name(slot), Mode::READ_ALL, file)?,
             GFP_KERNEL,
         )?;
     }
@@ -175,7 +175,7 @@ type Transcripts = KVec<(
 )>;
 
 fn transcripts(device: &Arc<Device>, directory: &Directory) -> Result<Transcripts> {
-    let maker = Maker { device, directory };
+    let builder = FileBuilder { device, directory };
     let mut files = KVec::new();
 
     for signed in Signed::ALL {
@@ -183,9 +183,9 @@ fn transcripts(device: &Arc<Device>, directory: &Directory) -> Result<Transcript
 
         files.push(
             (
-                maker.evidence(transcript, TranscriptFile(signed))?,
-                maker.evidence(signature, SignatureFile(signed))?,
-                maker.evidence(context, ContextFile(signed))?,
+                builder.evidence(transcript, TranscriptFile(signed))?,
+                builder.evidence(signature, SignatureFile(signed))?,
+                builder.evidence(context, ContextFile(signed))?,
             ),
             GFP_KERNEL,
         )?;
