@@ -32,9 +32,9 @@ use crate::{
         IdeFile, //
     },
     functions::{
-        All,
         Functions,
-        Membership, //
+        Membership,
+        WatchedDevices, //
     }, //
 };
 
@@ -47,7 +47,7 @@ pub(crate) struct Devices {
     /// Whether keys of a link may be sent to a device although nothing here programs the other end.
     pub(crate) ide_unpaired: bool,
     /// Which functions belong together.
-    pub(crate) all: Arc<All>,
+    pub(crate) watched: Arc<WatchedDevices>,
 }
 
 impl Watch for Devices {
@@ -68,7 +68,7 @@ impl Watch for Devices {
 impl Devices {
     fn show(&self, function: &pci::Device) -> Result<FunctionState> {
         let location = function.location();
-        let functions = self.all.at(location)?;
+        let functions = self.watched.at(location)?;
         let is_first = location.function() == 0;
         let spdm = match Mailbox::find(function, ObjectType::CMA_SPDM) {
             Some(mailbox) => Some(self.spdm(mailbox, &functions)?),

@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// Function 0 of a device, as long as it is there.
-struct First {
+struct Function0 {
     device: Option<Arc<Device>>,
     /// Generations of evidence that there were before this one came.
     past: u64,
@@ -42,7 +42,7 @@ pub(crate) struct Functions {
     location: Location,
     private: PrivateConfig,
     #[pin]
-    first: SpinLock<First>,
+    function_0: SpinLock<Function0>,
     #[pin]
     members: Mutex<KVec<Member>>,
 }
@@ -99,7 +99,7 @@ impl Drop for Tdi {
 
 impl Functions {
     fn new(location: Location, private: PrivateConfig) -> Result<Arc<Self>> {
-        let first = First {
+        let function_0 = Function0 {
             device: None,
             past: 0,
         };
@@ -108,7 +108,7 @@ impl Functions {
             pin_init!(Self {
                 location,
                 private,
-                first <- new_spinlock!(first, "tsm_tdisp::Functions::first"),
+                function_0 <- new_spinlock!(function_0, "tsm_tdisp::Functions::function_0"),
                 members <- new_mutex!(KVec::new(), "tsm_tdisp::Functions::members"),
             }),
             GFP_KERNEL,
@@ -126,22 +126,22 @@ impl Functions {
     ///
     /// [`ENXIO`] when it is not there.
     pub(crate) fn device(&self) -> Result<Arc<Device>> {
-        self.first.lock().device.clone().ok_or(ENXIO)
+        self.function_0.lock().device.clone().ok_or(ENXIO)
     }
 
     /// Returns a number that grows with each generation of the evidence of function 0, also when it is removed and
     /// found again.
     pub(crate) fn generation(&self) -> u64 {
-        let first = self.first.lock();
+        let function_0 = self.function_0.lock();
 
-        first
+        function_0
             .past
-            .wrapping_add(first.device.as_ref().map_or(0, generation_of))
+            .wrapping_add(function_0.device.as_ref().map_or(0, generation_of))
     }
 
     /// Function 0 is there from now on: functions that came before it are interfaces.
     pub(crate) fn begin(self: &Arc<Self>, device: Arc<Device>) {
-        self.first.lock().device = Some(device);
+        self.function_0.lock().device = Some(device);
         for function in (0..8).filter_map(|number| self.without_interface(number)) {
             // Without the lock, as for a failure it waits for the tasks that have opened a file.
             if let Some(tdi) = self.new_tdi(&function) {
@@ -214,23 +214,23 @@ impl Functions {
 
     /// A function whose mailbox this is, is about to be removed.
     pub(crate) fn end(&self, device: &Arc<Device>) {
-        let mut first = self.first.lock();
-        let is_first = |found: &mut Arc<Device>| Arc::ptr_eq(found, device);
-        let Some(device) = first.device.take_if(is_first) else {
+        let mut function_0 = self.function_0.lock();
+        let is_same = |found: &mut Arc<Device>| Arc::ptr_eq(found, device);
+        let Some(device) = function_0.device.take_if(is_same) else {
             return;
         };
 
-        first.past = first
+        function_0.past = function_0
             .past
             .wrapping_add(generation_of(&device))
             .wrapping_add(1);
-        drop(first);
+        drop(function_0);
         drop(device);
         self.notify();
     }
 
     fn is_empty(&self) -> bool {
-        self.first.lock().device.is_none() && self.members.lock().is_empty()
+        self.function_0.lock().device.is_none() && self.members.lock().is_empty()
     }
 
     fn for_each(&self, look: impl FnMut(&Arc<Interface>)) {
@@ -257,19 +257,19 @@ fn generation_of(device: &Arc<Device>) -> u64 {
 
 /// All devices of which a function is watched.
 #[pin_data]
-pub(crate) struct All {
+pub(crate) struct WatchedDevices {
     private: PrivateConfig,
     #[pin]
     list: Mutex<KVec<Arc<Functions>>>,
 }
 
-impl All {
+impl WatchedDevices {
     /// Has none yet. See [`Functions::private`].
     pub(crate) fn new(private: PrivateConfig) -> Result<Arc<Self>> {
         Arc::pin_init(
             pin_init!(Self {
                 private,
-                list <- new_mutex!(KVec::new(), "tsm_tdisp::All::list"),
+                list <- new_mutex!(KVec::new(), "tsm_tdisp::WatchedDevices::list"),
             }),
             GFP_KERNEL,
         )

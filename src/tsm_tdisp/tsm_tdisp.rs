@@ -122,7 +122,7 @@ impl kernel::Module for TsmTdisp {
             timeout,
             asleep: asleep.clone(),
             ide_unpaired,
-            all: functions::All::new(private)?,
+            watched: functions::WatchedDevices::new(private)?,
         };
         let devices = Arc::new(notifier::Registration::new(devices)?, GFP_KERNEL)?;
 
