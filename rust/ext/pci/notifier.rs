@@ -64,13 +64,13 @@ pub trait Watch: Send + Sync + 'static {
     fn close(&self, data: &Self::Data);
 }
 
-/// A device that is kept.
-struct Kept<T> {
+/// A device that is watched, and what is kept for it.
+struct WatchedDevice<T> {
     data: Option<T>,
     device: Device,
 }
 
-impl<T> Drop for Kept<T> {
+impl<T> Drop for WatchedDevice<T> {
     fn drop(&mut self) {
         // The data is the last that uses the device on purpose. What is left over fails.
         drop(self.data.take());
@@ -94,7 +94,7 @@ struct Inner<T: Watch> {
     #[pin]
     block: Opaque<bindings::notifier_block>,
     #[pin]
-    kept: Mutex<KVec<Kept<T::Data>>>,
+    watched: Mutex<KVec<WatchedDevice<T::Data>>>,
     watch: T,
 }
 
@@ -114,7 +114,7 @@ impl<T: Watch> Registration<T> {
         let inner = KBox::pin_init(
             pin_init!(Inner {
                 block: Opaque::new(pin_init::zeroed()),
-                kept <- new_mutex!(KVec::new(), "tsm::pci::notifier::kept"),
+                watched <- new_mutex!(KVec::new(), "tsm::pci::notifier::watched"),
                 watch,
             }),
             GFP_KERNEL,
@@ -150,16 +150,17 @@ impl<T: Watch> Registration<T> {
     /// Closes the data of all devices, which is about to be dropped.
     #[cfg(CONFIG_PCI_TSM)]
     pub(super) fn close(&self) {
-        self.0.close(&self.0.kept.lock());
+        self.0.close(&self.0.watched.lock());
     }
 
     /// Calls `look` with what is kept for each device. Meanwhile no device comes or goes.
     #[cfg(CONFIG_PM_SLEEP)]
     pub fn for_each(&self, look: impl FnMut(&T::Data)) {
-        let kept = self.0.kept.lock();
+        let watched = self.0.watched.lock();
 
-        kept.iter()
-            .filter_map(|kept| kept.data.as_ref())
+        watched
+            .iter()
+            .filter_map(|one| one.data.as_ref())
             .for_each(look);
     }
 
@@ -170,8 +171,8 @@ impl<T: Watch> Registration<T> {
         raw: NonNull<bindings::pci_dev>,
         look: impl FnOnce(&T::Data) -> R,
     ) -> Option<R> {
-        let kept = self.0.kept.lock();
-        let found = kept.iter().find(|kept| kept.device.is(raw))?;
+        let watched = self.0.watched.lock();
+        let found = watched.iter().find(|one| one.device.is(raw))?;
 
         found.data.as_ref().map(look)
     }
@@ -186,16 +187,16 @@ impl<T: Watch> Drop for Registration<T> {
             bindings::bus_unregister_notifier(&raw const bindings::pci_bus_type, self.0.block.get())
         };
         // While no device can be removed, of which only the notifier would have known.
-        let kept = core::mem::replace(&mut *self.0.kept.lock(), KVec::new());
+        let watched = core::mem::replace(&mut *self.0.watched.lock(), KVec::new());
 
-        self.0.close(&kept);
-        drop(kept);
+        self.0.close(&watched);
+        drop(watched);
     }
 }
 
 impl<T: Watch> Inner<T> {
-    fn close(&self, kept: &[Kept<T::Data>]) {
-        for data in kept.iter().filter_map(|kept| kept.data.as_ref()) {
+    fn close(&self, watched: &[WatchedDevice<T::Data>]) {
+        for data in watched.iter().filter_map(|one| one.data.as_ref()) {
             self.watch.close(data);
         }
     }
@@ -206,33 +207,33 @@ impl<T: Watch> Inner<T> {
     ///
     /// The device must be on its bus, and [`Self::remove`] must be called before it is removed.
     unsafe fn add(&self, raw: NonNull<bindings::pci_dev>) -> Result {
-        let mut kept = self.kept.lock();
+        let mut watched = self.watched.lock();
 
-        if kept.iter().any(|kept| kept.device.is(raw)) {
+        if watched.iter().any(|one| one.device.is(raw)) {
             return Ok(());
         }
-        kept.reserve(1, GFP_KERNEL)?;
+        watched.reserve(1, GFP_KERNEL)?;
         // SAFETY: By the safety requirement, the device is on its bus, and `remove` is called
         // before it is removed; that, and the end of the registration, revoke it.
         let device = unsafe { Device::new(raw) }?;
         // From here on, dropping it revokes the device.
-        let mut item = Kept { data: None, device };
+        let mut item = WatchedDevice { data: None, device };
         item.data = self.watch.added(&item.device);
 
         if item.data.is_some() {
-            kept.push(item, GFP_KERNEL)?;
+            watched.push(item, GFP_KERNEL)?;
         }
         Ok(())
     }
 
     /// Drops what is kept for a device.
     fn remove(&self, raw: NonNull<bindings::pci_dev>) {
-        let mut kept = self.kept.lock();
-        let found = kept.iter().position(|kept| kept.device.is(raw));
-        let item = found.and_then(|index| kept.remove(index).ok());
+        let mut watched = self.watched.lock();
+        let found = watched.iter().position(|one| one.device.is(raw));
+        let item = found.and_then(|index| watched.remove(index).ok());
 
         // Without the lock: this waits for exchanges with the device.
-        drop(kept);
+        drop(watched);
         drop(item);
     }
 
