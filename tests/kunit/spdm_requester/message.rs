@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a device sends that has the keys of [`Toy`](super::toy::Toy).
+//! What a device sends that has the keys of [`NullSuite`](super::null_suite::NullSuite).
 
-use super::toy::MARK;
+use super::null_suite::MARK;
 
 /// A message of a device.
 #[derive(Clone, Copy)]

@@ -35,7 +35,7 @@ use tsm_proto::spdm::{
 /// A suite without cryptography, for which a device knows what to answer: digests and MACs are zeros, what is
 /// encrypted is the text, and signatures begin with a mark.
 #[derive(Debug, Default)]
-pub(super) struct Toy {
+pub(super) struct NullSuite {
     /// Signatures that verified.
     verified: Cell<usize>,
     /// Records that were opened.
@@ -46,9 +46,9 @@ pub(super) struct Toy {
 const MARK: u8 = 0xa5;
 
 #[derive(Clone)]
-pub(super) struct Zeros(usize);
+pub(super) struct NullHash(usize);
 
-impl Hash for Zeros {
+impl Hash for NullHash {
     fn update(&mut self, _bytes: &[u8]) {}
 
     fn finish(self) -> Digest {
@@ -56,12 +56,12 @@ impl Hash for Zeros {
     }
 }
 
-impl Suite for &Toy {
-    type Hash = Zeros;
+impl Suite for &NullSuite {
+    type Hash = NullHash;
     type Ephemeral = ();
 
-    fn hash(&self, algorithm: HashAlgorithm) -> Zeros {
-        Zeros(algorithm.size())
+    fn hash(&self, algorithm: HashAlgorithm) -> NullHash {
+        NullHash(algorithm.size())
     }
 
     fn hmac(&self, _algorithm: HashAlgorithm, _key: &[u8], _data: &[u8], mac: &mut [u8]) {
@@ -181,12 +181,12 @@ const WANTED: [Event<'_>; 5] = [
 /// A requester is ready only after a signature, and has a session only after a record too; it asks for no more than
 /// there are answers. What is refused within a connection leaves it as it was, or ends it.
 pub(crate) fn requester(data: &[u8]) -> bool {
-    let toy = Toy::default();
+    let suite = NullSuite::default();
     let config = Config {
         highest: Version::V1_4,
         transfer_size: 1024,
     };
-    let mut requester = Requester::new(&toy, config);
+    let mut requester = Requester::new(&suite, config);
     let (mut buffer, mut evidence, mut rest) = ([0; 1024], Memory::default(), data);
     let mut event = Event::Connect(Slot::FIRST);
     let (mut connected, mut wanted) = (false, WANTED.into_iter());
@@ -211,7 +211,7 @@ pub(crate) fn requester(data: &[u8]) -> bool {
                     assert!(buffer.get(start..).is_some_and(|rest| rest.len() >= len));
                 }
                 connected = true;
-                assert!(toy.verified.get() > 0);
+                assert!(suite.verified.get() > 0);
                 match wanted.next() {
                     Some(event) => event,
                     None => break,
@@ -234,8 +234,8 @@ pub(crate) fn requester(data: &[u8]) -> bool {
             }
         };
         let is_ready = requester.peer().is_some();
-        assert!(!is_ready || toy.verified.get() > 0);
-        assert!(requester.session().is_none() || toy.opened.get() > 0);
+        assert!(!is_ready || suite.verified.get() > 0);
+        assert!(requester.session().is_none() || suite.opened.get() > 0);
     }
     connected
 }

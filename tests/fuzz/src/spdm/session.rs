@@ -25,7 +25,7 @@ use tsm_proto::spdm::{
 
 use super::{
     parse,
-    requester::Toy,
+    requester::NullSuite,
     split, //
 };
 
@@ -132,16 +132,16 @@ pub(crate) fn secured(data: &[u8]) -> bool {
         iv.reset(12);
         direction
     };
-    let toy = Toy::default();
+    let suite = NullSuite::default();
     let mut record = data.to_vec();
-    let Ok(message) = direction().open(&&toy, session, &mut record) else {
+    let Ok(message) = direction().open(&&suite, session, &mut record) else {
         return false;
     };
 
     let len = message.len();
     let mut again = vec![0; len + secured::OVERHEAD];
     again[secured::MESSAGE..][..len].copy_from_slice(message);
-    let sealed = direction().seal(&&toy, session, &mut again, len);
+    let sealed = direction().seal(&&suite, session, &mut again, len);
     assert_eq!(sealed, Ok(again.len()));
     assert!(data.starts_with(&again));
     assert!(data.len() - again.len() <= 3);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A requester, and what is said to it.
+//! The harness of the suite: a requester, and what it gets from the device.
 
 use tsm_proto::{
     doe::ObjectType,
@@ -31,20 +31,20 @@ use super::{
         CHALLENGE,
         SESSIONS, //
     },
-    toy::{
-        Store,
-        Toy, //
+    null_suite::{
+        NullSuite,
+        Store, //
     },
 };
 
-/// A requester, and what it has.
-pub(super) struct Talk {
-    pub(super) requester: Requester<Toy>,
+/// A requester, with its buffer and its evidence.
+pub(super) struct Harness {
+    pub(super) requester: Requester<NullSuite>,
     pub(super) buffer: [u8; 448],
     pub(super) store: Store,
 }
 
-impl Talk {
+impl Harness {
     pub(super) fn new() -> Self {
         let config = Config {
             highest: Version::V1_4,
@@ -52,7 +52,7 @@ impl Talk {
         };
 
         Self {
-            requester: Requester::new(Toy, config),
+            requester: Requester::new(NullSuite, config),
             buffer: [0; 448],
             store: Store::new(),
         }

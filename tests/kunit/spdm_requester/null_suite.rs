@@ -19,14 +19,14 @@ use tsm_proto::spdm::{
 
 /// A suite without cryptography: digests, MACs and tags are zeros, what is encrypted is the text, and
 /// signatures begin with a mark.
-pub(super) struct Toy;
+pub(super) struct NullSuite;
 
 pub(super) const MARK: u8 = 0xa5;
 
 #[derive(Clone)]
-pub(super) struct Zeros(usize);
+pub(super) struct NullHash(usize);
 
-impl Hash for Zeros {
+impl Hash for NullHash {
     fn update(&mut self, _bytes: &[u8]) {}
 
     fn finish(self) -> Digest {
@@ -35,17 +35,17 @@ impl Hash for Zeros {
 
         match digest {
             Some(Ok(digest)) => digest,
-            _ => Zeros(48).finish(),
+            _ => NullHash(48).finish(),
         }
     }
 }
 
-impl Suite for Toy {
-    type Hash = Zeros;
+impl Suite for NullSuite {
+    type Hash = NullHash;
     type Ephemeral = ();
 
-    fn hash(&self, algorithm: HashAlgorithm) -> Zeros {
-        Zeros(algorithm.size())
+    fn hash(&self, algorithm: HashAlgorithm) -> NullHash {
+        NullHash(algorithm.size())
     }
 
     fn hmac(&self, _algorithm: HashAlgorithm, _key: &[u8], _data: &[u8], mac: &mut [u8]) {
