@@ -69,13 +69,13 @@ pub(super) struct Platform {
     pub(super) ark: Vec<u8>,
     pub(super) ask: Vec<u8>,
     /// The key of the chip.
-    pub(super) vcek: Endorsed,
+    pub(super) vcek: EndorsementKey,
     /// The key that was loaded, if one was.
-    pub(super) vlek: Option<Endorsed>,
+    pub(super) vlek: Option<EndorsementKey>,
 }
 
 /// A key that signs reports, and its certificate.
-pub(super) struct Endorsed {
+pub(super) struct EndorsementKey {
     pub(super) certificate: Vec<u8>,
     key: P384,
 }
@@ -103,13 +103,13 @@ impl Platform {
         Self {
             ark: encode(&ark.issue(1, &ark, Usage::Authority, |_| Ok(()))),
             ask: encode(&ark.issue(2, &ask, Usage::Authority, |_| Ok(()))),
-            vcek: Endorsed::new(VCEK, &ask, 3, |certificate| {
+            vcek: EndorsementKey::new(VCEK, &ask, 3, |certificate| {
                 describe(certificate, processor.product(), processor)?;
                 // KDS has the bytes as they are, not as an `OCTET STRING`.
                 certificate.add_extension(&Description::<4>(processor.hardware_id().to_vec()))
             }),
             vlek: loads.then(|| {
-                Endorsed::new(VLEK, &authority(ASVK), 4, |certificate| {
+                EndorsementKey::new(VLEK, &authority(ASVK), 4, |certificate| {
                     describe(certificate, processor.line(), processor)?;
                     let provider = Ia5StringRef::new(PROVIDER)?;
                     certificate.add_extension(&Description::<5>(provider.to_der()?))
@@ -127,7 +127,7 @@ impl Platform {
     }
 }
 
-impl Endorsed {
+impl EndorsementKey {
     /// Makes the key with these names, and has it certified by an authority.
     fn new(
         (common, key): (&str, &str),
