@@ -21,7 +21,7 @@ use crate::{
         },
         iret::{
             Frame,
-            Returns, //
+            IretqSites, //
         },
         memory::GuestMemory,
         outcome::{
@@ -59,7 +59,7 @@ static PLUGIN: OnceLock<Plugin> = OnceLock::new();
 pub(crate) struct Plugin {
     machine: Box<dyn Platform>,
     counter: Option<Counter>,
-    returns: Returns,
+    iretq_sites: IretqSites,
     vcpus: [OnceLock<Vcpu>; MAX_VCPUS],
 }
 
@@ -192,7 +192,7 @@ impl Callbacks for Plugin {
         let plugin = Plugin {
             machine: config.machine(vcpus)?,
             counter: config.count.map(Counter::new),
-            returns: Returns::default(),
+            iretq_sites: IretqSites::default(),
             vcpus: Default::default(),
         };
         let pages = plugin.machine.private_pages();
@@ -296,7 +296,7 @@ impl Callbacks for Plugin {
                     rsp: regs[Reg::Rsp],
                     ss: thread.read_register(vcpu.ss),
                 };
-                let sent = plugin.returns.send(&caller, frame.with_carry(carry));
+                let sent = plugin.iretq_sites.send(&caller, frame.with_carry(carry));
                 let (there, stack) = sent.unwrap_or_else(|why| qemu::stop(&why));
 
                 regs[Reg::Rsp] = stack;
@@ -309,7 +309,7 @@ impl Callbacks for Plugin {
 
     fn saw_return(address: u64) {
         if let Some(plugin) = PLUGIN.get() {
-            plugin.returns.note(address);
+            plugin.iretq_sites.note(address);
         }
     }
 

@@ -20,8 +20,8 @@ use crate::machine::{
 /// How far from where the guest is, in pages, an `IRETQ` is looked for if it has executed none.
 const REACH: u64 = 1024;
 
-/// Most places that are kept.
-const PLACES: usize = 16;
+/// The number of `IRETQ`s that are kept, at most.
+const SITES: usize = 16;
 
 /// The carry flag, bit 1, which is always set, and the flags that are no results: `IF`, `IOPL`, `NT`,
 /// `AC` and `ID`.
@@ -70,20 +70,20 @@ impl Frame {
     }
 }
 
-/// Where code of the guest has an `IRETQ`.
+/// The addresses of `IRETQ`s in the code of the guest.
 #[derive(Debug, Default)]
-pub(crate) struct Returns(Mutex<Vec<u64>>);
+pub(crate) struct IretqSites(Mutex<Vec<u64>>);
 
-impl Returns {
+impl IretqSites {
     /// Notes one that is about to be executed.
     pub(crate) fn note(&self, address: u64) {
-        let mut places = lock(&self.0);
+        let mut sites = lock(&self.0);
 
-        if !places.contains(&address) {
-            if places.len() == PLACES {
-                places.remove(0);
+        if !sites.contains(&address) {
+            if sites.len() == SITES {
+                sites.remove(0);
             }
-            places.push(address);
+            sites.push(address);
         }
     }
 
@@ -91,17 +91,17 @@ impl Returns {
     /// user.
     pub(crate) fn send(&self, vcpu: &dyn Vcpu, frame: Frame) -> Result<(u64, u64), String> {
         // A kernel does not execute what is a program's.
-        let is_near = |place: &u64| place >> 63 == frame.rip >> 63;
+        let is_near = |site: &u64| site >> 63 == frame.rip >> 63;
         let known = lock(&self.0).clone();
-        let place = known
+        let site = known
             .into_iter()
             .rev()
             .filter(is_near)
-            .find(|place| is_return(vcpu, *place))
+            .find(|site| is_return(vcpu, *site))
             .or_else(|| find(vcpu, frame.rip))
             .ok_or_else(|| format!("no IRETQ in the code around {:#x}", frame.rip))?;
 
-        Ok((place, frame.push(vcpu)?))
+        Ok((site, frame.push(vcpu)?))
     }
 }
 
@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn puts_the_frame_on_the_stack() {
         let vcpu = vcpu();
-        let sent = Returns::default().send(&vcpu, frame(0x3004));
+        let sent = IretqSites::default().send(&vcpu, frame(0x3004));
         assert_eq!(sent, Ok((0x3120, 0x3ff8)));
         let words = [0x3004, 0x10, 0x24_0ad7, 0x4020, 0x18].map(u64::to_le_bytes);
         assert_eq!(vcpu.memory.bytes(0x3ff8, 40), words.concat());
@@ -180,40 +180,40 @@ mod tests {
 
     #[test]
     fn looks_for_the_nearest() {
-        for (rip, place) in [(0x1004, 0x1040), (0x2004, 0x3120), (0x3004, 0x3120)] {
-            let sent = Returns::default().send(&vcpu(), frame(rip));
-            assert_eq!(sent.map(|(place, _)| place), Ok(place));
+        for (rip, site) in [(0x1004, 0x1040), (0x2004, 0x3120), (0x3004, 0x3120)] {
+            let sent = IretqSites::default().send(&vcpu(), frame(rip));
+            assert_eq!(sent.map(|(site, _)| site), Ok(site));
         }
     }
 
     #[test]
     fn prefers_what_was_executed_last_and_is_still_there() {
-        let (returns, vcpu) = (Returns::default(), vcpu());
-        let place = |rip| returns.send(&vcpu, frame(rip)).map(|(place, _)| place);
+        let (iretq_sites, vcpu) = (IretqSites::default(), vcpu());
+        let site = |rip| iretq_sites.send(&vcpu, frame(rip)).map(|(site, _)| site);
         for address in [0x1040, HIGH | 0x3120, HIGH | 0x2000] {
-            returns.note(address);
+            iretq_sites.note(address);
         }
-        assert_eq!(place(0x3004), Ok(0x1040));
-        assert_eq!(place(HIGH | 0x1004), Ok(HIGH | 0x3120));
+        assert_eq!(site(0x3004), Ok(0x1040));
+        assert_eq!(site(HIGH | 0x1004), Ok(HIGH | 0x3120));
         vcpu.memory().write(0x3120, &[0; 2]).unwrap();
-        assert_eq!(place(HIGH | 0x3004), Ok(HIGH | 0x1040));
+        assert_eq!(site(HIGH | 0x3004), Ok(HIGH | 0x1040));
     }
 
     #[test]
-    fn keeps_a_few_places_once() {
-        let returns = Returns::default();
+    fn keeps_a_few_sites_once() {
+        let iretq_sites = IretqSites::default();
         for address in (0..40).chain(30..40) {
-            returns.note(address);
+            iretq_sites.note(address);
         }
-        assert_eq!(*lock(&returns.0), (24..40).collect::<Vec<_>>());
+        assert_eq!(*lock(&iretq_sites.0), (24..40).collect::<Vec<_>>());
     }
 
     #[test]
     fn refuses_a_guest_without_one_or_without_a_stack() {
-        let error = Returns::default().send(&FakeVcpu::new(4 << 12), frame(0x2004));
+        let error = IretqSites::default().send(&FakeVcpu::new(4 << 12), frame(0x2004));
         assert!(error.unwrap_err().contains("no IRETQ"));
         for rsp in [0x4024, 0x8000, 0x20] {
-            let error = Returns::default().send(
+            let error = IretqSites::default().send(
                 &vcpu(),
                 Frame {
                     rsp,
