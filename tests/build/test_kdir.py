@@ -312,8 +312,8 @@ CONFIG_CRYPTO_HASH_INFO=y
         self.refused("kernel.release of this kernel is missing;", target="uninstall")
         self.accepted()
 
-    def told(self, *arguments):
-        """Returns what Kbuild is told about an installation, with the depmod that follows."""
+    def printed(self, *arguments):
+        """Returns the variables that Kbuild gets for an installation, and the depmod that follows."""
         self.write(self.kernel / "Makefile", "CONFIG_MODULE_SIG_ALL = y\n"
                    "$(info strip=$(INSTALL_MOD_STRIP) sign=$(CONFIG_MODULE_SIG_ALL))\n"
                    "$(info depmod=$(cmd_depmod))\nmodules_install:\n\t@:\n")
@@ -325,23 +325,23 @@ CONFIG_CRYPTO_HASH_INFO=y
         return result.stdout
 
     def test_depmod_where_there_is_no_symbol_map(self):
-        self.assertNotIn("depmod -b", self.told("INSTALL_MOD_PATH=/root"))
-        self.assertIn("depmod=\n", self.told())
+        self.assertNotIn("depmod -b", self.printed("INSTALL_MOD_PATH=/root"))
+        self.assertIn("depmod=\n", self.printed())
         (self.kernel / "System.map").unlink()
-        told = self.told("INSTALL_MOD_PATH=/root")
-        self.assertIn("depmod=:\n", told)
-        self.assertIn("depmod -b /root/ 7.2.0\n", told)
+        printed = self.printed("INSTALL_MOD_PATH=/root")
+        self.assertIn("depmod=:\n", printed)
+        self.assertIn("depmod -b /root/ 7.2.0\n", printed)
 
     def test_signs_only_with_a_key(self):
         self.write(self.kernel / ".config", self.CONFIG + 'CONFIG_MODULE_SIG_KEY="certs/key.pem"\n')
-        self.assertIn("sign=\n", self.told())
+        self.assertIn("sign=\n", self.printed())
         for key in (f"{self.kernel}/Makefile", "pkcs11:token=x"):
-            self.assertIn("sign=y\n", self.told(f"CONFIG_MODULE_SIG_KEY={key}"))
+            self.assertIn("sign=y\n", self.printed(f"CONFIG_MODULE_SIG_KEY={key}"))
         self.write(self.kernel / "certs/key.pem")
-        self.assertIn("sign=y\n", self.told())
+        self.assertIn("sign=y\n", self.printed())
 
     def test_strips_where_there_is_a_tool_for_it(self):
-        self.assertIn("strip=1 ", self.told())
-        self.assertIn("strip=-g ", self.told("INSTALL_MOD_STRIP=-g"))
-        self.assertIn("strip= ", self.told("INSTALL_MOD_STRIP="))
-        self.assertIn("strip= ", self.told("STRIP=/none"))
+        self.assertIn("strip=1 ", self.printed())
+        self.assertIn("strip=-g ", self.printed("INSTALL_MOD_STRIP=-g"))
+        self.assertIn("strip= ", self.printed("INSTALL_MOD_STRIP="))
+        self.assertIn("strip= ", self.printed("STRIP=/none"))

@@ -12,7 +12,7 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 
 
 class Words(unittest.TestCase):
-    """What make is told is refused before anything is made."""
+    """Variables of make with a value that there is not are refused before anything is made."""
 
     def setUp(self):
         self.cache = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()), "cache")
@@ -59,9 +59,9 @@ class Words(unittest.TestCase):
 class Modules(unittest.TestCase):
     """scripts/qemu-tdx/modules, where something else stands for the build."""
 
-    # It makes the files that Kbuild would, and notes what it was told.
+    # It makes the files that Kbuild would, and notes its arguments.
     TOOLBOX = """#!/bin/bash
-        echo "$@" >>"${0%/*}/told"
+        echo "$@" >>"${0%/*}/arguments"
         [[ $1 != strip ]] || cp "$5" "$4"
         [[ $1 == make ]] || exit 0
         for word; do [[ $word != MO=* ]] || cd "${word#MO=}"; done
@@ -86,10 +86,10 @@ class Modules(unittest.TestCase):
         (self.top / "Kbuild").touch()
 
     def modules(self, *arguments):
-        (self.scripts / "told").write_text("")
+        (self.scripts / "arguments").write_text("")
         subprocess.run([self.scripts / "modules", *arguments], check=True, capture_output=True,
                        env=os.environ | {"TSM_CACHE": str(self.top / "cache")})
-        return (self.scripts / "told").read_text()
+        return (self.scripts / "arguments").read_text()
 
     def names(self, folder):
         return {path.name for path in (self.top / "build" / folder).iterdir() if path.suffix == ".ko"}

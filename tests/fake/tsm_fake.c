@@ -113,7 +113,7 @@ static u8 *make_blob(const char *magic, size_t size, u32 call,
 	return blob;
 }
 
-static int wait_as_told(const struct tsm_report_desc *desc)
+static int wait_as_requested(const struct tsm_report_desc *desc)
 {
 	while (READ_ONCE(hold) && READ_ONCE(hold) == desc->inblob[0]) {
 		if (fake_sleep(1, READ_ONCE(killable)))
@@ -163,7 +163,7 @@ static int fake_report_new(struct tsm_report *report, void *data)
 	/* Sizes are those of the begin of a call. */
 	if (!fail || READ_ONCE(leave_blobs))
 		ret = make_blobs(report, call);
-	ret = wait_as_told(&report->desc) ?: ret;
+	ret = wait_as_requested(&report->desc) ?: ret;
 	atomic_dec(&running);
 	return ret ?: -fail;
 }

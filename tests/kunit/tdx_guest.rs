@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn makes_reports_that_bind_what_it_is_told() -> Result {
+    fn makes_reports_that_bind_their_data() -> Result {
         let Some(guest) = guest()? else {
             return Ok(());
         };

@@ -144,7 +144,7 @@ class Messages(SnpVmm):
         lines = self.guest(script, "request_error=16", "request_error_count=1", self.AFTER_TWO)
         self.assertEqual(lines, [REPORT, ERROR, GONE, REPORT, "1"])
 
-    def test_the_caller_is_told_what_vmm_and_firmware_said(self):
+    def test_the_caller_gets_what_vmm_and_firmware_said(self):
         script = "for i in 1 2; do /add/sev_guest key; done"
         self.assertEqual(self.guest(script, "request_error=300000016", "refuse_after=1"),
                          ["EIO 0x300000016", "ENOKEY 0xff"])

@@ -48,7 +48,7 @@ class Svsm(Vmm):
     FUNCTIONS = "provider=tsm_sev theirs=sev_guest" + FUNCTIONS + OF_SERVICES
 
     def guest(self, script, *emulator, vmpl=2, **kwargs):
-        """Runs a script under an SVSM that is told these things."""
+        """Runs a script under an SVSM with these options of the emulator."""
         return super().guest(script, f"vmpl={vmpl}", *emulator, **kwargs)
 
     def check(self, lines):
@@ -157,7 +157,7 @@ kill -9 $reader; wait $reader; echo $? $(($(seconds) - before))""")
 
 
 class Misbehaviour(Svsm):
-    """What the reader is told when the SVSM does not do what it should."""
+    """The errors that a reader gets when the SVSM does not do what it should."""
 
     def test_lengths_that_can_not_be(self):
         for option in (

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Our drivers on hosts that are slow, broken or malicious: python3 -m unittest discover tests/vmm
+"""Our drivers on VMMs that are slow, broken or malicious: python3 -m unittest discover tests/vmm
 
-The emulator is told how to misbehave. Whatever it does, a reader gets a whole quote or an errno that says what was wrong,
-and the kernel reports no fault, which `run` would end with status 120 for.
+Options of the emulator say how it misbehaves. In each case a reader gets a whole quote or an errno that says what was
+wrong, and the kernel reports no fault, for which `run` would end with status 120.
 """
 
 import re
@@ -12,7 +12,7 @@ from vmm import FAULT, RUNNER, SHARED, Vmm, also
 
 
 class Answers(Vmm):
-    """What the reader is told when the host gives no quote."""
+    """The errors that a reader gets when the VMM gives no quote."""
 
     def test_each_has_its_errno(self):
         for option, error in {

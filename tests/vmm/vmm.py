@@ -102,7 +102,7 @@ class Vmm(unittest.TestCase):
 
     def guest(self, script, *emulator, kernel=KERNEL, timeout=600, add=(), devices=(), drivers="rust", status=0,
               because=""):
-        """Runs a script with a VMM that is told these things, and returns the lines that it printed. A page that is freed
+        """Runs a script with these options of the emulator, and returns the lines that it printed. A page that is freed
         while it is shared is a fault.
 
         It has to end with that status, and where that is none of the script's own, `run` has to say this of it.

@@ -2,9 +2,9 @@
 
 //! The secure processor: what its firmware does with a guest request.
 //!
-//! "SEV Secure Nested Paging Firmware ABI Specification" (56860). What is wrong with a message is
-//! told to the VMM, in the status of the command; what is wrong with what a message asks for is
-//! told to the guest, in the status in the answer. Messages are checked in the order in which AMD's
+//! "SEV Secure Nested Paging Firmware ABI Specification" (56860). The VMM learns from the
+//! status of the command what is wrong with a message; the guest learns from the status in the
+//! answer what is wrong with the request in the message. Messages are checked in the order in which AMD's
 //! firmware checks them.
 //!
 //! The keys are public: what this processor signs proves nothing.

@@ -23,7 +23,7 @@ use nix::{
     }, //
 };
 
-/// Where the kernel is told what to trace, and where the trace is.
+/// The folder that configures what the kernel traces, and has the trace.
 const FOLDER: &str = "/sys/kernel/tracing";
 
 /// Events of memory.

@@ -111,7 +111,7 @@ impl Drop for Report {
     }
 }
 
-/// Returns the level that a report has to be told, if it does not begin there.
+/// Returns the level that has to be written to a report, if it does not have it at first.
 fn level_to_write() -> Option<u32> {
     let begins_at_0 =
         Platform::get() == Platform::Snp && !Drivers::get().privlevel_defaults_to_the_floor();

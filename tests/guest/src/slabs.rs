@@ -10,7 +10,7 @@ use std::fs;
 use crate::platform::is_debians_kernel;
 
 /// Tells whether this kernel says what it has in use. Of those that tests run on, Debian's does.
-pub fn are_told() -> bool {
+pub fn are_readable() -> bool {
     is_debians_kernel()
 }
 

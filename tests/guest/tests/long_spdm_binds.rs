@@ -28,15 +28,15 @@ fn an_interface_is_bound_again_and_again() {
         interface.unbind().unwrap();
     };
     // Where the kernel does not tell, kmemleak looks for what stays, when all has ended.
-    let in_use = || slabs::are_told().then(slabs::in_use);
+    let in_use = || slabs::are_readable().then(slabs::in_use);
 
     // What is allocated once for all is there already then.
     (0..100).for_each(|_| bind());
     let generation = interface.generation();
-    let mut told = vec![in_use()];
+    let mut readings = vec![in_use()];
     for _ in 0..PARTS {
         (0..in_a_part).for_each(|_| bind());
-        told.push(in_use());
+        readings.push(in_use());
     }
     // Each has had a report, and has it no more.
     let changes = u64::try_from(2 * PARTS * in_a_part).unwrap();
@@ -44,9 +44,11 @@ fn an_interface_is_bound_again_and_again() {
     assert_eq!(interface.state(), "unlocked");
     device.disconnect().unwrap();
 
-    let told: Vec<usize> = told.into_iter().flatten().collect();
-    println!("kmalloc caches, bytes in use: {told:?}");
-    let growths = told.windows(2).map(|pair| pair[1].saturating_sub(pair[0]));
+    let readings: Vec<usize> = readings.into_iter().flatten().collect();
+    println!("kmalloc caches, bytes in use: {readings:?}");
+    let growths = readings
+        .windows(2)
+        .map(|pair| pair[1].saturating_sub(pair[0]));
     // What stays of each bind has 8 bytes at least, and grows in each part. What else allocates does not.
     if let Some(least) = growths.min() {
         assert!(least < 8 * in_a_part, "{least} bytes a part");

@@ -107,7 +107,7 @@ fn a_provider_says_once_where_it_is_loaded() {
 
         let version = fs::read_to_string(format!("/sys/module/{provider}/version")).unwrap();
         let guest = match Platform::get() {
-            // SEPT_VE_DISABLE, as the emulator has it if it is told nothing else.
+            // SEPT_VE_DISABLE, as the emulator has it without an option.
             Platform::Tdx => "Intel TDX guest with attributes 0x10000000".to_owned(),
             Platform::Snp => {
                 let vmpl = fs::read_to_string("/sys/devices/system/cpu/sev/vmpl").unwrap();

@@ -149,7 +149,7 @@ fn snpguest_asks_for_certificates_that_are_to_go_nowhere() {
     let result = unsafe { device::call(&file, GET_EXT_REPORT, &mut call) };
     assert_eq!((result, call.exitinfo2), (Err(Errno::EIO), INVALID_LEN));
 
-    // The same structure again, with what it was told.
+    // The same structure again, with the size that the answer has asked for.
     let mut room = vec![0; usize::try_from(request.certs_len).unwrap()];
     request.certs_address = device::address(&mut room[0]);
     let mut call = GuestRequest::new(&mut request, &mut answer);

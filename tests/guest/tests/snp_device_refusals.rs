@@ -133,12 +133,16 @@ fn a_call_that_can_not_be_written_to_harms_nothing() {
         let (mut request, mut answer) = (device::any_request(), ReportAnswer::untouched());
         let call = read_only(GuestRequest::new(&mut request, &mut answer));
         // There is no room for certificates, which is no success.
-        let is_told = Drivers::get().snp_always_says_how_it_ended() || command == GET_EXT_REPORT;
+        let is_written = Drivers::get().snp_always_says_how_it_ended() || command == GET_EXT_REPORT;
 
         // SAFETY: `answer` is as large as the largest answer of these ioctls, and no certificates
         // are asked for.
         let result = unsafe { device::call(&file, command, call) };
-        let expected = if is_told { Err(Errno::EFAULT) } else { Ok(()) };
+        let expected = if is_written {
+            Err(Errno::EFAULT)
+        } else {
+            Ok(())
+        };
         assert_eq!(result, expected, "{command:x}");
         // By then there is an answer, if there is one at all.
         let is_answered = command != GET_EXT_REPORT;

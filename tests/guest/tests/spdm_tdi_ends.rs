@@ -124,7 +124,7 @@ fn the_module_is_unloaded_while_interfaces_are_bound() {
     assert!(!interfaces[0].path("").exists());
     load(MODULE).unwrap();
     device.connect(0).unwrap();
-    // The device was told to stop.
+    // The module has stopped them.
     for interface in &interfaces {
         assert_eq!(interface.state(), "unlocked");
     }

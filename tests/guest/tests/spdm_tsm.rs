@@ -136,7 +136,7 @@ fn the_side_that_connected_disconnects() {
 }
 
 #[test]
-fn the_side_that_connected_is_told_of_a_lost_connection() {
+fn the_side_that_connected_learns_of_a_lost_connection() {
     let Some(device) = device() else { return };
     let lose = || {
         device.reset().unwrap();

@@ -173,7 +173,7 @@ fn needs_no_buffer_for_no_certificates() {
 }
 
 #[test]
-fn never_has_enough_pages_if_told_so() {
+fn never_has_enough_pages_if_an_option_says_so() {
     let fixture = Fixture::new(|config| config.certs = CertificateService::Growing);
     for pages in [4, 5, 100] {
         let answer = fixture.ask_extended(pages);
@@ -199,7 +199,7 @@ fn makes_tables_that_are_wrong() {
 }
 
 #[test]
-fn is_busy_as_often_as_told() {
+fn is_busy_as_often_as_an_option_says() {
     let mut fixture = Fixture::new(|config| config.busy = 2);
     for _ in 0..2 {
         fixture.write();
@@ -218,7 +218,7 @@ fn is_busy_as_often_as_told() {
 }
 
 #[test]
-fn is_busy_as_long_as_told() {
+fn is_busy_as_long_as_an_option_says() {
     let second = Duration::from_secs(1);
     let fixture = Fixture::new(|config| config.busy_for = second);
     fixture.write();
@@ -242,7 +242,7 @@ fn passes_on_what_the_firmware_says() {
 }
 
 #[test]
-fn refuses_as_often_as_told() {
+fn refuses_as_often_as_an_option_says() {
     let fixture = Fixture::new(|config| {
         config.request_error = Some(0x16);
         config.request_error_count = 2;
@@ -252,7 +252,7 @@ fn refuses_as_often_as_told() {
 }
 
 #[test]
-fn says_how_much_room_it_takes_if_told_that_there_is_too_little() {
+fn says_how_much_room_it_takes_if_an_option_says_that_there_is_too_little() {
     let fixture = Fixture::new(|config| config.request_error = Some(Answer::INVALID_LEN));
     for (answer, rbx) in [(fixture.ask_extended(4), Some(5)), (fixture.ask().0, None)] {
         let refused = Answer::status(Answer::INVALID_LEN);
@@ -261,7 +261,7 @@ fn says_how_much_room_it_takes_if_told_that_there_is_too_little() {
 }
 
 #[test]
-fn takes_no_request_if_told_so() {
+fn takes_no_request_if_an_option_says_so() {
     let fixture = Fixture::new(|config| config.guest_request = RequestService::Malformed);
     let (answer, page) = fixture.ask();
     assert!(answer.is_malformed());

@@ -2,8 +2,8 @@
 
 //! What a launch fails for.
 //!
-//! ABI, "Guest Policy", "SNP_LAUNCH_START" and "SNP_LAUNCH_FINISH". The user is told, where the VMM gets
-//! `POLICY_FAILURE` on a real machine.
+//! ABI, "Guest Policy", "SNP_LAUNCH_START" and "SNP_LAUNCH_FINISH". Where the VMM of a real machine gets
+//! `POLICY_FAILURE`, the emulator prints an error and ends.
 
 use tsm_proto::Digest384;
 

@@ -33,7 +33,7 @@ pub(super) struct Tcb {
 }
 
 impl Tcb {
-    /// Returns what a guest is told, or tells.
+    /// Returns the version as a message has it.
     pub(super) fn version(&self) -> TcbVersion {
         let Self {
             fmc,

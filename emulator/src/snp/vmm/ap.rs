@@ -39,9 +39,9 @@ pub(in crate::snp) enum Startup {
 /// Why nothing becomes of a vCPU.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::snp) enum Refusal {
-    /// The guest is told.
+    /// The guest gets an error.
     Malformed(Malformed),
-    /// A real VMM would do it: the user is told.
+    /// A real VMM would do it. The emulator prints an error.
     NotEmulated(String),
 }
 

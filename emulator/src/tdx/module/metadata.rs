@@ -45,7 +45,7 @@ enum Field {
     ConfigFlags,
     /// `TD_CTLS`: what the guest set up.
     TdCtls,
-    /// `NOTIFY_ENABLES`: which events the guest wants to be told.
+    /// `NOTIFY_ENABLES`: of which events the guest wants to be notified.
     NotifyEnables,
     /// `TOPOLOGY_ENUM_CONFIGURED`: that the VMM set up the topology.
     TopologyEnumConfigured,

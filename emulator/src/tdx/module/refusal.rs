@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_nothing_if_not_told_to() {
+    fn refuses_nothing_without_an_option() {
         let refusal = refusal(0, 0, 0);
         assert!((0..5).all(|_| refusal.check().is_ok()));
     }

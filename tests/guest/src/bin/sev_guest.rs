@@ -83,7 +83,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// Where tsm_leftovers.ko is told what to look for, and says what it has found.
+/// The parameters of tsm_leftovers.ko: what it looks for, and what it has found.
 const LEFTOVERS: &str = "/sys/module/tsm_leftovers/parameters";
 
 fn leftovers() -> io::Result<()> {

@@ -5,7 +5,7 @@
 use super::*;
 
 #[test]
-fn says_what_it_is_told_to_of_a_report() {
+fn says_of_a_report_what_an_option_says() {
     let mut fixture = Fixture::new(|config| {
         config.report_status = Some(0x27);
         config.report_size = Some(5000);
@@ -17,7 +17,7 @@ fn says_what_it_is_told_to_of_a_report() {
 }
 
 #[test]
-fn answers_wrongly_if_told_so() {
+fn answers_wrongly_if_an_option_says_so() {
     let answer = |service| {
         let fixture = Fixture::new(|config| config.guest_request = service);
         let (answer, page) = fixture.ask();
@@ -47,7 +47,7 @@ fn answers_wrongly_if_told_so() {
 }
 
 #[test]
-fn has_what_it_writes_be_read_once_if_told_so() {
+fn has_what_it_writes_be_read_once_if_an_option_says_so() {
     let mut fixture = Fixture::new(|config| {
         config.guest_request = RequestService::Racing;
         config.certs = CertificateService::Racing;
@@ -83,7 +83,7 @@ fn has_what_it_writes_be_read_once_if_told_so() {
 }
 
 #[test]
-fn replays_the_message_before_if_told_so() {
+fn replays_the_message_before_if_an_option_says_so() {
     let mut fixture = Fixture::new(|config| {
         config.guest_request = RequestService::Replay;
         config.refuse_after = 1;
@@ -105,7 +105,7 @@ fn changes_answers_at_random() {
 }
 
 #[test]
-fn changes_certificates_only_if_told_so() {
+fn changes_certificates_only_if_an_option_says_so() {
     let mut fixture = Fixture::new(|config| {
         config.mutate = Some(5);
         config.mutate_part = MutatedPart::Certificates;
@@ -132,7 +132,7 @@ fn changes_certificates_only_if_told_so() {
 }
 
 #[test]
-fn changes_what_is_encrypted_only_if_told_so() {
+fn changes_what_is_encrypted_only_if_an_option_says_so() {
     let mut fixture = Fixture::new(|config| {
         // One answer in 608 is the shortest. This seed has two in 300.
         config.mutate = Some(6);

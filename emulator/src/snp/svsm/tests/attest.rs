@@ -160,7 +160,7 @@ fn refuses_operations_that_make_no_sense() {
 }
 
 #[test]
-fn says_what_it_is_told_to_of_lengths() {
+fn says_of_lengths_what_an_option_says() {
     let machine = Machine::with(|config| {
         config.svsm.report_length = Some(5000);
         config.svsm.manifest_length = Some(u64::MAX);
@@ -178,7 +178,7 @@ fn says_what_it_is_told_to_of_lengths() {
 }
 
 #[test]
-fn answers_wrongly_when_it_is_told_to() {
+fn answers_wrongly_if_an_option_says_so() {
     let machine = Machine::with(|config| config.svsm.attest = AttestService::Silent);
     let nothing = (Status::SUCCESS, [OPERATION, UNSET, UNSET]);
     assert_eq!(attest(&machine, 0, &[]), nothing);
@@ -230,7 +230,7 @@ fn changes_answers_at_random_and_then_no_more() {
 }
 
 #[test]
-fn is_busy_as_often_as_it_is_told_to() {
+fn is_busy_as_often_as_an_option_says() {
     let machine = Machine::with(|config| config.svsm.busy = 2);
     for _ in 0..2 {
         for _ in 0..2 {

@@ -33,7 +33,7 @@ fn withdraw(machine: &Machine, list: u64) -> Vec<u64> {
         .collect()
 }
 
-/// Tells whether the first vCPU is told that there is memory.
+/// Tells whether the calling area of the first vCPU says that there is memory.
 fn is_available(machine: &Machine) -> bool {
     machine.memory.bytes(CALLING_AREA + 1, 1) == [1]
 }

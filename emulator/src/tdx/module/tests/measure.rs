@@ -188,7 +188,7 @@ fn refuses_to_verify_what_is_no_address_of_a_report() {
 }
 
 #[test]
-fn reports_the_measurements_that_it_was_told() {
+fn reports_the_measurements_of_its_options() {
     let bench = Bench::with(&TdxConfig {
         xfam: 3,
         mrtd: Some(Digest384::new([1; 48])),
@@ -219,7 +219,7 @@ fn reports_service_tds_in_a_structure_of_version_1() {
 }
 
 #[test]
-fn is_busy_as_often_as_it_was_told() {
+fn is_busy_as_often_as_an_option_says() {
     let bench = Bench::with(&TdxConfig {
         busy: 2,
         ..TdxConfig::default()
@@ -235,7 +235,7 @@ fn is_busy_as_often_as_it_was_told() {
 }
 
 #[test]
-fn refuses_operands_if_it_was_told_to() {
+fn refuses_operands_if_an_option_says_so() {
     let bench = Bench::with(&TdxConfig {
         mr_report: ReportService::Invalid,
         extend_invalid: true,
@@ -246,7 +246,7 @@ fn refuses_operands_if_it_was_told_to() {
 }
 
 #[test]
-fn refuses_operands_for_a_while_if_it_was_told_to() {
+fn refuses_operands_for_a_while_if_an_option_says_so() {
     let bench = Bench::with(&TdxConfig {
         mr_report: ReportService::Invalid,
         refuse_count: 2,
@@ -257,7 +257,7 @@ fn refuses_operands_for_a_while_if_it_was_told_to() {
 }
 
 #[test]
-fn sets_what_is_reserved_if_it_was_told_to() {
+fn sets_what_is_reserved_if_an_option_says_so() {
     let bench = Bench::with(&TdxConfig {
         mr_report: ReportService::Reserved,
         ..TdxConfig::default()

@@ -43,7 +43,7 @@ fn writes_metadata_and_returns_the_old_value() {
 }
 
 #[test]
-fn has_the_size_of_quotes_if_it_was_told_to() {
+fn has_the_size_of_quotes_if_an_option_says_so() {
     let bench = Bench::with(&TdxConfig {
         quote_size_field: Some(8192),
         ..TdxConfig::default()

@@ -73,7 +73,7 @@ fn refuses_to_map_what_is_no_range() {
 }
 
 #[test]
-fn misbehaves_from_the_first_quote_on_if_it_was_told_to() {
+fn misbehaves_from_the_first_quote_on_if_an_option_says_so() {
     let bench = Bench::with(&TdxConfig {
         mutate_map: Some(1),
         ..TdxConfig::default()
@@ -108,7 +108,7 @@ fn misbehaves_from_the_first_quote_on_if_it_was_told_to() {
 }
 
 #[test]
-fn refuses_from_the_first_report_on_if_it_was_told_to() {
+fn refuses_from_the_first_report_on_if_an_option_says_so() {
     let bench = Bench::with(&TdxConfig {
         map: MapService::Refuse,
         map_from: MapFrom::Report,
@@ -142,7 +142,7 @@ fn liar(map: MapService) -> Bench {
 }
 
 #[test]
-fn says_that_pages_are_private_and_keeps_them_if_it_was_told_to() {
+fn says_that_pages_are_private_and_keeps_them_if_an_option_says_so() {
     let bench = liar(MapService::KeepShared);
     assert_eq!(bench.leaf(leaf::MAP_GPA, &[0x10000, 0x2000]).0, SUCCESS);
     assert_eq!(bench.pages.uniform(16..18), Some(PageState::Shared));
@@ -153,7 +153,7 @@ fn says_that_pages_are_private_and_keeps_them_if_it_was_told_to() {
 }
 
 #[test]
-fn says_that_pages_are_shared_and_does_not_if_it_was_told_to() {
+fn says_that_pages_are_shared_and_does_not_if_an_option_says_so() {
     let bench = liar(MapService::KeepPrivate);
     bench.memory.write(0x20000, &[7; 0x2000]).unwrap();
     let (status, _) = bench.leaf(leaf::MAP_GPA, &[SHARED | 0x20000, 0x2000]);
@@ -166,7 +166,7 @@ fn says_that_pages_are_shared_and_does_not_if_it_was_told_to() {
 }
 
 #[test]
-fn refuses_to_share_pages_if_it_was_told_to() {
+fn refuses_to_share_pages_if_an_option_says_so() {
     let bench = liar(MapService::Refuse);
     let (status, _) = bench.leaf(leaf::MAP_GPA, &[SHARED | 0x20000, 0x2000]);
     assert_eq!(status, INVALID);

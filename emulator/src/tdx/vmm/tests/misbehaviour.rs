@@ -96,7 +96,7 @@ fn does_not_change_a_buffer_that_is_used_again() {
 }
 
 #[test]
-fn refuses_the_call_if_it_was_told_to() {
+fn refuses_the_call_if_an_option_says_so() {
     let bench = Bench::with(&TdxConfig {
         quote_call: Some(1),
         ..TdxConfig::default()

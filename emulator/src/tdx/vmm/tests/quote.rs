@@ -36,7 +36,7 @@ fn answers_with_an_error_to_a_report_of_another_length() {
 }
 
 #[test]
-fn answers_as_it_was_told() {
+fn answers_as_an_option_says() {
     use proto::Error;
     use proto::Status;
 
