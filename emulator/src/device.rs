@@ -13,7 +13,7 @@
 //!   vendor_defined.rs            messages of other protocols, in a session
 //!     ide_km.rs     keys of IDE
 //!     tdisp.rs      TEE device interfaces
-//!   state.rs        what a responder knows
+//!   state.rs        the state of a responder
 //!   negotiated.rs, requester.rs  what was negotiated
 //!   transcript.rs, signing.rs    what signatures are about
 //!   key_schedule.rs, session.rs, secured.rs, record.rs   sessions

@@ -23,9 +23,9 @@
 //! ```
 //!
 //! What it does not do: it raises no `#VE`, no `#VC` and no `#GP`, a `TDCALL` of a program is an
-//! undefined instruction; MMIO, MSRs and most port I/O run natively; memory is not encrypted,
-//! and nothing keeps a guest from using a page that is not its own by other instructions; a guest
-//! that reboots keeps its registers, so run QEMU with `-no-reboot`.
+//! undefined instruction; TCG executes MMIO, MSRs and most port I/O as for any guest; memory is not
+//! encrypted, and ordinary instructions reach pages that are not the guest's own; a guest that
+//! reboots keeps its registers, so run QEMU with `-no-reboot`.
 //!
 //! Wire layouts may come from `rust/proto`: public verifiers judge them, and so do the kernel's C
 //! drivers, which run in the same guests. Behaviour is never shared: no parsing rule, no errno and

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What both platforms use, which knows neither.
+//! What both platforms use, and what depends on neither of them.
 //!
 //! ```text
 //! platform.rs     what a platform does with its guest

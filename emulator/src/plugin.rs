@@ -47,7 +47,7 @@ use crate::{
 /// Most vCPUs that a machine may have.
 const MAX_VCPUS: usize = 8;
 
-/// How long a vCPU that waits for an interrupt sleeps before it looks again. A plugin can neither
+/// How long a vCPU that waits for an interrupt sleeps before it checks again. A plugin can neither
 /// wait for an interrupt nor see one, so this is the delay that an idle vCPU may add.
 const IDLE: Duration = Duration::from_micros(200);
 

@@ -200,7 +200,7 @@ extern "C" fn load<C: Callbacks>(vcpu: c_uint, info: u32, address: u64, _: *mut 
     C::loaded(&unsafe { VcpuThread::new(vcpu) }, address, 1 << shift);
 }
 
-/// A vCPU comes by.
+/// A vCPU is at an instruction at which the VMM does pending work.
 extern "C" fn visit<C: Callbacks>(vcpu: c_uint, _: *mut c_void) {
     // SAFETY: This is the callback of an instruction, and the object is dropped in the statement.
     C::visit(&unsafe { VcpuThread::new(vcpu) });

@@ -31,7 +31,7 @@ pub(super) use protocols::{
 /// Declares what can be wrong: variants with their names.
 macro_rules! wrongs {
     ($($(#[doc = $doc:literal])+ $variant:ident = $name:literal,)*) => {
-        /// A thing that a device does wrong.
+        /// A misbehaviour of a device.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Wrong {
             $($(#[doc = $doc])+ $variant,)*
@@ -54,7 +54,7 @@ macro_rules! wrongs {
 wrongs! {
     /// The mailbox is never ready.
     MailboxNeverReady = "mailbox-never-ready",
-    /// The mailbox is busy for ever, whatever happens, but for a reset.
+    /// The mailbox is busy until a reset.
     MailboxBusy = "mailbox-busy",
     /// Go is an error.
     MailboxError = "mailbox-error",
@@ -288,7 +288,7 @@ wrongs! {
     IdeStatus4 = "ide-status-4",
     /// `KP_ACK` has an unknown status.
     IdeStatus255 = "ide-status-255",
-    /// The stream stays insecure, whatever keys are in use.
+    /// The stream stays insecure with any keys.
     IdeInsecure = "ide-insecure",
     /// TDISP responses are about another interface.
     TdispInterfaceOther = "tdisp-interface-other",

@@ -121,7 +121,7 @@ impl Tdis {
         tdis
     }
 
-    /// Makes the device anew, which does something else wrong, or nothing.
+    /// Resets the device, which from then on does something else wrong, or nothing.
     pub(crate) fn renew(&self, wrong: Option<Wrong>) {
         let mut shared = hold(&self.0);
 

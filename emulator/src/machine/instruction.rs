@@ -11,14 +11,14 @@ use crate::machine::{
 /// An instruction that is taken over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Instruction {
-    /// `TDCALL`, which TCG does not know.
+    /// `TDCALL`, which TCG does not implement.
     Tdcall,
-    /// `CPUID`, for the leaves that TCG does not know.
+    /// `CPUID`, for the leaves that TCG does not have.
     Cpuid,
     /// `INT3`, which may have stayed in translated code.
     Breakpoint,
-    /// `IRETQ` and `PAUSE`, which any CPU comes to that is busy: every interrupt ends with one, and
-    /// loops that wait have the other. TCG executes them; the VMM takes its turn before.
+    /// `IRETQ` and `PAUSE`, which each busy CPU executes: every interrupt ends with one, and loops that
+    /// wait have the other. TCG executes them; before that, the VMM does pending work.
     Visit,
     /// `NOPL 0x216d7374(%RAX)`, which does nothing anywhere else, and which no compiler emits: asks
     /// how many instructions the vCPU has executed. The number goes to `RAX`.

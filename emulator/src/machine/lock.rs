@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A mutex that is not asked whether it is poisoned.
+//! A mutex whose poisoning is ignored.
 
 use std::sync::{
     Mutex,

@@ -52,18 +52,18 @@ pub(crate) trait Platform: Debug + Send + Sync {
         None
     }
 
-    /// Tells whether the VMM may ever want to know what the guest reads.
+    /// Tells whether loads of the guest may ever matter to the VMM.
     fn watches(&self) -> bool {
         false
     }
 
-    /// Lets the VMM see that a vCPU has loaded `len` bytes from a virtual address.
+    /// Notifies the VMM that a vCPU has loaded `len` bytes from a virtual address.
     fn loaded(&self, _vcpu: &dyn Vcpu, _address: u64, _len: u64) {}
 
-    /// Lets the VMM do what is due: it works while the guest runs.
+    /// Has the VMM do what is due: it works while the guest runs.
     fn poll(&self, _memory: &dyn GuestMemory) {}
 
-    /// Returns what knows which pages are private, if any are.
+    /// Returns the private pages, if there can be any.
     fn private_pages(&self) -> Option<Arc<dyn PrivatePages>> {
         None
     }

@@ -9,7 +9,7 @@ use super::pages::{
     Pages, //
 };
 
-/// What knows which pages of a guest are private. Devices ask on threads of their own.
+/// The private pages of a guest. Devices look a page up on threads of their own.
 pub(crate) trait PrivatePages: Debug + Send + Sync {
     /// Tells whether a page, by its number, is private: not shared with the VMM.
     fn is_private(&self, page: u64) -> bool;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A line per call of the guest, for people.
+//! A line of text for each call of the guest.
 
 use std::{
     fs::File,

@@ -29,7 +29,7 @@ use super::{
 
 /// The places that the guest has not read yet.
 ///
-/// The vCPUs look here at each load, so there is a flag that may be read without the lock.
+/// The vCPUs check this at each load, so there is a flag that may be read without the lock.
 #[derive(Debug, Default)]
 pub(crate) struct Unread {
     any: AtomicBool,
@@ -61,8 +61,8 @@ impl Unread {
         self.take(range);
     }
 
-    /// Sees that the guest has loaded something, and changes what that was the first time for. What the
-    /// guest has taken back is not the VMM's any more.
+    /// Notes that the guest has loaded bytes, and changes those that it has loaded for the first time.
+    /// Pages that are private again are left alone.
     pub(crate) fn loaded(
         &self,
         memory: &dyn GuestMemory,

@@ -19,7 +19,7 @@ pub(crate) trait Callbacks: 'static {
     /// Returns what instructions are counted with, if they are.
     fn counter() -> Option<&'static Counter>;
 
-    /// Gets to know a vCPU that starts.
+    /// Registers a vCPU that starts.
     fn start_vcpu(thread: &VcpuThread);
 
     /// Tells whether an instruction is to be taken over.
@@ -34,7 +34,7 @@ pub(crate) trait Callbacks: 'static {
     /// Tells whether loads are to be seen.
     fn watches() -> bool;
 
-    /// Lets the VMM see that a vCPU has loaded `len` bytes from a virtual address.
+    /// Notifies the VMM that a vCPU has loaded `len` bytes from a virtual address.
     fn loaded(thread: &VcpuThread, address: u64, len: u64);
 
     /// Executes the instruction at an offset in its page. Returns the address of the next one, or
@@ -52,6 +52,6 @@ pub(crate) trait Callbacks: 'static {
     /// real mode that is an offset in the code segment, which begins here.
     fn enter(thread: &VcpuThread) -> Option<u64>;
 
-    /// Lets the VMM work while a vCPU passes.
+    /// Has the VMM do pending work on the thread of a vCPU.
     fn visit(thread: &VcpuThread);
 }

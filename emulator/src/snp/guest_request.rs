@@ -186,13 +186,13 @@ impl GuestRequests {
         &self.processor
     }
 
-    /// Tells whether the VMM may ever want to know what the guest reads.
+    /// Tells whether loads of the guest may ever matter to the VMM.
     pub(crate) fn watches(&self) -> bool {
         self.config.guest_request == RequestService::Racing
             || self.config.certs == CertificateService::Racing
     }
 
-    /// Tells whether it wants to know that now.
+    /// Tells whether loads matter to the VMM now.
     pub(crate) fn awaits(&self) -> bool {
         self.unread.any()
     }
@@ -202,7 +202,7 @@ impl GuestRequests {
         self.unread.changed()
     }
 
-    /// Sees that the guest has loaded something.
+    /// Notes that the guest has loaded bytes.
     pub(crate) fn loaded(
         &self,
         memory: &dyn GuestMemory,

@@ -79,7 +79,7 @@ pub(crate) mod kind {
 /// The certificates of a platform, encoded.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Certificates<'a> {
-    /// Of the authority that everything goes back to.
+    /// Of the root authority.
     pub(crate) ark: &'a [u8],
     /// Of the authority for chips.
     pub(crate) ask: &'a [u8],
@@ -97,7 +97,7 @@ pub(crate) struct SecureProcessor {
     vmpcks: [Vmpck; 4],
     /// How many messages there were with each key, answers included.
     counts: Mutex<[u64; 4]>,
-    /// Made when it is first needed: it takes its time.
+    /// Made at first use, because that takes long.
     platform: OnceLock<Platform>,
     measurement: OnceLock<Digest384>,
 }

@@ -93,7 +93,7 @@ pub(crate) enum Busy {
     /// Another vCPU has the operand.
     #[default]
     Operand,
-    /// The host has it, and comes first.
+    /// The VMM holds it, with priority.
     HostPriority,
     /// Another call has the whole module.
     System,

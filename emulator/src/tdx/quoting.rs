@@ -107,7 +107,7 @@ pub(crate) struct Enclave {
     keys: OnceLock<Keys>,
 }
 
-/// What is made once, when the first quote is: in a build for tests it takes its time.
+/// The keys, which are made with the first quote, because that takes long in a build for tests.
 struct Keys {
     attestation: Identity<P256>,
     /// The report of the quoting enclave, its signature, and what is mixed into the digest.

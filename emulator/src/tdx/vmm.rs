@@ -129,27 +129,27 @@ impl Vmm {
         effect
     }
 
-    /// Tells whether the VMM may ever want to know what the guest reads.
+    /// Tells whether loads of the guest may ever matter to the VMM.
     pub(crate) fn watches(&self) -> bool {
         self.quotes.watches()
     }
 
-    /// Tells whether it wants to know that what is at a virtual address was read.
+    /// Tells whether a load from a virtual address matters to the VMM now.
     pub(crate) fn awaits(&self, address: u64) -> bool {
         self.quotes.awaits(address)
     }
 
-    /// Sees what the guest has loaded, by its place in guest memory.
+    /// Notes that the guest has loaded bytes, by their address in guest memory.
     pub(crate) fn loaded(&self, context: Context<'_>, load: &Range<u64>) {
         self.quotes.loaded(context, load);
     }
 
-    /// Sees that the guest has extended a register.
+    /// Notes that the guest has extended a register.
     pub(crate) fn extended(&self, now: Instant) {
         self.quotes.extended(now);
     }
 
-    /// Sees that the guest has asked for a TDREPORT.
+    /// Notes that the guest has requested a TDREPORT.
     pub(crate) fn reported(&self) {
         self.conversions.seen(MapFrom::Report);
     }

@@ -14,8 +14,8 @@
 //! | `0x10` | read | writes of configuration space |
 //! | `0x14` | both | what is wrong: its place among the names, from 1 on, or 0 for nothing |
 //!
-//! From `0x20` on there are those of [`super::dma`]. A choice of what is wrong makes the device anew,
-//! without a session.
+//! From `0x20` on there are those of [`super::dma`]. A choice of what is wrong resets the device, which
+//! has no session then.
 
 use super::{
     super::misbehaviour::Wrong,

@@ -122,7 +122,7 @@ impl Function {
         }
     }
 
-    /// Knows which pages are private: it only reaches them in RUN.
+    /// Gives the function the states of pages: it accesses private ones in RUN only.
     pub(super) fn with_pages(self, pages: Option<Arc<dyn PrivatePages>>) -> Self {
         Self { pages, ..self }
     }

@@ -31,7 +31,7 @@ impl Responder {
         }
     }
 
-    /// Responds to GET_VERSION, which starts anew: all sessions end.
+    /// Responds to GET_VERSION, which resets the connection: all sessions end.
     pub(super) fn version(&mut self, request: &[u8]) -> Result {
         self.reset();
         self.change_chain();

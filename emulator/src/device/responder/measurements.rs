@@ -121,7 +121,7 @@ fn asked(operation: u8) -> Result<Vec<Block>> {
 }
 
 impl Responder {
-    /// Responds to GET_MEASUREMENTS. After a failure L1 starts anew.
+    /// Responds to GET_MEASUREMENTS. A failure resets L1.
     pub(super) fn measurements(&mut self, request: &[u8], channel: Channel) -> Result {
         let response = self.measure(request, channel);
 

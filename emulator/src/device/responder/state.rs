@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a responder knows, and what several of its responses need.
+//! The state of a responder, and what several of its responses need.
 
 use rand_chacha::{
     rand_core::RngCore as _,
@@ -56,7 +56,7 @@ pub(super) enum Phase {
     Negotiated,
 }
 
-/// What GET_VERSION starts anew.
+/// What GET_VERSION resets.
 #[derive(Debug, Default)]
 pub(super) struct Connection {
     pub(super) phase: Phase,
@@ -144,7 +144,7 @@ impl Responder {
         SessionNumber(self.session_count)
     }
 
-    /// Makes the device anew, which does something else wrong, or nothing. Its random numbers go on.
+    /// Resets the device, which from then on does something else wrong, or nothing. Its random numbers go on.
     pub(crate) fn set_wrong(&mut self, wrong: Option<Wrong>) {
         let settings = Settings {
             wrong,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Injects the faults that the user wants into answers.
+//! Injects the faults that options select into answers.
 
 use crate::{
     machine::mutator::Random,
@@ -21,7 +21,7 @@ use crate::{
 /// What an answer has before a report or a key.
 const ANSWER_HEADER: usize = 32;
 
-/// Injects the fault that the user wants into a right answer, as the firmware would.
+/// Injects the fault that an option selects into a right answer, as the firmware would.
 pub(super) fn message(config: &SnpConfig, message: &mut Message) {
     let status = config.report_status.map(u32::to_le_bytes);
     let size = config.report_size.map(u32::to_le_bytes);

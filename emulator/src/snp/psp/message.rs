@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Guest messages: what the guest and the firmware tell each other through the VMM, which can
+//! Guest messages: what the guest and the firmware send to each other through the VMM, which can
 //! neither read nor change it.
 //!
 //! ABI, "SNP_GUEST_REQUEST". The number of a message is the IV, and all but the first 48 bytes of

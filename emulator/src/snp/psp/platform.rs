@@ -49,7 +49,7 @@ use crate::{
 
 const ORGANIZATION: &str = "TSM-RS TEST - NOT AMD";
 
-/// The authority that everything goes back to, and where its primes are; its name ends with the line.
+/// The root authority, and where its primes are; its name ends with the line.
 const ARK: (&str, &str, [u32; 2]) = ("ARK", "TSM-RS TEST ARK - NOT AMD", [248, 302]);
 /// The authority for chips, and where its primes are.
 const ASK: (&str, &str, [u32; 2]) = ("SEV", "TSM-RS TEST ASK - NOT AMD", [139, 1044]);

@@ -227,7 +227,7 @@ fn write(
     }
 }
 
-/// Says what the user wants of lengths.
+/// Changes lengths as options say.
 fn claim(config: &SnpConfig, regs: &mut Registers) {
     for (reg, length) in [
         (Reg::Rcx, config.svsm.manifest_length),

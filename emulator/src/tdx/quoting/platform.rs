@@ -59,7 +59,7 @@ use crate::{
 /// Whose everything is that has a name here. Verifiers compare common names with those of the
 /// profile, so that this has to say what they are.
 pub(super) const ORGANIZATION: &str = "TSM-RS TEST - NOT INTEL";
-/// The authority that everything goes back to.
+/// The root authority.
 pub(super) const ROOT: &str = "Intel SGX Root CA";
 /// The authority for platforms.
 pub(super) const PLATFORM_CA: &str = "Intel SGX PCK Platform CA";

@@ -4,9 +4,9 @@
 //!
 //! The quoting service is slow, if an option says so. A request is in flight then: the guest
 //! gets the vCPU back and looks at the status in the buffer, which the VMM changes when the quote
-//! is there. The plugin has no thread that may write guest memory, so the VMM does its work
-//! whenever a vCPU comes by: at a `TDCALL`, where an idle vCPU comes several thousand times a
-//! second, or at the end of an interrupt and in loops that wait, which busy ones come to.
+//! is there. The plugin has no thread that may write guest memory, so the VMM works on the threads
+//! of the vCPUs: at a `TDCALL`, which an idle vCPU makes several thousand times a second, and at
+//! the end of an interrupt and in loops that wait, which busy vCPUs execute.
 //!
 //! A request can also be deferred until the guest does something, see `deferred`.
 //!
@@ -14,8 +14,8 @@
 
 mod answer;
 mod buffer;
-mod delay_queue;
 mod deferred;
+mod delay_queue;
 
 use std::{
     ops::Range,
@@ -60,11 +60,11 @@ use buffer::{
     Buffer,
     HEADER, //
 };
+use deferred::Deferred;
 use delay_queue::{
     DelayQueue,
     Work, //
 };
-use deferred::Deferred;
 use tsm_proto::tdx::{
     quote::{
         Header,
@@ -109,7 +109,7 @@ const TURN: Duration = Duration::from_micros(20);
 const LATE: Duration = Duration::from_millis(40);
 
 impl Quotes {
-    /// Makes the quoting service that the user wants.
+    /// Makes the quoting service that the options describe.
     pub(super) fn new(config: &TdxConfig) -> Self {
         Self {
             service: config.quote,
@@ -219,7 +219,7 @@ impl Quotes {
         }
     }
 
-    /// Tells whether the VMM may ever want to know what the guest reads.
+    /// Tells whether loads of the guest may ever matter to the VMM.
     pub(super) fn watches(&self) -> bool {
         !Answer::once(self.service, 0).is_empty() || self.deferred.watches()
     }
@@ -232,7 +232,7 @@ impl Quotes {
             || self.deferred.awaits() && may_be_header
     }
 
-    /// Sees that the guest has loaded something, and changes it if it can be read once.
+    /// Notes that the guest has loaded bytes, and changes those that can be read once.
     pub(super) fn loaded(&self, context: Context<'_>, load: &Range<u64>) {
         let looked_at = |request: &PendingRequest| load.contains(&request.buffer.last_of_status());
 
@@ -241,7 +241,7 @@ impl Quotes {
         self.unread.loaded(context.memory, is_shared, load);
     }
 
-    /// Sees that the guest has extended a register.
+    /// Notes that the guest has extended a register.
     pub(super) fn extended(&self, now: Instant) {
         self.release(now, self.deferred.extended());
     }

@@ -58,7 +58,7 @@ impl Answer {
         Self::new(header, status, 0, Vec::new())
     }
 
-    /// Injects the fault that the user wants into a right answer, in a buffer with `room` for data.
+    /// Injects the fault that an option selects into a right answer, in a buffer with `room` for data.
     pub(super) fn inject(mut self, service: QuoteService, room: usize) -> Self {
         match service {
             QuoteService::Empty => self.set(field::OUT_LEN, &[0; 4]),

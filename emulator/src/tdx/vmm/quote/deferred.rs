@@ -120,7 +120,10 @@ mod tests {
         let deferred = Deferred::new(Some(QuoteUntil::Requests(3)));
         for _ in 0..2 {
             assert_eq!(deferred.add(1), NONE);
-            assert_eq!((deferred.extended(), deferred.read(|_| true)), (vec![], vec![]));
+            assert_eq!(
+                (deferred.extended(), deferred.read(|_| true)),
+                (vec![], vec![])
+            );
             assert_eq!(deferred.add(2), NONE);
             assert_eq!(deferred.add(3), [1, 2, 3]);
         }

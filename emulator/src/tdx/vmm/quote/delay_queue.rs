@@ -29,8 +29,8 @@ pub(super) struct Work<T> {
 
 /// The work that is not done yet.
 ///
-/// The vCPUs look here very often and nearly always in vain, so there is a flag for that, which may
-/// be read without the lock.
+/// The vCPUs check this very often, and nearly always nothing is due. So there is a flag, which may be
+/// read without the lock.
 #[derive(Debug)]
 pub(super) struct DelayQueue<T> {
     any: AtomicBool,
