@@ -339,7 +339,7 @@ impl Callbacks for Plugin {
         }
     }
 
-    fn visit(thread: &VcpuThread) {
+    fn poll(thread: &VcpuThread) {
         if let Some(plugin) = PLUGIN.get() {
             plugin.machine.poll(thread);
         }

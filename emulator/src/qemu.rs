@@ -133,7 +133,7 @@ extern "C" fn translate<C: Callbacks>(block: *mut Block, _: *mut c_void) {
             C::saw_return(address);
         }
         match Instruction::decode(bytes).filter(|instruction| C::takes(*instruction)) {
-            Some(Instruction::Visit) => register(visit::<C>, NO_REGS),
+            Some(Instruction::Poll) => register(poll::<C>, NO_REGS),
             Some(Instruction::Count) => register(read_count::<C>, RW_REGS_PC),
             Some(Instruction::CountRange) => register(read_range::<C>, RW_REGS_PC),
             Some(_) => register(instruction::<C>, RW_REGS_PC),
@@ -201,9 +201,9 @@ extern "C" fn load<C: Callbacks>(vcpu: c_uint, info: u32, address: u64, _: *mut 
 }
 
 /// A vCPU is at an instruction at which the VMM does pending work.
-extern "C" fn visit<C: Callbacks>(vcpu: c_uint, _: *mut c_void) {
+extern "C" fn poll<C: Callbacks>(vcpu: c_uint, _: *mut c_void) {
     // SAFETY: This is the callback of an instruction, and the object is dropped in the statement.
-    C::visit(&unsafe { VcpuThread::new(vcpu) });
+    C::poll(&unsafe { VcpuThread::new(vcpu) });
 }
 
 /// Executes an instruction and goes on behind it, or lets the CPU execute it.

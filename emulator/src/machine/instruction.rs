@@ -19,7 +19,7 @@ pub(crate) enum Instruction {
     Breakpoint,
     /// `IRETQ` and `PAUSE`, which each busy CPU executes: every interrupt ends with one, and loops that
     /// wait have the other. TCG executes them; before that, the VMM does pending work.
-    Visit,
+    Poll,
     /// `NOPL 0x216d7374(%RAX)`, which does nothing anywhere else, and which no compiler emits: asks
     /// how many instructions the vCPU has executed. The number goes to `RAX`.
     Count,
@@ -60,7 +60,7 @@ impl Instruction {
             [0x66, 0x0f, 0x01, 0xcc, ..] => Some(Self::Tdcall),
             [0x0f, 0xa2] => Some(Self::Cpuid),
             _ if breakpoint::is_breakpoint(bytes) => Some(Self::Breakpoint),
-            [0x48, 0xcf] | [0xf3, 0x90] => Some(Self::Visit),
+            [0x48, 0xcf] | [0xf3, 0x90] => Some(Self::Poll),
             [0x0f, 0x1f, 0x80, b't', b's', b'm', b'!'] => Some(Self::Count),
             [0x0f, 0x1f, 0x80, b't', b's', b'm', b'@'] => Some(Self::CountRange),
             [0x0f, 0x32] => Some(Self::Rdmsr),
@@ -101,7 +101,7 @@ impl Instruction {
     fn len(self) -> u64 {
         match self {
             Self::Tdcall | Self::Vmgexit | Self::Pvalidate | Self::Rmpadjust => 4,
-            Self::Cpuid | Self::Visit | Self::Rdmsr | Self::Wrmsr => 2,
+            Self::Cpuid | Self::Poll | Self::Rdmsr | Self::Wrmsr => 2,
             Self::ToCr3 { len, .. } | Self::FromCr3 { len, .. } => len.into(),
             Self::Count | Self::CountRange => 7,
             Self::Breakpoint => 1,
@@ -195,7 +195,7 @@ mod tests {
         let breakpoint = Instruction::decode(&[0xcc]);
         assert_eq!(breakpoint, Some(Instruction::Breakpoint));
         for busy in [[0x48, 0xcf], [0xf3, 0x90]] {
-            assert_eq!(Instruction::decode(&busy), Some(Instruction::Visit));
+            assert_eq!(Instruction::decode(&busy), Some(Instruction::Poll));
         }
         let count = *b"\x0f\x1f\x80tsm!";
         assert_eq!(Instruction::decode(&count), Some(Instruction::Count));

@@ -53,5 +53,5 @@ pub(crate) trait Callbacks: 'static {
     fn enter(thread: &VcpuThread) -> Option<u64>;
 
     /// Has the VMM do pending work on the thread of a vCPU.
-    fn visit(thread: &VcpuThread);
+    fn poll(thread: &VcpuThread);
 }

@@ -307,7 +307,7 @@ impl Platform for SnpMachine {
             | Instruction::FromCr3 { .. } => true,
             Instruction::Tdcall
             | Instruction::Breakpoint
-            | Instruction::Visit
+            | Instruction::Poll
             | Instruction::Count
             | Instruction::CountRange => false,
         }

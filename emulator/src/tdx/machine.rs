@@ -124,7 +124,7 @@ impl Platform for Td {
     fn takes(&self, instruction: Instruction) -> bool {
         matches!(
             instruction,
-            Instruction::Tdcall | Instruction::Cpuid | Instruction::Visit
+            Instruction::Tdcall | Instruction::Cpuid | Instruction::Poll
         )
     }
 
