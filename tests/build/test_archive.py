@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Tests of what setup asks the archive: python3 -m unittest discover tests/build"""
+"""Tests of the requests of setup to the archive: python3 -m unittest discover tests/build"""
 
 import os
 import pathlib
@@ -11,7 +11,7 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 SETUP = TOP / "scripts/qemu-tdx"
 ARCHIVE = SETUP / "setup.d/archive.sh"
 
-# An apt that is not done when it has said the version, as it is not when the machine is busy.
+# An apt that still runs after it has printed the version, as on a busy machine.
 APT = """
 apt() {
     [[ ${!#} == there=1 ]] || { echo "E: No packages found" >&2; return 100; }

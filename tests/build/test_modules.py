@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Tests of what our modules are linked to, and what they say of themselves: python3 -m unittest discover tests/build"""
+"""Tests of what our modules import, and of what modinfo shows: python3 -m unittest discover tests/build"""
 
 import pathlib
 import re

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Tests of what is out of reach in the toolbox: python3 -m unittest discover tests/build"""
+"""Tests of what a command in the toolbox can not access: python3 -m unittest discover tests/build"""
 
 import os
 import pathlib

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the fake TSMs in C share: counters, and how a call waits when a test tells it to. */
+/* What the fake TSMs in C share: counters, and how a call waits if a parameter says so. */
 #ifndef _TSM_FAKE_H
 #define _TSM_FAKE_H
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A TSM of the PCI core that knows no device. While there is one, the core
+ * A TSM of the PCI core without devices. While it is registered, the core
  * keeps the files `tsm/` of devices when another TSM goes.
  */
 #include <linux/err.h>

@@ -313,7 +313,7 @@ static int register_case(const char *name)
 	else
 		return 0;
 
-	/* The one that was there first has not been harmed. */
+	/* The first one is unchanged. */
 	WARN_ON(tsm_unregister_measurement(&fake));
 	return other ?: -ENOMSG;
 }

@@ -135,7 +135,7 @@ class Shell(unittest.TestCase):
 
 
 class Verdict(unittest.TestCase):
-    """A kernel in trouble fails the run, in a way of its own."""
+    """A kernel that reports a fault, or hangs, fails the run with a status of its own."""
 
     def test_panic_ends_the_run_at_once(self):
         # Neither the command nor its time ends before the run has to.
@@ -187,7 +187,7 @@ class Verdict(unittest.TestCase):
 
 
 class Arguments(unittest.TestCase):
-    """What is not understood is refused in one line."""
+    """Wrong arguments are refused in one line."""
 
     def test_refusals(self):
         for arguments, reason in [
@@ -240,7 +240,7 @@ class Arguments(unittest.TestCase):
 
 
 class Snp(unittest.TestCase):
-    """The guest believes that it is one of SEV-SNP, and the kernel's own driver that it can talk to the firmware."""
+    """The kernel boots as an SEV-SNP guest, and its own driver gets a report from the firmware."""
 
     def test_kernel_says_what_it_runs_on(self):
         for kernel in "stock", "test":

@@ -118,7 +118,7 @@ impl Bench {
         Ok(count)
     }
 
-    /// Has both sides talk after an event, until nothing is left to do.
+    /// Exchanges messages between both sides after an event, until no request is left.
     pub(crate) fn run(&mut self, event: Event) -> Result<(), Fault> {
         let mut event = event;
 

@@ -72,7 +72,7 @@ struct Session {
     measurements: Vec<u8>,
 }
 
-/// What the replay knows.
+/// The state of the replay.
 pub(crate) struct Replay {
     name: String,
     suite: RustCrypto,

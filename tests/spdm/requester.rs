@@ -81,7 +81,7 @@ impl Bench {
         }
     }
 
-    /// Has both sides talk after an event, until nothing is left to do.
+    /// Exchanges messages between both sides after an event, until no request is left.
     pub(crate) fn run(&mut self, event: Event) -> Result {
         let mut event = event;
         for _ in 0..3000 {

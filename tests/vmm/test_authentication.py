@@ -16,8 +16,9 @@ import unittest
 
 from vmm import FUNCTIONS, KERNEL, TOP, Vmm, also, wrong_names
 
-# request FILE TEXT writes, and prints ok or the error. wrong NUMBER has the device do something else wrong, and forget
-# all. found takes the first device that there is. again removes the function and finds it again, which is what a mailbox needs that the kernel has given up.
+# request FILE TEXT writes, and prints ok or the error. wrong NUMBER selects another misbehaviour, and resets the device.
+# found selects the first device. again removes the function and finds it again: a mailbox that the kernel has given up
+# works again then.
 SPDM = r"""
 pci=/sys/bus/pci/devices/0000:00:10.0
 outcome() { [ $1 = 0 ] && echo ok || sed 's/.*: //' /tmp/error; }
@@ -108,7 +109,7 @@ class Faults(Spdm):
         self.faults("tdi,sessions=off", "authenticated", WITHOUT_SESSIONS)
 
     def faults(self, device, there, others):
-        """Has a device do each thing wrong. `there` is the state when it does not, and `others` are outcomes that are not
+        """Has a device misbehave in each way. `there` is the state when it does not, and `others` are outcomes that are not
         the usual ones."""
         expected = {name: outcome for outcome, listed in OUTCOMES.items() for name in listed.split()}
         self.assertEqual(set(expected), {name for name in self.names if not APART.match(name)})
@@ -136,7 +137,7 @@ class Faults(Spdm):
                     # Each record comes twice, so the first one that is not new comes with the second measurements.
                     self.assertEqual((measured, state), (BAD, "lost"))
                 elif name == "measurements-refused":
-                    # The connection outlives it.
+                    # The connection stays.
                     self.assertEqual((measured, state), (REMOTE, there))
                 elif connected == OK:
                     self.assertEqual((measured, state, traced), (OK, there, ""))
@@ -239,7 +240,7 @@ class Faults(Spdm):
 
 
 class Personas(Spdm):
-    """Each kind of device has the same files, but for that of a link, and is authenticated the same way."""
+    """Each kind of device has the same files, except for that of a link, and is authenticated in the same way."""
 
     @also("check")
     def test_each_kind_is_authenticated(self):
@@ -325,7 +326,7 @@ class Events(Spdm):
 
 
 class Ends(Spdm):
-    """A request ends before its time, and the device can be connected again."""
+    """A request is ended early, and the device can be connected again."""
 
     # It answers just before the kernel gives it up, and a connect takes eight answers.
     SLOW = "tdi,delay=700000"
@@ -373,7 +374,7 @@ class Elsewhere(Spdm):
             finally:
                 responder.kill()
         self.assertEqual(lines, [OK, "session", "1.3", "hash sha256", "signature ecdsa-p256", OK])
-        # Nothing listens there any more.
+        # No responder listens there any more.
         self.assertEqual(self.devices("request connect 0; state", f"tdi,responder={port}"), [MAILBOX, "disconnected"])
 
 
@@ -444,7 +445,7 @@ class Evidence(Spdm):
                ("1.2", "sha256", "p384", "on"), ("1.2", "sha384", "p256", "on")]
 
     def case(self, folder, hash_name, files, what):
-        """Writes down what openssl is to look at: the certificates, and a transcript with its signature."""
+        """Writes the files for openssl: the certificates, and a transcript with its signature."""
         chain = certificates(files["certificates/slot0"])
         context, transcript, signature = (files[f"transcript/{what}{end}"] for end in (".context", "", ".sig"))
         message = context + hashlib.new(hash_name, transcript).digest() if context else transcript
@@ -458,7 +459,7 @@ class Evidence(Spdm):
             (folder / name).write_bytes(content)
 
     def verified(self, folder, count):
-        """Asks openssl of each case whether the leaf is certified by the root, and has signed the transcript."""
+        """Checks by openssl for each case that the leaf is certified by the root, and has signed the transcript."""
         script = """
             for case in $(seq 0 $1); do
                 (cd $case
@@ -485,7 +486,7 @@ class Evidence(Spdm):
         options = [f"tdi,functions=1,spdm={version},hash={hash_name},signature={signature},sessions={sessions}"
                    for version, hash_name, signature, sessions in self.DEVICES]
         devices = []
-        # No machine has places for all of them.
+        # A bus has no slots for all of them.
         places = 12
         lines = [line for start in range(0, len(options), places)
                  for line in self.devices(script, *options[start:start + places])]

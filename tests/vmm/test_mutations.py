@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Answers that the host changes at random: python3 -m unittest discover -p test_mutations.py tests/vmm
+"""Answers that the VMM changes at random: python3 -m unittest discover -p test_mutations.py tests/vmm
 
 Whatever is changed, a reader gets a quote or an errno that says what was wrong, the kernel reports no fault (on the debug
 kernel, no leak either), and the first quote that is not changed is right. TSM_MUTATIONS says how many answers are changed,
@@ -32,7 +32,7 @@ LAST = """
     grep -c QQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQ /tmp/last
     sha256sum </tmp/last
 """
-# The machine has no clock and no dice: what was measured, and so a quote of it, are the same in each run.
+# The machine has no clock and no random numbers: what was measured, and so a quote of it, are the same in each run.
 LAST_LINES = 4
 
 
@@ -40,7 +40,7 @@ LAST_LINES = 4
 class Mutations(Vmm):
     def mutated(self, count, *emulator):
         """Has so many answers changed. Returns how often each was given, and what the last one was."""
-        # The debug kernel does 70 a second, where there is nothing else to do.
+        # The debug kernel does 70 a second on an idle machine.
         lines = self.guest(f"{RELOAD} /add/quotes {count}\n{LAST}", f"mutate={SEED}", f"mutate_count={count}", *emulator,
                            timeout=900 + count // 10, add=[built("quotes")])
         answers = {answer: int(number) for answer, number in map(str.split, lines[:-LAST_LINES])}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Our driver for SEV-SNP on hosts that are slow, broken or malicious: python3 -m unittest discover -p test_snp.py tests/vmm
+"""Our driver for SEV-SNP on VMMs that are slow, broken or malicious: python3 -m unittest discover -p test_snp.py tests/vmm
 
 As test_tdx.py. A broken message costs the key that it was sent with, since the kernel wipes it; that is expected of both
 drivers. What is wrong with certificates, or with what the firmware says, costs none.
@@ -313,7 +313,7 @@ class Busy(SnpVmm):
 
 @also("check")
 class Defects(SnpVmm):
-    """What the kernel's own driver does wrong, which is expected of it here, and what ours does instead.
+    """Defects of the kernel's own driver, which are expected of it here, and what ours does instead.
 
     Documentation/differences.md says which test is of which defect.
     """

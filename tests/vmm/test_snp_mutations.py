@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What a host of SEV-SNP changes at random: python3 -m unittest discover -p test_snp_mutations.py tests/vmm
+"""Answers that the VMM of an SEV-SNP guest changes at random: python3 -m unittest discover -p test_snp_mutations.py tests/vmm
 
 A message that is changed costs the key, and there are four in a guest; certificates that are changed, or too little room
 for them, cost none, nor does what the firmware itself says otherwise, or what an SVSM answers. So many of the latter are

@@ -217,7 +217,7 @@ ask a >/dev/null; grep -o 'error=.*' /sys/kernel/tracing/trace"""
 
 @also("check")
 class Defects(Svsm):
-    """What the kernel's own driver does wrong, and ours does not."""
+    """Defects of the kernel's own driver that ours does not have."""
 
     def test_a_length_is_taken_as_it_is(self):
         # The report goes on in the buffers behind it.

@@ -34,7 +34,7 @@ class Answers(Vmm):
         self.assert_quotes(self.guest("asks 2", "quote=noise"), 2)
 
     def test_what_is_no_quote_but_was_said_to_be(self):
-        # It is for a verifier to find that out.
+        # Only a verifier can find that out.
         self.assert_quotes(self.guest("ask a", "quote=garbage"), 1)
 
     def test_a_report_with_bits_set_that_are_reserved(self):
@@ -93,7 +93,7 @@ class Answers(Vmm):
 
 
 class Identity(Vmm):
-    """What the host has said of the TD when it made it."""
+    """The metadata that the VMM gave the TD at its creation."""
 
     # Bytes of the quote, from an offset on.
     SCRIPT = """
@@ -167,7 +167,7 @@ class Delays(Vmm):
 
 
 class Time(Vmm):
-    """How long a host may take."""
+    """How long the VMM may take for a quote."""
 
     def test_a_quote_that_is_there_when_the_time_is_over(self):
         # What is over at once leaves time for one look.
@@ -196,7 +196,7 @@ class Polling(Vmm):
 
 
 class Unloading(Vmm):
-    """What becomes of a task that waits when our driver is unloaded: `rmmod` waits for it."""
+    """Tasks that wait while our driver is unloaded: `rmmod` waits for them."""
 
     def test_a_quote_that_is_waited_for_arrives(self):
         # The register that is extended goes after the reports.
@@ -277,7 +277,7 @@ class Module(Vmm):
 
 
 class Lies(Vmm):
-    """A host that says it has converted memory between private and shared, and has not, from the first quote on."""
+    """A VMM that says it has converted memory between private and shared, and has not, from the first quote on."""
 
     def test_memory_that_stays_shared(self):
         # To use it the guest would have to accept it, which the TDX module does not let it survive.
@@ -315,7 +315,7 @@ class Waits(Vmm):
 
 @also("check")
 class Defects(Vmm):
-    """What the kernel's own driver does wrong, which is expected of it here, and what ours does instead.
+    """Defects of the kernel's own driver, which are expected of it here, and what ours does instead.
 
     Documentation/differences.md says which test is of which defect.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What the tests of guests on hosts that misbehave have in common. TSM_TEST_KERNEL=debug runs them on that kernel."""
+"""What the tests of guests on VMMs that misbehave have in common. TSM_TEST_KERNEL=debug runs them on that kernel."""
 
 import os
 import pathlib

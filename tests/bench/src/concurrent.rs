@@ -54,7 +54,7 @@ pub(crate) fn measure(bench: &mut Bench<'_>) -> io::Result<()> {
             .map(|number| Blob::new(&format!("task-{number}")))
             .collect::<io::Result<Vec<_>>>()?;
 
-        // Before it is measured, the drivers get to know how long the VMM takes.
+        // Before it is measured, the drivers measure how long the VMM takes.
         if bench.drivers == Drivers::Ours {
             ask_at_once(bench, &mut blobs, work.each)?;
         }

@@ -24,7 +24,7 @@ use crate::{
 /// How often a report is made in a round, where that may take the kernel's drivers a second each.
 const SLOW: usize = 8;
 
-/// The same with our drivers, which get to know how long the VMM takes.
+/// The same with our drivers, which measure how long the VMM takes.
 const OURS: usize = 32;
 
 /// How many reports are made before any is measured: the drivers were loaded just now, and the
@@ -38,7 +38,7 @@ pub(crate) struct Blob {
 }
 
 impl Blob {
-    /// Makes the report `name`, and asks for nothing.
+    /// Makes the report `name`, without a request.
     pub(crate) fn new(name: &str) -> io::Result<Self> {
         Self::with(name, Self::room())
     }

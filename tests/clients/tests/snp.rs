@@ -62,7 +62,7 @@ fn attest(data: &[u8; 64], options: &[&str]) -> (Vec<u8>, Vec<u8>) {
 
 /// Has snpguest judge whether the certificates that the host has for the chip sign each other, and
 /// then `report`.
-fn believes(report: &[u8]) -> bool {
+fn verifies(report: &[u8]) -> bool {
     fs::write("/tmp/judged", report).unwrap();
     stdout(SNPGUEST, &["certificates", "pem", CERTIFICATES]);
     stdout(SNPGUEST, &["verify", "certs", CERTIFICATES]);
@@ -103,14 +103,14 @@ fn without_configfs<T>(work: impl FnOnce() -> T) -> T {
 }
 
 #[test]
-fn snpguest_gets_a_report_and_believes_it() {
+fn snpguest_gets_a_report_and_verifies_it() {
     let data = std::array::from_fn(|index| index as u8 ^ 0x3c);
     let report = report(&data, 0);
 
     assert_eq!(report.len(), SIZE);
     assert_eq!(report[REPORT_DATA..][..64], data);
     assert_ne!(report[MEASUREMENT..][..48], [0; 48]);
-    assert!(believes(&report));
+    assert!(verifies(&report));
 }
 
 #[test]
@@ -121,9 +121,9 @@ fn snpguest_does_not_believe_what_was_changed() {
         let mut bad = good.clone();
 
         bad[offset] ^= 1;
-        assert!(!believes(&bad), "{offset:#x}");
+        assert!(!verifies(&bad), "{offset:#x}");
     }
-    assert!(believes(&good));
+    assert!(verifies(&good));
 }
 
 #[test]
@@ -181,7 +181,7 @@ fn go_sev_guest_gets_a_report_from_configfs() {
     let (report, certificates) = attest(&[7; 64], &[]);
 
     assert_eq!(report[REPORT_DATA..][..64], [7; 64]);
-    assert!(believes(&report));
+    assert!(verifies(&report));
     assert!(!certificates.is_empty());
     clean_up();
 }
@@ -195,7 +195,7 @@ fn go_sev_guest_gets_the_same_from_the_device() {
     // The signature is another one.
     assert_eq!(first[..0x2a0], second[..0x2a0]);
     assert_eq!(first[..0x2a0], report(&[8; 64], 0)[..0x2a0]);
-    assert!(believes(&second));
+    assert!(verifies(&second));
     // What it asked for is whole pages, behind certificates of any length.
     assert_ne!(certificates[..48], [0; 48]);
     assert_eq!(from_device.len() % 4096, 0);
@@ -210,7 +210,7 @@ fn reports_are_for_the_level_that_was_asked_for() {
 
         assert_eq!(ours[VMPL..][..4], vmpl.to_le_bytes());
         assert_eq!(theirs[VMPL..][..4], vmpl.to_le_bytes());
-        assert!(believes(&theirs));
+        assert!(verifies(&theirs));
         clean_up();
     }
 }

@@ -58,7 +58,7 @@ fn attest(data: &[u8; 64]) -> Vec<u8> {
 }
 
 #[test]
-fn go_tdx_guest_gets_a_quote_and_believes_it() {
+fn go_tdx_guest_gets_a_quote_and_verifies_it() {
     let data = std::array::from_fn(|index| index as u8 ^ 0x3c);
     let quote = attest(&data);
 

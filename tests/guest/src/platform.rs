@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What the guest believes it runs on.
+//! The platform of the guest.
 
 use std::{
     env,

@@ -53,7 +53,7 @@ impl Slow {
         }
     }
 
-    /// Connects the device anew.
+    /// Connects the device again.
     ///
     /// # Panics
     ///

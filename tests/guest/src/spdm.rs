@@ -85,7 +85,7 @@ pub fn devices() -> Vec<Device> {
     Device::all()
 }
 
-/// Tells whether the PCI core of this kernel knows TSMs.
+/// Tells whether the PCI core of this kernel has TSMs.
 pub fn has_pci_tsm() -> bool {
     Path::new("/sys/class/tsm").exists()
 }

@@ -35,7 +35,7 @@ pub fn interfaces() -> Vec<Interface> {
     Interface::all()
 }
 
-/// Returns the first device, connected anew, and its two functions.
+/// Returns the first device, connected again, and its two functions.
 ///
 /// # Panics
 ///
@@ -92,7 +92,7 @@ impl Interface {
         self.write("unbind", "1\n")
     }
 
-    /// Lets the function make requests, or not, which no locked interface is to bear.
+    /// Sets or clears bus mastering, a change of which has a locked interface go to ERROR.
     ///
     /// # Panics
     ///

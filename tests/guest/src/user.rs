@@ -27,7 +27,7 @@ impl User {
         Self { id, group }
     }
 
-    /// Says whether the kernel knows users at all. The small test kernel does not: all are root there.
+    /// Tells whether the kernel has users. The test kernel has none: all tasks are root there.
     ///
     /// # Panics
     ///

@@ -70,7 +70,7 @@ pub(super) struct Counts {
     pub(super) records: usize,
 }
 
-/// What the replay knows.
+/// The state of the replay.
 pub(super) struct Replay {
     layout: Layout,
     hash: HashAlgorithm,

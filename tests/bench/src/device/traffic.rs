@@ -25,7 +25,7 @@ pub(super) struct Traffic {
 }
 
 impl Traffic {
-    /// Asks the device, by a few accesses.
+    /// Reads the counters of the device, by a few accesses.
     fn of(device: &Device) -> Self {
         Self {
             exchanges: device.register(EXCHANGES),
@@ -47,7 +47,7 @@ impl Traffic {
         }
     }
 
-    /// Returns what was counted during `work`, without the accesses by which the device was asked.
+    /// Returns what was counted during `work`, without the accesses that read the counters.
     pub(super) fn during(
         device: &Device,
         work: impl FnOnce() -> io::Result<()>,
