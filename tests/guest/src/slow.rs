@@ -24,7 +24,7 @@ use crate::{
 pub const NONE: u32 = 0;
 
 /// The slow device, which gets its fault back when this is dropped.
-pub struct Slow {
+pub struct SlowDevice {
     /// The device.
     pub device: Device,
     /// Its functions.
@@ -32,7 +32,7 @@ pub struct Slow {
     fault: u32,
 }
 
-impl Slow {
+impl SlowDevice {
     /// Takes the fault from the device.
     ///
     /// # Panics
@@ -92,7 +92,7 @@ impl Slow {
     }
 }
 
-impl Drop for Slow {
+impl Drop for SlowDevice {
     fn drop(&mut self) {
         // A test that has failed may have removed it.
         if self.device.in_sysfs().exists() {

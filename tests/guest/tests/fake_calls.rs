@@ -156,7 +156,7 @@ fn every_blob_is_whole_under_a_writer() {
     }
     thread::scope(|scope| {
         scope.spawn(|| {
-            let _done = Done(&done);
+            let _done = StopOnDrop(&done);
             for round in 0..300u32 {
                 fake.set("outblob_size", 200 + round * 7 % 9000);
                 report.set_inblob(&[round as u8; 64]).unwrap();
@@ -178,9 +178,9 @@ fn every_blob_is_whole_under_a_writer() {
 }
 
 /// Ends the readers, also when the writer panics.
-struct Done<'a>(&'a AtomicBool);
+struct StopOnDrop<'a>(&'a AtomicBool);
 
-impl Drop for Done<'_> {
+impl Drop for StopOnDrop<'_> {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
     }

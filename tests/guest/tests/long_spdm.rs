@@ -43,12 +43,12 @@ use tsm_guest_tests::{
 const READERS: usize = 64;
 
 /// Ends other threads, also when the test panics, and also those that pause.
-struct Done<'a> {
+struct StopOnDrop<'a> {
     is_done: &'a AtomicBool,
     readers: Vec<Thread>,
 }
 
-impl Drop for Done<'_> {
+impl Drop for StopOnDrop<'_> {
     fn drop(&mut self) {
         self.is_done.store(true, Ordering::Relaxed);
         self.readers.iter().for_each(Thread::unpark);
@@ -107,7 +107,7 @@ fn reconnects_beside_readers(
     let expected = &constant.map(|file| device.read(file).unwrap());
 
     thread::scope(|scope| {
-        let mut ended = Done {
+        let mut ended = StopOnDrop {
             is_done: done,
             readers: Vec::new(),
         };
@@ -185,7 +185,7 @@ fn beside_readers(act: impl FnOnce()) {
                 }
             });
         }
-        let done = Done {
+        let done = StopOnDrop {
             is_done: done,
             readers: Vec::new(),
         };

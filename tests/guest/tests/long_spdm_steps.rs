@@ -5,7 +5,7 @@
 use nix::errno::Errno;
 use tsm_guest_tests::{
     function::Function as _,
-    slow::Slow, //
+    slow::SlowDevice, //
 };
 
 /// Messages of a bind: version, capabilities, state, lock, report, state.
@@ -34,8 +34,8 @@ impl Ends {
 
 /// Binds the second function of a device, and starts it, as often as these have steps. Does `act` at another step each
 /// time, and `mend` when the request has ended. Then the interface has to be one that can be bound, started and unbound.
-fn at_each_step(act: impl Fn(&Slow), mend: impl Fn(&Slow)) -> Ends {
-    let slow = Slow::without_fault();
+fn at_each_step(act: impl Fn(&SlowDevice), mend: impl Fn(&SlowDevice)) -> Ends {
+    let slow = SlowDevice::without_fault();
     let interface = &slow.interfaces[1];
     let binds = (0..=BIND).map(|step| (step, false));
     let starts = (0..=START).map(|step| (step, true));

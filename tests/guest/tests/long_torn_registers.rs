@@ -31,9 +31,9 @@ fn under_a_writer(
     check: impl Fn(&[u8]) + Sync,
 ) {
     /// Ends the writer, also when a reader panics.
-    struct Done<'a>(&'a AtomicUsize);
+    struct StopOnDrop<'a>(&'a AtomicUsize);
 
-    impl Drop for Done<'_> {
+    impl Drop for StopOnDrop<'_> {
         fn drop(&mut self) {
             self.0.fetch_sub(1, Ordering::Relaxed);
         }
@@ -45,7 +45,7 @@ fn under_a_writer(
     thread::scope(|scope| {
         for _ in 0..3 {
             scope.spawn(|| {
-                let _done = Done(&readers);
+                let _done = StopOnDrop(&readers);
                 let mut value = vec![0; size];
 
                 for _ in 0..reads / 3 + 1 {

@@ -36,9 +36,9 @@ use tsm_guest_tests::{
 };
 
 /// Ends other threads, also when the test panics.
-struct Done<'a>(&'a AtomicBool);
+struct StopOnDrop<'a>(&'a AtomicBool);
 
-impl Drop for Done<'_> {
+impl Drop for StopOnDrop<'_> {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
     }
@@ -309,7 +309,7 @@ fn a_provider_unloads_under_load() {
         let (blobs, done) = (AtomicUsize::new(0), AtomicBool::new(false));
 
         thread::scope(|scope| {
-            let end = Done(&done);
+            let end = StopOnDrop(&done);
             for report in &reports {
                 scope.spawn(|| use_it(report, &blobs, &done));
             }
@@ -337,7 +337,7 @@ fn the_core_unloads_while_reports_are_asked_for() {
 
         unload(provider).unwrap();
         thread::scope(|scope| {
-            let end = Done(&done);
+            let end = StopOnDrop(&done);
             for number in 0..2 {
                 let (path, done) = (format!("/sys/kernel/config/tsm/report/{number}"), &done);
 

@@ -5,7 +5,7 @@
 use nix::errno::Errno;
 use tsm_guest_tests::{
     function::Function as _,
-    slow::Slow,
+    slow::SlowDevice,
     spdm::EXCHANGES, //
 };
 
@@ -21,7 +21,7 @@ type End = Result<(), Errno>;
 
 /// Makes other requests that change something while `running` runs, which has so many messages, and returns how they
 /// ended. None if it may have ended before them.
-fn beside(slow: &Slow, messages: u32, running: impl Fn() -> End + Send) -> Option<[End; 5]> {
+fn beside(slow: &SlowDevice, messages: u32, running: impl Fn() -> End + Send) -> Option<[End; 5]> {
     let device = &slow.device;
     let [interface, other] = &slow.interfaces;
     let before = device.register(EXCHANGES);
@@ -47,7 +47,7 @@ fn beside(slow: &Slow, messages: u32, running: impl Fn() -> End + Send) -> Optio
 
 #[test]
 fn one_request_at_a_time_changes_something() {
-    let slow = Slow::without_fault();
+    let slow = SlowDevice::without_fault();
     let [interface, other] = &slow.interfaces;
 
     // On a machine that is busy itself, the others may come too late.
@@ -70,7 +70,7 @@ fn one_request_at_a_time_changes_something() {
 
 #[test]
 fn what_changes_nothing_waits() {
-    let slow = Slow::without_fault();
+    let slow = SlowDevice::without_fault();
     let [interface, other] = &slow.interfaces;
     slow.connect();
     interface.bind(0).unwrap();
