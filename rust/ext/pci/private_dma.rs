@@ -72,7 +72,10 @@ fn operations() -> *mut bindings::dma_map_ops {
 ///
 /// #[cfg(CONFIG_ARCH_HAS_DMA_OPS)]
 /// fn end(device: &Device, private: PrivateDma) -> Result {
-///     device.without_driver(|unbound| Ok(private.end(unbound)))
+///     device.without_driver(|unbound| {
+///         private.end(unbound);
+///         Ok(())
+///     })
 /// }
 /// ```
 pub struct PrivateDma {
