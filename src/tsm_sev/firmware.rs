@@ -282,7 +282,7 @@ impl RequestSender {
         Ok(())
     }
 
-    /// Sees to it that there are at least `count` pages, and that these are all zeros.
+    /// Makes sure that there are at least `count` pages, and that these are all zeros.
     fn reserve(&mut self, count: usize) -> Result {
         if count > MAX_PAGES {
             return Err(EFBIG);

@@ -39,7 +39,7 @@ use crate::{
     trace, //
 };
 
-/// The side of a device that talks to it. A request that may be deep has a stack frame of its own, and is not inlined into
+/// What exchanges messages with one device. A request that may be deep has a stack frame of its own, and is not inlined into
 /// what makes all of them.
 pub(crate) struct Manager<B: Backend> {
     backend: B,

@@ -55,7 +55,7 @@ use crate::{
     failure::Failure, //
 };
 
-/// A device that this kernel talks to, by the mailbox of function 0.
+/// A device that this kernel exchanges messages with, by the mailbox of function 0.
 pub(crate) struct Native {
     transport: Transport,
     serial: Serial,
@@ -95,7 +95,7 @@ impl Native {
         }
     }
 
-    /// Returns what talks about an interface.
+    /// Returns what sends the messages about an interface.
     fn dsm(&mut self, location: Location) -> Result<Dsm<'_>> {
         Ok(Dsm {
             connection: connected(&mut self.connection)?,

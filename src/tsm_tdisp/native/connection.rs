@@ -148,7 +148,7 @@ impl Connection {
         }
     }
 
-    /// Takes measurements. Without a signature the device does not get to know the nonce.
+    /// Takes measurements. Without a signature the device does not receive the nonce.
     pub(super) fn measure(&mut self, nonce: Nonce, transport: &Transport) -> Result<(), Failure> {
         self.nonce = self.signs_measurements().then_some(nonce);
         self.run(Event::Measure(nonce), transport)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What is said to the device security manager in a session: TDISP.
+//! The messages to the device security manager in a session: TDISP.
 
 use kernel::prelude::*;
 use tsm_ext::{
@@ -60,7 +60,7 @@ pub(super) struct Known {
     flags: [Option<Flags>; 8],
 }
 
-/// What is said about one interface.
+/// Sends the messages about one interface.
 pub(super) struct Dsm<'a> {
     pub(super) connection: &'a mut Connection,
     pub(super) transport: &'a Transport,
@@ -80,7 +80,7 @@ impl Dsm<'_> {
         }
     }
 
-    /// Finds out by which ID the device knows its function 0, once in a session. A device without IDE does not tell.
+    /// Finds out by which ID the device knows its function 0, once in a session. A device without IDE does not report it.
     #[inline(never)]
     fn identify(&mut self) -> Result<(), Failure> {
         let (None, Some(ide)) = (self.connection.known.function, self.ide) else {

@@ -59,7 +59,7 @@ const PORT: u8 = 0;
 const KEY: usize = 32;
 const IV: usize = 8;
 
-/// What is said about the keys of a link.
+/// Sends the messages about the keys of a link.
 pub(super) struct KeyManagement<'a> {
     pub(super) connection: &'a mut Connection,
     pub(super) transport: &'a Transport,

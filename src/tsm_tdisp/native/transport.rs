@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Sends what a requester wants to send.
+//! Sends the message that a requester has written.
 
 use kernel::{
     prelude::*,
