@@ -276,6 +276,20 @@ mod tests {
     }
 
     #[test]
+    fn counts_functions_from_the_first_one() {
+        let named = |first: FunctionId| [0, 1, 7].map(|number| first.sibling(number).raw());
+
+        assert_eq!(named(FunctionId::new(0x3b00)), [0x3b00, 0x3b01, 0x3b07]);
+        // An ID whose lower bits are not 0 is function 0 as well, if the device says so. With ARI there are 256 functions.
+        assert_eq!(named(FunctionId::new(0x1234)), [0x1234, 0x1235, 0x123b]);
+        assert_eq!(FunctionId::new(0x3b00).sibling(0xff).raw(), 0x3bff);
+        // The segment stays, also at the end of its IDs.
+        let last = FunctionId::in_segment(0xfffe, 5);
+        assert_eq!(named(last), [0x0105_fffe, 0x0105_ffff, 0x0105_0005]);
+        assert_eq!(FunctionId::new(0xffff).sibling(1).raw(), 0);
+    }
+
+    #[test]
     fn adds_portions_up() {
         let first = GetReport::first(8);
         check(&first, 0x84, &[0, 0, 8, 0]);

@@ -99,6 +99,17 @@ class Interfaces(Spdm):
         script = "request connect 0; tdi bind 0; look; state"
         self.assertEqual(self.devices(script, "tdi,requester_id=1234"), [OK, REMOTE, REMOTE, "session"])
 
+    def test_a_device_that_tells_by_which_ids_it_knows_its_functions(self):
+        # Those of functions are counted on from that of function 0, whatever that is, also to the next bus.
+        script = """
+            provider=tsm_tdisp; reload ide_unpaired=1; found; request connect 0; link 7
+            for number in 0 1 2; do pci=${pci%?}$number; tdi bind 0; judged; look; done
+        """
+        for first in "1234", "1fff", "ffff":
+            with self.subTest(first):
+                lines = self.devices(script, f"tdi,persona=endpoint,functions=3,requester_id={first}")
+                self.assertEqual(lines, [OK, OK, *[OK, OK, RUN] * 3])
+
     def test_addresses_of_the_guest(self):
         script = "request connect 0; tdi bind 4; cat $pci/tdi/ranges; judged"
         lines = ["0 0x0 0x2000 non-tee", "2 0x0 0x1000 msix-table", "2 0x1000 0x1000 msix-pba", "4 0x0 0x10000"]

@@ -66,10 +66,13 @@ impl FunctionId {
         Self(requester_id as u32 | ((segment as u32) << 16) | Self::HAS_SEGMENT)
     }
 
-    /// Returns function `number`, 0 to 7, of the same device.
+    /// Returns function `number` of the device whose function 0 this is. As in the arithmetic with requester IDs of PCIe r6
+    /// chapter 9, a carry beyond 16 bits is dropped: the segment stays.
     pub const fn sibling(self, number: u8) -> Self {
-        // CAST: Widens.
-        Self((self.0 & !7) | (number & 7) as u32)
+        // CAST: The requester ID is in the lower 16 bits; the others widen.
+        let requester_id = (self.0 as u16).wrapping_add(number as u16);
+
+        Self((self.0 & !0xffff) | requester_id as u32)
     }
 
     /// Returns the value as it is in a message.
