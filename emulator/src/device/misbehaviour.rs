@@ -294,6 +294,8 @@ wrongs! {
     TdispInterfaceOther = "tdisp-interface-other",
     /// TDISP responses have version 2.0.
     TdispVersionOther = "tdisp-version-other",
+    /// An interface can be locked though the link has no keys.
+    TdispLockWithoutKeys = "tdisp-lock-without-keys",
     /// The interface stays in CONFIG_UNLOCKED when it is locked.
     TdispLockNotMoving = "tdisp-lock-not-moving",
     /// The interface is in RUN when it is locked.

@@ -84,7 +84,7 @@ impl Shared {
 
         for interface in &mut self.interfaces {
             let lock = interface.lock();
-            if lock.is_some_and(|lock| !ide.is_keyed(lock.stream, Some(lock.session))) {
+            if lock.is_some_and(|lock| !ide.permits_lock(lock.stream, lock.session)) {
                 interface.fail();
             }
         }
@@ -129,6 +129,7 @@ impl Tdis {
         if let Some(ide) = &mut shared.ide {
             ide.clear();
             ide.stays_insecure = wrong == Some(Wrong::IdeInsecure);
+            ide.is_optional = wrong == Some(Wrong::TdispLockWithoutKeys);
         }
     }
 
@@ -219,14 +220,14 @@ impl Tdi {
     /// Locks the interface. The link has to have keys that came over the same session: 11.3.8.
     pub(crate) fn lock(&self, lock: Lock) -> Result<(), Refusal> {
         let mut shared = hold(&self.tdis.0);
-        let is_keyed = shared
+        let is_permitted = shared
             .ide
             .as_ref()
-            .is_none_or(|ide| ide.is_keyed(lock.stream, Some(lock.session)));
+            .is_none_or(|ide| ide.permits_lock(lock.stream, lock.session));
 
         // PANIC: As above.
         let interface = &mut shared.interfaces[self.number];
-        match is_keyed || interface.state() != State::Unlocked {
+        match is_permitted || interface.state() != State::Unlocked {
             true => interface.enter_locked(lock),
             false => Err(Refusal::Stream),
         }

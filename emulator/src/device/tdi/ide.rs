@@ -86,6 +86,8 @@ pub(super) struct Ide {
     keys: BTreeMap<(u8, KeyName), Key>,
     /// Whether no stream is ever secure.
     pub(super) stays_insecure: bool,
+    /// Whether interfaces can be locked without keys.
+    pub(super) is_optional: bool,
 }
 
 impl Ide {
@@ -95,6 +97,7 @@ impl Ide {
             registers: LAYOUT.map(|(initial, _)| initial),
             keys: BTreeMap::new(),
             stays_insecure: false,
+            is_optional: false,
         }
     }
 
@@ -137,6 +140,11 @@ impl Ide {
         let is_keyed = self.enabled().is_some_and(|id| self.is_keyed(id, None));
 
         is_keyed && !self.stays_insecure
+    }
+
+    /// Tells whether an interface can be locked over a session, with a default stream, and stay so.
+    pub(super) fn permits_lock(&self, stream: u8, session: SessionNumber) -> bool {
+        self.is_optional || self.is_keyed(stream, Some(session))
     }
 
     /// Tells whether all keys of a set of a stream are in use, and came over a session if there is to be
@@ -208,6 +216,17 @@ mod tests {
 
         registers[CONTROL] = value;
         ide.set_registers(registers);
+    }
+
+    #[test]
+    fn permits_a_lock_with_keys_of_the_session() {
+        let (mut none, some) = (Ide::new(), keyed(0));
+
+        assert!(some.permits_lock(5, SESSION));
+        assert!(!some.permits_lock(4, SESSION) && !some.permits_lock(5, SessionNumber(2)));
+        assert!(!none.permits_lock(5, SESSION));
+        none.is_optional = true;
+        assert!(none.permits_lock(5, SESSION));
     }
 
     #[test]
