@@ -136,6 +136,17 @@ class Links(Spdm):
             OK, UNSUPPORTED, "none", "off", OK, "Invalid argument", "Invalid argument", REMOTE, UNLOCKED])
 
     @also("check")
+    def test_no_stream_begins_or_ends_while_an_interface_is_bound(self):
+        # A change of the stream's registers would make an error of an interface that is locked.
+        script = self.START + f"""
+            wrong {self.number('tdisp-lock-without-keys')}; request connect 0; tdi bind 0; judged; before=$(exchanges)
+            link 7; cat $pci/spdm/ide; [ $(exchanges) = $before ] && echo none; look; tdi unbind 1
+            link 7; tdi bind 0; link off; look; tdi unbind 1; link off
+        """
+        self.assertEqual(self.devices(script, self.ENDPOINT), [
+            OK, OK, OK, BUSY, "off", "none", RUN, OK, OK, OK, BUSY, LOCKED, OK, OK])
+
+    @also("check")
     def test_a_link_is_encrypted_and_interfaces_are_bound(self):
         script = self.START + """
             link 1; request connect 0; tdi bind 0; before=$(exchanges); link 7; echo $(($(exchanges) - before))

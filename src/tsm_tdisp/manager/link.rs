@@ -18,10 +18,14 @@ impl<B: Backend> Manager<B> {
         self.backend.link()
     }
 
-    /// Encrypts the link, by a stream with this ID.
+    /// Encrypts the link, by a stream with this ID, unless an interface is bound: a device that lets one be locked without
+    /// keys would see a change of its stream as an error of that interface.
     pub(crate) fn encrypt(&mut self, id: u8) -> Result {
         let _awake = self.begin();
         let stream = self.backend.stream(id)?;
+        if self.has_bound() {
+            return Err(EBUSY);
+        }
 
         self.backend
             .encrypt(stream)
