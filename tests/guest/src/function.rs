@@ -46,6 +46,17 @@ pub trait Function: Sized {
     /// Returns the folder of the function in sysfs.
     fn in_sysfs(&self) -> &Path;
 
+    /// Returns the domain, the bus and the device of the function.
+    ///
+    /// # Panics
+    ///
+    /// If its folder has another name than that of a function.
+    fn slot(&self) -> String {
+        let name = self.in_sysfs().file_name().unwrap().to_str().unwrap();
+
+        name.rsplit_once('.').unwrap().0.to_owned()
+    }
+
     /// Returns the functions of the machine that have the folder of the module.
     ///
     /// # Panics

@@ -14,10 +14,7 @@ use crate::{
         EXCHANGES,
         FAULT, //
     },
-    tdi::{
-        interfaces,
-        Interface, //
-    },
+    tdi::Interface,
 };
 
 /// What [`FAULT`] says of a device that has no fault.
@@ -28,7 +25,7 @@ pub struct SlowDevice {
     /// The device.
     pub device: Device,
     /// Its functions.
-    pub interfaces: [Interface; 2],
+    pub interfaces: [Interface; 3],
     fault: u32,
 }
 
@@ -40,8 +37,7 @@ impl SlowDevice {
     /// If the device is not there.
     pub fn without_fault() -> Self {
         let device = Device::slow();
-        let mut of_all = interfaces().into_iter().skip(4);
-        let interfaces = [of_all.next().unwrap(), of_all.next().unwrap()];
+        let interfaces = Interface::of(&device);
         let fault = device.register(FAULT);
 
         let _ = device.disconnect();

@@ -35,12 +35,12 @@ pub fn interfaces() -> Vec<Interface> {
     Interface::all()
 }
 
-/// Returns the first device, connected again, and its two functions.
+/// Returns the first device, connected again, and its three functions.
 ///
 /// # Panics
 ///
 /// If it can't be connected.
-pub fn connected() -> (Device, [Interface; 2]) {
+pub fn connected() -> (Device, [Interface; 3]) {
     let device = Device::with_sessions();
 
     let _ = device.disconnect();
@@ -52,14 +52,27 @@ pub fn connected() -> (Device, [Interface; 2]) {
 ///
 /// # Panics
 ///
-/// If there are none.
-pub fn functions() -> [Interface; 2] {
-    let mut all = interfaces().into_iter();
-
-    [all.next().unwrap(), all.next().unwrap()]
+/// If it has not three.
+pub fn functions() -> [Interface; 3] {
+    Interface::of(&Device::with_sessions())
 }
 
 impl Interface {
+    /// Returns the functions of a device.
+    ///
+    /// # Panics
+    ///
+    /// If it has more or fewer.
+    pub fn of<const N: usize>(device: &Device) -> [Self; N] {
+        let slot = device.slot();
+        let found: Vec<Self> = interfaces()
+            .into_iter()
+            .filter(|interface| interface.slot() == slot)
+            .collect();
+
+        <[Self; N]>::try_from(found).unwrap_or_else(|found| panic!("{} functions", found.len()))
+    }
+
     /// Checks that nothing is bound.
     ///
     /// # Panics

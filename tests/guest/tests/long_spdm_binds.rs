@@ -21,7 +21,7 @@ const PARTS: usize = 10;
 fn an_interface_is_bound_again_and_again() {
     let binds: usize = env::var("TSM_BINDS").unwrap().parse().unwrap();
     let in_a_part = binds / PARTS;
-    let (device, [interface, _]) = connected();
+    let (device, [interface, ..]) = connected();
     let bind = || {
         interface.bind(LOCK_MSIX).unwrap();
         interface.validate(interface.generation()).unwrap();

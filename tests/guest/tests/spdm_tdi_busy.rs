@@ -23,7 +23,7 @@ type End = Result<(), Errno>;
 /// ended. None if it may have ended before them.
 fn beside(slow: &SlowDevice, messages: u32, running: impl Fn() -> End + Send) -> Option<[End; 5]> {
     let device = &slow.device;
-    let [interface, other] = &slow.interfaces;
+    let [interface, other, _] = &slow.interfaces;
     let before = device.register(EXCHANGES);
 
     let (ended, (others, is_running)) = slow.after(1, running, || {
@@ -48,7 +48,7 @@ fn beside(slow: &SlowDevice, messages: u32, running: impl Fn() -> End + Send) ->
 #[test]
 fn one_request_at_a_time_changes_something() {
     let slow = SlowDevice::without_fault();
-    let [interface, other] = &slow.interfaces;
+    let [interface, other, _] = &slow.interfaces;
 
     // On a machine that is busy itself, the others may come too late.
     let ends = (0..10).find_map(|_| {
@@ -71,7 +71,7 @@ fn one_request_at_a_time_changes_something() {
 #[test]
 fn what_changes_nothing_waits() {
     let slow = SlowDevice::without_fault();
-    let [interface, other] = &slow.interfaces;
+    let [interface, other, _] = &slow.interfaces;
     slow.connect();
     interface.bind(0).unwrap();
 

@@ -10,16 +10,20 @@ use tsm_guest_tests::{
         unload, //
     },
     spdm::MODULE,
-    tdi::connected, //
+    tdi::{
+        connected,
+        Interface, //
+    }, //
 };
 
 #[test]
 fn the_end_of_a_session_stops_its_interfaces() {
     let (device, interfaces) = connected();
-    interfaces[0].bind(0).unwrap();
-    interfaces[1].bind(0).unwrap();
+    for interface in &interfaces {
+        interface.bind(0).unwrap();
+    }
     interfaces[1].validate(interfaces[1].generation()).unwrap();
-    let judged = [0, 1].map(|place: usize| interfaces[place].generation());
+    let judged = interfaces.each_ref().map(Interface::generation);
 
     device.disconnect().unwrap();
     for interface in &interfaces {
@@ -37,7 +41,7 @@ fn the_end_of_a_session_stops_its_interfaces() {
 
 #[test]
 fn an_interface_that_the_device_has_unlocked_is_not_started() {
-    let (device, [_, interface]) = connected();
+    let (device, [.., interface]) = connected();
 
     // Known by a look at the state, or only at the start.
     for looks in [true, false] {
@@ -58,7 +62,7 @@ fn an_interface_that_the_device_has_unlocked_is_not_started() {
 
 #[test]
 fn an_interface_with_an_error_is_unbound_and_bound_again() {
-    let (device, [interface, other]) = connected();
+    let (device, [interface, other, _]) = connected();
     other.bind(0).unwrap();
 
     for started in [false, true] {
@@ -88,7 +92,7 @@ fn an_interface_with_an_error_is_unbound_and_bound_again() {
 
 #[test]
 fn a_function_is_removed_while_it_is_bound() {
-    let (device, [first, interface]) = connected();
+    let (device, [first, _, interface]) = connected();
     interface.bind(0).unwrap();
     first.bind(0).unwrap();
     interface.remove_and_find_again().unwrap();
