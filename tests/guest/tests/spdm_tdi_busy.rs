@@ -2,11 +2,19 @@
 
 //! What else happens while a TEE device interface is being bound or started.
 
+use std::{
+    os::unix::process::ExitStatusExt as _,
+    process::Command,
+    thread,
+    time::Duration, //
+};
+
 use nix::errno::Errno;
 use tsm_guest_tests::{
     function::Function as _,
     slow::SlowDevice,
-    spdm::EXCHANGES, //
+    spdm::EXCHANGES,
+    tdi::Interface, //
 };
 
 /// Messages of a connect.
@@ -83,4 +91,46 @@ fn what_changes_nothing_waits() {
     assert_eq!((ended, unbound), (Ok(()), Ok(())));
     assert_eq!(state, "unlocked");
     assert_eq!(other.state(), "locked");
+}
+
+/// Has a task write to a file, which is killed when the device has got the first message of that. Tells whether the task
+/// was still there.
+fn is_killed(slow: &SlowDevice, interface: &Interface, file: &str, text: &str) -> bool {
+    let script = format!("echo {text} >{}", interface.path(file).display());
+    let before = slow.device.register(EXCHANGES);
+    let mut writer = Command::new("sh").args(["-c", &script]).spawn().unwrap();
+
+    while slow.device.register(EXCHANGES) == before {
+        assert_eq!(writer.try_wait().unwrap(), None);
+        thread::sleep(Duration::from_millis(1));
+    }
+    writer.kill().unwrap();
+    let status = writer.wait().unwrap();
+    status.signal() == Some(9) || {
+        assert!(status.success());
+        false
+    }
+}
+
+#[test]
+fn a_request_goes_on_without_its_writer() {
+    let slow = SlowDevice::without_fault();
+    let [.., interface] = &slow.interfaces;
+
+    // On a machine that is busy itself, the kill may come too late.
+    let are_killed = (0..10).any(|_| {
+        slow.connect();
+        let binds = is_killed(&slow, interface, "bind", "0");
+        // This waits for the request.
+        assert_eq!(interface.state(), "locked");
+        let judged = interface.generation();
+        let starts = is_killed(&slow, interface, "validate", &judged.to_string());
+        assert_eq!(interface.state(), "run");
+        assert_eq!(interface.generation(), judged);
+        interface.unbind().unwrap();
+        binds && starts
+    });
+    assert!(are_killed);
+    // Nothing is refused any more.
+    interface.bind(0).unwrap();
 }

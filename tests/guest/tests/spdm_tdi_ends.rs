@@ -91,6 +91,28 @@ fn an_interface_with_an_error_is_unbound_and_bound_again() {
 }
 
 #[test]
+fn an_interface_with_an_error_that_nothing_has_read_is_not_started() {
+    let (device, [.., interface]) = connected();
+    interface.bind(0).unwrap();
+    let judged = interface.generation();
+
+    interface.set_bus_master(false);
+    assert_eq!(interface.validate(judged), Err(Errno::ESTALE));
+    // It was stopped.
+    interface.shows_nothing();
+    assert_eq!(interface.state(), "unlocked");
+    assert_eq!(
+        interface.validate(interface.generation()),
+        Err(Errno::ENOTCONN)
+    );
+    assert_eq!(device.state(), "session");
+    interface.bind(0).unwrap();
+    interface.validate(interface.generation()).unwrap();
+    assert_eq!(interface.state(), "run");
+    device.disconnect().unwrap();
+}
+
+#[test]
 fn a_function_is_removed_while_it_is_bound() {
     let (device, [first, _, interface]) = connected();
     interface.bind(0).unwrap();
