@@ -95,10 +95,11 @@ impl<B: Backend> Manager<B> {
         })
     }
 
-    /// Locks an interface. If there is no report of it that can be used, it is stopped again.
+    /// Locks an interface. If there is no report of it that can be used, it is stopped again; if that fails, it stays bound,
+    /// until it is unbound or the session ends. There is room for one that is bound.
     fn lock(
         &mut self,
-        interface: &Interface,
+        interface: &Arc<Interface>,
         flags: Flags,
     ) -> Result<(B::Locked, Arc<Report>), Failure> {
         let bars = interface.function().bars()?;
@@ -113,7 +114,13 @@ impl<B: Backend> Manager<B> {
             Ok(report) => Ok((locked, report)),
             Err(failure) => {
                 // If that fails as well, the first failure says why.
-                let _ = self.stop(interface);
+                if self.stop(interface).is_err() {
+                    let bound = Bound {
+                        interface: interface.clone(),
+                        locked: None,
+                    };
+                    self.bound.push(bound, GFP_KERNEL)?;
+                }
                 Err(failure)
             }
         }

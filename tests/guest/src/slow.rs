@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The slow device without its fault: each response takes it 50 ms, which is enough to do other things meanwhile.
+//! Devices whose responses take 50 ms each, which is enough to do other things meanwhile.
 
 use std::{
     thread,
     time::Duration, //
 };
+
+use nix::errno::Errno;
 
 use crate::{
     function::Function as _,
@@ -20,7 +22,34 @@ use crate::{
 /// What [`FAULT`] says of a device that has no fault.
 pub const NONE: u32 = 0;
 
-/// The slow device, which gets its fault back when this is dropped.
+/// How requests have ended, each with the step at which it was disturbed.
+pub struct Ends(pub Vec<(u32, Result<(), Errno>)>);
+
+impl Ends {
+    /// Checks that each has ended with success or one of these errors.
+    ///
+    /// # Panics
+    ///
+    /// If one has not.
+    pub fn are_among(&self, errors: &[Errno]) {
+        for (step, ended) in &self.0 {
+            if let Err(error) = ended {
+                assert!(errors.contains(error), "step {step}: {error}");
+            }
+        }
+    }
+
+    /// Checks that some were in time to be failed.
+    ///
+    /// # Panics
+    ///
+    /// If none was.
+    pub fn are_not_all_good(&self) {
+        assert!(self.0.iter().any(|(_, ended)| ended.is_err()));
+    }
+}
+
+/// A slow device that has no fault. It gets one back that it had, when this is dropped.
 pub struct SlowDevice {
     /// The device.
     pub device: Device,
@@ -30,13 +59,16 @@ pub struct SlowDevice {
 }
 
 impl SlowDevice {
-    /// Takes the fault from the device.
+    /// Takes the fault from the slow device.
     ///
     /// # Panics
     ///
     /// If the device is not there.
     pub fn without_fault() -> Self {
-        let device = Device::slow();
+        Self::new(Device::slow())
+    }
+
+    fn new(device: Device) -> Self {
         let interfaces = Interface::of(&device);
         let fault = device.register(FAULT);
 

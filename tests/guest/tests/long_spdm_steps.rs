@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A function goes or is reset, or the session ends, at each step of a bind and of a start.
+//! A function or the module goes, a function is reset, or the session ends, at each step of a bind and of a start.
 
 use nix::errno::Errno;
 use tsm_guest_tests::{
     function::Function as _,
-    slow::SlowDevice, //
+    modules::{
+        load,
+        unload, //
+    },
+    slow::{
+        Ends,
+        SlowDevice, //
+    },
+    spdm::MODULE, //
 };
 
 /// Messages of a bind: version, capabilities, state, lock, report, state.
@@ -13,28 +21,9 @@ const BIND: u32 = 6;
 /// Those of a start: state, start, state.
 const START: u32 = 3;
 
-/// How the requests have ended, each with the step at which it was disturbed.
-struct Ends(Vec<(u32, Result<(), Errno>)>);
-
-impl Ends {
-    /// Checks that each has ended with success or one of these errors.
-    fn are_among(&self, errors: &[Errno]) {
-        for (step, ended) in &self.0 {
-            if let Err(error) = ended {
-                assert!(errors.contains(error), "step {step}: {error}");
-            }
-        }
-    }
-
-    /// Checks that some were in time to be failed.
-    fn are_not_all_good(&self) {
-        assert!(self.0.iter().any(|(_, ended)| ended.is_err()));
-    }
-}
-
 /// Binds the second function of a device, and starts it, as often as these have steps. Does `act` at another step each
 /// time, and `mend` when the request has ended. Then the interface has to be one that can be bound, started and unbound.
-fn at_each_step(act: impl Fn(&SlowDevice), mend: impl Fn(&SlowDevice)) -> Ends {
+fn at_each_step(act: impl Fn(&SlowDevice), mend: impl Fn(&SlowDevice, u32)) -> Ends {
     let slow = SlowDevice::without_fault();
     let interface = &slow.interfaces[1];
     let binds = (0..=BIND).map(|step| (step, false));
@@ -51,7 +40,7 @@ fn at_each_step(act: impl Fn(&SlowDevice), mend: impl Fn(&SlowDevice)) -> Ends {
         };
         let (ended, ()) = slow.after(step, request, || act(&slow));
 
-        mend(&slow);
+        mend(&slow, step);
         slow.connect();
         assert_eq!(interface.state(), "unlocked");
         interface.bind(0).unwrap();
@@ -68,7 +57,7 @@ fn at_each_step(act: impl Fn(&SlowDevice), mend: impl Fn(&SlowDevice)) -> Ends {
 #[test]
 #[ignore = "takes long"]
 fn a_disconnect_ends_the_request() {
-    let ends = at_each_step(|slow| slow.device.disconnect().unwrap(), |_| {});
+    let ends = at_each_step(|slow| slow.device.disconnect().unwrap(), |_, _| {});
 
     ends.are_among(&[Errno::ECANCELED, Errno::ENOTCONN]);
     ends.are_not_all_good();
@@ -79,7 +68,12 @@ fn a_disconnect_ends_the_request() {
 fn a_removal_of_the_function_waits_for_the_request_or_ends_it() {
     let ends = at_each_step(
         |slow| slow.interfaces[1].remove_and_find_again().unwrap(),
-        |_| {},
+        |slow, step| {
+            // The session goes on, and what was locked in it was stopped. A request that had not begun may be one of the
+            // function that was found again.
+            assert_eq!(slow.device.state(), "session");
+            assert!(step == 0 || slow.interfaces[1].state() == "unlocked");
+        },
     );
 
     // The file may be gone before the task opens it or writes to it, and drivers are just being unbound.
@@ -88,11 +82,55 @@ fn a_removal_of_the_function_waits_for_the_request_or_ends_it() {
 
 #[test]
 #[ignore = "takes long"]
+fn a_removal_of_another_function_ends_the_request() {
+    let ends = at_each_step(
+        |slow| slow.interfaces[2].remove_and_find_again().unwrap(),
+        |slow, _| assert_eq!(slow.device.state(), "session"),
+    );
+
+    ends.are_among(&[Errno::ECANCELED]);
+    ends.are_not_all_good();
+}
+
+#[test]
+#[ignore = "takes long"]
+fn a_removal_of_function_0_fails_the_request() {
+    let ends = at_each_step(
+        |slow| slow.device.remove_and_find_again().unwrap(),
+        |slow, _| {
+            assert_eq!(slow.interfaces[1].state(), "unknown");
+            slow.interfaces[1].shows_nothing();
+        },
+    );
+
+    // It may be found again before the task writes.
+    ends.are_among(&[Errno::ENXIO, Errno::ENOTCONN]);
+    ends.are_not_all_good();
+}
+
+#[test]
+#[ignore = "takes long"]
+fn rmmod_fails_the_request() {
+    let ends = at_each_step(
+        |_| unload(MODULE).unwrap(),
+        |slow, _| {
+            assert!(!slow.interfaces[1].path("").exists());
+            load(MODULE).unwrap();
+        },
+    );
+
+    // As for the removal of the function.
+    ends.are_among(&[Errno::ENXIO, Errno::ENOENT, Errno::ENODEV]);
+    ends.are_not_all_good();
+}
+
+#[test]
+#[ignore = "takes long"]
 fn a_reset_of_function_0_fails_the_request() {
     // Without its session, an interface that was locked is in ERROR, until it is asked to stop in another one.
     let ends = at_each_step(
         |slow| slow.device.reset().unwrap(),
-        |slow| {
+        |slow, _| {
             slow.connect();
             slow.interfaces[1].unbind().unwrap();
         },
@@ -108,7 +146,7 @@ fn a_reset_of_function_0_fails_the_request() {
 fn a_reset_of_the_function_waits_for_the_request() {
     let ends = at_each_step(
         |slow| slow.interfaces[1].reset().unwrap(),
-        |slow| {
+        |slow, _| {
             assert_eq!(slow.interfaces[1].state(), "unlocked");
             slow.interfaces[1].shows_nothing();
         },
