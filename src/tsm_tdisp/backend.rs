@@ -147,7 +147,7 @@ pub(crate) trait Backend: Send + Sized {
     /// `EOPNOTSUPP` when there are none, [`EBUSY`] when it is encrypted already, or the registers are in use.
     fn stream(&self, id: u8) -> Result<Stream>;
 
-    /// Encrypts the link. After a failure it is not.
+    /// Encrypts the link. After a failure it is not, or only until [`Self::disconnect_at_once`].
     fn encrypt(&mut self, stream: Stream) -> Result<(), Failure>;
 
     /// Takes the stream from the link, whatever the device answers.

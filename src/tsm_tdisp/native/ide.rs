@@ -214,8 +214,10 @@ impl Native {
         self.stream = Some(stream);
         self.start(stream).inspect_err(|_| {
             self.transport.finish();
-            // Keys that are used already are no good.
-            self.stop_link();
+            // Keys that are used already are no good. A device that is closed gets no message before its last ones.
+            if self.transport.is_open() {
+                self.stop_link();
+            }
         })
     }
 

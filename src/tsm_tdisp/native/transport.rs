@@ -84,7 +84,12 @@ impl Transport {
         self.begin();
     }
 
-    /// Tells whether a further exchange may begin.
+    /// Tells whether the device is not closed: neither being removed, nor the module unloaded.
+    pub(super) fn is_open(&self) -> bool {
+        self.cancel.is_open().is_ok()
+    }
+
+    /// Checks that a further exchange may begin.
     pub(super) fn check(&self) -> Result {
         self.cancel.is_open()?;
         let begun = match self.phase {

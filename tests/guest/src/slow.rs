@@ -68,6 +68,15 @@ impl SlowDevice {
         Self::new(Device::slow())
     }
 
+    /// Takes the device with a link.
+    ///
+    /// # Panics
+    ///
+    /// If it is not there.
+    pub fn with_link() -> Self {
+        Self::new(Device::with_link())
+    }
+
     fn new(device: Device) -> Self {
         let interfaces = Interface::of(&device);
         let fault = device.register(FAULT);

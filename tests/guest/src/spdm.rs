@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The files of `tsm_tdisp.ko`. The machine has three devices, see `tests/guest/run`.
+//! The files of `tsm_tdisp.ko`. The machine has three devices or four, see `tests/guest/run`.
 
 use std::{
     fs,
@@ -117,6 +117,20 @@ impl Device {
     /// If there is none.
     pub fn slow() -> Self {
         devices().swap_remove(2)
+    }
+
+    /// Returns the fourth device, which is below a root port and has IDE. Each response takes it 50 ms.
+    ///
+    /// # Panics
+    ///
+    /// If there is none, as in most guests.
+    pub fn with_link() -> Self {
+        devices().swap_remove(3)
+    }
+
+    /// Encrypts the link by a stream with this ID.
+    pub fn encrypt(&self, stream: u8) -> Result<(), Errno> {
+        self.write("ide", format!("{stream}\n"))
     }
 
     /// Returns the path of a file of `tsm/`, which the PCI core has for its TSMs.
