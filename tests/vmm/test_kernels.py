@@ -127,8 +127,8 @@ class OrdinaryDevice(Vmm):
             }
             request spdm/connect 0; good; good | md5sum
             bind() { request tdi/bind 0; }
-            for step in 1 2 3 4 5; do again >/dev/null; slept bind $step; done
-            for step in 1 2 3; do again >/dev/null; bind >/dev/null; slept judged $step; done
+            for step in 0 1 2 3 4 5 6; do again >/dev/null; slept bind $step; done
+            for step in 0 1 2 3; do again >/dev/null; bind >/dev/null; slept judged $step; done
         """
         lines = self.guest(script, kernel="amd64", devices=["tdi", "tdi,delay=200000"])
         good = ["ok", "ok", "unlocked", "ok", "ok", "run", "ok"]
@@ -138,9 +138,37 @@ class OrdinaryDevice(Vmm):
         connected, *lines = lines[place + 1:]
         self.assertEqual([connected, *lines[:7]], ["ok", *good])
         right, *steps = lines[7:]
-        self.assertEqual(steps[1::2], [right] * 8)
+        self.assertEqual(steps[1::2], [right] * 11)
         ended = [step.removeprefix("ok unknown none none ") for step in steps[::2]]
-        # The last message may be the end.
+        # What had not begun finds no session, and the last message may be the end.
+        self.assertLessEqual(set(ended), {"ok", "Operation canceled", "Transport endpoint is not connected"})
+        self.assertLessEqual(set(ended[1:7] + ended[8:]), {"ok", "Operation canceled"})
+        self.assertIn("Operation canceled", ended)
+
+    def test_the_machine_sleeps_while_a_link_is_encrypted(self):
+        """A sleep ends that, whatever the step it comes at, and the link can be encrypted after it."""
+        script = """
+            echo 0 >/sys/module/suspend/parameters/pm_test_delay; echo devices >/sys/power/pm_test
+            rmmod tsm_tdisp; insmod /lib/modules/*/updates/tsm_tdisp.ko ide_unpaired=1
+            for spdm in /sys/bus/pci/devices/*/spdm; do cd ${spdm%/spdm}; done
+            exchanges() { echo $((0x$(dd if=config bs=4 skip=66 count=1 2>/dev/null | od -A n -t x4 | tr -d ' '))); }
+            link() { request spdm/ide 3; }
+            good() { request spdm/disconnect 1; request spdm/connect 0; cat spdm/ide; link; cat spdm/ide; }
+            request spdm/connect 0; echo $(good)
+            for step in $(seq 0 13); do
+                request spdm/disconnect 1 >/dev/null; request spdm/connect 0 >/dev/null
+                before=$(exchanges); (link >/tmp/ended) &
+                until [ $(exchanges) -ge $((before + step)) ]; do :; done
+                said=$(request /sys/power/state freeze; cat spdm/state spdm/ide); wait
+                echo $said $(cat /tmp/ended); echo $(good)
+            done
+        """
+        connected, right, *steps = self.guest(script, kernel="amd64", devices=["tdi,persona=endpoint,delay=200000"])
+        self.assertEqual((connected, right), ("ok", "ok ok off ok 3 secure"))
+        self.assertEqual(steps[1::2], [right] * 14)
+        first, *ended = [step.removeprefix("ok lost off ") for step in steps[::2]]
+        # As for an interface.
+        self.assertIn(first, {"Operation canceled", "Transport endpoint is not connected"})
         self.assertLessEqual(set(ended), {"ok", "Operation canceled"})
         self.assertIn("Operation canceled", ended)
 
