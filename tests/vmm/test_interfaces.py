@@ -11,12 +11,15 @@ import re
 from vmm import KERNEL, also
 from test_authentication import BAD, BROKEN, BUSY, DEBUG, MAILBOX, OK, REMOTE, TOO_LONG, UNSUPPORTED, Spdm
 
-# judged validates what is current. again ends the session, and has the device do nothing wrong.
+# judged validates what is current. keys counts those that were programmed for the link. config
+# OFFSET reads configuration space.
 TDI = r"""
 tdi() { echo "$2" | sh -c "cat >$pci/tdi/$1" 2>/tmp/error; outcome $?; }
 judged() { tdi validate "$(cat $pci/tdi/generation)"; }
 look() { cat $pci/tdi/state 2>/tmp/error || outcome 1; }
 link() { echo "$1" | sh -c "cat >$pci/spdm/ide" 2>/tmp/error; outcome $?; }
+config() { dd if=$pci/config bs=4 skip=$(($1 / 4)) count=1 2>/dev/null | od -A n -t x4 | tr -d ' '; }
+keys() { echo $((0x$(config 0x120))); }
 """
 
 UNLOCKED, LOCKED, RUN, ERROR, UNKNOWN = "unlocked", "locked", "run", "error", "unknown"
@@ -149,20 +152,21 @@ class Links(Spdm):
     @also("check")
     def test_a_link_is_encrypted_and_interfaces_are_bound(self):
         script = self.START + """
-            link 1; request connect 0; tdi bind 0; before=$(exchanges); link 7; echo $(($(exchanges) - before))
+            link 1; request connect 0; tdi bind 0; before=$(exchanges); link 7; echo $(($(exchanges) - before)); keys
             cat $pci/spdm/ide; link 7; link 8; tdi bind 0; link off; judged; look
             (pci=${pci%0}1; tdi bind 0; judged; look; tdi unbind 1)
             tdi unbind 1; link off; cat $pci/spdm/ide; tdi bind 0
             link 255; cat $pci/spdm/ide; tdi bind 0; request disconnect 1; cat $pci/spdm/ide
-            request connect 0; cat $pci/spdm/ide; tdi bind 0; link 0; tdi bind 0; look
+            request connect 0; cat $pci/spdm/ide; tdi bind 0; link 0; tdi bind 0; look; keys
         """
+        # The device refuses a key that there was before, in any place: all 18 of three times are different.
         self.assertEqual(self.devices(script, self.ENDPOINT), [
-            ABSENT, OK, REMOTE, OK, "13",
+            ABSENT, OK, REMOTE, OK, "13", "6",
             "7 secure", BUSY, BUSY, OK, BUSY, OK, RUN,
             OK, OK, RUN, OK,
             OK, OK, "off", REMOTE,
             OK, "255 secure", OK, OK, "off",
-            OK, "off", REMOTE, OK, OK, LOCKED])
+            OK, "off", REMOTE, OK, OK, LOCKED, "18"])
 
     def test_each_fault(self):
         lost = BROKEN, "lost"

@@ -49,6 +49,7 @@ pub(crate) use bars::{
 pub(crate) use function_id::FunctionId;
 pub(crate) use ide::{
     KeyName,
+    KeyValue,
     LAYOUT as IDE_LAYOUT,
     REGISTERS as IDE_REGISTERS,
     STATUS as IDE_STATUS, //
@@ -134,8 +135,14 @@ impl Tdis {
     }
 
     /// Takes a key of a stream. Returns whether it did.
-    pub(crate) fn program_key(&self, stream: u8, name: KeyName, session: SessionNumber) -> bool {
-        hold(&self.0).change_keys(|ide| ide.program(stream, name, session)) == Some(true)
+    pub(crate) fn program_key(
+        &self,
+        stream: u8,
+        name: KeyName,
+        session: SessionNumber,
+        value: KeyValue,
+    ) -> bool {
+        hold(&self.0).change_keys(|ide| ide.program(stream, name, session, value)) == Some(true)
     }
 
     /// Uses a key of a stream. Returns whether there is one, of this session.
@@ -241,6 +248,13 @@ impl Tdi {
     /// Returns the registers of IDE.
     pub(crate) fn ide_registers(&self) -> [u32; IDE_REGISTERS] {
         self.tdis.ide_registers()
+    }
+
+    /// Returns how many keys of the link were programmed, each other than all before.
+    pub(crate) fn programmed_keys(&self) -> usize {
+        let shared = hold(&self.tdis.0);
+
+        shared.ide.as_ref().map_or(0, Ide::programmed)
     }
 
     /// Has all interfaces of the device fail that are locked or run: all use the same stream.

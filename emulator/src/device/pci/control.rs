@@ -13,6 +13,7 @@
 //! | `0x0c` | read | reads of configuration space, this one included if it is one |
 //! | `0x10` | read | writes of configuration space |
 //! | `0x14` | both | what is wrong: its place among the names, from 1 on, or 0 for nothing |
+//! | `0x18` | read | keys of the link that were programmed: none came twice |
 //!
 //! From `0x20` on there are those of [`super::dma`]. A choice of what is wrong resets the device, which
 //! has no session then.
@@ -31,6 +32,8 @@ pub(super) struct Counts {
     pub(super) config_writes: u32,
     /// What went through the mailbox.
     pub(super) traffic: Traffic,
+    /// Keys of the link that were programmed.
+    pub(super) keys: u32,
 }
 
 /// The register that says what is wrong.
@@ -45,6 +48,7 @@ pub(super) fn read(offset: u64, counts: &Counts, wrong: Option<Wrong>) -> u32 {
         0x0c => counts.config_reads,
         0x10 => counts.config_writes,
         WRONG => number(wrong),
+        0x18 => counts.keys,
         _ => 0,
     }
 }
@@ -96,9 +100,10 @@ mod tests {
                 written: 2,
                 read: 3,
             },
+            keys: 6,
         };
         let registers = (0..8).map(|index| read(4 * index, &counts, Some(Wrong::ALL[8].0)));
 
-        assert!(registers.eq([1, 2, 3, 4, 5, 9, 0, 0]));
+        assert!(registers.eq([1, 2, 3, 4, 5, 9, 6, 0]));
     }
 }

@@ -285,6 +285,8 @@ impl Function {
         let mailbox = self.mailbox.as_ref();
         let counts = Counts {
             traffic: mailbox.map_or(Traffic::default(), MailboxRegisters::traffic),
+            // CAST: There are fewer.
+            keys: self.tdi.programmed_keys() as u32,
             ..self.counts
         };
 

@@ -22,6 +22,7 @@ use crate::device::{
     misbehaviour,
     tdi::{
         KeyName,
+        KeyValue,
         SessionNumber, //
     }, //
 };
@@ -43,8 +44,8 @@ const K_GOSTOP_ACK: u8 = 6;
 
 /// The only port: that of the link.
 const PORT: u8 = 0;
-/// Bytes of the key of AES-256-GCM and of the IV.
-const KEY: usize = 32 + 8;
+/// Bytes of the IV, which is behind the key.
+const IV: usize = 8;
 
 /// What KP_ACK says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +58,7 @@ enum Status {
     UnsupportedPort,
     /// There is no such key.
     UnsupportedValue,
-    /// The key is in use.
+    /// The key is in use, or there was the same one before.
     Unspecified,
 }
 
@@ -150,9 +151,10 @@ impl Responder {
 
     /// Takes a key of KEY_PROG.
     fn program(&mut self, slot: KeySlot, key: &[u8], session: SessionNumber) -> Status {
-        if key.len() != KEY {
+        let parts = key.split_first_chunk();
+        let Some((value, _)) = parts.filter(|(_, iv)| iv.len() == IV) else {
             return Status::IncorrectLength;
-        }
+        };
         if slot.port != PORT {
             return Status::UnsupportedPort;
         }
@@ -160,7 +162,8 @@ impl Responder {
             return Status::UnsupportedValue;
         };
 
-        match self.tdis.program_key(slot.stream, name, session) {
+        let value = KeyValue(*value);
+        match self.tdis.program_key(slot.stream, name, session, value) {
             true => Status::Success,
             false => Status::Unspecified,
         }

@@ -2,10 +2,13 @@
 
 //! IDE of a device: its registers, and the keys of its streams. PCIe r6 6.33.3, 7.9.26.
 //!
-//! There is no link, so keys are not kept: only that there are some, over which session they came, and
-//! whether they are in use.
+//! There is no link, so no key is used: of each there is over which session it came, and whether it is in
+//! use. Keys are kept to tell whether one comes again.
 
-use std::collections::BTreeMap;
+use std::collections::{
+    BTreeMap,
+    BTreeSet, //
+};
 
 use super::SessionNumber;
 
@@ -69,6 +72,10 @@ impl KeyName {
     }
 }
 
+/// The value of a key of AES-GCM-256.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct KeyValue(pub(crate) [u8; 32]);
+
 /// A key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Key {
@@ -84,6 +91,8 @@ pub(super) struct Ide {
     registers: [u32; REGISTERS],
     /// By stream ID.
     keys: BTreeMap<(u8, KeyName), Key>,
+    /// All keys that were ever programmed, whatever happened to them.
+    known: BTreeSet<KeyValue>,
     /// Whether no stream is ever secure.
     pub(super) stays_insecure: bool,
     /// Whether interfaces can be locked without keys.
@@ -96,6 +105,7 @@ impl Ide {
         Self {
             registers: LAYOUT.map(|(initial, _)| initial),
             keys: BTreeMap::new(),
+            known: BTreeSet::new(),
             stays_insecure: false,
             is_optional: false,
         }
@@ -161,12 +171,24 @@ impl Ide {
             .any(|set| KeyName::of_set(set).all(is_there))
     }
 
-    /// Takes a key. Returns whether it did: not in place of one that an enabled stream uses.
-    pub(super) fn program(&mut self, stream: u8, name: KeyName, session: SessionNumber) -> bool {
+    /// Returns how many keys were programmed.
+    pub(super) fn programmed(&self) -> usize {
+        self.known.len()
+    }
+
+    /// Takes a key. Returns whether it did: not in place of one that an enabled stream uses, and not one
+    /// that there was before, in any place. AES-GCM is not safe with a key that is used twice.
+    pub(super) fn program(
+        &mut self,
+        stream: u8,
+        name: KeyName,
+        session: SessionNumber,
+        value: KeyValue,
+    ) -> bool {
         let is_enabled = self.enabled() == Some(stream);
         let in_use = self.keys.get(&(stream, name)).is_some_and(|key| key.go);
 
-        if is_enabled && in_use {
+        if (is_enabled && in_use) || !self.known.insert(value) {
             return false;
         }
         self.keys.insert((stream, name), Key { session, go: false });
@@ -198,12 +220,20 @@ mod tests {
 
     const SESSION: SessionNumber = SessionNumber(1);
 
+    /// Programs a key that there was not before.
+    fn program(ide: &mut Ide, stream: u8, name: KeyName) -> bool {
+        // CAST: There are few keys.
+        let value = KeyValue([ide.programmed() as u8; 32]);
+
+        ide.program(stream, name, SESSION, value)
+    }
+
     /// Makes one whose stream 5 has all keys of a set.
     fn keyed(set: u8) -> Ide {
         let mut ide = Ide::new();
 
         for name in KeyName::of_set(set) {
-            assert!(ide.program(5, name, SESSION));
+            assert!(program(&mut ide, 5, name));
             assert!(!ide.is_keyed(5, None));
             assert!(ide.go(5, name, SESSION));
         }
@@ -263,7 +293,7 @@ mod tests {
 
         let mut ide = keyed(0);
         ide.stop(5, KeyName(0));
-        assert!(ide.program(5, KeyName(1), SESSION) && ide.go(5, KeyName(1), SESSION));
+        assert!(program(&mut ide, 5, KeyName(1)) && ide.go(5, KeyName(1), SESSION));
         assert!(!ide.is_keyed(5, None));
     }
 
@@ -286,12 +316,33 @@ mod tests {
         let mut ide = keyed(0);
 
         // It is not enabled yet.
-        assert!(ide.program(5, KeyName(0), SESSION));
+        assert!(program(&mut ide, 5, KeyName(0)));
         assert!(!ide.go(5, KeyName(0), SessionNumber(2)));
         assert!(!ide.go(5, KeyName(1), SESSION));
         assert!(ide.go(5, KeyName(0), SESSION));
         control(&mut ide, 0x0500_0001);
-        assert!(!ide.program(5, KeyName(0), SESSION));
-        assert!(ide.program(5, KeyName(1), SESSION));
+        assert!(!program(&mut ide, 5, KeyName(0)));
+        assert!(program(&mut ide, 5, KeyName(1)));
+    }
+
+    #[test]
+    fn does_not_take_a_key_that_there_was_before() {
+        let mut ide = keyed(0);
+        let first = || KeyValue([0; 32]);
+        assert_eq!(ide.programmed(), 6);
+
+        // In the same place, in another one, of another stream and session, and after all are gone.
+        assert!(!ide.program(5, KeyName(0), SESSION, first()));
+        assert!(!ide.program(5, KeyName(2), SESSION, first()));
+        assert!(!ide.program(6, KeyName(0), SessionNumber(2), first()));
+        ide.clear();
+        assert!(!ide.program(5, KeyName(0), SESSION, first()));
+        assert!(!ide.go(5, KeyName(0), SESSION));
+        assert_eq!(ide.programmed(), 6);
+        // One bit is enough.
+        let mut other = first();
+        other.0[31] ^= 1;
+        assert!(ide.program(5, KeyName(0), SESSION, other));
+        assert_eq!(ide.programmed(), 7);
     }
 }

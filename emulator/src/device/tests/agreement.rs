@@ -160,7 +160,7 @@ fn agrees_on_keys() {
             };
             let request = KeyProgram {
                 slot,
-                key: &[1; 32],
+                key: &[keys.raw(); 32],
                 iv: &[2; 8],
             };
             let len = request.encode(&mut buffer).unwrap();

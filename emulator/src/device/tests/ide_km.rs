@@ -39,12 +39,16 @@ pub(super) fn endpoint() -> Requester {
     in_session(settings(Persona::Endpoint))
 }
 
-/// Sends a request about a key, and returns the response.
+/// Sends a request about a key, and returns the response. A key that is programmed is another one each time.
 pub(super) fn key(requester: &mut Requester, object: u8, stream: u8, key: u8) -> Vec<u8> {
-    let fields = [object, 0, 0, stream, 0, key, 0];
-    let rest = if object == KEY_PROG { 40 } else { 0 };
+    let mut message = vec![object, 0, 0, stream, 0, key, 0];
+    if object == KEY_PROG {
+        requester.keys += 1;
+        message.extend_from_slice(&requester.keys.to_le_bytes());
+        message.resize(message.len() + 32, 0);
+    }
 
-    vendor::exchange(requester, IDE_KM, &[&fields[..], &vec![key; rest]].concat())
+    vendor::exchange(requester, IDE_KM, &message)
 }
 
 /// Programs a key, and uses it.
@@ -153,6 +157,12 @@ fn says_why_it_does_not_take_a_key() {
     };
 
     assert_eq!(status(requester, &right), 0);
+    // The same key again, with another IV, in another place.
+    assert_eq!(status(requester, &right), 4);
+    let again = [&right[..46], &[1]].concat();
+    assert_eq!(status(requester, &again), 4);
+    let again = [&[KEY_PROG, 0, 0, STREAM, 0, 0x22, 0][..], &[0; 40]].concat();
+    assert_eq!(status(requester, &again), 4);
     assert_eq!(status(requester, &right[..46]), 1);
     assert_eq!(status(requester, &[&right[..], &[0]].concat()), 1);
     for (offset, value, expected) in [(6, 1, 2), (5, 0x30, 3), (5, 0x04, 3), (5, 0x08, 3)] {

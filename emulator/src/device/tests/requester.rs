@@ -39,6 +39,8 @@ pub(super) struct Requester {
     pub(super) measured: Vec<u8>,
     pub(super) chain: Vec<u8>,
     pub(super) session: Option<Session>,
+    /// How many keys of a link it has made.
+    pub(super) keys: u64,
 }
 
 /// Makes a data object of a type.
@@ -67,6 +69,7 @@ impl Requester {
             measured: vec![],
             chain: vec![],
             session: None,
+            keys: 0,
         }
     }
 

@@ -15,6 +15,7 @@ use super::{
             tdi::{
                 Flags,
                 KeyName,
+                KeyValue,
                 Lock,
                 SessionNumber,
                 State,
@@ -197,11 +198,13 @@ fn is_unlocked_after_a_reset() {
     }
 }
 
-/// Programs all keys of stream 5.
+/// Programs all keys of stream 5, with values that there were not before.
 fn program(tdis: &Tdis) {
     for key in [0x00, 0x10, 0x20, 0x02, 0x12, 0x22] {
         let name = KeyName::try_new(key).unwrap();
-        assert!(tdis.program_key(5, name, SESSION) && tdis.use_key(5, name, SESSION));
+        // CAST: There are few keys.
+        let value = KeyValue([tdis.interface(0).programmed_keys() as u8; 32]);
+        assert!(tdis.program_key(5, name, SESSION, value) && tdis.use_key(5, name, SESSION));
     }
 }
 
@@ -212,9 +215,11 @@ const STREAM_CONTROL: u64 = 0x1d0;
 fn says_when_the_stream_is_secure() {
     let mut bench = Bench::of(Persona::Endpoint);
     let status = |bench: &mut Bench| bench.read(0, Region::Config, 0x1d4);
+    let keys = |bench: &mut Bench| bench.read(0, Region::Registers, 0x18);
 
+    assert_eq!(keys(&mut bench), 0);
     program(&bench.tdis);
-    assert_eq!(status(&mut bench), 0);
+    assert_eq!((status(&mut bench), keys(&mut bench)), (0, 6));
     bench.config(0, STREAM_CONTROL, 0x0500_0001);
     assert_eq!(status(&mut bench), 2);
     assert_eq!(bench.tdis.ide_registers()[3..5], [0x0500_0001, 2]);
