@@ -33,8 +33,10 @@ BINDS = {
     BROKEN_SESSION: "vendor-standard vendor-length-0 vendor-length-255 vendor-payload-longer vendor-protocol-other "
                     "vendor-ide-for-tdisp tdisp-interface-other tdisp-version-other tdisp-portion-zero "
                     "tdisp-remainder-grows report-empty",
-    (BAD, "", UNKNOWN, "lost"): "tdisp-state-unknown",
-    (REMOTE, "", REMOTE, "session"): "tdisp-error-busy tdisp-error-unknown",
+    (BAD, "", UNKNOWN, "lost"): "tdisp-state-unknown tdisp-state-255",
+    (REMOTE, "", REMOTE, "session"): "tdisp-error-request tdisp-error-busy tdisp-error-state tdisp-error-unspecified "
+                                     "tdisp-error-unsupported tdisp-error-version tdisp-error-vendor tdisp-error-interface "
+                                     "tdisp-error-nonce tdisp-error-entropy tdisp-error-configuration tdisp-error-unknown",
     # It has no report of what is not locked.
     (REMOTE, "", UNLOCKED, "session"): "tdisp-lock-not-moving",
     REFUSED_REPORT: "report-15 report-count-max report-pages-overflow "
@@ -172,7 +174,8 @@ class Links(Spdm):
         lost = BROKEN, "lost"
         expected = {name: (REMOTE, "session") for name in ("ide-status-1", "ide-status-2", "ide-status-3", "ide-status-4",
                                                            "ide-status-255")}
-        expected |= {name: lost for name in ("ide-port-255", "ide-max-port-less", "ide-ack-stream", "ide-ack-sub-stream")}
+        expected |= {name: lost for name in ("ide-port-255", "ide-max-port-less", "ide-ack-stream", "ide-ack-sub-stream",
+                                             "ide-ack-key-set")}
         expected |= {name: (BROKEN, "session") for name in ("ide-registers-differ", "ide-insecure")}
         self.assertEqual(set(expected), {name for name in self.names if name.startswith("ide-")})
         script = self.START + """

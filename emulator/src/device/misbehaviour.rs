@@ -278,6 +278,8 @@ wrongs! {
     IdeAckStream = "ide-ack-stream",
     /// `KP_ACK` is about another sub-stream.
     IdeAckSubStream = "ide-ack-sub-stream",
+    /// `KP_ACK` is about the other key set.
+    IdeAckKeySet = "ide-ack-key-set",
     /// `KP_ACK` says that the length is incorrect.
     IdeStatus1 = "ide-status-1",
     /// `KP_ACK` says that there is no such port.
@@ -310,12 +312,34 @@ wrongs! {
     TdispRemainderGrows = "tdisp-remainder-grows",
     /// DEVICE_INTERFACE_STATE has state 4.
     TdispStateUnknown = "tdisp-state-unknown",
+    /// DEVICE_INTERFACE_STATE has state 255.
+    TdispState255 = "tdisp-state-255",
     /// The interface stays in CONFIG_LOCKED when it is started.
     TdispStartNotMoving = "tdisp-start-not-moving",
     /// The interface starts with any nonce.
     TdispStartAnyNonce = "tdisp-start-any-nonce",
     /// The response to all TDISP requests is TDISP_ERROR with BUSY.
     TdispErrorBusy = "tdisp-error-busy",
+    /// The response to all TDISP requests is TDISP_ERROR with INVALID_REQUEST.
+    TdispErrorRequest = "tdisp-error-request",
+    /// The response to all TDISP requests is TDISP_ERROR with INVALID_INTERFACE_STATE.
+    TdispErrorState = "tdisp-error-state",
+    /// The response to all TDISP requests is TDISP_ERROR with UNSPECIFIED.
+    TdispErrorUnspecified = "tdisp-error-unspecified",
+    /// The response to all TDISP requests is TDISP_ERROR with UNSUPPORTED_REQUEST.
+    TdispErrorUnsupported = "tdisp-error-unsupported",
+    /// The response to all TDISP requests is TDISP_ERROR with VERSION_MISMATCH.
+    TdispErrorVersion = "tdisp-error-version",
+    /// The response to all TDISP requests is TDISP_ERROR with VENDOR_SPECIFIC_ERROR.
+    TdispErrorVendor = "tdisp-error-vendor",
+    /// The response to all TDISP requests is TDISP_ERROR with INVALID_INTERFACE.
+    TdispErrorInterface = "tdisp-error-interface",
+    /// The response to all TDISP requests is TDISP_ERROR with INVALID_NONCE.
+    TdispErrorNonce = "tdisp-error-nonce",
+    /// The response to all TDISP requests is TDISP_ERROR with INSUFFICIENT_ENTROPY.
+    TdispErrorEntropy = "tdisp-error-entropy",
+    /// The response to all TDISP requests is TDISP_ERROR with INVALID_DEVICE_CONFIGURATION.
+    TdispErrorConfiguration = "tdisp-error-configuration",
     /// The response to all TDISP requests is TDISP_ERROR with an unknown code.
     TdispErrorUnknown = "tdisp-error-unknown",
     /// The report has no bytes.

@@ -21,6 +21,7 @@ const IDE_KM: &[(Wrong, u8, &[Edit])] = &[
     (Wrong::IdeRegistersDiffer, 1, &[Flip(7, 0x3c)]),
     (Wrong::IdeAckStream, 3, &[Flip(3, 1)]),
     (Wrong::IdeAckSubStream, 3, &[Flip(5, 0x10)]),
+    (Wrong::IdeAckKeySet, 3, &[Flip(5, 1)]),
     (Wrong::IdeStatus1, 3, &[Set(4, &[1])]),
     (Wrong::IdeStatus2, 3, &[Set(4, &[2])]),
     (Wrong::IdeStatus3, 3, &[Set(4, &[3])]),
@@ -34,6 +35,7 @@ const TDISP: &[(Wrong, Option<u8>, &[Edit])] = &[
     (Wrong::TdispInterfaceOther, None, &[Flip(4, 1)]),
     (Wrong::TdispVersionOther, None, &[Set(0, &[0x20])]),
     (Wrong::TdispStateUnknown, Some(0x05), &[Set(16, &[4])]),
+    (Wrong::TdispState255, Some(0x05), &[Set(16, &[255])]),
 ];
 
 /// Changes a response of `IDE_KM` as it is to be wrong.

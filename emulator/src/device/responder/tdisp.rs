@@ -89,10 +89,8 @@ impl Responder {
 
     /// Hands a request to the function for its type.
     fn tdisp_body(&mut self, header: &Header, body: Option<&[u8]>, session: SessionNumber) -> Body {
-        match self.settings.wrong {
-            Some(Wrong::TdispErrorBusy) => return Err(Refusal::Busy),
-            Some(Wrong::TdispErrorUnknown) => return Err(Refusal::Unknown),
-            _ => {}
+        if let Some(refusal) = self.settings.wrong.and_then(Refusal::of_all) {
+            return Err(refusal);
         }
         let body = body.ok_or(Refusal::InvalidRequest)?;
         if header.version != VERSION {

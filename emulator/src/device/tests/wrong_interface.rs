@@ -90,6 +90,7 @@ fn changes_messages_of_ide_km() {
     for (wrong, expected) in [
         (Wrong::IdeAckStream, [3, 0, 0, 6, 0, 0x12, 0]),
         (Wrong::IdeAckSubStream, [3, 0, 0, 7, 0, 0x02, 0]),
+        (Wrong::IdeAckKeySet, [3, 0, 0, 7, 0, 0x13, 0]),
         (Wrong::IdeStatus1, [3, 0, 0, 7, 1, 0x12, 0]),
         (Wrong::IdeStatus2, [3, 0, 0, 7, 2, 0x12, 0]),
         (Wrong::IdeStatus3, [3, 0, 0, 7, 3, 0x12, 0]),
@@ -123,15 +124,27 @@ fn changes_headers_and_states() {
         let response = exchange(Wrong::TdispVersionOther, kind);
         assert_eq!((response[0], &response[1..16]), (0x20, &right[1..]));
         let is_state = kind == tdisp::GET_STATE;
-        let response = exchange(Wrong::TdispStateUnknown, kind);
-        assert_eq!(response.last() == Some(&4), is_state);
+        for (wrong, state) in [(Wrong::TdispStateUnknown, 4), (Wrong::TdispState255, 255)] {
+            let response = exchange(wrong, kind);
+            assert_eq!(response.last() == Some(&state), is_state);
+        }
     }
 }
 
 #[test]
 fn refuses_all_requests() {
     for (wrong, expected) in [
+        (Wrong::TdispErrorRequest, 0x01),
         (Wrong::TdispErrorBusy, 0x03),
+        (Wrong::TdispErrorState, 0x04),
+        (Wrong::TdispErrorUnspecified, 0x05),
+        (Wrong::TdispErrorUnsupported, 0x07),
+        (Wrong::TdispErrorVersion, 0x41),
+        (Wrong::TdispErrorVendor, 0xff),
+        (Wrong::TdispErrorInterface, 0x101),
+        (Wrong::TdispErrorNonce, 0x102),
+        (Wrong::TdispErrorEntropy, 0x103),
+        (Wrong::TdispErrorConfiguration, 0x104),
         (Wrong::TdispErrorUnknown, 0x8000_0001),
     ] {
         let mut requester = integrated(wrong);

@@ -6,9 +6,12 @@ use super::{
     ERROR,
     VERSION, //
 };
-use crate::device::tdi::{
-    self,
-    FunctionId, //
+use crate::device::{
+    misbehaviour::Wrong,
+    tdi::{
+        self,
+        FunctionId, //
+    }, //
 };
 
 /// Why a request is refused: the code of TDISP_ERROR.
@@ -20,14 +23,20 @@ pub(super) enum Refusal {
     Busy,
     /// The request is not legal in the state of the interface.
     InvalidInterfaceState,
+    /// For a reason that has no code.
+    Unspecified,
     /// There is no such request, whose code is this.
     UnsupportedRequest(u8),
     /// The request has another version.
     VersionMismatch,
+    /// For a reason of the vendor.
+    VendorSpecific,
     /// There is no such interface.
     InvalidInterface,
     /// The nonce is not that of the lock.
     InvalidNonce,
+    /// There are not enough random bytes for a nonce.
+    InsufficientEntropy,
     /// The function is not set up as a locked one has to be.
     InvalidDeviceConfiguration,
     /// For a reason that the specification does not have.
@@ -35,17 +44,41 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
+    /// Returns why all requests are refused, if that is what is wrong.
+    pub(super) const fn of_all(wrong: Wrong) -> Option<Self> {
+        let refusal = match wrong {
+            Wrong::TdispErrorRequest => Self::InvalidRequest,
+            Wrong::TdispErrorBusy => Self::Busy,
+            Wrong::TdispErrorState => Self::InvalidInterfaceState,
+            Wrong::TdispErrorUnspecified => Self::Unspecified,
+            Wrong::TdispErrorUnsupported => Self::UnsupportedRequest(0),
+            Wrong::TdispErrorVersion => Self::VersionMismatch,
+            Wrong::TdispErrorVendor => Self::VendorSpecific,
+            Wrong::TdispErrorInterface => Self::InvalidInterface,
+            Wrong::TdispErrorNonce => Self::InvalidNonce,
+            Wrong::TdispErrorEntropy => Self::InsufficientEntropy,
+            Wrong::TdispErrorConfiguration => Self::InvalidDeviceConfiguration,
+            Wrong::TdispErrorUnknown => Self::Unknown,
+            _ => return None,
+        };
+
+        Some(refusal)
+    }
+
     /// Returns ERROR_CODE and ERROR_DATA.
     const fn parts(self) -> (u32, u32) {
         match self {
             Self::InvalidRequest => (0x01, 0),
             Self::Busy => (0x03, 0),
             Self::InvalidInterfaceState => (0x04, 0),
+            Self::Unspecified => (0x05, 0),
             // CAST: Widens.
             Self::UnsupportedRequest(code) => (0x07, code as u32),
             Self::VersionMismatch => (0x41, 0),
+            Self::VendorSpecific => (0xff, 0),
             Self::InvalidInterface => (0x101, 0),
             Self::InvalidNonce => (0x102, 0),
+            Self::InsufficientEntropy => (0x103, 0),
             Self::InvalidDeviceConfiguration => (0x104, 0),
             Self::Unknown => (0x8000_0001, 0),
         }
