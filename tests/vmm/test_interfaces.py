@@ -5,6 +5,7 @@ python3 -m unittest discover -p test_interfaces.py tests/vmm
 As test_authentication.py, which has the faults of a connection.
 """
 
+import errno
 import os
 import re
 
@@ -12,7 +13,8 @@ from vmm import KERNEL, also
 from test_authentication import BAD, BROKEN, BUSY, DEBUG, MAILBOX, OK, REMOTE, TOO_LONG, UNSUPPORTED, Spdm
 
 # judged validates what is current. keys counts those that were programmed for the link. config
-# OFFSET reads configuration space.
+# OFFSET reads configuration space. traces begins to trace failures,
+# traced prints the codes and errors of those since it was called last.
 TDI = r"""
 tdi() { echo "$2" | sh -c "cat >$pci/tdi/$1" 2>/tmp/error; outcome $?; }
 judged() { tdi validate "$(cat $pci/tdi/generation)"; }
@@ -20,7 +22,14 @@ look() { cat $pci/tdi/state 2>/tmp/error || outcome 1; }
 link() { echo "$1" | sh -c "cat >$pci/spdm/ide" 2>/tmp/error; outcome $?; }
 config() { dd if=$pci/config bs=4 skip=$(($1 / 4)) count=1 2>/dev/null | od -A n -t x4 | tr -d ' '; }
 keys() { echo $((0x$(config 0x120))); }
+tracing=/sys/kernel/tracing
+traces() {
+    mkdir -p $tracing; mount -t tracefs tracefs $tracing
+    echo 1 >$tracing/events/tsm_tdisp/tsm_tdisp_failed/enable
+}
+traced() { sed -n 's/.*tsm_tdisp_failed: .* code=/code=/p' $tracing/trace; : >$tracing/trace; }
 """
+TRACED = re.compile(r"code=(0|0x[0-9a-f]+) error=-([0-9]+)")
 
 UNLOCKED, LOCKED, RUN, ERROR, UNKNOWN = "unlocked", "locked", "run", "error", "unknown"
 STALE, ABSENT, TIMEOUT = "Stale file handle", "Transport endpoint is not connected", "Connection timed out"
@@ -44,6 +53,15 @@ BINDS = {
     (OK, BROKEN, UNLOCKED, "session"): "tdisp-start-not-moving",
     FINE: "report-65535 report-bar-6 report-reserved-bits tdisp-start-any-nonce",
 }
+# What the device says of itself is in the trace: the code of TDISP_ERROR, an unknown state, the status of KP_ACK.
+CODES = {
+    "tdisp-error-request": 0x01, "tdisp-error-busy": 0x03, "tdisp-error-state": 0x04, "tdisp-error-unspecified": 0x05,
+    "tdisp-error-unsupported": 0x07, "tdisp-error-version": 0x41, "tdisp-error-vendor": 0xff,
+    "tdisp-error-interface": 0x101, "tdisp-error-nonce": 0x102, "tdisp-error-entropy": 0x103,
+    "tdisp-error-configuration": 0x104, "tdisp-error-unknown": 0x8000_0001, "tdisp-state-unknown": 4,
+    "tdisp-state-255": 255, "ide-status-1": 1, "ide-status-2": 2, "ide-status-3": 3, "ide-status-4": 4,
+    "ide-status-255": 255,
+}
 
 
 class Interfaces(Spdm):
@@ -57,12 +75,11 @@ class Interfaces(Spdm):
         apart = {"tdisp-relocked", "tdisp-run-without-start", "tdisp-report-once", "tdisp-lock-without-keys"}
         self.assertEqual(set(expected), listed - apart)
         script = """
-            mkdir -p /sys/kernel/tracing; mount -t tracefs tracefs /sys/kernel/tracing
-            echo 1 >/sys/kernel/tracing/events/tsm_tdisp/tsm_tdisp_failed/enable
+            traces
             fault() {
-                wrong $2; request connect 0 >/dev/null; : >/sys/kernel/tracing/trace
+                wrong $2; request connect 0 >/dev/null; traced >/dev/null
                 bound=$(tdi bind 0); started=; [ "$bound" != ok ] || started=$(judged)
-                traced=$(sed -n 's/.*tsm_tdisp_failed: .* code=/code=/p' /sys/kernel/tracing/trace)
+                traced=$(traced)
                 look=$(look); state=$(state); leave
                 wrong 0; request connect 0 >/dev/null; again=$(tdi bind 0); started_again=$(judged); last=$(look); leave
                 echo "$1|$bound|$started|$look|$state|$traced|$again|$started_again|$last"
@@ -78,22 +95,29 @@ class Interfaces(Spdm):
                 if (bound, started) == (OK, OK):
                     self.assertEqual(traced, "")
                 else:
-                    error = re.fullmatch(r"code=(?:0|0x[0-9a-f]+) error=-([0-9]+)", traced).group(1)
+                    code, error = TRACED.fullmatch(traced).groups()
                     self.assertEqual(os.strerror(int(error)), started or bound)
+                    if name in CODES:
+                        self.assertEqual(int(code, 0), CODES[name])
         self.assertEqual(expected, {})
 
+    @also(*DEBUG)
     def test_a_device_that_moves_by_itself(self):
         # It runs after it was locked, it has no report the second time it is asked, it unlocks and locks itself after the
         # report, so that its number is another one.
         script = f"""
-            wrong {self.number('tdisp-run-without-start')}; request connect 0; tdi bind 0; look; state; leave
-            wrong {self.number('tdisp-report-once')}; request connect 0; tdi bind 0; look; judged; tdi unbind 1; leave
-            wrong {self.number('tdisp-relocked')}; request connect 0; tdi bind 0; look; judged; look; state; leave
+            traces; good() {{ traced; leave; wrong 0; request connect 0; tdi bind 0; judged; look; traced; leave; }}
+            wrong {self.number('tdisp-run-without-start')}; request connect 0; tdi bind 0; look; state; good
+            wrong {self.number('tdisp-report-once')}; request connect 0; tdi bind 0; look; judged; tdi unbind 1; good
+            wrong {self.number('tdisp-relocked')}; request connect 0; tdi bind 0; look; judged; look; state; good
+            dmesg | grep -c tsm_tdisp; true
         """
         lines = self.devices(script, "tdi")
-        self.assertEqual(lines[:4], [OK, BROKEN, UNLOCKED, "session"])
-        self.assertEqual(lines[4:9], [OK, OK, LOCKED, OK, OK])
-        self.assertEqual(lines[9:], [OK, OK, LOCKED, REMOTE, UNLOCKED, "session"])
+        good = [OK, OK, OK, RUN]
+        self.assertEqual(lines, [
+            OK, BROKEN, UNLOCKED, "session", f"code=0x0 error=-{errno.EPROTO}", *good,
+            OK, OK, LOCKED, OK, OK, *good,
+            OK, OK, LOCKED, REMOTE, UNLOCKED, "session", f"code=0x102 error=-{errno.EREMOTEIO}", *good, "0"])
 
     def test_a_device_without_tee_io_has_no_interface(self):
         script = "ls -d /sys/bus/pci/devices/*/tdi 2>/dev/null || echo none; ls -d /sys/bus/pci/devices/*/spdm | wc -l"
@@ -170,6 +194,7 @@ class Links(Spdm):
             OK, "255 secure", OK, OK, "off",
             OK, "off", REMOTE, OK, OK, LOCKED, "18"])
 
+    @also(*DEBUG)
     def test_each_fault(self):
         lost = BROKEN, "lost"
         expected = {name: (REMOTE, "session") for name in ("ide-status-1", "ide-status-2", "ide-status-3", "ide-status-4",
@@ -179,17 +204,23 @@ class Links(Spdm):
         expected |= {name: (BROKEN, "session") for name in ("ide-registers-differ", "ide-insecure")}
         self.assertEqual(set(expected), {name for name in self.names if name.startswith("ide-")})
         script = self.START + """
+            traces
             fault() {
-                wrong $2; request connect 0 >/dev/null; encrypted=$(link 3); link=$(cat $pci/spdm/ide); state=$(state); leave
+                wrong $2; request connect 0 >/dev/null; traced >/dev/null
+                encrypted=$(link 3); link=$(cat $pci/spdm/ide); state=$(state); traced=$(traced); leave
                 wrong 0; request connect 0 >/dev/null; again=$(link 3); secure=$(cat $pci/spdm/ide); bound=$(tdi bind 0); leave
-                echo "$1|$encrypted|$link|$state|$again|$secure|$bound"
+                echo "$1|$encrypted|$link|$state|$traced|$again|$secure|$bound"
             }
-        """ + "".join(f"fault {name} {self.number(name)}\n" for name in expected)
-        for line in self.devices(script, self.ENDPOINT):
-            name, encrypted, link, state, *again = line.split("|")
+        """ + "".join(f"fault {name} {self.number(name)}\n" for name in expected) + "dmesg | grep -c tsm_tdisp; true"
+        *lines, logged = self.devices(script, self.ENDPOINT, timeout=3600 if KERNEL == "debug" else 600)
+        self.assertEqual(logged, "0")
+        for line in lines:
+            name, encrypted, link, state, traced, *again = line.split("|")
             with self.subTest(name):
                 self.assertEqual((encrypted, state), expected.pop(name))
                 self.assertEqual((link, again), ("off", [OK, "3 secure", OK]))
+                code, error = TRACED.fullmatch(traced).groups()
+                self.assertEqual((os.strerror(int(error)), int(code, 0)), (encrypted, CODES.get(name, 0)))
         self.assertEqual(expected, {})
 
 
