@@ -13,7 +13,7 @@ from vmm import KERNEL, also
 from test_authentication import BAD, BROKEN, BUSY, DEBUG, MAILBOX, OK, REMOTE, TOO_LONG, UNSUPPORTED, Spdm
 
 # judged validates what is current. keys counts those that were programmed for the link. config
-# OFFSET reads configuration space. traces begins to trace failures,
+# OFFSET and set_config OFFSET DWORD read and write configuration space. traces begins to trace failures,
 # traced prints the codes and errors of those since it was called last.
 TDI = r"""
 tdi() { echo "$2" | sh -c "cat >$pci/tdi/$1" 2>/tmp/error; outcome $?; }
@@ -22,6 +22,10 @@ look() { cat $pci/tdi/state 2>/tmp/error || outcome 1; }
 link() { echo "$1" | sh -c "cat >$pci/spdm/ide" 2>/tmp/error; outcome $?; }
 config() { dd if=$pci/config bs=4 skip=$(($1 / 4)) count=1 2>/dev/null | od -A n -t x4 | tr -d ' '; }
 keys() { echo $((0x$(config 0x120))); }
+set_config() {
+    printf "$(printf '\\x%02x' $(($2 & 255)) $(($2 >> 8 & 255)) $(($2 >> 16 & 255)) $(($2 >> 24 & 255)))" |
+        dd of=$pci/config bs=4 seek=$(($1 / 4)) conv=notrunc 2>/dev/null
+}
 tracing=/sys/kernel/tracing
 traces() {
     mkdir -p $tracing; mount -t tracefs tracefs $tracing
@@ -146,6 +150,27 @@ class Interfaces(Spdm):
             with self.subTest(bars):
                 self.assertEqual(self.devices(script, f"tdi,bars={bars}"), [OK, OK, *lines, OK])
 
+    def test_a_change_of_what_is_locked(self):
+        # Table 11-2: BARs, the power state, and with flag 4 the control register of MSI-X. The same does nothing to an
+        # interface that is not locked, and the next bind is a good one.
+        script = """
+            request connect 0
+            changed() { set_config $1 $2; look; set_config $1 $3; }
+            for flags in 0 4; do
+                for change in 0x10:0x10000 0x18:0x10000 0x20:0x10000 0x84:3 0x90:0x40000000; do
+                    register=${change%:*}; before=0x$(config $register); other=$((before ^ ${change#*:}))
+                    echo $flags $register $(changed $register $other $before) $(tdi bind $flags) \
+                        $(changed $register $other $before) $(tdi unbind 1) $(look)
+                done
+            done
+            tdi bind 4; judged; look
+        """
+        lines = self.devices(script, "tdi")
+        expected = [f"{flags} {register} {UNLOCKED} {OK} {ERROR} {OK} {UNLOCKED}"
+                    for flags in (0, 4) for register in ("0x10", "0x18", "0x20", "0x84", "0x90")]
+        expected[4] = f"0 0x90 {UNLOCKED} {OK} {LOCKED} {OK} {UNLOCKED}"
+        self.assertEqual(lines, [OK, *expected, OK, OK, RUN])
+
 
 class Links(Spdm):
     """A link that is encrypted, on a device that has one."""
@@ -193,6 +218,22 @@ class Links(Spdm):
             OK, OK, "off", REMOTE,
             OK, "255 secure", OK, OK, "off",
             OK, "off", REMOTE, OK, OK, LOCKED, "18"])
+
+    def test_a_change_of_the_stream(self):
+        # Table 11-2 has the interfaces of all functions fail with it. In the control register it is disabled, in the
+        # other one it is not for all requester IDs any more.
+        script = self.START + """
+            request connect 0; other=${pci%0}1
+            for change in 0x1d0:0x07400000 0x1d8:0x100; do
+                link 7; tdi bind 0; (pci=$other; tdi bind 0; judged)
+                set_config ${change%:*} ${change#*:}; look; (pci=$other; look; tdi unbind 1); cat $pci/spdm/ide
+                tdi unbind 1; link off
+            done
+            link 7; tdi bind 0; judged; look
+        """
+        ended = ERROR, ERROR, OK
+        self.assertEqual(self.devices(script, self.ENDPOINT), [
+            OK, *[OK] * 4, *ended, "7 insecure", OK, OK, *[OK] * 4, *ended, "7 secure", OK, OK, OK, OK, OK, RUN])
 
     @also(*DEBUG)
     def test_each_fault(self):
@@ -337,12 +378,15 @@ class Drivers(Spdm):
             attach; works; tdi bind 0; detach
             tdi bind 0; attach; judged; detach; look
             judged; for time in 1 2; do attach; works; look; tdi bind 0; judged; detach; look; done
-            attach; tdi unbind 1; works; look; detach; request disconnect 1
+            attach; tdi unbind 1; works; look; detach
+            tdi bind 4; judged; look; attach; look; detach; tdi unbind 1; request disconnect 1
         """
+        # With flag 4 the table of MSI-X is locked, which a driver writes.
         self.assertEqual(self.devices(script, "tdi"), [
             OK, OK, self.ONES, BUSY, OK, OK, BUSY, LOCKED, OK,
             *[OK, self.WORKS, RUN, BUSY, BUSY, RUN] * 2,
-            OK, OK, self.ONES, UNLOCKED, OK])
+            OK, OK, self.ONES, UNLOCKED,
+            OK, OK, RUN, OK, ERROR, OK, OK])
 
     @also("check")
     def test_private_mappings(self):
