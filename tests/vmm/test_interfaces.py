@@ -407,6 +407,7 @@ class Drivers(Spdm):
             tdi bind 0; judged; attach; cat $pci/mappings; tdi unbind 1; master 2; master 6; look; echo $(cat $pci/mmio); detach
             tdi unbind 1; maps
             tdi bind 0; judged; attach; request disconnect 1; tdi unbind 1; detach; tdi unbind 1; maps
+            request connect 0; tdi bind 0; judged; attach; cat $pci/mappings; again && echo found; maps
             request connect 0; tdi bind 0; judged; rmmod tsm_tdisp; maps
         """
         gone = "Transport endpoint is not connected"
@@ -415,6 +416,7 @@ class Drivers(Spdm):
             *[OK] * 4, self.PRIVATE, BUSY, ERROR, self.ONES_READ,
             OK, OK, self.SHARED, self.ONES_READ,
             OK, OK, OK, OK, gone, gone, OK, self.SHARED, self.ONES_READ,
+            OK, OK, OK, OK, self.PRIVATE, "found", OK, self.SHARED, self.ONES_READ,
             OK, OK, OK, OK, self.SHARED, self.ONES_READ])
 
     def test_dma_to_private_memory(self):
@@ -425,6 +427,7 @@ class Drivers(Spdm):
             judged; for time in 1 2; do attach; works; tdi unbind 1; look; detach; done; tdi unbind 1; look
             tdi bind 0; judged; attach; works; master 2; master 6; look; works; rmmod tsm_tdisp 2>/dev/null; echo $?
             detach; tdi unbind 1; attach; works; detach
+            tdi bind 0; judged; attach; works; again && echo found; attach; works; detach; request connect 0
             tdi bind 0; judged; attach; request disconnect 1; works; tdi unbind 1; detach; tdi unbind 1; attach; works
             detach; rmmod tsm_tdisp; echo $?
         """
@@ -433,6 +436,7 @@ class Drivers(Spdm):
             OK, OK, OK, *[OK, self.WORKS, BUSY, RUN] * 2, OK, UNLOCKED,
             OK, OK, OK, self.WORKS, ERROR, "0xffffffff private", "1",
             OK, OK, self.ONES,
+            OK, OK, OK, self.WORKS, "found", OK, self.ONES, OK,
             OK, OK, OK, OK, "0xffffffff private", ABSENT, ABSENT, OK, self.ONES, "0"])
 
 
