@@ -265,6 +265,23 @@ class Links(Spdm):
         self.assertEqual(expected, {})
 
 
+class TdxLinks(Links):
+    PLATFORM = "tdx"
+    # A fault is one on any platform.
+    test_each_fault = None
+
+    # These are no part of `check`.
+    def test_a_link_is_encrypted_and_interfaces_are_bound(self):
+        super().test_a_link_is_encrypted_and_interfaces_are_bound()
+
+    def test_no_stream_begins_or_ends_while_an_interface_is_bound(self):
+        super().test_no_stream_begins_or_ends_while_an_interface_is_bound()
+
+
+class SnpLinks(TdxLinks):
+    PLATFORM = "snp"
+
+
 class Mutated:
     """Answers that are changed at random, before they are encrypted or after it. Each round of requests ends with errors
     that the ABI has for them, and the kernel reports nothing; a round without a change is good."""
