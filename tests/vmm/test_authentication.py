@@ -214,6 +214,11 @@ class Faults(Spdm):
         self.assertEqual(self.devices(script, "tdi,wrong=measurements-none"), [
             OK, "nonce", "record", NO_DATA, OK, OK, "96"])
 
+    def test_measurements_that_need_not_be_fresh(self):
+        script = "request connect 0; grep measurement-fresh $pci/spdm/algorithms; measure; cat $pci/spdm/generation"
+        self.assertEqual(self.devices(script, "tdi,fresh=off"), [OK, "measurement-fresh no", OK, "2"])
+        self.assertEqual(self.devices(script, "tdi"), [OK, "measurement-fresh yes", OK, "2"])
+
     def test_a_slot_that_is_refused_leaves_the_connection(self):
         script = """
             request connect 0; cat $pci/spdm/certificates/slot1 2>/tmp/error; outcome $?

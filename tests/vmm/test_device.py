@@ -209,7 +209,7 @@ class Short(Device):
             "tdi,persona": "KEY=VALUE instead of `persona`",
             "tdi,colour=red": "another key: persona, functions, ",
             "tdi,functions=9": "for functions, instead of `9`: 1 to 8",
-            "tdi,persona=gpu": "cma, endpoint or integrated",
+            "tdi,persona=gpu": "cma, ide, endpoint or integrated",
             "tdi,wrong=nothing": "mailbox-never-ready, ",
         }.items():
             with self.subTest(device):

@@ -235,6 +235,13 @@ class Links(Spdm):
         self.assertEqual(self.devices(script, self.ENDPOINT), [
             OK, *[OK] * 4, *ended, "7 insecure", OK, OK, *[OK] * 4, *ended, "7 secure", OK, OK, OK, OK, OK, RUN])
 
+    def test_a_device_without_tee_io_has_a_link(self):
+        script = self.START + """
+            request connect 0; link 7; cat $pci/spdm/ide; keys; ls -d $pci/tdi 2>/dev/null || echo none
+            request disconnect 1; cat $pci/spdm/ide
+        """
+        self.assertEqual(self.devices(script, "tdi,persona=ide"), [OK, OK, "7 secure", "6", "none", OK, "off"])
+
     @also(*DEBUG)
     def test_each_fault(self):
         lost = BROKEN, "lost"

@@ -7,6 +7,8 @@
 pub enum Persona {
     /// An endpoint below a root port that only has a mailbox: neither IDE nor TDISP.
     Cma,
+    /// An endpoint below a root port with IDE, whose functions are no TDIs.
+    Ide,
     /// An endpoint below a root port, with IDE and TDISP.
     Endpoint,
     /// An endpoint that is integrated into the root complex, with TDISP: it has no link to encrypt.
@@ -16,12 +18,12 @@ pub enum Persona {
 impl Persona {
     /// Tells whether the functions can be TDIs.
     pub(crate) fn has_tee_io(self) -> bool {
-        self != Self::Cma
+        matches!(self, Self::Endpoint | Self::Integrated)
     }
 
     /// Tells whether the device has IDE.
     pub(crate) fn has_ide(self) -> bool {
-        self == Self::Endpoint
+        matches!(self, Self::Ide | Self::Endpoint)
     }
 
     /// Tells whether the device is below a root port.

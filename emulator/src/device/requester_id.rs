@@ -50,7 +50,7 @@ impl RequesterIds {
     /// Returns what a persona has. Only by `IDE_KM` a requester finds out those of a host.
     pub const fn of(persona: Persona) -> Self {
         match persona {
-            Persona::Endpoint => Self::Host,
+            Persona::Ide | Persona::Endpoint => Self::Host,
             Persona::Cma | Persona::Integrated => Self::Guest,
         }
     }

@@ -70,6 +70,8 @@ pub struct Settings {
     pub portion: u16,
     /// Whether the device has sessions. One that has not signs in response to `CHALLENGE` only.
     pub sessions: bool,
+    /// Whether the device says that it measures anew each time.
+    pub fresh: bool,
     /// What is in the certificates.
     pub identity: Identity,
     /// What kind of a device it is.
@@ -123,6 +125,7 @@ impl Default for Settings {
             chain: 1700,
             portion: u16::MAX,
             sessions: true,
+            fresh: true,
             identity: Identity {
                 vendor: 0x1b36,
                 device: 0x0d15,

@@ -234,7 +234,12 @@ mod tests {
         space(&Settings::default().identity, persona, function, true)
     }
 
-    const PERSONAS: [Persona; 3] = [Persona::Cma, Persona::Endpoint, Persona::Integrated];
+    const PERSONAS: [Persona; 4] = [
+        Persona::Cma,
+        Persona::Ide,
+        Persona::Endpoint,
+        Persona::Integrated,
+    ];
 
     /// Returns the capabilities, as software finds them.
     fn capabilities(space: &ConfigSpace) -> Vec<(u32, u64)> {
@@ -289,7 +294,7 @@ mod tests {
                 let mut expected = vec![(0x0b, VENDOR)];
                 if function == 0 {
                     expected.push((0x2e, DOE));
-                    if persona == Persona::Endpoint {
+                    if matches!(persona, Persona::Ide | Persona::Endpoint) {
                         expected.push((0x30, IDE));
                     }
                 }
@@ -302,6 +307,7 @@ mod tests {
     fn has_tee_io_and_a_link_by_persona() {
         for (persona, capabilities, kind, link) in [
             (Persona::Cma, 0x1000_8000, 0x0, 0x11),
+            (Persona::Ide, 0x1000_8000, 0x0, 0x11),
             (Persona::Endpoint, 0x5000_8000, 0x0, 0x11),
             (Persona::Integrated, 0x5000_8000, 0x9, 0),
         ] {

@@ -84,8 +84,9 @@ impl Default for Options {
 }
 
 /// Values of `persona`.
-const PERSONAS: [Choice<Persona>; 3] = [
+const PERSONAS: [Choice<Persona>; 4] = [
     Choice::new("cma", Persona::Cma, "below a root port, no IDE, no TDISP"),
+    Choice::new("ide", Persona::Ide, "below a root port, IDE, no TDISP"),
     Choice::new(
         "endpoint",
         Persona::Endpoint,
@@ -137,6 +138,12 @@ const SESSIONS: [Choice<bool>; 2] = [
     Choice::new("off", false, "signs for CHALLENGE only"),
 ];
 
+/// Values of `fresh`.
+const FRESH: [Choice<bool>; 2] = [
+    Choice::new("on", true, ""),
+    Choice::new("off", false, "it may show those of its reset"),
+];
+
 /// Values of `mutate_part`.
 const MUTATED: [Choice<MutatedPart>; 2] = [
     Choice::new(
@@ -183,7 +190,7 @@ const OPTIONS: &[Opt<Options>] = &[
         meaning: "what it takes for the requester ID of function 0: guest (if persona=integrated), host (3b00, \
                   made up), or a hexadecimal number",
         values: Values::Said,
-        default: |_| "host if persona=endpoint, or guest".into(),
+        default: |_| "host if it has IDE, or guest".into(),
         set: |c, v| put(&mut c.settings.requester_ids, requester_ids(v).map(Some)),
     },
     Opt {
@@ -241,6 +248,13 @@ const OPTIONS: &[Opt<Options>] = &[
         values: Values::Line(&SESSIONS),
         default: |c| name(&SESSIONS, &c.settings.sessions),
         set: |c, v| put(&mut c.settings.sessions, choose(&SESSIONS, v)),
+    },
+    Opt {
+        key: "fresh",
+        meaning: "whether it says that it measures anew each time",
+        values: Values::Line(&FRESH),
+        default: |c| name(&FRESH, &c.settings.fresh),
+        set: |c, v| put(&mut c.settings.fresh, choose(&FRESH, v)),
     },
     Opt {
         key: "seed",
@@ -405,9 +419,7 @@ impl Options {
             }
         }
         let settings = &options.settings;
-        if settings.persona == Persona::Endpoint
-            && settings.requester_ids == Some(RequesterIds::Guest)
-        {
+        if settings.persona.has_ide() && settings.requester_ids == Some(RequesterIds::Guest) {
             return Err("requester_id=guest: the bus below a root port has a number that only the guest knows; \
                         requester_id=NUMBER instead"
                 .into());
@@ -442,7 +454,7 @@ mod tests {
     #[test]
     fn takes_all_options() {
         let all = "tdi,persona=cma,functions=8,requester_id=0x1234,bars=guest,spdm=1.4,hash=sha256,\
-                   signature=rsapss,slots=0xff,chain=3000,portion=100,sessions=off,seed=7,busy=5,delay=6,responder=2323,wrong=doe-type,\
+                   signature=rsapss,slots=0xff,chain=3000,portion=100,sessions=off,fresh=off,seed=7,busy=5,delay=6,responder=2323,wrong=doe-type,\
                    wrong_after=3,mutate=8,mutate_count=9,mutate_every=10,mutate_part=message";
         let options = Options::parse(all).unwrap();
 
@@ -462,6 +474,7 @@ mod tests {
             chain: 3000,
             portion: 100,
             sessions: false,
+            fresh: false,
             wrong: Some(Wrong::DoeType),
             mutate: Some((8, 9)),
             mutate_every: 10,
@@ -508,7 +521,7 @@ mod tests {
             ("tdi,persona", "KEY=VALUE instead of `persona`"),
             ("tdi,", "KEY=VALUE"),
             ("tdi,colour=red", "another key: persona, functions"),
-            ("tdi,persona=gpu", "cma, endpoint or integrated"),
+            ("tdi,persona=gpu", "cma, ide, endpoint or integrated"),
             ("tdi,functions=0", "1 to 8"),
             ("tdi,functions=9", "1 to 8"),
             ("tdi,requester_id=12345", "guest, host or"),
@@ -516,6 +529,7 @@ mod tests {
                 "tdi,requester_id=guest,persona=endpoint",
                 "requester_id=NUMBER",
             ),
+            ("tdi,requester_id=guest,persona=ide", "requester_id=NUMBER"),
             ("tdi,bars=none", "guest or host"),
             ("tdi,spdm=1.5", "1.0, 1.1"),
             ("tdi,hash=md5", "sha256 or sha384"),
@@ -525,6 +539,7 @@ mod tests {
             ("tdi,portion=0", "from 1 to 65535"),
             ("tdi,mutate_every=0", "from 1 to 65535"),
             ("tdi,sessions=yes", "on or off"),
+            ("tdi,fresh=yes", "on or off"),
             ("tdi,busy=-1", "a number"),
             ("tdi,responder=65536", "[ADDRESS:]PORT"),
             ("tdi,responder=localhost:1", "[ADDRESS:]PORT"),

@@ -39,7 +39,11 @@ impl Responder {
     pub(super) fn flags(&self, version: Version) -> u32 {
         let certificates = match self.settings.slots {
             0 => 0,
-            _ => CERT | CHAL | MEAS_SIG | MEAS_FRESH,
+            _ => CERT | CHAL | MEAS_SIG,
+        };
+        let certificates = match self.settings.fresh && self.settings.slots != 0 {
+            true => certificates | MEAS_FRESH,
+            false => certificates,
         };
 
         match self.settings.sessions && self.settings.slots != 0 && version > Version::V1_0 {

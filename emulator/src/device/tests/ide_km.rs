@@ -39,6 +39,14 @@ pub(super) fn endpoint() -> Requester {
     in_session(settings(Persona::Endpoint))
 }
 
+#[test]
+fn takes_keys_without_tee_io() {
+    let mut requester = in_session(settings(Persona::Ide));
+
+    assert_eq!(vendor::exchange(&mut requester, IDE_KM, QUERY).len(), 47);
+    KEYS.map(|name| set(&mut requester, name));
+}
+
 /// Sends a request about a key, and returns the response. A key that is programmed is another one each time.
 pub(super) fn key(requester: &mut Requester, object: u8, stream: u8, key: u8) -> Vec<u8> {
     let mut message = vec![object, 0, 0, stream, 0, key, 0];

@@ -27,6 +27,19 @@ fn lists_versions() {
 }
 
 #[test]
+fn says_whether_it_measures_anew() {
+    for (slots, fresh, expected) in [(1, true, 0x30), (1, false, 0x10), (0, true, 0)] {
+        let mut requester = Requester::new(Settings {
+            slots,
+            fresh,
+            ..Settings::default()
+        });
+        requester.ask_version();
+        assert_eq!(requester.ask_capabilities()[8] & 0x38, expected);
+    }
+}
+
+#[test]
 fn refuses_a_version_that_it_does_not_have() {
     let mut requester = Requester::new(Settings::default());
     requester.ask_version();

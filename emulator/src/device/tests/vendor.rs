@@ -115,8 +115,9 @@ fn refuses_lengths_that_are_too_long_and_empty_payloads() {
 
 #[test]
 fn has_no_tdisp_without_tee_io() {
-    let mut requester = in_session(settings(Persona::Cma));
-    let request = get_version(&requester);
-
-    assert_eq!(error(&requester.secured(&request)), 7);
+    for persona in [Persona::Cma, Persona::Ide] {
+        let mut requester = in_session(settings(persona));
+        let request = get_version(&requester);
+        assert_eq!(error(&requester.secured(&request)), 7);
+    }
 }
