@@ -173,5 +173,19 @@ class OrdinaryDevice(Vmm):
         self.assertIn("Operation canceled", ended)
 
 
+class OrdinaryTdxDevice(Vmm):
+    FUNCTIONS = OrdinaryDevice.FUNCTIONS
+
+    def test_a_device_is_taken_into_trust_by_tsm_connect(self):
+        script = """
+            request tsm/connect tsm0; cat tsm/connect spdm/state; request tdi/bind 0; cat tdi/state
+            request tdi/validate $(cat tdi/generation); cat tdi/state tdi/trust
+            request tsm/disconnect tsm0; cat spdm/state tdi/state
+        """
+        self.assertEqual(self.guest(script, kernel="amd64", devices=["tdi"]), [
+            "ok", "tsm0", "session", "ok", "locked", "ok", "run", "authenticated measured session run",
+            "ok", "disconnected", "unknown"])
+
+
 if __name__ == "__main__":
     unittest.main()
