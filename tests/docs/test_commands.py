@@ -4,12 +4,14 @@ documents name is there: python3 -m unittest discover tests/docs
 
 The word after ```sh says where a block runs: `here`, the checkout; `guest`, a TDX guest with Debian's kernel, all
 blocks one after the other; `snp`, the same in an SEV-SNP guest; `kdir`, see tests/build; `ci`, see .ci/run;
-`tdisp`, a TDX guest with a device, one after the other.
+`tdisp`, a guest with devices, one after the other, which `start` starts; `openssl`, the toolbox.
 """
 
 import pathlib
 import re
+import shlex
 import subprocess
+import tempfile
 import unittest
 
 import messages
@@ -123,29 +125,69 @@ class Emulator(unittest.TestCase):
 
 
 class Tdisp(unittest.TestCase):
-    """The steps of Documentation/tdisp.md, one after the other in a guest with a device of the emulator."""
+    """The steps of Documentation/tdisp.md, one after the other in a guest with devices of the emulator."""
 
     # What the reader of the page has of the device's vendor.
     KNOWN = """
         FIRMWARE=$(sha384sum </tmp/evidence/001 | cut -c1-96)
         VENDOR_ROOT=$(head -c $((0x$(xxd -s 2 -l 2 -p /tmp/evidence/slot0) + 4)) /tmp/evidence/slot0 | sha384sum | cut -c1-96)
+        echo "slot0 $(xxd -p /tmp/evidence/slot0 | tr -d '\\n')"
     """
     # A policy that wants something else says no.
     REFUSED = "if VENDOR_ROOT=$VENDOR_ROOT FIRMWARE=$VENDOR_ROOT sh /tmp/policy; then exit 1; fi"
 
     def test_each_block_runs_here(self):
-        self.assertEqual({where for _, where, _ in TDISP}, {"tdisp"})
+        self.assertEqual({(language, where) for language, where, _ in TDISP},
+                         {("sh", "start"), ("sh", "tdisp"), ("sh", "openssl"), ("udev", "")})
+
+    def block(self, language, where=""):
+        [text] = [text for *kind, text in TDISP if kind == [language, where]]
+        return text
+
+    def rule(self):
+        """Returns commands that do what udev does by the rule, if the device is one that it is for."""
+        keys = dict(re.findall(r'([A-Z]+(?:\{\w+\})?)==?"([^"]*)"', self.block("udev")))
+        self.assertEqual({**keys, "ATTR{vendor}": "", "ATTR{device}": ""}, {
+            "ACTION": "add", "SUBSYSTEM": "pci", "ATTR{vendor}": "", "ATTR{device}": "", "ATTR{driver_override}": "none"})
+        return f"""
+            ids="$(cat $function/vendor $function/device)"
+            [ "$ids" = "{keys['ATTR{vendor}']}
+{keys['ATTR{device}']}" ]
+            echo >$function/driver_override; echo "{keys['ATTR{driver_override}']}" >$function/driver_override
+            [ "$(cat $function/driver_override)" = none ]
+        """
 
     def test_a_device_is_taken_into_trust(self):
         before, policy, after = [], [], []
-        for _, _, text in TDISP:
-            (policy if "/tmp/policy" in text else after if policy else before).append(text)
+        for _, where, text in TDISP:
+            if where == "tdisp":
+                (policy if "/tmp/policy" in text else after if policy else before).append(text)
         self.assertEqual(len(policy), 1)
+        [override] = [place for place, text in enumerate(before) if "driver_override" in text]
+        before.insert(override + 1, self.rule())
         script = "\n".join([*before, self.KNOWN, *policy, self.REFUSED, *after])
-        result = shell("scripts/qemu-tdx/run", "--kernel", "stock", "--device", "tdi", "--", "sh", "-ec", text=script)
+        command = shlex.split(self.block("sh", "start"))
+        result = shell(*command, "--", "sh", "-ec", text=script)
         self.assertEqual(result.returncode, 0, result.stdout)
-        self.assertEqual([line for line in result.stdout.splitlines() if line in ("locked", "run", "unlocked", "unknown")],
-                         ["locked", "run", "unknown"], result.stdout)
+        words = "locked", "run", "unlocked", "unknown", "7 secure", "refused"
+        self.assertEqual([line for line in result.stdout.splitlines() if line in words],
+                         ["locked", "run", "unknown", "7 secure", "refused", "run"], result.stdout)
+        [chain] = re.findall(r"(?m)^slot0 ([0-9a-f]+)\r?$", result.stdout)
+        self.check_chain(bytes.fromhex(chain))
+
+    def check_chain(self, chain):
+        """Runs what verifies the certificates, with the root of the vendor, and with another one."""
+        (TOP / "build").mkdir(exist_ok=True)
+        size = int.from_bytes(chain[2:4], "big") + 4
+        other = 'openssl req -x509 -newkey rsa:2048 -nodes -subj "/CN=other" -keyout /dev/null -out vendor.pem 2>/dev/null'
+        for root, status in ("openssl x509 -inform der -in root -out vendor.pem", 0), (other, 2):
+            with tempfile.TemporaryDirectory(dir=TOP / "build") as folder:
+                (pathlib.Path(folder) / "slot0").write_bytes(chain)
+                (pathlib.Path(folder) / "root").write_bytes(chain[:size])
+                text = f"{root}\n{self.block('sh', 'openssl')}"
+                result = shell("scripts/qemu-tdx/toolbox", "env", "-C", folder, "sh", "-ec", text=text)
+                self.assertEqual(result.returncode, status, result.stdout)
+                self.assertEqual("leaf.pem: OK\n" in result.stdout, status == 0)
 
 
 class Links(unittest.TestCase):
