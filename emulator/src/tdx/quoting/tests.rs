@@ -35,11 +35,19 @@ mod collateral;
 /// What the verifier takes for now: 2026-06-01.
 const NOW: u64 = 1_780_272_000;
 
+/// Attributes of a TD that its VMM may debug: SEPT_VE_DISABLE, and bit 0.
+const DEBUG: u64 = (1 << 28) | 1;
+
 /// Makes a report of a TD, of report data that can be recognised.
 fn report() -> (Cpu, TdReport) {
+    report_of(&TdxConfig::default())
+}
+
+/// The same of a TD with that configuration.
+fn report_of(config: &TdxConfig) -> (Cpu, TdReport) {
     let cpu = Cpu::default();
     let memory = FakeMemory::new(1 << 20);
-    let module = module::TdxModule::new(&TdxConfig::default(), 1);
+    let module = module::TdxModule::new(config, 1);
     let context = module::Context {
         memory: &memory,
         pages: &Pages::default(),
@@ -58,7 +66,12 @@ fn report() -> (Cpu, TdReport) {
 
 /// Makes a quote.
 fn quote(version: Version) -> Vec<u8> {
-    let (cpu, report) = report();
+    quote_of(version, &TdxConfig::default())
+}
+
+/// The same of a TD with that configuration.
+fn quote_of(version: Version, config: &TdxConfig) -> Vec<u8> {
+    let (cpu, report) = report_of(config);
     Enclave::new(version, 0, Ending::default())
         .quote(&cpu, &report)
         .unwrap()
@@ -117,6 +130,25 @@ fn a_public_verifier_reads_what_the_report_says() {
     assert!(matches!(parsed.report, Report::TD10(_)));
     let td = parsed.report.as_td10().unwrap();
     assert_eq!(&td.report_data, report.mac.report_data.bytes());
+}
+
+#[test]
+fn a_public_verifier_reads_that_a_td_can_be_debugged_and_does_not_accept_it() {
+    let config = TdxConfig {
+        attributes: DEBUG,
+        ..TdxConfig::default()
+    };
+    for version in [Version::V4, Version::V5, Version::V5Td10] {
+        let quote = quote_of(version, &config);
+        let parsed = Quote::parse(&quote).unwrap();
+        let attributes = match &parsed.report {
+            Report::TD15(td) => td.base.td_attributes,
+            report => report.as_td10().unwrap().td_attributes,
+        };
+        assert_eq!(attributes, DEBUG.to_le_bytes());
+        let error = PublicVerifier::new().verify(&quote).unwrap_err();
+        assert!(error.to_lowercase().contains("debug"), "{error}");
+    }
 }
 
 #[test]
