@@ -174,8 +174,9 @@ pub(crate) struct TdxConfig {
     pub(crate) trace: Option<PathBuf>,
 }
 
-/// Extended features that a TD of the emulator may use: x87, SSE, AVX, PKRU.
-const XFAM: u64 = 0x207;
+/// Extended features that a TD may use, as on machines with AMX: x87, SSE, AVX, AVX-512, PKRU, AMX. `CPUID` says
+/// which of them the emulated CPU has, and the kernel goes by that.
+const XFAM: u64 = 0x602e7;
 
 /// Without it Linux refuses to run.
 const SEPT_VE_DISABLE: u64 = 1 << 28;

@@ -47,8 +47,13 @@ pub(super) fn sha384(parts: &[&[u8]]) -> Digest384 {
 }
 
 impl Cpu {
-    /// Security version number.
-    pub(crate) const SVN: [u8; 16] = [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    /// Security version number, as reports have it. These bytes are of a processor of 2023; their meaning is not
+    /// public.
+    pub(crate) const REPORTED_SVN: [u8; 16] = [4, 4, 13, 15, 3, 255, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0];
+
+    /// The same as the certificate of the platform has it: by components, which levels of the TCB are
+    /// compared with.
+    pub(crate) const SVN: [u8; 16] = [3, 3, 2, 2, 2, 1, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0];
 
     /// Makes a CPU with another key.
     #[cfg(test)]
@@ -58,7 +63,7 @@ impl Cpu {
 
     /// Fills in the hashes and the MAC: `SEAMREPORT`.
     pub(crate) fn seal(&self, report: &mut TdReport) {
-        report.mac.cpu_svn = Self::SVN;
+        report.mac.cpu_svn = Self::REPORTED_SVN;
         report.mac.tee_tcb_info_hash = sha384(&[report.tee_tcb_info.as_bytes()]);
         report.mac.tee_info_hash = sha384(&[report.info.as_bytes()]);
         report.mac.mac = self.mac(&report.mac).finalize().into_bytes().into();

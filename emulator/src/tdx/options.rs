@@ -186,7 +186,7 @@ const OPTIONS: &[Opt<TdxConfig>] = &[
         key: "xfam",
         meaning: "extended features of the TD, hexadecimal",
         values: Values::Said,
-        default: |c| format!("{:x}: x87, SSE, AVX, PKRU", c.xfam),
+        default: |c| format!("{:x}: x87, SSE, AVX, AVX-512, PKRU, AMX", c.xfam),
         set: |c, v| put(&mut c.xfam, hex(v)),
     },
     Opt {

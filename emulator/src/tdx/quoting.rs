@@ -50,10 +50,14 @@ const QE: &str = "TSM-RS TEST QE - NOT INTEL";
 const QE_PRODUCT: u16 = 2;
 /// Security version number of the quoting enclave.
 const QE_SVN: u16 = 4;
-/// Attributes of the quoting enclave: initialised, 64 bits, may use the provisioning key; x87, SSE.
-const QE_ATTRIBUTES: [u8; 16] = [0x15, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0];
-/// What the quoting enclave mixes into the digest of its key.
-const QE_AUTH_DATA: [u8; 32] = *b"TSM-RS TEST QE authentication !!";
+/// Attributes of the quoting enclave: initialised, 64 bits, may use the provisioning key; x87, SSE, AVX,
+/// AVX-512.
+const QE_ATTRIBUTES: [u8; 16] = [0x15, 0, 0, 0, 0, 0, 0, 0, 0xe7, 0, 0, 0, 0, 0, 0, 0];
+/// What the quoting enclave mixes into the digest of its key: what that of real platforms does.
+const QE_AUTH_DATA: [u8; 32] = [
+    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
+    26, 27, 28, 29, 30, 31,
+];
 
 /// The format of a quote.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -239,7 +243,7 @@ fn enclave_report(attestation: &Identity<P256>) -> EnclaveReport {
         .chain_update(QE_AUTH_DATA);
 
     EnclaveReport {
-        cpu_svn: Cpu::SVN,
+        cpu_svn: Cpu::REPORTED_SVN,
         misc_select: U32::new(0),
         reserved1: [0; 28],
         attributes: QE_ATTRIBUTES,

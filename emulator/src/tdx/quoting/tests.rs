@@ -31,6 +31,7 @@ use x509_cert::der::{
 };
 
 mod collateral;
+mod values;
 
 /// What the verifier takes for now: 2026-06-01.
 const NOW: u64 = 1_780_272_000;
