@@ -2,7 +2,8 @@
 
 //! Options of a TD, and what its VMM does: see `options` for each.
 //!
-//! A buffer for a quote may have 128 KiB, or what a quote of `quote_size` needs if that is more.
+//! A buffer for a quote may have 128 KiB, or what a quote of `quote_size` needs if that is more, or one that zero
+//! bytes make as large.
 
 use std::{
     path::PathBuf,

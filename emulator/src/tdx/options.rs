@@ -39,7 +39,10 @@ use crate::{
         Opt,
         Values, //
     },
-    tdx::quoting::Version, //
+    tdx::quoting::{
+        Version,
+        Zeros, //
+    }, //
 };
 
 /// Values of `quote`. `quote_status` has its own.
@@ -310,10 +313,10 @@ const OPTIONS: &[Opt<TdxConfig>] = &[
     },
     Opt {
         key: "quote_zeros",
-        meaning: "how many zero bytes are behind the signature, in bytes, or with K or M",
+        meaning: "how many zero bytes are behind the signature, or with up_to: before the number, the size of the quote with them, in bytes, or with K or M",
         values: Values::Said,
         default: |_| "70, or none if quote_version=5".into(),
-        set: |c, v| put(&mut c.quote_ending.zeros, size(v).map(Some)),
+        set: |c, v| put(&mut c.quote_ending.zeros, zeros(v)),
     },
     Opt {
         key: "quote_size_field",
@@ -421,6 +424,14 @@ fn quote_until(value: &str) -> Result<QuoteUntil, String> {
     new.zip(number)
         .map(|(new, number)| new(number))
         .ok_or_else(|| format!("{}, where N is at least 1", names(&QUOTE_UNTIL)))
+}
+
+/// Parses how many zero bytes a quote ends with.
+fn zeros(value: &str) -> Result<Zeros, &'static str> {
+    match value.strip_prefix("up_to:") {
+        Some(value) => size(value).map(Zeros::UpTo),
+        None => size(value).map(Zeros::Count),
+    }
 }
 
 /// Parses the size of quotes in the metadata, where it may be absent.

@@ -8,6 +8,7 @@
 //!
 //! Every arrow is a signature but the last one but one, where the report has a digest of the key.
 
+mod ending;
 mod layout;
 mod platform;
 
@@ -32,6 +33,10 @@ use crate::{
         Identity,
         P256, //
     }, //
+};
+pub(crate) use ending::{
+    Ending,
+    Zeros, //
 };
 use layout::{
     Body10,
@@ -69,37 +74,6 @@ pub(crate) enum Version {
     V5,
     /// With a body of TDX 1.0, in the format that has both.
     V5Td10,
-}
-
-/// What quotes end with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Ending {
-    /// Whether a zero byte ends the text of the certificates, as in most quotes of real platforms.
-    pub(crate) nul: bool,
-    /// How many zero bytes are behind the signature, if not as many as usual.
-    pub(crate) zeros: Option<u32>,
-}
-
-impl Ending {
-    /// Returns how many zero bytes are behind the signature: by default, as many as on real platforms.
-    fn zeros(self, version: Version) -> usize {
-        let usual = match version {
-            Version::V4 => 70,
-            Version::V5 | Version::V5Td10 => 0,
-        };
-
-        // CAST: Widens.
-        self.zeros.unwrap_or(usual) as usize
-    }
-}
-
-impl Default for Ending {
-    fn default() -> Self {
-        Self {
-            nul: true,
-            zeros: None,
-        }
-    }
 }
 
 /// A quoting enclave, on a platform of its own.
@@ -148,16 +122,19 @@ impl Enclave {
         let finish = |padding| {
             let signature = keys.signature(&signed, padding, self.ending.nul)?;
             let size = U32::new(u32::try_from(signature.len()).ok()?);
-            let zeros = vec![0; self.ending.zeros(self.version)];
+            let zeros = vec![0; self.ending.count(self.version)];
 
             Some([signed.as_slice(), size.as_bytes(), &signature, &zeros].concat())
         };
         let quote = finish(0)?;
+        let mut quote = match self.size.checked_sub(quote.len()) {
+            None | Some(0) => quote,
+            Some(padding) => finish(padding)?,
+        };
 
-        match self.size.checked_sub(quote.len()) {
-            None | Some(0) => Some(quote),
-            Some(padding) => finish(padding),
-        }
+        // CAST: Widens.
+        quote.resize(quote.len().max(self.ending.up_to() as usize), 0);
+        Some(quote)
     }
 }
 

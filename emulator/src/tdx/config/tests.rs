@@ -3,6 +3,7 @@
 //! Every key, each refusal.
 
 use super::*;
+use crate::tdx::quoting::Zeros;
 
 /// Sets options.
 fn parse<'a>(args: impl IntoIterator<Item = &'a str>) -> Result<TdxConfig, String> {
@@ -122,9 +123,11 @@ fn takes_sizes_of_quotes() {
     let config = parse(["quote_nul=off", "quote_zeros=8000"]).unwrap();
     let ending = Ending {
         nul: false,
-        zeros: Some(8000),
+        zeros: Zeros::Count(8000),
     };
     assert_eq!(config.quote_ending, ending);
+    let config = parse(["quote_zeros=up_to:8000"]).unwrap();
+    assert_eq!(config.quote_ending.zeros, Zeros::UpTo(8000));
     let config = parse(["quote_size_field=absent"]).unwrap();
     assert_eq!(config.quote_size_field, None);
 }
@@ -180,6 +183,8 @@ fn refuses_values_that_make_no_sense() {
         "quote=maybe",
         "quote_delay_us=-1",
         "quote_version=3",
+        "quote_zeros=up_to",
+        "quote_zeros=to:8000",
         "quote_status=x",
         "busy=4294967296",
         "mr_report=maybe",

@@ -116,7 +116,7 @@ impl Quotes {
             enclave: Enclave::new(config.quote_version, config.quote_size, config.quote_ending),
             delay: config.quote_delay,
             deferred: Deferred::new(config.quote_until),
-            max_size: max_size(config.quote_size),
+            max_size: max_size(config.quote_size.max(config.quote_ending.up_to())),
             refused: config.quote_call.map(VmcallStatus::new),
             mutator: config
                 .mutate

@@ -28,7 +28,8 @@ use crate::{
         quoting::{
             Enclave,
             Ending,
-            Version, //
+            Version,
+            Zeros, //
         }, //
     }, //
 };

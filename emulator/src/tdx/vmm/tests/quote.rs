@@ -222,17 +222,22 @@ fn fills_the_buffer() {
 
 #[test]
 fn takes_larger_buffers_for_larger_quotes() {
-    let bench = Bench::with(&TdxConfig {
+    let padded = TdxConfig {
         quote_size: 256 << 10,
         ..TdxConfig::default()
-    });
-    bench.request();
-    bench.pages.share(16..82);
-    let get = |size| bench.leaf(leaf::GET_QUOTE, &[SHARED | 0x10000, size]).0;
-    assert_eq!(get((256 << 10) + 0x2000), INVALID);
-    assert_eq!(get((256 << 10) + 0x1000), SUCCESS);
-    let buffer = bench.memory.bytes(0x10000, (256 << 10) + 0x1000);
-    assert_eq!(proto::parse_answer(&buffer).map(<[u8]>::len), Ok(256 << 10));
+    };
+    let mut with_zeros = TdxConfig::default();
+    with_zeros.quote_ending.zeros = Zeros::UpTo(256 << 10);
+    for config in [padded, with_zeros] {
+        let bench = Bench::with(&config);
+        bench.request();
+        bench.pages.share(16..82);
+        let get = |size| bench.leaf(leaf::GET_QUOTE, &[SHARED | 0x10000, size]).0;
+        assert_eq!(get((256 << 10) + 0x2000), INVALID);
+        assert_eq!(get((256 << 10) + 0x1000), SUCCESS);
+        let buffer = bench.memory.bytes(0x10000, (256 << 10) + 0x1000);
+        assert_eq!(proto::parse_answer(&buffer).map(<[u8]>::len), Ok(256 << 10));
+    }
 }
 
 #[test]
