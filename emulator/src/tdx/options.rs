@@ -118,10 +118,15 @@ const QUOTE_UNTIL: [Choice<Until>; 3] = [
 ];
 
 /// Values of `quote_version`.
-const QUOTE_VERSION: [Choice<Version>; 3] = [
+const QUOTE_VERSION: [Choice<Version>; 4] = [
     Choice::new("4", Version::V4, "TDX 1.0"),
     Choice::new("5", Version::V5, "TDX 1.5"),
     Choice::new("5:1.0", Version::V5Td10, "version 5 with a body of TDX 1.0"),
+    Choice::new(
+        "5:1.5ex",
+        Version::V5Td15Ex,
+        "version 5 with the longer body of TDX 1.5, what it has more being zero",
+    ),
 ];
 
 /// Values of `quote_nul`.

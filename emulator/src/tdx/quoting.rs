@@ -41,6 +41,7 @@ pub(crate) use ending::{
 use layout::{
     Body10,
     Body15,
+    Body15Ex,
     BodyDescriptor,
     Certification,
     EnclaveReport,
@@ -74,6 +75,8 @@ pub(crate) enum Version {
     V5,
     /// With a body of TDX 1.0, in the format that has both.
     V5Td10,
+    /// With a body of TDX 1.5 that has room for more about the TD.
+    V5Td15Ex,
 }
 
 /// A quoting enclave, on a platform of its own.
@@ -200,7 +203,7 @@ fn signed(version: Version, report: &TdReport) -> Vec<u8> {
     let described = |kind, body: &[u8]| {
         let descriptor = BodyDescriptor {
             kind: U16::new(kind),
-            // CAST: 648 at most.
+            // CAST: 885 at most.
             size: U32::new(body.len() as u32),
         };
         [header(5).as_bytes(), descriptor.as_bytes(), body].concat()
@@ -210,6 +213,10 @@ fn signed(version: Version, report: &TdReport) -> Vec<u8> {
         Version::V4 => [header(4).as_bytes(), Body10::from(report).as_bytes()].concat(),
         Version::V5 => described(BodyDescriptor::TDX_1_5, Body15::from(report).as_bytes()),
         Version::V5Td10 => described(BodyDescriptor::TDX_1_0, Body10::from(report).as_bytes()),
+        Version::V5Td15Ex => described(
+            BodyDescriptor::TDX_1_5_EX,
+            Body15Ex::from(report).as_bytes(),
+        ),
     }
 }
 

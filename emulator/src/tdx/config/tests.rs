@@ -95,6 +95,7 @@ fn takes_a_version_of_quotes() {
         ("4", Version::V4),
         ("5", Version::V5),
         ("5:1.0", Version::V5Td10),
+        ("5:1.5ex", Version::V5Td15Ex),
     ] {
         let config = parse([format!("quote_version={value}").as_str()]).unwrap();
         assert_eq!(config.quote_version, version);

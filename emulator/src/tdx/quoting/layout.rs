@@ -68,6 +68,8 @@ impl BodyDescriptor {
     pub(super) const TDX_1_0: u16 = 2;
     /// [`BodyDescriptor::kind`] of a [`Body15`].
     pub(super) const TDX_1_5: u16 = 3;
+    /// [`BodyDescriptor::kind`] of a [`Body15Ex`].
+    pub(super) const TDX_1_5_EX: u16 = 4;
 }
 
 /// The TD, as version 4 describes it.
@@ -124,6 +126,49 @@ impl From<&TdReport> for Body15 {
             base: report.into(),
             tee_tcb_svn2: report.tee_tcb_info.tee_tcb_svn2,
             mrservicetd: report.info.servtd_hash,
+        }
+    }
+}
+
+/// The TD, as version 5 describes it for modules of TDX 1.5 that can say more of it.
+///
+/// From `sgx_quote_5.h` of the SGX SDK, as public verifiers have it. The VMM has to ask the
+/// module for the first three, and the others are of TDs with the attribute `SERVTD_EXT`. Reports of versions 0 and
+/// 1, which are those that there are here, have none of them; all are zero then.
+#[derive(Debug, Clone, Copy, IntoBytes, Immutable)]
+#[repr(C)]
+pub(super) struct Body15Ex {
+    base: Body15,
+    /// Of the partition of the TD that has asked.
+    vmid: u8,
+    td_id: [u8; 32],
+    /// The digest of what is said of devices.
+    devinfo: Digest384,
+    /// The service TDs at first, and the platform that was for them.
+    init_servtd_hash: Digest384,
+    init_servtd_attributes: U64,
+    init_cpu_svn: [u8; 16],
+    init_tee_tcb_svn: [u8; 16],
+    init_tee_fmspc: [u8; 12],
+    /// The service TDs now.
+    servtd_hash: Digest384,
+    servtd_attributes: U64,
+}
+
+impl From<&TdReport> for Body15Ex {
+    fn from(report: &TdReport) -> Self {
+        Self {
+            base: report.into(),
+            vmid: 0,
+            td_id: [0; 32],
+            devinfo: Digest384::ZERO,
+            init_servtd_hash: Digest384::ZERO,
+            init_servtd_attributes: U64::ZERO,
+            init_cpu_svn: [0; 16],
+            init_tee_tcb_svn: [0; 16],
+            init_tee_fmspc: [0; 12],
+            servtd_hash: Digest384::ZERO,
+            servtd_attributes: U64::ZERO,
         }
     }
 }
@@ -195,6 +240,19 @@ const _: () = {
     assert!(offset_of!(Body15, base) == 0);
     assert!(offset_of!(Body15, tee_tcb_svn2) == 584);
     assert!(offset_of!(Body15, mrservicetd) == 600);
+
+    assert!(size_of::<Body15Ex>() == 885);
+    assert!(offset_of!(Body15Ex, base) == 0);
+    assert!(offset_of!(Body15Ex, vmid) == 648);
+    assert!(offset_of!(Body15Ex, td_id) == 649);
+    assert!(offset_of!(Body15Ex, devinfo) == 681);
+    assert!(offset_of!(Body15Ex, init_servtd_hash) == 729);
+    assert!(offset_of!(Body15Ex, init_servtd_attributes) == 777);
+    assert!(offset_of!(Body15Ex, init_cpu_svn) == 785);
+    assert!(offset_of!(Body15Ex, init_tee_tcb_svn) == 801);
+    assert!(offset_of!(Body15Ex, init_tee_fmspc) == 817);
+    assert!(offset_of!(Body15Ex, servtd_hash) == 829);
+    assert!(offset_of!(Body15Ex, servtd_attributes) == 877);
 
     assert!(size_of::<EnclaveReport>() == 384);
     assert!(offset_of!(EnclaveReport, cpu_svn) == 0);

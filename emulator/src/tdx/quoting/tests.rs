@@ -32,6 +32,7 @@ use x509_cert::der::{
 
 mod collateral;
 mod endings;
+mod longer_body;
 mod values;
 
 /// What the verifier takes for now: 2026-06-01.
