@@ -119,6 +119,38 @@ class Identity(Vmm):
                 self.assertEqual(lines[10:], list(values.values())[2:])
 
 
+class Endings(Vmm):
+    """What real quotes end with, which is not for a driver to know: both pass on what the VMM says there is."""
+
+    def test_each(self):
+        bare = self.size(0, "quote_nul=off", "quote_zeros=0")
+        # A zero byte behind the certificates. Version 5 has a descriptor of 6 bytes, and more in the body.
+        for zeros, more, options in (
+            (71, 0, ()),
+            (4001, 0, ("quote_zeros=4000",)),
+            (1, 6 + 64, ("quote_version=5",)),
+            (1, 6, ("quote_version=5:1.0",)),
+            (1, 6 + 301, ("quote_version=5:1.5ex",)),
+        ):
+            with self.subTest(options):
+                self.assertEqual(self.size(zeros, *options), bare + more + zeros)
+        self.assertEqual(self.size(8000 - bare, "quote_zeros=up_to:8000"), 8000)
+
+    def size(self, zeros, *options):
+        """Returns the size of a quote, which has to end with so many zero bytes and no more."""
+        script = """
+            mkdir $reports/a && head -c 64 /dev/zero >$reports/a/inblob && cat $reports/a/outblob >/tmp/a; rmdir $reports/a
+            wc -c </tmp/a; sha256sum </tmp/a
+        """ + f"""
+            for count in {zeros} {zeros + 1}; do tail -c +$(($(wc -c </tmp/a) + 1 - count)) /tmp/a | tr -d '\\0' | wc -c; done
+        """
+        ours, theirs = self.both(script, *options)
+        self.assertEqual(ours, theirs)
+        size, _, *others = ours
+        self.assertEqual(others, ["0", "1"])
+        return int(size)
+
+
 class Delays(Vmm):
     def test_a_slow_quote_arrives(self):
         self.assert_quotes(self.guest("asks 2", "quote_delay_ms=300"), 2)
