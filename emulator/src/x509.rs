@@ -5,11 +5,17 @@
 //! They are the same on every machine: a key is derived from its name, and a signature depends only
 //! on the key and on what is signed.
 
+mod draft;
 mod ecdsa;
 mod identity;
 mod key;
 mod rsa;
 
+pub(crate) use draft::{
+    Draft,
+    KeyIdentifier,
+    Usage, //
+};
 pub(crate) use ecdsa::{
     p256,
     p384, //
@@ -18,7 +24,7 @@ pub(crate) use ecdsa::{
 pub(crate) use identity::time;
 pub(crate) use identity::{
     Identity,
-    Usage, //
+    Terms, //
 };
 pub(crate) use key::{
     seed,

@@ -3,10 +3,6 @@
 //! Names with a key, and the certificates that they issue.
 
 use p256::ecdsa::signature::Keypair;
-use sha2::{
-    Digest,
-    Sha256, //
-};
 use x509_cert::{
     builder::{
         self,
@@ -16,19 +12,14 @@ use x509_cert::{
     der::{
         self,
         asn1::{
-            OctetString,
+            Uint,
             UtcTime, //
         },
+        Decode as _,
         Encode as _, //
     },
-    ext::pkix::{
-        AuthorityKeyIdentifier,
-        BasicConstraints,
-        KeyUsage,
-        KeyUsages,
-        SubjectKeyIdentifier, //
-    },
     name::Name,
+    serial_number::SerialNumber,
     spki::{
         EncodePublicKey,
         SubjectPublicKeyInfoOwned, //
@@ -40,23 +31,46 @@ use x509_cert::{
     Certificate, //
 };
 
-use super::key::Key;
+use super::{
+    draft::{
+        Draft,
+        KeyIdentifier,
+        Usage, //
+    },
+    key::Key,
+};
 
-/// Start of the validity of all certificates.
-const NOT_BEFORE: &str = "2024-01-01T00:00:00Z";
-/// End of the validity of all certificates: the last second that a `UTCTime` can encode.
-const NOT_AFTER: &str = "2049-12-31T23:59:59Z";
+/// The number of a certificate, and when it is valid.
+#[derive(Debug, Clone)]
+pub(crate) struct Terms {
+    /// The number: an unsigned integer, its most significant byte first.
+    pub(crate) serial: Vec<u8>,
+    /// The first second and the last one, as `YYYY-MM-DDThh:mm:ssZ`.
+    pub(crate) validity: [&'static str; 2],
+}
+
+impl Terms {
+    /// From the start of 2024 to the last second that a `UTCTime` can encode.
+    const LONGEST: [&'static str; 2] = ["2024-01-01T00:00:00Z", "2049-12-31T23:59:59Z"];
+
+    /// Makes those of a certificate that is valid as long as any.
+    pub(crate) fn longest(serial: impl Into<Vec<u8>>) -> Self {
+        Self {
+            serial: serial.into(),
+            validity: Self::LONGEST,
+        }
+    }
+}
 
 /// Encodes a time, given as `YYYY-MM-DDThh:mm:ssZ`.
 pub(crate) fn time(text: &str) -> der::Result<Time> {
     Ok(Time::UtcTime(UtcTime::from_date_time(text.parse()?)?))
 }
 
-/// Returns the identifier of a public key: the first 160 bits of its SHA-256.
-fn key_identifier(key: &SubjectPublicKeyInfoOwned) -> der::Result<OctetString> {
-    let digest = Sha256::digest(key.to_der()?);
-
-    OctetString::new(digest.iter().copied().take(20).collect::<Vec<_>>())
+/// Makes the number of a certificate. Authorities of processors have numbers of 160 bits, of which
+/// the encoding may have 21 bytes.
+fn serial_number(bytes: &[u8]) -> der::Result<SerialNumber> {
+    SerialNumber::from_der(&Uint::new(bytes)?.to_der()?)
 }
 
 /// A distinguished name with a key pair.
@@ -91,6 +105,15 @@ impl<K: Keypair<VerifyingKey: EncodePublicKey>> Identity<K> {
         self.key
     }
 
+    /// Returns what certificates identify the key by.
+    pub(crate) fn identifier(&self, identifier: KeyIdentifier) -> Vec<u8> {
+        let key = self.public_key_info();
+
+        // PANIC: The tests make all keys.
+        let bits = identifier.of(&key.expect("key")).expect("160 bits");
+        bits.into_bytes()
+    }
+
     /// Returns the public key as certificates have it.
     fn public_key_info(&self) -> Result<SubjectPublicKeyInfoOwned, builder::Error> {
         Ok(SubjectPublicKeyInfoOwned::from_key(
@@ -100,70 +123,59 @@ impl<K: Keypair<VerifyingKey: EncodePublicKey>> Identity<K> {
 }
 
 impl<K: Key> Identity<K> {
-    /// Issues a certificate for `subject`. `describe` adds extensions to those of all certificates.
-    pub(crate) fn issue<S: Keypair<VerifyingKey: EncodePublicKey>>(
+    /// Issues a certificate for `subject`, with the extensions that `describe` adds.
+    pub(crate) fn certify<S: Keypair<VerifyingKey: EncodePublicKey>>(
         &self,
-        serial: u64,
+        terms: &Terms,
         subject: &Identity<S>,
-        usage: Usage,
-        describe: impl FnOnce(&mut CertificateBuilder<'_, K>) -> Result<(), builder::Error>,
+        describe: impl FnOnce(&mut Draft<'_, K>) -> Result<(), builder::Error>,
     ) -> Certificate {
-        let issue = || {
+        let [not_before, not_after] = terms.validity;
+        let certify = || {
             let key = subject.public_key_info()?;
-            let mut certificate = CertificateBuilder::new(
-                // The other profiles have key identifiers by SHA-1.
+            let builder = CertificateBuilder::new(
+                // The other profiles have extensions of their own.
                 Profile::Manual {
                     issuer: Some(self.name.clone()),
                 },
-                serial.into(),
+                serial_number(&terms.serial)?,
                 Validity {
-                    not_before: time(NOT_BEFORE)?,
-                    not_after: time(NOT_AFTER)?,
+                    not_before: time(not_before)?,
+                    not_after: time(not_after)?,
                 },
                 subject.name.clone(),
                 key.clone(),
                 &self.key,
             )?;
+            let mut draft = Draft {
+                builder,
+                issuer: self.public_key_info()?,
+                subject: key,
+            };
 
-            certificate.add_extension(&AuthorityKeyIdentifier {
-                key_identifier: Some(key_identifier(&self.public_key_info()?)?),
-                ..Default::default()
-            })?;
-            certificate.add_extension(&SubjectKeyIdentifier(key_identifier(&key)?))?;
-            certificate.add_extension(&usage.key_usage())?;
-            certificate.add_extension(&usage.basic_constraints())?;
-            describe(&mut certificate)?;
-            K::sign(certificate)
+            describe(&mut draft)?;
+            K::sign(draft.builder)
         };
 
         // PANIC: The tests issue all certificates.
-        issue().expect("certificate")
+        certify().expect("certificate")
     }
-}
 
-/// Permitted use of the key in a certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Usage {
-    /// Signatures of certificates and of revocation lists.
-    Authority,
-    /// All other signatures.
-    Signer,
-}
-
-impl Usage {
-    /// Returns the extension that lists the uses.
-    fn key_usage(self) -> KeyUsage {
-        KeyUsage(match self {
-            Self::Authority => KeyUsages::KeyCertSign | KeyUsages::CRLSign,
-            Self::Signer => KeyUsages::DigitalSignature | KeyUsages::NonRepudiation,
+    /// Issues a certificate for `subject`, with the extensions of RFC 5280, and behind these those that
+    /// `describe` adds.
+    pub(crate) fn issue<S: Keypair<VerifyingKey: EncodePublicKey>>(
+        &self,
+        serial: u8,
+        subject: &Identity<S>,
+        usage: Usage,
+        describe: impl FnOnce(&mut Draft<'_, K>) -> Result<(), builder::Error>,
+    ) -> Certificate {
+        self.certify(&Terms::longest([serial]), subject, |draft| {
+            draft.add_issuer(KeyIdentifier::Sha256)?;
+            draft.add_subject(KeyIdentifier::Sha256)?;
+            draft.add_usage(usage)?;
+            draft.add_constraints(usage, None)?;
+            describe(draft)
         })
-    }
-
-    /// Returns the extension that tells authorities from other subjects.
-    fn basic_constraints(self) -> BasicConstraints {
-        BasicConstraints {
-            ca: self == Self::Authority,
-            path_len_constraint: None,
-        }
     }
 }

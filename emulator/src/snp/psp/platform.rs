@@ -12,10 +12,7 @@
 //! ```
 
 use x509_cert::{
-    builder::{
-        self,
-        CertificateBuilder, //
-    },
+    builder,
     der::{
         self,
         asn1::{
@@ -40,6 +37,7 @@ use crate::{
     snp::config::Processor,
     x509::{
         self,
+        Draft,
         Identity,
         Rsa,
         Usage,
@@ -132,8 +130,8 @@ impl EndorsementKey {
     fn new(
         (common, key): (&str, &str),
         authority: &Identity<Rsa>,
-        serial: u64,
-        describe: impl FnOnce(&mut CertificateBuilder<'_, Rsa>) -> Result<(), builder::Error>,
+        serial: u8,
+        describe: impl FnOnce(&mut Draft<'_, Rsa>) -> Result<(), builder::Error>,
     ) -> Self {
         let identity = Identity::new(&name(common), x509::p384(key));
 
@@ -189,7 +187,7 @@ impl<const FIRST: u32, const SECOND: u32> AsExtension for Description<FIRST, SEC
 /// Adds the extensions that describe the platform: the version of the structure, the product, the
 /// versions of the parts.
 fn describe(
-    certificate: &mut CertificateBuilder<'_, Rsa>,
+    certificate: &mut Draft<'_, Rsa>,
     product: &str,
     processor: Processor,
 ) -> Result<(), builder::Error> {
