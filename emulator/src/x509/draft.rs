@@ -49,6 +49,8 @@ pub(crate) enum KeyIdentifier {
     Sha256,
     /// The SHA-1 of the `SubjectPublicKeyInfo`.
     Sha1,
+    /// The SHA-1 of the key itself. RFC 5280, section 4.2.1.2, method 1.
+    Sha1OfKey,
 }
 
 impl KeyIdentifier {
@@ -64,6 +66,7 @@ impl KeyIdentifier {
                 bits
             }
             Self::Sha1 => Sha1::digest(key.to_der()?).into(),
+            Self::Sha1OfKey => Sha1::digest(key.subject_public_key.raw_bytes()).into(),
         };
 
         OctetString::new(identifier)

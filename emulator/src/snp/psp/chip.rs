@@ -18,12 +18,22 @@ impl Processor {
         }
     }
 
-    /// Returns what a certificate of a chip calls it: with its revision, but for Turin.
+    /// Returns what a certificate of a chip calls it. KDS has one revision for all Milan, whatever they are,
+    /// and none for the others.
     pub(super) fn product(self) -> &'static str {
         match self {
-            Self::Milan => "Milan-B1",
-            Self::Genoa => "Genoa-B1",
+            Self::Milan => "Milan-B0",
+            Self::Genoa => "Genoa",
             Self::Turin => "Turin",
+        }
+    }
+
+    /// Returns the numbers of the certificates of the ARK and the ASK.
+    pub(super) fn certificate_numbers(self) -> [u32; 2] {
+        match self {
+            Self::Milan => [0x1_0000, 0x1_0001],
+            Self::Genoa => [0x2_0000, 0x2_0002],
+            Self::Turin => [0x3_0000, 0x3_0001],
         }
     }
 

@@ -3,8 +3,8 @@
 //! The platform that the secure processor is part of, and what certifies it.
 //!
 //! "Versioned Chip Endorsement Key (VCEK) Certificate and KDS Interface Specification" (57230). A
-//! real chain has the same shape, but a root of AMD's. This one has a root of its own, whose key
-//! is public: what it certifies proves nothing.
+//! real chain has the same shape, down to the order of its extensions, but other names and a root of
+//! AMD's. This one has a root of its own, whose key is public: what it certifies proves nothing.
 //!
 //! ```text
 //! ARK ──▶ ASK ───▶ VCEK ──▶ report
@@ -25,6 +25,7 @@ use x509_cert::{
         Writer, //
     },
     ext::{
+        pkix::KeyUsage,
         AsExtension,
         Extension, //
     },
@@ -39,7 +40,9 @@ use crate::{
         self,
         Draft,
         Identity,
+        KeyIdentifier,
         Rsa,
+        Terms,
         Usage,
         P384, //
     }, //
@@ -58,6 +61,10 @@ const VLEK: (&str, &str) = ("SEV-VLEK", "TSM-RS TEST VLEK - NOT AMD");
 const PROVIDER: &str = "TSM-RS TEST - NOT A PROVIDER";
 /// The chip.
 const VCEK: (&str, &str) = ("SEV-VCEK", "TSM-RS TEST VCEK - NOT AMD");
+
+/// When authorities and keys are certified. That is for 25 and for 7 years.
+const AUTHORITY_VALIDITY: [&str; 2] = ["2024-01-01T00:00:00Z", "2049-01-01T00:00:00Z"];
+const KEY_VALIDITY: [&str; 2] = ["2025-01-01T00:00:00Z", "2032-01-01T00:00:00Z"];
 
 /// The extensions that describe a chip have their object identifiers under this one.
 const AMD: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.3704.1");
@@ -86,28 +93,58 @@ impl std::fmt::Debug for Platform {
 
 /// Makes the distinguished name with a common name.
 fn name(common: &str) -> String {
-    format!("CN={common},O={ORGANIZATION},OU=Engineering")
+    format!("CN={common},O={ORGANIZATION},ST=CA,L=Santa Clara,C=US,OU=Engineering")
+}
+
+/// Makes an authority of a line of processors.
+fn authority(processor: Processor, (common, key, places): (&str, &str, [u32; 2])) -> Identity<Rsa> {
+    let common = format!("{common}-{}", processor.line());
+
+    Identity::new(&name(&common), x509::rsa(key, places))
+}
+
+/// Makes the certificates of the root, and of the authority for chips. There is no revocation list; the
+/// path is that of AMD's.
+fn certify(processor: Processor, root: &Identity<Rsa>, chips: &Identity<Rsa>) -> [Certificate; 2] {
+    let list = format!("https://tsm-rs.invalid/vcek/v1/{}/crl", processor.line());
+    let [of_root, of_chips] = processor.certificate_numbers().map(|number| Terms {
+        serial: number.to_be_bytes().to_vec(),
+        validity: AUTHORITY_VALIDITY,
+    });
+
+    [
+        root.certify(&of_root, root, |draft| {
+            draft.add_usage(Usage::Authority)?;
+            draft.add_subject(KeyIdentifier::Sha1OfKey)?;
+            draft.add_constraints(Usage::Authority, None)?;
+            draft.add_revocation_list(&list)
+        }),
+        root.certify(&of_chips, chips, |draft| {
+            draft.add_subject(KeyIdentifier::Sha1OfKey)?;
+            draft.add_issuer(KeyIdentifier::Sha1OfKey)?;
+            draft.add_constraints(Usage::Authority, Some(0))?;
+            draft.add_extension(&CertificateSign)?;
+            draft.add_revocation_list(&list)
+        }),
+    ]
 }
 
 impl Platform {
     /// Makes the keys, and certifies them, with one that is loaded if there is to be one.
     pub(super) fn new(processor: Processor, loads: bool) -> Self {
-        let authority = |(common, key, places): (&str, &str, [u32; 2])| {
-            let common = format!("{common}-{}", processor.line());
-            Identity::new(&name(&common), x509::rsa(key, places))
-        };
-        let [ark, ask] = [ARK, ASK].map(authority);
+        let [ark, ask] = [ARK, ASK].map(|keys| authority(processor, keys));
+        let [of_ark, of_ask] = certify(processor, &ark, &ask);
 
         Self {
-            ark: encode(&ark.issue(1, &ark, Usage::Authority, |_| Ok(()))),
-            ask: encode(&ark.issue(2, &ask, Usage::Authority, |_| Ok(()))),
-            vcek: EndorsementKey::new(VCEK, &ask, 3, |certificate| {
+            ark: encode(&of_ark),
+            ask: encode(&of_ask),
+            vcek: EndorsementKey::new(VCEK, &ask, |certificate| {
                 describe(certificate, processor.product(), processor)?;
                 // KDS has the bytes as they are, not as an `OCTET STRING`.
                 certificate.add_extension(&Description::<4>(processor.hardware_id().to_vec()))
             }),
             vlek: loads.then(|| {
-                EndorsementKey::new(VLEK, &authority(ASVK), 4, |certificate| {
+                EndorsementKey::new(VLEK, &authority(processor, ASVK), |certificate| {
                     describe(certificate, processor.line(), processor)?;
                     let provider = Ia5StringRef::new(PROVIDER)?;
                     certificate.add_extension(&Description::<5>(provider.to_der()?))
@@ -130,13 +167,16 @@ impl EndorsementKey {
     fn new(
         (common, key): (&str, &str),
         authority: &Identity<Rsa>,
-        serial: u8,
         describe: impl FnOnce(&mut Draft<'_, Rsa>) -> Result<(), builder::Error>,
     ) -> Self {
         let identity = Identity::new(&name(common), x509::p384(key));
+        let terms = Terms {
+            serial: vec![0],
+            validity: KEY_VALIDITY,
+        };
 
         Self {
-            certificate: encode(&authority.issue(serial, &identity, Usage::Signer, describe)),
+            certificate: encode(&authority.certify(&terms, &identity, describe)),
             key: identity.into_key(),
         }
     }
@@ -146,6 +186,30 @@ impl EndorsementKey {
 fn encode(certificate: &Certificate) -> Vec<u8> {
     // PANIC: It fails for 256 MiB and more.
     certificate.to_der().expect("short")
+}
+
+/// The use of the key of an ASK, which is to sign certificates and no lists. As AMD encodes it: with seven
+/// bits, where DER has six that end with the one that is set.
+struct CertificateSign;
+
+impl AssociatedOid for CertificateSign {
+    const OID: ObjectIdentifier = KeyUsage::OID;
+}
+
+impl Encode for CertificateSign {
+    fn encoded_len(&self) -> der::Result<Length> {
+        Ok(Length::new(4))
+    }
+
+    fn encode(&self, encoder: &mut impl Writer) -> der::Result<()> {
+        encoder.write(&[3, 2, 1, 1 << 2])
+    }
+}
+
+impl AsExtension for CertificateSign {
+    fn critical(&self, _: &Name, _: &[Extension]) -> bool {
+        true
+    }
 }
 
 /// An extension that describes the chip: an encoded value. Its place under [`AMD`] is `FIRST`, or
@@ -185,7 +249,7 @@ impl<const FIRST: u32, const SECOND: u32> AsExtension for Description<FIRST, SEC
 }
 
 /// Adds the extensions that describe the platform: the version of the structure, the product, the
-/// versions of the parts.
+/// versions of the parts. KDS adds no others, and these in this order.
 fn describe(
     certificate: &mut Draft<'_, Rsa>,
     product: &str,
@@ -194,6 +258,7 @@ fn describe(
     let tcb = processor.tcb();
     let product = Ia5StringRef::new(product)?;
     let version = processor.certificate_version();
+    let snp = Description::<3, 3>(tcb.snp.to_der()?);
 
     certificate.add_extension(&Description::<1>(version.to_der()?))?;
     certificate.add_extension(&Description::<2>(product.to_der()?))?;
@@ -202,13 +267,16 @@ fn describe(
     }
     certificate.add_extension(&Description::<3, 1>(tcb.boot_loader.to_der()?))?;
     certificate.add_extension(&Description::<3, 2>(tcb.tee.to_der()?))?;
-    certificate.add_extension(&Description::<3, 3>(tcb.snp.to_der()?))?;
-    if tcb.fmc.is_none() {
-        certificate.add_extension(&Description::<3, 4>(0u8.to_der()?))?;
+    match tcb.fmc {
+        Some(_) => certificate.add_extension(&snp)?,
+        None => certificate.add_extension(&Description::<3, 4>(0u8.to_der()?))?,
     }
     certificate.add_extension(&Description::<3, 5>(0u8.to_der()?))?;
     certificate.add_extension(&Description::<3, 6>(0u8.to_der()?))?;
     certificate.add_extension(&Description::<3, 7>(0u8.to_der()?))?;
+    if tcb.fmc.is_none() {
+        certificate.add_extension(&snp)?;
+    }
     certificate.add_extension(&Description::<3, 8>(tcb.microcode.to_der()?))
 }
 

@@ -10,6 +10,7 @@ use sev::{
 };
 use zerocopy::little_endian::U64;
 
+mod certificates;
 mod keys;
 mod vectors;
 mod verifier;
