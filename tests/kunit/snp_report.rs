@@ -66,8 +66,8 @@ mod tests {
         for (raw, version, family, model, tcb) in [
             (MILAN_V2, 2, 0, 0, [4, 0, 0, 0, 0, 0, 24, 219]),
             (MILAN_V3, 3, 0x19, 0x01, [4, 0, 0, 0, 0, 0, 24, 219]),
-            (GENOA_V4, 4, 0x19, 0x11, [4, 0, 0, 0, 0, 0, 24, 219]),
-            (TURIN_V5, 5, 0x1a, 0x02, [1, 4, 0, 24, 0, 0, 0, 219]),
+            (GENOA_V4, 4, 0x19, 0x11, [10, 0, 0, 0, 0, 0, 23, 84]),
+            (TURIN_V5, 5, 0x1a, 0x02, [1, 1, 1, 4, 0, 0, 0, 82]),
         ] {
             let found = Report::parse(raw).map(|report| {
                 report.version.get() == version

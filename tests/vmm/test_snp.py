@@ -109,7 +109,7 @@ class Platforms(SnpVmm):
             wc -c </tmp/outblob
         """
         self.assertEqual(self.guest(script, "processor=turin", "report_version=5"),
-                         ["01040018000000db", "1a0201", 56 * "00", "1184"])
+                         ["0101010400000052", "1a0201", 56 * "00", "1184"])
 
 
 class Messages(SnpVmm):

@@ -253,7 +253,8 @@ const OPTIONS: &[Opt<SnpConfig>] = &[
     },
     Opt {
         key: "processor",
-        meaning: "what reports and certificates are of; CPUID says Milan in any case",
+        meaning:
+            "what reports, certificates and the secrets page are of; CPUID says Milan in any case",
         values: Values::Line(&PROCESSOR),
         default: |c| name(&PROCESSOR, &c.processor),
         set: |c, v| put(&mut c.processor, choose(&PROCESSOR, v)),

@@ -135,7 +135,8 @@ impl SecureProcessor {
             *vmpck = [0; 32];
         }
         let mitigations = self.config.report_version.mitigations();
-        let mut secrets = SecretsPage::new(vmpcks, mitigations);
+        let fms = self.config.processor.fms();
+        let mut secrets = SecretsPage::new(fms, vmpcks, mitigations);
         secrets.set_messages(self.config.messages);
         if let Some(area) = svsm {
             secrets.set_svsm(area, self.config.vmpl);

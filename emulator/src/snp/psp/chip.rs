@@ -74,17 +74,41 @@ impl Processor {
         id
     }
 
-    /// Returns the versions of the parts of the emulated platform, which was never updated.
+    /// Returns what the secrets page says: as `EAX` of CPUID leaf 1.
+    pub(super) fn fms(self) -> u32 {
+        // A family above 15 is 15 and the rest.
+        let [family, model, stepping] = self.cpuid().map(u32::from);
+
+        ((family - 0xf) << 20) | ((model >> 4) << 16) | (0xf << 8) | ((model & 0xf) << 4) | stepping
+    }
+
+    /// Returns the versions of the parts of the emulated platform, if the user wants no others: those that
+    /// reports of such machines say.
     pub(super) fn tcb(self) -> Tcb {
+        let (fmc, [boot_loader, tee, snp, microcode]) = match self {
+            Self::Milan => (None, [4, 0, 24, 219]),
+            Self::Genoa => (None, [10, 0, 23, 84]),
+            Self::Turin => (Some(1), [1, 1, 4, 82]),
+        };
+
         Tcb {
-            fmc: match self {
-                Self::Milan | Self::Genoa => None,
-                Self::Turin => Some(1),
-            },
-            boot_loader: 4,
-            tee: 0,
-            snp: 24,
-            microcode: 219,
+            fmc,
+            boot_loader,
+            tee,
+            snp,
+            microcode,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_in_the_secrets_page_what_reports_say() {
+        let all = [Processor::Milan, Processor::Genoa, Processor::Turin];
+
+        assert_eq!(all.map(Processor::fms), [0xa0_0f11, 0xa1_0f11, 0xb0_0f21]);
     }
 }

@@ -92,18 +92,16 @@ impl SecretsPage {
     /// The version with [`SecretsPage::launch_mit_vector`]. That it is a version of its own is our
     /// reading: no firmware that has the field is published, and no guest looks at it.
     const VERSION_WITH_MITIGATIONS: u32 = 4;
-    /// A Milan B1.
-    const FMS: u32 = 0x00a0_0f11;
 
-    /// Makes the page with these keys, and the mitigations if the firmware says them.
-    pub(super) fn new(vmpcks: [Vmpck; 4], launch_mit_vector: Option<u64>) -> Self {
+    /// Makes the page with what the processor is, these keys, and the mitigations if the firmware says them.
+    pub(super) fn new(fms: u32, vmpcks: [Vmpck; 4], launch_mit_vector: Option<u64>) -> Self {
         let mut page = Self::new_zeroed();
 
         page.version = U32::new(match launch_mit_vector {
             None => Self::VERSION,
             Some(_) => Self::VERSION_WITH_MITIGATIONS,
         });
-        page.fms = U32::new(Self::FMS);
+        page.fms = U32::new(fms);
         page.vmpcks = vmpcks;
         page.tsc_factor = U32::new(TSC_FACTOR);
         page.launch_mit_vector = U64::new(launch_mit_vector.unwrap_or(0));
@@ -136,10 +134,11 @@ mod tests {
 
     #[test]
     fn has_the_mitigations_behind_the_factor_of_the_tsc() {
-        let page = SecretsPage::new([[0; 32]; 4], Some(0x0102_0304_0506_0708));
+        let page = SecretsPage::new(0xb0_0f21, [[0; 32]; 4], Some(0x0102_0304_0506_0708));
         let bytes = page.as_bytes();
 
         assert_eq!(bytes[..4], [4, 0, 0, 0]);
+        assert_eq!(bytes[8..12], [0x21, 0x0f, 0xb0, 0]);
         assert_eq!(bytes[0x160..0x164], TSC_FACTOR.to_le_bytes());
         assert_eq!(bytes[0x164..0x168], [0; 4]);
         assert_eq!(bytes[0x168..0x170], [8, 7, 6, 5, 4, 3, 2, 1]);
@@ -148,7 +147,7 @@ mod tests {
 
     #[test]
     fn ends_with_the_factor_of_the_tsc_before_there_were_mitigations() {
-        let page = SecretsPage::new([[0; 32]; 4], None);
+        let page = SecretsPage::new(0xa0_0f11, [[0; 32]; 4], None);
         let bytes = page.as_bytes();
 
         assert_eq!(bytes[..4], [3, 0, 0, 0]);

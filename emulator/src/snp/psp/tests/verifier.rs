@@ -62,10 +62,10 @@ fn a_public_verifier_knows_each_processor() {
         config.processor = processor;
         config.report_version = ReportVersion::V5;
     };
-    for (processor, line, chip, fmc) in [
-        (Processor::Milan, "Milan", 64, None),
-        (Processor::Genoa, "Genoa", 64, None),
-        (Processor::Turin, "Turin", 8, Some(1)),
+    for (processor, line, chip, fmc, parts) in [
+        (Processor::Milan, "Milan", 64, None, [4, 0, 24, 219]),
+        (Processor::Genoa, "Genoa", 64, None, [10, 0, 23, 84]),
+        (Processor::Turin, "Turin", 8, Some(1), [1, 1, 4, 82]),
     ] {
         let (secure, mut guest) = launch(|config| firmware(config, processor));
         let chain = chain(&secure);
@@ -79,8 +79,8 @@ fn a_public_verifier_knows_each_processor() {
         let generation = Generation::identify_cpu(family, model).unwrap();
         assert_eq!(generation.titlecase(), line);
         let tcb = report.reported_tcb;
-        assert_eq!((tcb.fmc, tcb.bootloader, tcb.snp), (fmc, 4, 24));
-        assert_eq!(tcb.microcode, 219);
+        assert_eq!(tcb.fmc, fmc);
+        assert_eq!([tcb.bootloader, tcb.tee, tcb.snp, tcb.microcode], parts);
         assert!(report.chip_id[..chip].iter().all(|byte| *byte != 0));
         assert!(report.chip_id[chip..].iter().all(|byte| *byte == 0));
     }
