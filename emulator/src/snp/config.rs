@@ -176,6 +176,14 @@ pub(crate) struct SnpConfig {
     pub(crate) author_key_digest: Digest384,
     /// The processor, as reports and certificates say.
     pub(crate) processor: Processor,
+    /// How new what runs is, if not as new as on real machines.
+    pub(crate) current_tcb: Option<u64>,
+    /// How new what was committed is, if not as new.
+    pub(crate) committed_tcb: Option<u64>,
+    /// How new the platform is said to be, if not as new.
+    pub(crate) reported_tcb: Option<u64>,
+    /// How new what the guest was launched with is, if not as new.
+    pub(crate) launch_tcb: Option<u64>,
     /// Whether a VLEK was loaded.
     pub(crate) vlek: bool,
     /// Whether reports do not say which chip they are of.
@@ -237,6 +245,10 @@ impl Default for SnpConfig {
             id_key_digest: Digest384::ZERO,
             author_key_digest: Digest384::ZERO,
             processor: Processor::default(),
+            current_tcb: None,
+            committed_tcb: None,
+            reported_tcb: None,
+            launch_tcb: None,
             vlek: false,
             mask_chip_id: false,
             report_version: ReportVersion::default(),

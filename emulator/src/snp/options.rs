@@ -3,6 +3,7 @@
 //! The options of an SEV-SNP guest: key, meaning, values, default and parser.
 
 mod svsm;
+mod tcb;
 
 use std::time::Duration;
 
@@ -259,6 +260,10 @@ const OPTIONS: &[Opt<SnpConfig>] = &[
         default: |c| name(&PROCESSOR, &c.processor),
         set: |c, v| put(&mut c.processor, choose(&PROCESSOR, v)),
     },
+    tcb::CURRENT,
+    tcb::COMMITTED,
+    tcb::REPORTED,
+    tcb::LAUNCH,
     Opt {
         key: "vlek",
         meaning:

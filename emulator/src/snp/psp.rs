@@ -52,6 +52,7 @@ use identity::ReportId;
 use message::Vmpck;
 use platform::Platform;
 use secrets::SecretsPage;
+use tcb::Tcbs;
 
 pub(crate) use message::{
     Header,
@@ -113,6 +114,7 @@ impl SecureProcessor {
                 .into()
         });
         policy::check(config)?;
+        Tcbs::of(config).check(config.processor)?;
         Ok(Self {
             report_id: ReportId::new(config.report_id)?,
             vmpcks,
@@ -244,8 +246,7 @@ impl SecureProcessor {
 
     /// Returns what certifies the platform.
     fn platform(&self) -> &Platform {
-        self.platform
-            .get_or_init(|| Platform::new(self.config.processor, self.config.vlek))
+        self.platform.get_or_init(|| Platform::new(&self.config))
     }
 
     /// Returns the measurement.

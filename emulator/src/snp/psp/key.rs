@@ -37,7 +37,10 @@ use super::{
     identity::ReportId,
     signer::Signer,
     status::Status,
-    tcb::TcbVersion, //
+    tcb::{
+        TcbVersion,
+        Tcbs, //
+    }, //
 };
 use crate::snp::config::SnpConfig;
 
@@ -218,7 +221,7 @@ fn mix(
         mix.launch_mit_vector = U64::new(mitigations.wanted);
     }
     if fields & field::TCB_VERSION != 0 {
-        if !config.processor.tcb().is_at_least(request.tcb_version) {
+        if !Tcbs::of(config).committed.is_at_least(request.tcb_version) {
             return Err(Status::INVALID_PARAM);
         }
         mix.tcb_version = request.tcb_version;

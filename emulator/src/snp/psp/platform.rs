@@ -33,9 +33,18 @@ use x509_cert::{
     Certificate, //
 };
 
-use super::signer::Signer;
+use super::{
+    signer::Signer,
+    tcb::{
+        Tcb,
+        Tcbs, //
+    }, //
+};
 use crate::{
-    snp::config::Processor,
+    snp::config::{
+        Processor,
+        SnpConfig, //
+    },
     x509::{
         self,
         Draft,
@@ -131,7 +140,10 @@ fn certify(processor: Processor, root: &Identity<Rsa>, chips: &Identity<Rsa>) ->
 
 impl Platform {
     /// Makes the keys, and certifies them, with one that is loaded if there is to be one.
-    pub(super) fn new(processor: Processor, loads: bool) -> Self {
+    pub(super) fn new(config: &SnpConfig) -> Self {
+        let processor = config.processor;
+        let has_fmc = processor.tcb().fmc.is_some();
+        let tcb = Tcbs::of(config).reported.parts(has_fmc);
         let [ark, ask] = [ARK, ASK].map(|keys| authority(processor, keys));
         let [of_ark, of_ask] = certify(processor, &ark, &ask);
 
@@ -139,13 +151,13 @@ impl Platform {
             ark: encode(&of_ark),
             ask: encode(&of_ask),
             vcek: EndorsementKey::new(VCEK, &ask, |certificate| {
-                describe(certificate, processor.product(), processor)?;
+                describe(certificate, processor.product(), processor, &tcb)?;
                 // KDS has the bytes as they are, not as an `OCTET STRING`.
                 certificate.add_extension(&Description::<4>(processor.hardware_id().to_vec()))
             }),
-            vlek: loads.then(|| {
+            vlek: config.vlek.then(|| {
                 EndorsementKey::new(VLEK, &authority(processor, ASVK), |certificate| {
-                    describe(certificate, processor.line(), processor)?;
+                    describe(certificate, processor.line(), processor, &tcb)?;
                     let provider = Ia5StringRef::new(PROVIDER)?;
                     certificate.add_extension(&Description::<5>(provider.to_der()?))
                 })
@@ -254,8 +266,8 @@ fn describe(
     certificate: &mut Draft<'_, Rsa>,
     product: &str,
     processor: Processor,
+    tcb: &Tcb,
 ) -> Result<(), builder::Error> {
-    let tcb = processor.tcb();
     let product = Ia5StringRef::new(product)?;
     let version = processor.certificate_version();
     let snp = Description::<3, 3>(tcb.snp.to_der()?);
@@ -286,7 +298,7 @@ mod tests {
 
     #[test]
     fn names_what_it_is_in_each_certificate() {
-        let platform = Platform::new(Processor::default(), false);
+        let platform = Platform::new(&SnpConfig::default());
         let expected = ORGANIZATION.as_bytes();
         for certificate in [&platform.ark, &platform.ask, &platform.vcek.certificate] {
             let parts = certificate.windows(expected.len());
@@ -298,8 +310,8 @@ mod tests {
     #[test]
     fn makes_the_same_certificates_every_time() {
         let (one, other) = (
-            Platform::new(Processor::default(), false),
-            Platform::new(Processor::default(), false),
+            Platform::new(&SnpConfig::default()),
+            Platform::new(&SnpConfig::default()),
         );
         assert_eq!(one.ark, other.ark);
         assert_eq!(one.ask, other.ask);

@@ -35,7 +35,10 @@ use super::{
     platform::Platform,
     signer::Signer,
     status::Status,
-    tcb::TcbVersion, //
+    tcb::{
+        TcbVersion,
+        Tcbs, //
+    }, //
 };
 use crate::snp::config::{
     Firmware,
@@ -256,7 +259,7 @@ fn report(
 
 /// Says of the guest and of the platform what is the same in all reports.
 fn describe(config: &SnpConfig, report_id: &ReportId, measurement: Digest384) -> Report {
-    let tcb = config.processor.tcb().version();
+    let tcbs = Tcbs::of(config);
     let version = config.report_version;
     let Firmware {
         major,
@@ -272,7 +275,7 @@ fn describe(config: &SnpConfig, report_id: &ReportId, measurement: Digest384) ->
     report.family_id = config.family_id;
     report.image_id = config.image_id;
     report.signature_algorithm = U32::new(ECDSA_P384_SHA384);
-    report.current_tcb = tcb;
+    report.current_tcb = tcbs.current;
     report.platform_info = U64::new(PLATFORM_INFO);
     if config.author_key_digest != Digest384::ZERO {
         report.key_info = U32::new(AUTHOR_KEY_EN);
@@ -284,14 +287,14 @@ fn describe(config: &SnpConfig, report_id: &ReportId, measurement: Digest384) ->
     report.report_id = report_id.bytes();
     // There is no migration agent.
     report.report_id_ma = [0xff; 32];
-    report.reported_tcb = tcb;
+    report.reported_tcb = tcbs.reported;
     if !config.mask_chip_id {
         report.chip_id = config.processor.chip_id();
     }
-    report.committed_tcb = tcb;
+    report.committed_tcb = tcbs.committed;
     report.current_version = firmware;
     report.committed_version = firmware;
-    report.launch_tcb = tcb;
+    report.launch_tcb = tcbs.launch;
     if version != ReportVersion::V2 {
         report.platform_info = U64::new(PLATFORM_INFO | ALIAS_CHECK_COMPLETE);
         report.cpuid = config.processor.cpuid();

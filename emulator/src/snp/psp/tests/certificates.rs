@@ -190,3 +190,28 @@ fn certifies_keys_as_kds_does() {
         }
     }
 }
+
+#[test]
+fn certifies_how_new_the_platform_is_said_to_be() {
+    let (secure, _) = launch(|config| {
+        config.processor = Processor::Turin;
+        config.vlek = true;
+        config.current_tcb = Some(0xff00_0000_0708_0911);
+        config.reported_tcb = Some(0xfe00_0000_0407_0301);
+    });
+    let found = secure.certificates();
+
+    for der in [found.vcek, found.vlek.unwrap()] {
+        let certificate = Certificate::from_der(der).unwrap();
+        for (place, expected) in [
+            ("9", &[2, 1, 1][..]),
+            ("1", &[2, 1, 3][..]),
+            ("2", &[2, 1, 7][..]),
+            ("3", &[2, 1, 4][..]),
+            ("8", &[2, 2, 0, 0xfe][..]),
+        ] {
+            let id = format!("1.3.6.1.4.1.3704.1.3.{place}");
+            assert_eq!(value(&certificate, &id).unwrap(), expected, "{id}");
+        }
+    }
+}

@@ -132,3 +132,20 @@ fn refuses_keys_that_a_guest_may_not_have() {
         assert_eq!(payload[0x20..].iter().all(|byte| *byte == 0), expected != 0);
     }
 }
+
+#[test]
+fn derives_keys_of_what_was_committed_and_of_nothing_newer() {
+    let (processor, mut guest) = launch(|config| {
+        config.committed_tcb = Some(0xdb17_0000_0000_0004);
+        config.reported_tcb = Some(0);
+    });
+    for (tcb, expected) in [
+        (0xdb17_0000_0000_0004, 0),
+        (0xdb18_0000_0000_0004, 0x16),
+        (1, 0),
+    ] {
+        let request = key_request(0, 0x20, 0, 0, tcb);
+        let payload = guest.ask(&processor, kind::KEY_REQ, &request).unwrap();
+        assert_eq!(status(&payload), expected, "{tcb:x}");
+    }
+}

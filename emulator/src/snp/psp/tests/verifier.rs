@@ -112,6 +112,37 @@ fn a_public_verifier_accepts_reports_of_a_key_that_was_loaded() {
 }
 
 #[test]
+fn a_public_verifier_finds_how_new_the_platform_is_and_was() {
+    let (secure, mut guest) = launch(|config| {
+        config.current_tcb = Some(0xdb18_0000_0000_0104);
+        config.committed_tcb = Some(0xdb17_0000_0000_0004);
+        config.reported_tcb = Some(0xd516_0000_0000_0003);
+        config.launch_tcb = Some(0xdc19_0000_0000_0002);
+    });
+    let chain = chain(&secure);
+    let payload = guest
+        .ask(&secure, kind::REPORT_REQ, &report_request(0, 0))
+        .unwrap();
+    let report = AttestationReport::from_bytes(payload[0x20..].try_into().unwrap()).unwrap();
+    (&chain.vek, &report).verify().unwrap();
+    let all = [
+        report.current_tcb,
+        report.committed_tcb,
+        report.reported_tcb,
+        report.launch_tcb,
+    ];
+    assert_eq!(
+        all.map(|tcb| [tcb.bootloader, tcb.tee, tcb.snp, tcb.microcode]),
+        [
+            [4, 1, 24, 219],
+            [4, 0, 23, 219],
+            [3, 0, 22, 213],
+            [2, 0, 25, 220]
+        ]
+    );
+}
+
+#[test]
 fn a_public_verifier_accepts_the_report_of_an_svsm() {
     let (processor, _) = launch(|config| config.vmpl = 2);
     let bytes = processor
