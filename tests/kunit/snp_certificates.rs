@@ -15,6 +15,10 @@ mod tests {
     };
     use zerocopy::IntoBytes as _;
 
+    /// The table of a machine that signs with a VLEK, and the GUID of that.
+    const VLEK: &[u8] = include_bytes!("../vectors/snp/vlek-certificates.bin");
+    const VLEK_GUID: [u8; 16] = 0xa807_4bc2_a25a_483e_aae6_39c0_45a0_b8a1_u128.to_be_bytes();
+
     const LEN: usize = 256;
 
     /// Makes a buffer that starts with these entries, `(GUID, offset, length)`, and is `0xcc` after
@@ -53,6 +57,17 @@ mod tests {
     fn cuts_what_follows_the_last_certificate() {
         assert_eq!(parse(&[(1, 48, 10), END]), Ok(Some(58)));
         assert_eq!(parse(&[(1, 100, 10), (2, 72, 4), END]), Ok(Some(110)));
+    }
+
+    #[test]
+    fn finds_the_one_certificate_of_a_key_that_was_loaded() {
+        let table = Table::parse(VLEK).ok().flatten();
+        let certificate = VLEK.get(2 * Entry::SIZE..).unwrap_or_default();
+        let mut found = table.into_iter().flat_map(|table| table.certificates());
+        assert!(!certificate.is_empty());
+        assert_eq!(found.next(), Some((VLEK_GUID, certificate)));
+        assert_eq!(found.next(), None);
+        assert_eq!(table.map(|table| table.as_bytes().len()), Some(VLEK.len()));
     }
 
     #[test]

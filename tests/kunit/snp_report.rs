@@ -22,6 +22,7 @@ mod tests {
     const GENOA_V4: &[u8; Report::SIZE] = include_bytes!("../vectors/snp/genoa-v4.bin");
     const TURIN_V5: &[u8; Report::SIZE] = include_bytes!("../vectors/snp/turin-v5.bin");
     const MILAN_VLEK: &[u8; Report::SIZE] = include_bytes!("../vectors/snp/milan-vlek.bin");
+    const MILAN_DEBUG: &[u8; Report::SIZE] = include_bytes!("../vectors/snp/milan-debug.bin");
 
     /// Makes a report of version 3 whose other bytes are all different from their neighbours.
     fn sample() -> [u8; Report::SIZE] {
@@ -94,6 +95,14 @@ mod tests {
             Report::parse(MILAN_VLEK).map(|report| report.chip_id),
             Ok([0; 64])
         );
+    }
+
+    #[test]
+    fn tells_whether_the_vmm_may_debug_the_guest() {
+        for (raw, policy) in [(MILAN_V3, 0x3_0000), (MILAN_DEBUG, 0xb_0000)] {
+            let found = Report::parse(raw).map(|report| report.policy.get());
+            assert_eq!(found, Ok(policy));
+        }
     }
 
     #[test]

@@ -190,6 +190,8 @@ write(
     refused_nothing=b"",
 )
 
+SNP = {file.stem.replace("-", "_"): file.read_bytes() for file in sorted((VECTORS / "snp").glob("*.bin"))}
+vlek_certificates = SNP.pop("vlek_certificates")
 snp_report = struct.pack("<I", 3) + bytes(1180)
 snp_report = put(put(snp_report, 0x50, bytes(range(64))), 0x2A0, b"\x5a" * 144)
 write(
@@ -198,7 +200,7 @@ write(
     accepted_oldest=put(snp_report, 0, b"\2"),
     accepted_newest=put(snp_report, 0, b"\xff" * 4),
     accepted_reserved_set=put(put(snp_report, 0x4C, b"\xff" * 4), 0x208, b"\xff" * 152),
-    **{f"accepted_{file.stem}": file.read_bytes() for file in sorted((VECTORS / "snp").glob("*.bin"))},
+    **{f"accepted_{name}": report for name, report in SNP.items()},
     refused_older=put(snp_report, 0, b"\1"),
     refused_short=snp_report[:-1],
     refused_long=snp_report + b"\0",
@@ -213,6 +215,7 @@ def report_answer(status: int, size: int, rest: bytes) -> bytes:
 write(
     "snp_report_answer",
     accepted_plain=report_answer(0, 1184, snp_report),
+    accepted_turin_v5=report_answer(0, 1184, SNP["turin_v5"]),
     accepted_padded=report_answer(0, 1184, snp_report + bytes(64)),
     accepted_of_later_firmware=report_answer(0, 1200, snp_report + bytes(16)),
     refused_invalid_parameter=report_answer(0x16, 0, b""),
@@ -262,6 +265,8 @@ write(
     accepted_two=table((76, 3), (72, 4), rest=b"VCEKASK"),
     accepted_that_overlap=table((72, 7), (74, 2), rest=b"VCEKASK"),
     accepted_with_more_behind_it=table((48, 4), rest=b"VCEK" + b"\xff" * 20),
+    accepted_vlek=vlek_certificates,
+    refused_vlek_cut=vlek_certificates[:-1],
     accepted_of_no_length=table((52, 0), rest=b"VCEK"),
     accepted_of_no_length_in_the_table=table((0, 0), (72, 4), rest=b"VCEK"),
     refused_of_no_length_outside=table((2**31, 0), (72, 4), rest=b"VCEK"),

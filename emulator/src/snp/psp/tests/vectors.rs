@@ -9,34 +9,64 @@ use std::{
 };
 
 use super::*;
-use crate::snp::config::{
-    Processor,
-    ReportVersion, //
+use crate::snp::{
+    certificates::Table,
+    config::{
+        CertificateService,
+        Processor,
+        ReportVersion, //
+    },
 };
 use sev::certs::snp::{
     Certificate,
     Verifiable as _, //
 };
 
-/// The name of a file, and what its report is of.
-const KINDS: [(&str, Processor, ReportVersion, bool); 5] = [
-    ("milan-v2", Processor::Milan, ReportVersion::V2, false),
-    ("milan-v3", Processor::Milan, ReportVersion::V3, false),
-    ("genoa-v4", Processor::Genoa, ReportVersion::V4, false),
-    ("turin-v5", Processor::Turin, ReportVersion::V5, false),
-    ("milan-vlek", Processor::Milan, ReportVersion::V3, true),
+/// Bit 19 of a policy: the VMM may debug the guest.
+const DEBUG: u64 = 1 << 19;
+
+/// The name of a file, and what makes the configuration that its report is of.
+type Kind = (&'static str, fn(&mut SnpConfig));
+
+const KINDS: [Kind; 6] = [
+    ("milan-v2", |config| {
+        config.report_version = ReportVersion::V2
+    }),
+    ("milan-v3", |_| {}),
+    ("genoa-v4", |config| {
+        config.processor = Processor::Genoa;
+        config.report_version = ReportVersion::V4;
+    }),
+    ("turin-v5", |config| {
+        config.processor = Processor::Turin;
+        config.report_version = ReportVersion::V5;
+    }),
+    ("milan-vlek", with_vlek),
+    ("milan-debug", |config| config.policy |= DEBUG),
 ];
+
+/// Makes it a machine of a cloud that has its own key.
+fn with_vlek(config: &mut SnpConfig) {
+    config.vlek = true;
+    config.mask_chip_id = true;
+}
+
+/// Writes what was made to a file, if that is wanted, or compares it.
+fn check(name: &str, made: &[u8]) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/vectors/snp");
+    let file = folder.join(name).with_extension("bin");
+
+    if env::var_os("TSM_WRITE_VECTORS").is_some() {
+        fs::write(&file, made).unwrap();
+    }
+    assert!(fs::read(&file).unwrap() == made, "{name}");
+}
 
 #[test]
 fn makes_the_reports_that_are_in_files() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/vectors/snp");
-
-    for (name, processor, version, vlek) in KINDS {
+    for (name, set) in KINDS {
         let (secure, mut guest) = launch(|config| {
-            config.processor = processor;
-            config.report_version = version;
-            config.vlek = vlek;
-            config.mask_chip_id = vlek;
+            set(config);
             config.measurement = Some(Digest384::new([7; 48]));
             config.report_id = Some([2; 32]);
         });
@@ -51,10 +81,18 @@ fn makes_the_reports_that_are_in_files() {
             .verify()
             .unwrap();
 
-        let file = folder.join(name).with_extension("bin");
-        if env::var_os("TSM_WRITE_VECTORS").is_some() {
-            fs::write(&file, made).unwrap();
-        }
-        assert!(fs::read(&file).unwrap() == made, "{name}");
+        check(name, &made);
     }
+}
+
+#[test]
+fn makes_the_table_of_certificates_that_is_in_a_file() {
+    let (secure, _) = launch(with_vlek);
+    let certificates = secure.certificates();
+    let made = Table::new(CertificateService::Chain, certificates, 0).encode(1);
+    let vlek = certificates.vlek.unwrap();
+    assert_eq!(made.len(), 48 + vlek.len());
+    assert!(made.ends_with(vlek));
+
+    check("vlek-certificates", &made);
 }
