@@ -23,6 +23,28 @@ mod tests {
     const REQUEST: &[u8; 1048] = include_bytes!("../vectors/tdx/quote_request.bin");
     const ANSWER: &[u8; 64] = include_bytes!("../vectors/tdx/quote_answer.bin");
 
+    /// Answers with whole quotes: how many bytes of a quote are signed, and how many are behind its signature.
+    const QUOTES: [(&[u8], usize, usize); 6] = [
+        (include_bytes!("../vectors/tdx/answer_v4.bin"), 632, 70),
+        (include_bytes!("../vectors/tdx/answer_v4_bare.bin"), 632, 0),
+        (
+            include_bytes!("../vectors/tdx/answer_v4_8000.bin"),
+            632,
+            V4_8000,
+        ),
+        (include_bytes!("../vectors/tdx/answer_v5.bin"), 702, 0),
+        (include_bytes!("../vectors/tdx/answer_v5_td10.bin"), 638, 0),
+        (
+            include_bytes!("../vectors/tdx/answer_v5_td15ex.bin"),
+            939,
+            0,
+        ),
+    ];
+
+    /// What makes 8000 bytes of a quote, which ends with a zero byte as the one without has not.
+    const V4_8000: usize =
+        8000 - 1 + Header::SIZE - include_bytes!("../vectors/tdx/answer_v4_bare.bin").len();
+
     /// Makes an answer with room for 16 bytes of quote.
     fn answer(status: Status, out_len: u32) -> [u8; 40] {
         let mut buffer = [0; 40];
@@ -108,6 +130,30 @@ mod tests {
     #[test]
     fn parses_the_answer() {
         assert_eq!(quote::parse_answer(ANSWER), Ok(b"quote".as_slice()));
+    }
+
+    #[test]
+    fn parses_quotes_of_each_version_with_what_is_behind_them() {
+        for (raw, signed, behind) in QUOTES {
+            let quote = quote::parse_answer(raw);
+            assert_eq!(quote.ok(), raw.get(Header::SIZE..));
+
+            let quote = quote.unwrap_or_default();
+            let size = quote.get(signed..).and_then(<[u8]>::first_chunk);
+            // CAST: Widens.
+            let end = size.map(|size| signed + 4 + u32::from_le_bytes(*size) as usize);
+            let rest = end.and_then(|end| quote.get(end..));
+            assert_eq!(rest.map(<[u8]>::len), Some(behind));
+            assert!(rest.unwrap_or_default().iter().all(|byte| *byte == 0));
+        }
+    }
+
+    #[test]
+    fn refuses_quotes_of_each_version_whose_last_byte_is_missing() {
+        for (raw, _, _) in QUOTES {
+            let short = raw.get(..raw.len() - 1).unwrap_or_default();
+            assert_eq!(quote::parse_answer(short), Err(Error::TooLarge));
+        }
     }
 
     #[test]

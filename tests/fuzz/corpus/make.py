@@ -60,11 +60,23 @@ write(
     refused_short_report=put(request, 16, b"\xff\3"),
     refused_version=put(request, 0, b"\2"),
 )
+
+
+def begun(kind: str) -> bytes:
+    """An answer with the first 600 bytes of a quote: what comes later is not looked at."""
+    return put((VECTORS / f"tdx/answer_{kind}.bin").read_bytes()[:624], 20, struct.pack("<I", 600))
+
+
 in_flight, error, unavailable = 2**64 - 1, 2**63, 2**63 + 1
 write(
     "tdx_quote_answer",
     accepted_plain=(VECTORS / "tdx/quote_answer.bin").read_bytes(),
     accepted_full=header(1, 0, 1024, 16) + b"0123456789abcdef",
+    accepted_v4=begun("v4"),
+    accepted_v5=begun("v5"),
+    accepted_v5_td10=begun("v5_td10"),
+    accepted_v5_td15ex=begun("v5_td15ex"),
+    refused_v5_cut=begun("v5")[:-1],
     refused_one_too_long=header(1, 0, 1024, 17) + b"0123456789abcdef",
     refused_four_gigabytes=header(1, 0, 1024, 2**32 - 1) + bytes(16),
     refused_empty=header(1, 0, 1024, 0) + bytes(16),

@@ -41,6 +41,7 @@ mod collateral;
 mod endings;
 mod longer_body;
 mod values;
+mod vectors;
 
 /// What the verifier takes for now: 2026-06-01.
 const NOW: u64 = 1_780_272_000;
