@@ -150,6 +150,19 @@ class Interfaces(Spdm):
             with self.subTest(bars):
                 self.assertEqual(self.devices(script, f"tdi,bars={bars}"), [OK, OK, *lines, OK])
 
+    def test_a_bound_function_stays_awake(self):
+        # Only Debian's kernel has power management. A function that no driver is bound to sleeps, if it may, whenever
+        # nothing is asked of it.
+        script = """
+            slept() { cat $pci/power/runtime_suspended_time; }
+            sleeps() { await '[ $(cat $pci/power/runtime_status) = suspended ]'; before=$(slept); await '[ $(slept) -gt $before ]'; }
+            echo auto >$pci/power/control; sleeps; request connect 0; sleeps
+            tdi bind 0; before=$(slept); look; look; judged; look; look; [ $(slept) = $before ] && echo awake
+            tdi unbind 1; sleeps; request disconnect 1
+        """
+        self.assertEqual(self.devices(script, "tdi", kernel="stock"), [
+            OK, OK, LOCKED, LOCKED, OK, RUN, RUN, "awake", OK, OK])
+
     def test_a_change_of_what_is_locked(self):
         # Table 11-2: BARs, the power state, and with flag 4 the control register of MSI-X. The same does nothing to an
         # interface that is not locked, and the next bind is a good one.
