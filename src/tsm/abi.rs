@@ -43,7 +43,7 @@ global_lock! {
 pub(crate) struct CoreGuard(());
 
 impl CoreGuard {
-    /// Sets [`CORE`].
+    /// Sets [`static@CORE`].
     ///
     /// # Safety
     ///
