@@ -2,10 +2,30 @@
 """Tests of what the debug kernel finds: TSM_TEST_KERNEL=debug python3 -m unittest discover -p test_debug.py tests/run"""
 
 import pathlib
+import re
+import subprocess
 import tempfile
 import unittest
 
-from test_run import FAULT, KERNEL, RUNNER, run
+from test_run import FAULT, KERNEL, RUNNER, TOP, run
+
+# What lkdtm does wrong in one guest, one after the other, each with its report. Lockdep ends with the first report of any
+# kind.
+PROVOKED = {
+    "SPINLOCKUP": r"lock held when returning to user space",
+    "ARRAY_BOUNDS": r"UBSAN: array-index-out-of-bounds",
+    "CORRUPT_LIST_ADD": r"list_add corruption",
+    "READ_AFTER_FREE": r"BUG: KASAN: slab-use-after-free in lkdtm_READ_AFTER_FREE",
+    "SLAB_LINEAR_OVERFLOW": r"BUG: KASAN: slab-out-of-bounds in lkdtm_SLAB_LINEAR_OVERFLOW",
+    "VMALLOC_LINEAR_OVERFLOW": r"BUG: KASAN: vmalloc-out-of-bounds in lkdtm_VMALLOC_LINEAR_OVERFLOW",
+}
+
+
+def logged(*command):
+    """Runs a command in a guest. Returns how that ended, and the kernel log."""
+    with tempfile.TemporaryDirectory() as folder:
+        log = pathlib.Path(folder, "log")
+        return run("--log", str(log), "--", *command), log.read_text(errors="replace")
 
 
 @unittest.skipUnless(KERNEL == "debug", "is for the debug kernel")
@@ -15,48 +35,46 @@ class Debug(unittest.TestCase):
     # See tests/select.
     CHECKS = {"debug"}
 
-    def reported(self, report, *command):
-        """Asserts that the command fails the run, with the report in the kernel log and some report on stderr."""
-        with tempfile.TemporaryDirectory() as folder:
-            log = pathlib.Path(folder, "log")
-            result = run("--log", str(log), "--", *command)
-            self.assertEqual(result.returncode, FAULT, result.stderr)
-            self.assertRegex(log.read_text(errors="replace"), report)
-        return result.stderr.decode(errors="replace")
-
-    def provoked(self, report, crash):
-        self.reported(report, "sh", "-c", f"load lkdtm; echo {crash} >/sys/kernel/debug/provoke-crash/DIRECT")
-
     def test_nothing(self):
-        with tempfile.TemporaryDirectory() as folder:
-            log = pathlib.Path(folder, "log")
-            result = run("--log", str(log), "--", "true")
-            self.assertEqual(result.returncode, 0, log.read_text(errors="replace"))
+        result, log = logged("true")
+        self.assertEqual(result.returncode, 0, log)
 
     def test_leak(self):
-        shown = self.reported("unreferenced object 0x", "load", "kmemleak-test")
-        self.assertIn("[kmemleak_test]", shown)
+        result, log = logged("load", "kmemleak-test")
+        self.assertEqual(result.returncode, FAULT, result.stderr)
+        self.assertIn("unreferenced object 0x", log)
+        self.assertIn(b"[kmemleak_test]", result.stderr)
 
     def test_leak_check_that_does_not_work(self):
         result = run("--", "sh", "-c", "echo off >/sys/kernel/debug/kmemleak; exit 3")
         self.assertEqual(result.returncode, RUNNER, result.stderr)
         self.assertIn(b"could not be asked for leaks, after a command with status 3", result.stderr)
 
-    def test_use_after_free(self):
-        self.provoked(r"BUG: KASAN: slab-use-after-free in lkdtm_READ_AFTER_FREE", "READ_AFTER_FREE")
+    def test_faults(self):
+        result, log = logged("sh", "-c", f"""
+            load lkdtm
+            for fault in {' '.join(PROVOKED)}; do
+                echo "provoked: $fault" >/dev/kmsg
+                (echo $fault >/sys/kernel/debug/provoke-crash/DIRECT)
+            done
+            echo provoked: >/dev/kmsg""")
+        self.assertEqual(result.returncode, FAULT, result.stderr)
 
-    def test_overflow_of_slab_and_vmalloc(self):
-        self.provoked(r"BUG: KASAN: slab-out-of-bounds in lkdtm_SLAB_LINEAR_OVERFLOW", "SLAB_LINEAR_OVERFLOW")
-        self.provoked(r"BUG: KASAN: vmalloc-out-of-bounds in lkdtm_VMALLOC_LINEAR_OVERFLOW", "VMALLOC_LINEAR_OVERFLOW")
+        before, *parts = re.split(r"(?m)^.*provoked: ?(\w*)\r?\n", log)
+        self.assertEqual(parts[::2], [*PROVOKED, ""], log)
+        self.assertEqual(self.splat(before), "")
+        for fault, part in zip(parts[::2], parts[1:-1:2]):
+            with self.subTest(fault):
+                # Each by itself fails a run.
+                self.assertRegex(self.splat(part), PROVOKED[fault])
 
-    def test_index_out_of_bounds(self):
-        self.provoked(r"UBSAN: array-index-out-of-bounds", "ARRAY_BOUNDS")
-
-    def test_list_that_is_corrupt(self):
-        self.provoked(r"list_add corruption", "CORRUPT_LIST_ADD")
-
-    def test_lock_that_is_kept(self):
-        self.provoked(r"lock held when returning to user space", "SPINLOCKUP")
+    @staticmethod
+    def splat(log):
+        """Returns the fault that `run` finds in a part of a log."""
+        with tempfile.NamedTemporaryFile("w") as file:
+            file.write(log)
+            file.flush()
+            return subprocess.run([TOP / "scripts/qemu-tdx/guest/splats", file.name], stdout=subprocess.PIPE, text=True).stdout
 
 
 if __name__ == "__main__":
