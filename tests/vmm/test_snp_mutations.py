@@ -56,7 +56,7 @@ class Mutations(SnpVmm):
         self.assertGreater(answers["report"], MUTATIONS // 10)
         self.assertGreater(answers["3"], MUTATIONS // 10)
         self.assertGreater(answers["EPROTO"], 0)
-        self.assertEqual(lines[-2:], self.guest(LAST, LAUNCH))
+        self.assertEqual(lines[-2:], self.guest(LAST, LAUNCH, kernel="test"))
         self.assertEqual(lines[-1], "leaked 0")
 
     def test_any_byte_of_what_the_firmware_says(self):
@@ -73,7 +73,7 @@ class Mutations(SnpVmm):
             self.assertEqual(set(answers), FIRMWARE | {"report", "answer"})
         self.assertEqual(answers["answer"], len([number for number in range(MUTATIONS) if number % 8 < 2]))
         self.assertEqual(lines[-3], REPORT)
-        self.assertEqual(lines[-2:], self.guest(LAST, LAUNCH))
+        self.assertEqual(lines[-2:], self.guest(LAST, LAUNCH, kernel="test"))
         self.assertEqual(lines[-1], "leaked 0")
 
     def test_any_byte_of_what_the_firmware_says_of_the_registers(self):
