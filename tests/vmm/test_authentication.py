@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import unittest
 
-from vmm import FUNCTIONS, KERNEL, TOP, Vmm, also, wrong_names
+from vmm import DEBUG, FUNCTIONS, KERNEL, TOP, Vmm, also, wrong_names
 
 # request FILE TEXT writes, and prints ok or the error. wrong NUMBER selects another misbehaviour, and resets the device.
 # found selects the first device. again removes the function and finds it again: a mailbox that the kernel has given up
@@ -77,10 +77,6 @@ CODES = {"error-resynch": 0x4300, "measurements-refused": 0x0500, "doe-earlier":
 # In tests of their own: the kernel's mailbox does not survive them, they take long, there is no mailbox at all, or they are
 # of interfaces and links, see test_interfaces.py.
 APART = re.compile(r"mailbox-|doe-megabyte$|discovery-|vendor-|ide-|tdisp-|report-")
-
-
-# What takes minutes on the debug kernel is not part of a check with BRIEF=1.
-DEBUG = () if os.environ.get("BRIEF") else ("debug",)
 
 
 class Spdm(Vmm):

@@ -9,8 +9,8 @@ import errno
 import os
 import re
 
-from vmm import KERNEL, also
-from test_authentication import BAD, BROKEN, BUSY, DEBUG, MAILBOX, OK, REMOTE, TOO_LONG, UNSUPPORTED, Spdm
+from vmm import DEBUG, KERNEL, also
+from test_authentication import BAD, BROKEN, BUSY, MAILBOX, OK, REMOTE, TOO_LONG, UNSUPPORTED, Spdm
 
 # judged validates what is current. keys counts those that were programmed for the link. config
 # OFFSET and set_config OFFSET DWORD read and write configuration space. traces begins to trace failures,

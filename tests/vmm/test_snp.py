@@ -8,7 +8,7 @@ drivers. What is wrong with certificates, or with what the firmware says, costs 
 import re
 import unittest
 
-from vmm import FAULT, FUNCTIONS, Vmm, also, built
+from vmm import DEBUG, FAULT, FUNCTIONS, Vmm, also, built
 
 # with_certificates prints the length of these too. leaves COMMAND... has a command leave $reader waiting, kills that,
 # and prints `leaves` if it ends while its message, or the one before, is still in flight: the kernel asks for that in a
@@ -267,7 +267,7 @@ class Busy(SnpVmm):
                 self.assertEqual((first, len(waits)), (0, 2))
                 self.assertLessEqual({*waits}, {least, 2})
 
-    @also("debug")
+    @also(*DEBUG)
     def test_a_caller_that_is_killed_leaves_at_once_and_the_key_survives(self):
         # The second waits for the message of the first.
         script = "leaves begin a; leaves begin b; ask c; /add/sev_guest report"
@@ -298,7 +298,7 @@ class Busy(SnpVmm):
         script = "begin a; kill -9 $reader; rmmod tsm_sev && echo gone; insert; ask b"
         self.assertEqual(self.guest(script, "busy=3", "refuse_after=1"), ["gone", REPORT])
 
-    @also("debug")
+    @also(*DEBUG)
     def test_unloading_does_not_wait_for_callers_that_wait(self):
         script = """
             for report in a b c; do make $report; fetch $report & waits $reports/$report/outblob; done

@@ -17,6 +17,9 @@ SHARED = 1 << 52
 # What `run` ends with if the kernel has reported a fault, and if the guest did not say how the command has ended.
 FAULT, RUNNER = 120, 125
 
+# For `also`: what is part of a check on the debug kernel, but not with BRIEF=1. A guest there takes most of a minute.
+DEBUG = () if os.environ.get("BRIEF") else ("debug",)
+
 # Functions for the guest: ask REPORT makes a report and prints `$blob LENGTH` or the error, asks COUNT does so as
 # often. await CONDITION waits until a command succeeds, waits FILE [COUNT] until so many processes have a file open and
 # sleep in the kernel, by default one. begin REPORT leaves $reader waiting for it. signal REPORT [COMMAND] sends a
