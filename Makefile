@@ -135,7 +135,7 @@ endif
 # $(call one-of,VARIABLE,WORDS): refuses a word that is not one of these. A recipe is expanded before its first command runs,
 # so nothing was made by then; that does not hold for prerequisites.
 one-of = $(if $($(1)),$(if $(and $(filter 1,$(words $($(1)))),$(filter $(2),$($(1)))),,$(error $(1)=$($(1)) is none of: $(2))))
-kernels   := stock amd64 test debug
+kernels   := stock amd64 test debug kcsan
 platforms := tdx snp
 
 clean-cache: ## removes toolboxes and kernels that no checkout needs or has used for DAYS=1; ALL=1 also those of which no use is known

@@ -83,7 +83,7 @@ clients_folder() {
 	echo "$CACHE/clients-$(key "=$(toolbox_root)" "$top"/tests/clients/{build,crate} "$top/tests/vectors/tdx/test_root.pem")"
 }
 
-kernels=(stock amd64 test debug)
+kernels=(stock amd64 test debug kcsan)
 is_kernel() { [[ $1 && " ${kernels[*]} " == *" $1 "* ]]; }
 
 # need_kernel KERNEL: sources that kernel's `env`; what is missing of toolbox and kernel is set up first.

@@ -43,9 +43,9 @@ class Cache(unittest.TestCase):
         names = self.run_in(scripts, 'mkdir -p "$(toolbox_root)/etc/tsm"; echo rustc >"$(toolbox_root)/etc/tsm/compilers"; '
                             'for kernel in "${kernels[@]}"; do mkdir -p "$(kernel_folder "$kernel")"; done; '
                             'for name in "$(toolbox_root)" "$(kernel_folder stock)" "$(kernel_folder amd64)" '
-                            '"$(kernel_folder test)" "$(kernel_folder debug)"; do name=${name##*/}; uses "$name"; '
+                            '"$(kernel_folder test)" "$(kernel_folder debug)" "$(kernel_folder kcsan)"; do name=${name##*/}; uses "$name"; '
                             'echo "$name"; done; register_checkout')
-        self.assertEqual(len(names), 5)
+        self.assertEqual(len(names), 6)
         return set(names)
 
     def make(self, *names):
@@ -78,7 +78,7 @@ class Cache(unittest.TestCase):
         with (two / "versions").open("a") as versions:
             versions.write("STOCK_KERNEL=7.9.9\n")
         names = self.set_up(one) | self.set_up(two)
-        self.assertEqual(len(names), 6)
+        self.assertEqual(len(names), 7)
         self.days_pass(1000)
         self.assertIn("needs it", self.clean("0"))
         self.assertEqual(self.there(), names)

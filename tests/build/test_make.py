@@ -38,7 +38,7 @@ class Words(unittest.TestCase):
 
     def test_a_kernel_that_there_is_not(self):
         for target in ("modules", "shell"):
-            self.refused(target, "KERNEL=debian", says="KERNEL=debian is none of: stock amd64 test debug")
+            self.refused(target, "KERNEL=debian", says="KERNEL=debian is none of: stock amd64 test debug kcsan")
         for target in (["bench"], ["bench-profile", "ROW=x"]):
             self.refused(*target, "KERNEL=debug", says="KERNEL=debug is none of: stock test")
 

@@ -12,6 +12,7 @@ kernel_folder() {
 	amd64) inputs+=("=1" "=$AMD64_KERNEL") ;;
 	test) inputs+=("=2" "=$TEST_SOURCE" "$scripts/kernel.config") ;;
 	debug) inputs+=("=2" "=$TEST_SOURCE" "$scripts/kernel.config" "$scripts/debug.config") ;;
+	kcsan) inputs+=("=1" "=$TEST_SOURCE" "$scripts/kernel.config" "$scripts/kcsan.config") ;;
 	esac
 	echo "$CACHE/$1-$(key "${inputs[@]}")"
 }
