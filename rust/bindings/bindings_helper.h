@@ -7,6 +7,7 @@
 #include <linux/capability.h>
 #include <linux/dma-map-ops.h>
 #include <linux/hrtimer.h>
+#include <linux/kcsan-checks.h>
 #include <linux/pci-doe.h>
 #include <linux/semaphore.h>
 #include <linux/set_memory.h>

@@ -12,6 +12,8 @@ use core::{
     slice, //
 };
 
+#[cfg(CONFIG_KCSAN)]
+use kernel::ffi;
 use kernel::prelude::*;
 
 use crate::output_buffer::OutputBuffer;
@@ -209,6 +211,11 @@ impl<'a> From<&'a mut [u8]> for VolatileSlice<'a> {
 /// exist to memory that another party may write at the same time, nor to what is written here.
 #[inline]
 unsafe fn copy(from: *const u8, to: *mut u8, len: usize) {
+    #[cfg(CONFIG_KCSAN)]
+    {
+        show_to_kcsan(from, len, 0);
+        show_to_kcsan(to, len, tsm_bindings::KCSAN_ACCESS_WRITE);
+    }
     // SAFETY: By the safety requirements, the instruction reads and writes memory that it may. The
     // direction flag is clear on entry, as the ABI has it.
     unsafe {
@@ -229,6 +236,8 @@ unsafe fn copy(from: *const u8, to: *mut u8, len: usize) {
 /// They must be writable, and no reference to them may exist.
 #[inline]
 unsafe fn clear(words: *mut u64, count: usize) {
+    #[cfg(CONFIG_KCSAN)]
+    show_to_kcsan(words.cast(), count * WORD, tsm_bindings::KCSAN_ACCESS_WRITE);
     // SAFETY: By the safety requirements, the instruction writes memory that it may. The direction flag is
     // clear on entry, as the ABI has it.
     unsafe {
@@ -240,4 +249,15 @@ unsafe fn clear(words: *mut u64, count: usize) {
             options(nostack, preserves_flags),
         )
     };
+}
+
+/// Has KCSAN know of an access that an assembly block makes. It counts as atomic, as volatile ones do: what
+/// races with it is a plain access.
+#[cfg(CONFIG_KCSAN)]
+fn show_to_kcsan(start: *const u8, len: usize, kind: u32) {
+    // CAST: Flags, of which none is the sign.
+    let kind = (kind | tsm_bindings::KCSAN_ACCESS_ATOMIC) as ffi::c_int;
+
+    // SAFETY: For an atomic access, KCSAN looks at the address only.
+    unsafe { tsm_bindings::__kcsan_check_access(start.cast(), len, kind) };
 }
