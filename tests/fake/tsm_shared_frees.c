@@ -19,10 +19,12 @@ static struct tracepoint *freed;
 static bool is_shared(const struct page *page)
 {
 	unsigned int level;
-	pte_t *pte = lookup_address((unsigned long)page_address(page), &level);
+	pte_t *found = lookup_address((unsigned long)page_address(page), &level);
+	/* Entries of other pages change at any time, and a large one is split. */
+	pte_t pte = found ? READ_ONCE(*found) : __pte(0);
 
 	/* The bit has the same place in the entry of a large page. */
-	return pte && pte_present(*pte) && cc_mkdec(pte_val(*pte)) == pte_val(*pte);
+	return pte_present(pte) && cc_mkdec(pte_val(pte)) == pte_val(pte);
 }
 
 static void look(void *data, struct page *page, unsigned int order)
