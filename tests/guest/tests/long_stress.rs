@@ -10,6 +10,10 @@ use std::{
         Command,
         Stdio, //
     },
+    sync::atomic::{
+        AtomicUsize,
+        Ordering, //
+    },
     thread,
     time::{
         Duration,
@@ -118,7 +122,50 @@ fn containers_get_legal_blobs_only_while_providers_come_and_go() {
     assert_eq!(fs::read_dir(REPORTS).unwrap().count(), 0);
 }
 
-/// What runs in a container, started by the test above.
+/// Tasks that do nothing else meet a change of the provider far more often than containers do.
+#[test]
+fn the_provider_is_read_while_it_comes_and_goes() {
+    let fake = Fake::new("tsm_fake", "");
+    let report = &Report::new("read").unwrap();
+    if !Drivers::get().registers_with_reports_present() {
+        return;
+    }
+    let end = Instant::now() + duration() / 6;
+    let (names, absences, mut loads) = (&AtomicUsize::new(0), &AtomicUsize::new(0), 1);
+
+    thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while Instant::now() < end {
+                    let count = match report.read("provider") {
+                        Ok(name) => {
+                            assert_eq!(name, b"fake\n");
+                            names
+                        }
+                        Err(error) => {
+                            assert_eq!(error.raw_os_error(), Some(Errno::ENXIO as i32));
+                            absences
+                        }
+                    };
+                    count.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        while Instant::now() < end {
+            fake.unload().unwrap();
+            fake.load("").unwrap();
+            loads += 1;
+        }
+    });
+    let (names, absences) = (
+        names.load(Ordering::Relaxed),
+        absences.load(Ordering::Relaxed),
+    );
+    println!("{loads} providers, {names} names, {absences} absences");
+    assert!(names > 0 && absences > 0);
+}
+
+/// What runs in a container, started by the first test.
 #[test]
 #[ignore = "is a part of another test"]
 fn container() {
