@@ -162,8 +162,8 @@ check-vmm: ## runs our drivers on VMMs that are slow, broken or malicious, and t
 check-host:
 	@echo '`make check-host` is `make check-vmm` now' >&2; exit 2
 
-check-debug: ## runs those in guests again, on a kernel with KASAN, lockdep and kmemleak; BRIEF=1 leaves the longest out
-	@$(qemu-tdx)/setup toolbox debug
+check-debug: ## runs those in guests again, on kernels with KASAN, lockdep and kmemleak, and with KCSAN; BRIEF=1 leaves out the latter and the longest
+	@$(qemu-tdx)/setup toolbox debug $(if $(BRIEF),,kcsan)
 	@BRIEF=$(BRIEF) scripts/check debug
 
 fuzz: ## fuzzes each parser for SECONDS=60; `make check` does so for a moment
