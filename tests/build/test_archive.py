@@ -54,7 +54,7 @@ class Expired(unittest.TestCase):
     def bash(self, script, *arguments, **environment):
         """Runs a script that has sourced what setup sources, with an archive that is fetched from nowhere."""
         sources = """set -euo pipefail
-            . "$0/lib.sh"; . "$0/setup.d/archive.sh"; . "$0/setup.d/toolbox.sh"
+            for part in lib setup.d/archive setup.d/tree setup.d/toolbox; do . "$0/$part.sh"; done
             apt() { :; }
             """
         inherited = {name: value for name, value in os.environ.items() if name != "TSM_ALLOW_EXPIRED"}
@@ -95,7 +95,7 @@ class Expired(unittest.TestCase):
         self.release("tree/var/lib/apt/lists", "trixie-backports", self.PAST)
         script = """
             work=$1/work
-            rm -rf "$work"; mkdir "$work"; touch "$work/packages" "$work/preferences"
+            rm -rf "$work"; mkdir "$work"; touch "$work/preferences"
             tar() { cat; }
             mmdebstrap() {
                 local option
@@ -104,7 +104,7 @@ class Expired(unittest.TestCase):
                 done
                 echo made
             }
-            make_tree"""
+            make_tree make"""
         result = self.bash(script, self.cache)
         self.assertNotEqual(result.returncode, 0)
         self.assertNotIn("made", result.stdout)
