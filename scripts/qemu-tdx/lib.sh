@@ -77,6 +77,9 @@ tick() {
 # The number stands for how setup.d/toolbox.sh makes the tree: to be raised when that changes.
 toolbox_root() { echo "$CACHE/toolbox-$(key "=1" "=$SUITE" "$scripts/packages")"; }
 
+# The number stands for how setup.d/packager.sh makes the tree.
+packager_root() { echo "$CACHE/packager-$(key "=1" "=$SUITE")"; }
+
 # What tests/clients/build makes. It is no part of the checkout, so all checkouts have the same, until the toolbox or what it
 # is built of is another.
 clients_folder() {

@@ -34,7 +34,7 @@ setup_tree() {
 }
 
 # build_tree TEXT LOG PACKAGES BACKPORTS [OPTION...]: makes $root with PACKAGES, a list with commas. Only those that
-# match BACKPORTS are taken from there. OPTION is one of mmdebstrap's.
+# BACKPORTS names, or none, are taken from there. OPTION is one of mmdebstrap's.
 build_tree() {
 	local text=$1 log=$2 packages=$3 backports=$4
 	shift 4
