@@ -179,6 +179,11 @@ bench-profile: ## shows which functions execute the instructions of a ROW of `ma
 	@$(qemu-tdx)/setup toolbox $(or $(KERNEL),stock)
 	@tests/bench/run --profile '$(or $(ROW),$(error which ROW of the table?))' $(KERNEL) $(PLATFORM)
 
+package: ## makes Debian packages, into build/packages; KERNEL=stock or amd64, KEY and CERT sign the modules
+	$(call one-of,KERNEL,stock amd64)
+	@$(qemu-tdx)/setup toolbox packager $(or $(KERNEL),stock)
+	@KEY='$(KEY)' CERT='$(CERT)' packaging/build $(KERNEL)
+
 shell: ## opens a shell in a guest of PLATFORM=tdx or snp with our modules, on our small kernel or KERNEL
 	$(call one-of,KERNEL,$(kernels))$(call one-of,PLATFORM,$(platforms))
 	@$(qemu-tdx)/run $(addprefix --kernel ,$(KERNEL)) $(addprefix --platform ,$(PLATFORM))
@@ -206,4 +211,4 @@ doc: toolbox ## writes the documentation of the crates, into target/doc and, for
 toolbox:
 	@$(qemu-tdx)/setup toolbox
 
-.PHONY: help modules modules_install install uninstall clean clean-cache setup demo unit check check-debug check-host check-vmm fuzz bench bench-profile shell fmt clippy doc toolbox
+.PHONY: help modules modules_install install uninstall clean clean-cache setup demo unit check check-debug check-host check-vmm fuzz bench bench-profile package shell fmt clippy doc toolbox
