@@ -80,6 +80,9 @@ toolbox_root() { echo "$CACHE/toolbox-$(key "=1" "=$SUITE" "$scripts/packages")"
 # The number stands for how setup.d/packager.sh makes the tree.
 packager_root() { echo "$CACHE/packager-$(key "=1" "=$SUITE")"; }
 
+# What tests install packages in. The number stands for how setup.d/debian.sh makes the tree.
+debian_root() { echo "$CACHE/debian-$(key "=1" "=$SUITE" "=$STOCK_KERNEL")"; }
+
 # What tests/clients/build makes. It is no part of the checkout, so all checkouts have the same, until the toolbox or what it
 # is built of is another.
 clients_folder() {
