@@ -179,10 +179,10 @@ bench-profile: ## shows which functions execute the instructions of a ROW of `ma
 	@$(qemu-tdx)/setup toolbox $(or $(KERNEL),stock)
 	@tests/bench/run --profile '$(or $(ROW),$(error which ROW of the table?))' $(KERNEL) $(PLATFORM)
 
-package: ## makes Debian packages, into build/packages; KERNEL=stock or amd64, KEY and CERT sign the modules
+package: ## makes Debian packages, into build/packages; KERNEL=stock or amd64, KEY and CERT sign the modules, METADATA=1 is for DKMS
 	$(call one-of,KERNEL,stock amd64)
 	@$(qemu-tdx)/setup toolbox packager $(or $(KERNEL),stock)
-	@KEY='$(KEY)' CERT='$(CERT)' packaging/build $(KERNEL)
+	@KEY='$(KEY)' CERT='$(CERT)' METADATA='$(METADATA)' packaging/build $(KERNEL)
 
 shell: ## opens a shell in a guest of PLATFORM=tdx or snp with our modules, on our small kernel or KERNEL
 	$(call one-of,KERNEL,$(kernels))$(call one-of,PLATFORM,$(platforms))

@@ -41,10 +41,12 @@ class Words(unittest.TestCase):
             self.refused(target, "KERNEL=debian", says="KERNEL=debian is none of: stock amd64 test debug kcsan")
         for target in (["bench"], ["bench-profile", "ROW=x"]):
             self.refused(*target, "KERNEL=debug", says="KERNEL=debug is none of: stock test")
+        self.refused("package", "KERNEL=test", says="KERNEL=test is none of: stock amd64")
 
     def test_those_that_there_are(self):
         for arguments in (["demo"], ["demo", "PLATFORM=snp"], ["bench", "KERNEL=test", "PLATFORM=tdx"], ["shell"],
-                          ["shell", "KERNEL=debug", "PLATFORM=snp"], ["modules"], ["modules", "KERNEL=amd64"]):
+                          ["shell", "KERNEL=debug", "PLATFORM=snp"], ["modules"], ["modules", "KERNEL=amd64"],
+                          ["package"], ["package", "KERNEL=amd64"]):
             result = self.make("-n", *arguments)
             self.assertEqual(result.returncode, 0, result.stderr)
             # The platform of the demo is in the environment.
