@@ -62,7 +62,7 @@ class Build(unittest.TestCase):
         # There is no key for Debian's kernel, and no System.map in what stands for its headers.
         for noise in ("SSL", "sign-file", "System.map"):
             self.assertNotIn(noise, result.stdout + result.stderr)
-        self.udev_loads_ours(root)
+        self.ours_are_loaded(root)
 
         result = make(f"KDIR={folder}", f"INSTALL_MOD_PATH={root}", "uninstall", cwd=self.copy)
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
@@ -89,15 +89,17 @@ class Build(unittest.TestCase):
             self.assertIn(b".modinfo", content)
             self.assertNotIn(b".debug_info", content)
 
-    def udev_loads_ours(self, root):
-        """What the aliases of the CPU and of the device lead to, where the kernel's own drivers are installed, too."""
+    def ours_are_loaded(self, root):
+        """What the aliases of the CPU and of the device, and the names of the kernel's own drivers lead to, where these are
+        installed, too."""
         (version,) = [path.name for path in root.glob("lib/modules/*")]
         shutil.copytree(variables(self.KERNEL)["KMODULES"], root / f"lib/modules/{version}/kernel")
         tool = [TOOLBOX, "/sbin/depmod", "-b", root, version]
         subprocess.run(tool, check=True, capture_output=True)
         show = [TOOLBOX, "/sbin/modprobe", "-C", root / "etc/modprobe.d", "-d", root, "-S", version, "-b", "-n", "-v"]
         aliases = {"cpu:type:x86,ven0000fam0006mod008F:feature:,0000,0116,": "tsm_tdx", "platform:sev-guest": "tsm_sev"}
-        for alias, provider in aliases.items():
+        names = {"tdx_guest": "tsm_tdx", "sev-guest": "tsm_sev"}
+        for alias, provider in (aliases | names).items():
             shown = subprocess.run([*show, alias], check=True, capture_output=True, text=True).stdout
             loaded = [pathlib.Path(line.split()[1]).name.split(".")[0] for line in shown.splitlines()]
             self.assertEqual([name for name in loaded if name != "configfs"], ["tsm", provider])
