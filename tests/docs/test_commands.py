@@ -3,8 +3,8 @@
 documents name is there: python3 -m unittest discover tests/docs
 
 The word after ```sh says where a block runs: `here`, the checkout; `guest`, a TDX guest with Debian's kernel, all
-blocks one after the other; `snp`, the same in an SEV-SNP guest; `kdir`, see tests/build; `ci`, see .ci/run;
-`tdisp`, a guest with devices, one after the other, which `start` starts; `openssl`, the toolbox.
+blocks one after the other; `snp`, the same in an SEV-SNP guest; `kdir`, `package` and `deb`, see tests/build; `ci`, see
+.ci/run; `tdisp`, a guest with devices, one after the other, which `start` starts; `openssl`, the toolbox.
 """
 
 import pathlib
@@ -40,7 +40,7 @@ def shell(*command, text, timeout=600):
 
 class Commands(unittest.TestCase):
     def test_each_block_runs_somewhere(self):
-        self.assertEqual({where for _, where, _ in BLOCKS}, {"ci", "here", "guest", "snp", "kdir"})
+        self.assertEqual({where for _, where, _ in BLOCKS}, {"ci", "here", "guest", "snp", "kdir", "package", "deb"})
 
     def test_here(self):
         for block in blocks("here"):
@@ -238,7 +238,8 @@ class Names(unittest.TestCase):
                 self.assertIn(target, targets)
 
     def test_commands_are_on_pages_whose_commands_run(self):
-        run = {TOP / "README.md", TOP / "emulator" / "README.md", TOP / "Documentation" / "tdisp.md"}
+        run = {TOP / "README.md", TOP / "emulator" / "README.md", TOP / "Documentation" / "tdisp.md",
+               TOP / "Documentation" / "packages.md"}
         for page in set(PAGES) - run:
             with self.subTest(page=page.name):
                 self.assertNotIn("sh", [language for language, _, _ in FENCE.findall(page.read_text())])
