@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What tests of the Debian packages share: the commands that make them, and a Debian system to install them in."""
+
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import subprocess
+import tempfile
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+SCRIPTS = TOP / "scripts/qemu-tdx"
+TOOLBOX = SCRIPTS / "toolbox"
+OURS = {"tsm", "tsm_tdx", "tsm_sev", "tsm_tdisp"}
+
+
+def commands(page, place):
+    """Returns the lines of the blocks of a page that run at a place."""
+    blocks = re.findall(rf"^```sh {place}\n(.*?)^```", (TOP / page).read_text(), re.MULTILINE | re.DOTALL)
+    return "".join(blocks).splitlines()
+
+
+# All commands of documents that make packages.
+[MAKE] = commands("README.md", "package")
+[SIGNED, ORDINARY, OLDEST, MAINTAINED, METADATA] = commands("Documentation/packages.md", "package")
+
+
+def run(*command, cwd=TOP, **environment):
+    """Returns the output of a command that has to succeed."""
+    result = subprocess.run(command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                            text=True, timeout=1800, env=os.environ | environment)
+    if result.returncode:
+        raise AssertionError(f"{command}: status {result.returncode}\n{result.stdout}")
+    return result.stdout
+
+
+def make_packages(command=MAKE, cwd=TOP, **environment):
+    """Makes packages; returns a folder that has them, and is the caller's to remove."""
+    run("bash", "-euc", command, cwd=cwd, **environment)
+    # A folder in /tmp is the same in the toolbox.
+    folder = pathlib.Path(tempfile.mkdtemp(dir="/tmp"))
+    for path in (cwd / "build/packages").iterdir():
+        shutil.copy2(path, folder)
+    return folder
+
+
+def kernel(name="stock"):
+    """Returns what setup says of a kernel."""
+    path = run(SCRIPTS / "setup", "--env", name).strip()
+    return dict(word.split("=", 1) for word in shlex.split(pathlib.Path(path).read_text()))
+
+
+def debian():
+    """Returns the folder of the system."""
+    run(SCRIPTS / "setup", "toolbox", "stock", "debian")
+    return run("bash", "-ec", f". {shlex.quote(str(SCRIPTS))}/lib.sh; debian_root").strip()
+
+
+# Runs in a mount namespace: $1 is the system, $2 a folder with packages. The output of `section NAME` is what a test reads.
+ENTER = """
+    work=$(mktemp -d)
+    mount -t tmpfs work "$work"
+    mkdir "$work"/{upper,work,root}
+    mount -t overlay -o "lowerdir=$1,upperdir=$work/upper,workdir=$work/work" overlay "$work/root"
+    root=$work/root
+    mount --rbind /proc "$root/proc"
+    mount -t tmpfs -o mode=755 dev "$root/dev"
+    for name in null zero random urandom; do : >"$root/dev/$name"; mount --bind "/dev/$name" "$root/dev/$name"; done
+    ln -s /proc/self/fd "$root/dev/fd"
+    mkdir "$root/packages"
+    mount --bind "$2" "$root/packages"
+    cd "$root"
+    # No module of the system is for the kernel that runs.
+    exec chroot . /usr/bin/setpriv --inh-caps=-sys_module --bounding-set=-sys_module -- \\
+        /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive KERNEL="$3" \\
+        bash -u /packages/script
+"""
+
+SCRIPT = r"""
+    exec 2>&1 </dev/null
+    cd /packages
+    section() { printf '\n== %s\n' "$*"; }
+    status() { "$@"; echo "status $?"; }
+    # All but what each change of packages leaves: dpkg's own files, logs, and the initramfs, which is looked into instead.
+    files() {
+        find / -xdev \( -path /proc -o -path /dev -o -path /run -o -path /tmp -o -path /root -o -path /packages -o -path /boot \
+            -o -path /var/lib/dpkg -o -path /var/lib/apt -o -path /var/cache/apt -o -path /var/cache/debconf \
+            -o -path /var/cache/ldconfig -o -path /var/log -o -path /etc/ld.so.cache \) \
+            -prune -o -printf '%y %m %p %l\n' | sort
+        find /usr/lib/modules -name 'modules.*' -type f -exec sha256sum {} + | sort
+        lsinitramfs "/boot/initrd.img-$KERNEL" | sort
+    }
+    left() { files | diff /root/before -; }
+    # What is not installed completely.
+    broken() { dpkg-query -Wf '${db:Status-Abbrev} ${Package}\n' | grep -vE '^(ii|rc)' || :; }
+    # fake NAME VERSION: a package that has the files in /root/fake.
+    fake() {
+        mkdir -p /root/fake/DEBIAN
+        printf 'Package: %s\nVersion: %s\nArchitecture: amd64\nMaintainer: A Test <test@localhost>\nDescription: test\n' \
+            "$1" "$2" >/root/fake/DEBIAN/control
+        dpkg-deb --build /root/fake "/root/$1.deb" >/dev/null
+        rm -r /root/fake
+        dpkg -i "/root/$1.deb"
+    }
+"""
+
+
+def in_debian(root, packages, version, script):
+    """Returns the output of each section of a script that runs in an overlay of the system, with a folder of packages and
+    the version of the kernel."""
+    (packages / "script").write_text(SCRIPT + script)
+    namespace = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
+    output = run(*namespace, "bash", "-euc", ENTER, "enter", root, packages, version)
+    parts = re.split(r"^== (.*)\n", output, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2]))

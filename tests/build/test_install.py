@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Tests of what the Debian packages do to a system: python3 -m unittest discover tests/build
+
+They are installed in an overlay of a Debian system that has the kernel and nothing of ours, and no network.
+"""
+
+import re
+import shlex
+import shutil
+import unittest
+
+import packages
+
+
+class Installed(unittest.TestCase):
+    """What happens to a system when they are installed and removed."""
+
+    CHECKS = {"vmm"}
+
+    @classmethod
+    def setUpClass(cls):
+        cls.root = packages.debian()
+        cls.kernel = packages.kernel()["KVERSION"]
+        cls.folder = packages.make_packages()
+        cls.addClassCleanup(shutil.rmtree, cls.folder)
+
+    def in_debian(self, script):
+        return packages.in_debian(self.root, self.folder, self.kernel, script)
+
+    def test_modules(self):
+        [install] = packages.commands("README.md", "deb")
+        tdx, sev = "cpu:type:x86,ven0000fam0006mod008F:feature:,0000,0116,", "platform:sev-guest"
+        said = self.in_debian(rf"""
+            by_name() {{ for name in tdx_guest sev-guest; do modprobe -S "$KERNEL" -n -v "$@" $name; done; }}
+            files >/root/before
+            section install
+            status bash -ec {shlex.quote(install)}
+            section initramfs
+            lsinitramfs "/boot/initrd.img-$KERNEL"
+            section tdx
+            modprobe -S "$KERNEL" -b -n -v {tdx}
+            section sev
+            modprobe -S "$KERNEL" -b -n -v {sev}
+            section names
+            by_name
+            section without the file
+            by_name -C /dev/null
+            section other kind
+            status dpkg -i tsm-rs-dkms_*.deb
+            section modules removed
+            status dpkg -r "tsm-rs-modules-$KERNEL"
+            status modprobe -S "$KERNEL" tdx_guest
+            section initramfs without modules
+            lsinitramfs "/boot/initrd.img-$KERNEL" | grep /updates/
+            section modules alone
+            status dpkg -i tsm-rs-modules-*.deb
+            section initramfs again
+            lsinitramfs "/boot/initrd.img-$KERNEL"
+            section removed
+            status dpkg -r tsm-rs-common "tsm-rs-modules-$KERNEL"
+            section names of the kernel
+            by_name
+            section left
+            left
+            section broken
+            broken
+        """)
+        self.assertIn("status 0", said["install"], said["install"])
+        updates = f"usr/lib/modules/{self.kernel}/updates"
+        for section in ("initramfs", "initramfs again"):
+            files = said[section].split()
+            # tsm_tdisp is for devices, which the file system may be on, but which are used without it.
+            self.assertEqual({name for name in files if name.startswith(f"{updates}/")},
+                             {f"{updates}/{name}.ko.xz" for name in ("tsm", "tsm_tdx", "tsm_sev")})
+            self.assertIn("usr/lib/modprobe.d/tsm-rs.conf", files)
+        self.assertEqual(said["initramfs without modules"].strip(), "")
+        for name, provider, theirs in (("tdx", "tsm_tdx", "tdx-guest"), ("sev", "tsm_sev", "sev-guest")):
+            loaded = re.findall(r"/updates/(\w+)\.ko", said[name])
+            self.assertEqual(loaded, ["tsm", provider], said[name])
+            self.assertNotIn(theirs, said[name])
+        # Of the two names, and what comes with each.
+        for name, modules in (("names", "tsm tsm_tdx tsm tsm_sev"),
+                              ("without the file", "tsm tdx-guest tsm sev-guest"),
+                              ("names of the kernel", "tsm_report tdx-guest tsm_report sev-guest")):
+            loaded = re.findall(r"/(tsm\w*|\w+-guest)\.ko", said[name])
+            self.assertEqual(loaded, modules.split(), said[name])
+        self.assertIn("could not find module by name='tsm_tdx'", said["modules removed"])
+        self.assertIn("status 1", said["modules removed"])
+        self.assertIn("conflicts with tsm-rs-modules", said["other kind"])
+        self.assertIn("status 1", said["other kind"])
+        self.assertIn("status 0", said["modules alone"], said["modules alone"])
+        self.assertIn("status 0", said["removed"], said["removed"])
+        self.assertEqual(said["left"].strip(), "")
+        self.assertEqual(said["broken"].strip(), "")
+
+    # Stands for what compiles, at first without the programs.
+    TOOLS = r"""
+        fake bindgen 0.71.1; fake gcc 14; fake rustc 1.85.1
+        tool() { printf '#!/bin/sh\necho "%s"\n' "$2" >"/usr/bin/$1"; chmod 755 "/usr/bin/$1"; }
+        version=$(dpkg-query -Wf '${Version}' "linux-headers-$KERNEL")
+        source=linux-source-$(cut -d. -f1,2 <<<"$KERNEL")
+        rustc=$(sed -n 's/^CONFIG_RUSTC_VERSION_TEXT="\(.*\)"/\1/p' "/lib/modules/$KERNEL/build/.config")
+        ours() { grep '^tsm-rs: '; }
+        trigger() { dpkg-trigger --by-package=dpkg /usr/src && dpkg --configure --pending; }
+    """
+
+    def test_no_kernel_is_left_half_configured(self):
+        said = self.in_debian(self.TOOLS + r"""
+            files >/root/before
+            section install
+            status dpkg -i tsm-rs-common_*.deb tsm-rs-dkms_*.deb
+            section kernel
+            status dpkg-reconfigure "linux-headers-$KERNEL" "linux-image-$KERNEL"
+            section status
+            dkms status
+            section no source
+            tool rustc "$rustc"
+            trigger | ours
+            section another source
+            mkdir -p /root/fake/usr/src; echo >"/root/fake/usr/src/$source.tar.xz"
+            fake "$source" 7.0-1 | ours
+            section no tool
+            mkdir -p /root/fake/usr/src; echo >"/root/fake/usr/src/$source.tar.xz"
+            fake "$source" "$version" | ours
+            section bad source
+            for name in bindgen bc bison flex; do tool $name "$name 0.71.1"; done
+            mkdir -p /usr/lib/rustlib/src/rust/library/core/src /usr/include/openssl
+            touch /usr/lib/rustlib/src/rust/library/core/src/lib.rs /usr/include/gelf.h /usr/include/openssl/ssl.h
+            tool rustc "$rustc"
+            sed -i 's|^echo|[ "$1" = --version ] \|\| { echo /usr; exit; }\necho|' /usr/bin/rustc
+            trigger | ours
+            section not again
+            trigger | ours
+            section cache
+            ls /var/cache/tsm-rs/*
+            section kernel again
+            status dpkg-reconfigure "linux-headers-$KERNEL" "linux-image-$KERNEL"
+            section broken
+            broken
+            section other kind
+            status dpkg -i tsm-rs-modules-*.deb
+            section removed
+            rm /usr/bin/{rustc,bindgen,bc,bison,flex} /usr/include/gelf.h /usr/include/openssl/ssl.h
+            rmdir /usr/include/openssl
+            rm -r /usr/lib/rustlib
+            dpkg -r "$source"
+            status dpkg -r tsm-rs-dkms tsm-rs-common
+            section left
+            left
+        """)
+        no = f"tsm-rs: no modules for Linux {self.kernel}: "
+        self.assertIn("status 0", said["install"])
+        self.assertEqual(len(re.findall("^tsm-rs: ", said["install"], re.MULTILINE)), 1, said["install"])
+        self.assertRegex(said["install"], rf"(?m)^{re.escape(no)}the kernel was built by rustc 1\..*, and here is none$")
+        for name in ("kernel", "kernel again"):
+            self.assertIn("status 0", said[name], said[name])
+        self.assertNotIn("installed", said["status"])
+        for name, reason in (("no source", r"linux-source-\S+ is not installed; install linux-source-\S+=\S+ or tsm-rs-kernel-\S+"),
+                             ("another source", r"linux-source-\S+ is 7\.0-1; install .*"),
+                             ("no tool", "bindgen is missing, which builds the Rust metadata"),
+                             ("not again", "making the Rust metadata failed before, see /var/cache/tsm-rs/.*/log")):
+            self.assertRegex(said[name].strip(), rf"^{re.escape(no)}{reason}$")
+        self.assertEqual([line.startswith(no) for line in said["bad source"].strip().splitlines()], [False, True])
+        self.assertEqual(said["cache"].split(), ["failed", "log"])
+        self.assertEqual(said["broken"].strip(), "")
+        self.assertIn("conflicts with tsm-rs-dkms", said["other kind"])
+        self.assertIn("status 0", said["removed"], said["removed"])
+        self.assertEqual(said["left"].strip(), "")
+
+    def test_dkms_builds_when_there_is_metadata(self):
+        """A package of metadata comes after the kernel. What it has as a Makefile only copies the modules."""
+        said = self.in_debian(self.TOOLS + r"""
+            files >/root/before
+            dpkg-deb -x tsm-rs-modules-*.deb /root/x
+            xz -d /root/x/usr/lib/modules/*/updates/*.xz
+            for name in bindgen rustc; do tool $name "$name 0.71.1"; done
+            tool rustc "$rustc"
+            dpkg -i tsm-rs-common_*.deb tsm-rs-dkms_*.deb >/dev/null
+            section metadata
+            of=/root/fake/usr/lib/tsm-rs/kernel-metadata/$KERNEL
+            mkdir -p "$of"/{source/rust,build/rust,build/include/generated}
+            touch "$of"/build/rust/{libcore.rmeta,libbindings.rmeta,libmacros.so,libkernel.rmeta} "$of/build/include/generated/rustc_cfg"
+            printf 'modules:\n\tmkdir -p $(MO)\n\tcp /root/x/usr/lib/modules/*/updates/*.ko $(MO)\n' >"$of/source/Makefile"
+            echo "$version" >"$of/version"
+            fake "tsm-rs-kernel-metadata-$KERNEL" 1
+            section status
+            dkms status
+            section initramfs
+            lsinitramfs "/boot/initrd.img-$KERNEL" | grep /updates/
+            section tdx
+            modprobe -S "$KERNEL" -b -n -v cpu:type:x86,ven0000fam0006mod008F:feature:,0000,0116,
+            section broken
+            broken
+            section kernel
+            status dpkg-reconfigure "linux-headers-$KERNEL" "linux-image-$KERNEL"
+            section removed
+            dpkg -r "tsm-rs-kernel-metadata-$KERNEL"
+            status dpkg -r tsm-rs-dkms tsm-rs-common
+            rm /usr/bin/{rustc,bindgen}
+            # DKMS makes a key, where openssl is installed, and keeps it.
+            rm -f /var/lib/dkms/mok.*
+            section left
+            left
+        """)
+        self.assertRegex(said["status"], rf"^tsm-rs/\S+, {re.escape(self.kernel)}, x86_64: installed", said["metadata"])
+        updates = f"usr/lib/modules/{self.kernel}/updates/dkms"
+        self.assertEqual({name for name in said["initramfs"].split() if name.startswith(f"{updates}/")},
+                         {f"{updates}/{name}.ko.xz" for name in ("tsm", "tsm_tdx", "tsm_sev")})
+        self.assertEqual(re.findall(r"/updates/dkms/(\w+)\.ko", said["tdx"]), ["tsm", "tsm_tdx"])
+        self.assertEqual(said["broken"].strip(), "")
+        self.assertIn("status 0", said["kernel"], said["kernel"])
+        self.assertIn("status 0", said["removed"], said["removed"])
+        self.assertEqual(said["left"].strip(), "")
+
+
+if __name__ == "__main__":
+    unittest.main()
