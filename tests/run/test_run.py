@@ -203,6 +203,7 @@ class Arguments(unittest.TestCase):
             (["--timeout", "-1"], "--timeout must be"),
             (["--emulator", "novalue"], "KEY=VALUE"),
             (["--add", "/no/such/file", "--", "true"], "there is no"),
+            (["--initrd", "/no/such/file", "--", "true"], "there is no"),
             (["--add", "/etc/passwd:relative", "--", "true"], "not an absolute path"),
             (["--add", "/etc/passwd:/../x", "--", "true"], "not an absolute path"),
         ]:
