@@ -213,5 +213,56 @@ class Installed(unittest.TestCase):
         self.assertEqual(said["left"].strip(), "")
 
 
+class Booted(unittest.TestCase):
+    """The kernel of the distribution boots with the initramfs that it made, as a confidential guest."""
+
+    CHECKS = {"vmm"}
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = packages.make_packages()
+        cls.addClassCleanup(shutil.rmtree, cls.folder)
+        said = packages.in_debian(packages.debian(), cls.folder, packages.kernel()["KVERSION"], r"""
+            section install
+            status dpkg -i tsm-rs-common_*.deb tsm-rs-modules-*.deb
+            cp "/boot/initrd.img-$KERNEL" initrd
+        """)
+        assert "status 0" in said["install"], said["install"]
+
+    def works(self, platform, provider, theirs):
+        """udev has loaded ours, there is a report that binds a nonce, and the name of the kernel's driver leads to ours."""
+        said = packages.run(packages.SCRIPTS / "run", "--kernel", "stock", "--platform", platform, "--memory", "1024",
+                            "--timeout", "600", "--initrd", self.folder / "initrd", "--", "sh", "-euc", rf"""
+            loaded() {{ echo "== $1"; cut -d ' ' -f 1 /proc/modules | grep -E '^tsm|_guest$' | sort; }}
+            loaded udev
+            mkdir /sys/kernel/config/tsm/report/mine
+            cd /sys/kernel/config/tsm/report/mine
+            head -c 64 /dev/urandom >/tmp/nonce
+            cat /tmp/nonce >inblob
+            cat outblob >/tmp/report
+            echo '== report'
+            cat provider
+            hexdump -ve '1/1 "%02x"' /tmp/report | grep -c "$(hexdump -ve '1/1 "%02x"' /tmp/nonce)"
+            cd /
+            rmdir /sys/kernel/config/tsm/report/mine
+            /usr/sbin/modprobe {theirs}
+            loaded again
+            /usr/sbin/modprobe -r {theirs}
+            loaded removed
+            /usr/sbin/modprobe {theirs}
+            loaded name
+        """)
+        parts = re.split(r"^== (\w+)\r?\n", said, flags=re.MULTILINE)
+        ours = ["tsm", provider]
+        self.assertEqual({name: text.split() for name, text in zip(parts[1::2], parts[2::2])},
+                         {"udev": ours, "report": [theirs.replace("-", "_"), "1"], "again": ours, "removed": [], "name": ours})
+
+    def test_as_a_tdx_guest(self):
+        self.works("tdx", "tsm_tdx", "tdx_guest")
+
+    def test_as_an_snp_guest(self):
+        self.works("snp", "tsm_sev", "sev-guest")
+
+
 if __name__ == "__main__":
     unittest.main()
