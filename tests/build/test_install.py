@@ -178,9 +178,9 @@ class Installed(unittest.TestCase):
             dpkg -i tsm-rs-common_*.deb tsm-rs-dkms_*.deb >/dev/null
             section metadata
             of=/root/fake/usr/lib/tsm-rs/kernel-metadata/$KERNEL
-            mkdir -p "$of"/{source/rust,build/rust,build/include/generated}
+            mkdir -p "$of"/build/{rust,include/generated}
             touch "$of"/build/rust/{libcore.rmeta,libbindings.rmeta,libmacros.so,libkernel.rmeta} "$of/build/include/generated/rustc_cfg"
-            printf 'modules:\n\tmkdir -p $(MO)\n\tcp /root/x/usr/lib/modules/*/updates/*.ko $(MO)\n' >"$of/source/Makefile"
+            printf 'modules:\n\tmkdir -p $(MO)\n\tcp /root/x/usr/lib/modules/*/updates/*.ko $(MO)\n' >"$of/build/GNUmakefile"
             echo "$version" >"$of/version"
             fake "tsm-rs-kernel-metadata-$KERNEL" 1
             section status

@@ -41,8 +41,21 @@ class Build(unittest.TestCase):
                 (self.copy / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(TOP / name, self.copy / name)
 
+    def headers(self):
+        """Returns the folder of the kernel as the headers of some distributions are: of `rust`, with only what rustc loads."""
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        build = pathlib.Path(variables(self.KERNEL)["KDIR"])
+        for name, tree in (("build", build), ("source", (build / "source").resolve())):
+            (folder / name / "rust").mkdir(parents=True)
+            for path in {*tree.iterdir()} - {tree / "rust", build / "source", build / "Makefile"}:
+                (folder / name / path.name).symlink_to(path)
+        for path in (*build.glob("rust/*.rmeta"), *build.glob("rust/*.so")):
+            (folder / "build/rust" / path.name).symlink_to(path)
+        (folder / "build/Makefile").write_text(f"export KBUILD_OUTPUT = {folder}/build\ninclude {folder}/source/Makefile\n")
+        return folder / "build"
+
     def test_builds_installs_and_cleans(self):
-        folder = variables(self.KERNEL)["KDIR"]
+        folder = self.headers()
         result = make(f"KDIR={folder}", "-j2", cwd=self.copy)
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
         self.assertTrue((self.copy / "build/kdir/tsm.ko").exists())
