@@ -235,6 +235,8 @@ class Booted(unittest.TestCase):
                             "--timeout", "600", "--initrd", self.folder / "initrd", "--", "sh", "-euc", rf"""
             loaded() {{ echo "== $1"; cut -d ' ' -f 1 /proc/modules | grep -E '^tsm|_guest$' | sort; }}
             loaded udev
+            echo '== btf'
+            cd /sys/kernel/btf && ls -d tsm*
             mkdir /sys/kernel/config/tsm/report/mine
             cd /sys/kernel/config/tsm/report/mine
             head -c 64 /dev/urandom >/tmp/nonce
@@ -255,7 +257,8 @@ class Booted(unittest.TestCase):
         parts = re.split(r"^== (\w+)\r?\n", said, flags=re.MULTILINE)
         ours = ["tsm", provider]
         self.assertEqual({name: text.split() for name, text in zip(parts[1::2], parts[2::2])},
-                         {"udev": ours, "report": [theirs.replace("-", "_"), "1"], "again": ours, "removed": [], "name": ours})
+                         {"udev": ours, "btf": ours, "report": [theirs.replace("-", "_"), "1"], "again": ours, "removed": [],
+                          "name": ours})
 
     def test_as_a_tdx_guest(self):
         self.works("tdx", "tsm_tdx", "tdx_guest")

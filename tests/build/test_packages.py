@@ -72,6 +72,15 @@ class Packages(unittest.TestCase):
         folder = f"usr/lib/modules/{self.kernel['KVERSION']}/updates"
         self.assertEqual(self.contents(self.modules), {f"{folder}/{name}.ko.xz" for name in OURS})
 
+    def test_the_modules_have_btf_and_no_debug_information(self):
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(dir="/tmp")))
+        run(TOOLBOX, "dpkg-deb", "-x", self.paths[self.modules], folder)
+        for name in OURS:
+            [file] = folder.glob(f"usr/lib/modules/*/updates/{name}.ko.xz")
+            sections = run(TOOLBOX, "sh", "-ec", 'xz -dk "$1"; readelf -SW "${1%.xz}"', "sh", file)
+            self.assertIn(" .BTF ", sections)
+            self.assertNotIn(".debug_info", sections)
+
     def test_the_sources_have_all_that_is_built_and_no_more(self):
         prefix = f"usr/src/tsm-rs-{self.field('tsm-rs-dkms', 'Version')}/"
         names = self.contents("tsm-rs-dkms")
