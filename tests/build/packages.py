@@ -51,10 +51,11 @@ def kernel(name="stock"):
     return dict(word.split("=", 1) for word in shlex.split(pathlib.Path(path).read_text()))
 
 
-def debian():
-    """Returns the folder of the system."""
+def debian(compilers=False):
+    """Returns the folder of the system, or with the compilers the ones that are merged to it."""
     run(SCRIPTS / "setup", "toolbox", "stock", "debian")
-    return run("bash", "-ec", f". {shlex.quote(str(SCRIPTS))}/lib.sh; debian_root").strip()
+    trees = ["debian", *(["toolbox"] if compilers else [])]
+    return ":".join(run("bash", "-ec", f". {shlex.quote(str(SCRIPTS))}/lib.sh; {tree}_root").strip() for tree in trees)
 
 
 # Runs in a mount namespace: $1 is the system, $2 a folder with packages. The output of `section NAME` is what a test reads.

@@ -213,6 +213,51 @@ class Installed(unittest.TestCase):
         self.assertEqual(said["left"].strip(), "")
 
 
+class Compiled(unittest.TestCase):
+    """DKMS compiles the modules against the headers of Debian."""
+
+    CHECKS = {"vmm"}
+
+    def test_with_a_package_of_metadata(self):
+        """The compilers are those of the toolbox, of which dpkg knows nothing."""
+        folder = packages.make_packages(packages.METADATA)
+        self.addCleanup(shutil.rmtree, folder)
+        said = packages.in_debian(packages.debian(compilers=True), folder, packages.kernel()["KVERSION"], r"""
+            fake bindgen 0.71.1 >/dev/null; fake gcc 14 >/dev/null; fake rustc 1.85.1 >/dev/null
+            section install
+            status dpkg -i tsm-rs-common_*.deb tsm-rs-dkms_*.deb tsm-rs-kernel-metadata-*.deb
+            section status
+            dkms status
+            section broken
+            broken
+            # What each needs of the kernel and of the others.
+            imports() {
+                for name in tsm tsm_tdx tsm_sev tsm_tdisp; do
+                    cp "$1/$name.ko.xz" /root && xz -df "/root/$name.ko.xz"
+                    modinfo -F vermagic "/root/$name.ko"
+                    readelf -SW "/root/$name.ko" | grep -o '\.BTF '
+                    nm -u "/root/$name.ko"
+                done
+            }
+            dpkg-deb -x tsm-rs-modules-*.deb /root/x
+            section imports
+            imports "/lib/modules/$KERNEL/updates/dkms" >/root/dkms
+            imports "/root/x/usr/lib/modules/$KERNEL/updates" >/root/package
+            grep -c BTF /root/dkms
+            diff /root/dkms /root/package
+            section removed
+            status dpkg -r tsm-rs-dkms
+            status ls -d /lib/modules/*/updates /var/cache/tsm-rs
+        """)
+        self.assertIn("status 0", said["install"], said["install"])
+        self.assertRegex(said["status"], r"^tsm-rs/\S+, \S+, x86_64: installed", said["install"])
+        self.assertEqual(said["broken"].strip(), "")
+        self.assertEqual(said["imports"].split(), ["4"])
+        self.assertIn("status 0", said["removed"], said["removed"])
+        for path in (r"/lib/modules/.*/updates", "/var/cache/tsm-rs"):
+            self.assertRegex(said["removed"], rf"cannot access '{path}'")
+
+
 class Booted(unittest.TestCase):
     """The kernel of the distribution boots with the initramfs that it made, as a confidential guest."""
 
