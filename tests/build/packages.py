@@ -45,12 +45,6 @@ def make_packages(command=MAKE, cwd=TOP, **environment):
     return folder
 
 
-def kernel(name="stock"):
-    """Returns what setup says of a kernel."""
-    path = run(SCRIPTS / "setup", "--env", name).strip()
-    return dict(word.split("=", 1) for word in shlex.split(pathlib.Path(path).read_text()))
-
-
 def debian(compilers=False):
     """Returns the folder of the system, or with the compilers the ones that are merged to it."""
     run(SCRIPTS / "setup", "toolbox", "stock", "debian")

@@ -10,6 +10,7 @@ import shutil
 import unittest
 
 import packages
+from test_kdir import variables
 
 
 class Installed(unittest.TestCase):
@@ -20,7 +21,7 @@ class Installed(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.root = packages.debian()
-        cls.kernel = packages.kernel()["KVERSION"]
+        cls.kernel = variables("stock")["KVERSION"]
         cls.folder = packages.make_packages()
         cls.addClassCleanup(shutil.rmtree, cls.folder)
 
@@ -222,7 +223,7 @@ class Compiled(unittest.TestCase):
         """The compilers are those of the toolbox, of which dpkg knows nothing."""
         folder = packages.make_packages(packages.METADATA)
         self.addCleanup(shutil.rmtree, folder)
-        said = packages.in_debian(packages.debian(compilers=True), folder, packages.kernel()["KVERSION"], r"""
+        said = packages.in_debian(packages.debian(compilers=True), folder, variables("stock")["KVERSION"], r"""
             fake bindgen 0.71.1 >/dev/null; fake gcc 14 >/dev/null; fake rustc 1.85.1 >/dev/null
             section install
             status dpkg -i tsm-rs-common_*.deb tsm-rs-dkms_*.deb tsm-rs-kernel-metadata-*.deb
@@ -267,7 +268,7 @@ class Booted(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = packages.make_packages()
         cls.addClassCleanup(shutil.rmtree, cls.folder)
-        said = packages.in_debian(packages.debian(), cls.folder, packages.kernel()["KVERSION"], r"""
+        said = packages.in_debian(packages.debian(), cls.folder, variables("stock")["KVERSION"], r"""
             section install
             status dpkg -i tsm-rs-common_*.deb tsm-rs-modules-*.deb
             cp "/boot/initrd.img-$KERNEL" initrd

@@ -10,8 +10,8 @@ import tempfile
 import tomllib
 import unittest
 
-from packages import (MAINTAINED, METADATA, OLDEST, ORDINARY, OURS, SCRIPTS, SIGNED, TOOLBOX, TOP, kernel, make_packages,
-                      run)
+from packages import MAINTAINED, METADATA, OLDEST, ORDINARY, OURS, SCRIPTS, SIGNED, TOOLBOX, TOP, make_packages, run
+from test_kdir import variables
 
 RELEASE = tomllib.loads((TOP / "Cargo.toml").read_text())["workspace"]["package"]["version"]
 
@@ -25,7 +25,7 @@ class Packages(unittest.TestCase):
     def setUpClass(cls):
         cls.folder = make_packages()
         cls.addClassCleanup(shutil.rmtree, cls.folder)
-        cls.kernel = kernel()
+        cls.kernel = variables("stock")
         cls.paths = {path.name.partition("_")[0]: path for path in cls.folder.iterdir()}
         cls.modules = f"tsm-rs-modules-{cls.kernel['KVERSION']}"
 
@@ -146,7 +146,7 @@ class Packages(unittest.TestCase):
         run("bash", "-ec", 'git ls-files -coz --exclude-standard | xargs -0 cp -p --parents -t "$1"', "copy", copy)
         oldest = self.make(OLDEST, copy)
         [abi] = re.findall(r"^OLDEST_KERNEL=(\S+)$", (SCRIPTS / "versions").read_text(), re.MULTILINE)
-        for folder, name in ((ordinary, kernel("amd64")["KVERSION"]), (oldest, abi)):
+        for folder, name in ((ordinary, variables("amd64")["KVERSION"]), (oldest, abi)):
             packages = {path.name.partition("_")[0] for path in folder.glob("*.deb")}
             self.assertEqual(packages, {"tsm-rs-common", f"tsm-rs-modules-{name}", "tsm-rs-dkms"})
             self.assertEqual({text.split()[0] for text in self.modinfo(folder, "vermagic").values()}, {name})

@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Tests of what KCSAN sees of Rust: TSM_TEST_KERNEL=kcsan python3 -m unittest discover -p test_data_races.py tests/run"""
 
-import pathlib
-import tempfile
 import unittest
 
-from test_run import FAULT, KERNEL, run
+from test_run import FAULT, KERNEL, logged
 
 
 @unittest.skipUnless(KERNEL == "kcsan", "is for the kernel with KCSAN")
@@ -17,11 +15,8 @@ class DataRaces(unittest.TestCase):
 
     def race(self, number):
         """Returns the status and the kernel log, after the fault of this number."""
-        with tempfile.TemporaryDirectory() as folder:
-            log = pathlib.Path(folder, "log")
-            result = run("--log", str(log), "--", "sh", "-c",
-                         f"insmod /lib/modules/*/updates/tsm_data_race.ko race={number}")
-            return result.returncode, log.read_text(errors="replace")
+        result, log = logged("sh", "-c", f"insmod /lib/modules/*/updates/tsm_data_race.ko race={number}")
+        return result.returncode, log
 
     def test_atomic_operations_and_a_release_are_none(self):
         status, log = self.race(0)

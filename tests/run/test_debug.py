@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 """Tests of what the debug kernel finds: TSM_TEST_KERNEL=debug python3 -m unittest discover -p test_debug.py tests/run"""
 
-import pathlib
 import re
 import subprocess
 import tempfile
 import unittest
 
-from test_run import FAULT, KERNEL, RUNNER, TOP, run
+from test_run import FAULT, KERNEL, RUNNER, TOP, logged, run
 
 # What lkdtm does wrong in one guest, one after the other, each with its report. Lockdep ends with the first report of any
 # kind.
@@ -19,13 +18,6 @@ PROVOKED = {
     "SLAB_LINEAR_OVERFLOW": r"BUG: KASAN: slab-out-of-bounds in lkdtm_SLAB_LINEAR_OVERFLOW",
     "VMALLOC_LINEAR_OVERFLOW": r"BUG: KASAN: vmalloc-out-of-bounds in lkdtm_VMALLOC_LINEAR_OVERFLOW",
 }
-
-
-def logged(*command):
-    """Runs a command in a guest. Returns how that ended, and the kernel log."""
-    with tempfile.TemporaryDirectory() as folder:
-        log = pathlib.Path(folder, "log")
-        return run("--log", str(log), "--", *command), log.read_text(errors="replace")
 
 
 @unittest.skipUnless(KERNEL == "debug", "is for the debug kernel")

@@ -31,6 +31,13 @@ def run(*arguments, stdin=b""):
     return subprocess.run([RUN, *PATIENT, *arguments], input=stdin, capture_output=True, timeout=LONGEST)
 
 
+def logged(*command):
+    """Runs a command in a guest. Returns how that ended, and the kernel log."""
+    with tempfile.TemporaryDirectory() as folder:
+        log = pathlib.Path(folder, "log")
+        return run("--log", str(log), "--", *command), log.read_text(errors="replace")
+
+
 class Command(unittest.TestCase):
     """What is run, arrives and comes back as it is."""
 
