@@ -73,6 +73,7 @@ tick() {
 }
 
 . "$scripts/versions"
+[[ $SUITE == @(trixie|sid) ]] || die "there is no suite '$SUITE' here, only trixie and sid"
 
 # The number stands for how setup.d/toolbox.sh makes the tree: to be raised when that changes.
 toolbox_root() { echo "$CACHE/toolbox-$(key "=1" "=$SUITE" "$scripts/packages")"; }

@@ -85,6 +85,34 @@ class Machine(unittest.TestCase):
             self.assertEqual(os.stat(f"{folder}/own").st_uid, 0)
 
 
+class Contents(unittest.TestCase):
+    """What is in the toolbox is right for the suite."""
+
+    def bash(self, script, *arguments, **environment):
+        """Runs a script that has sourced what makes the toolbox."""
+        script = f'set -euo pipefail; for part in lib setup.d/toolbox; do . "$0/$part.sh"; done; {script}'
+        return subprocess.run(["bash", "-c", script, TOOLBOX.parent, *arguments], capture_output=True, text=True,
+                              timeout=60, env=os.environ | environment)
+
+    def test_each_suite_has_the_compiler_of_its_kernels(self):
+        script = 'build_tree() { echo "$3"; echo "$4"; }; build_toolbox; echo "$GCC"; echo "$NEWER_SUITE"'
+        for suite, compiler, other, newer in (("trixie", "gcc-14", "gcc-16", "trixie-backports"),
+                                              ("sid", "gcc-16", "gcc-14", "experimental")):
+            result = self.bash(script, TSM_SUITE=suite)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            packages, backports, *rest = result.stdout.splitlines()
+            self.assertIn(compiler, packages.split(","))
+            self.assertNotIn(other, packages.split(","))
+            self.assertIn("qemu-system-x86", packages.split(","))
+            self.assertIn("qemu-system-x86", backports.split())
+            self.assertEqual(rest, [compiler, newer])
+
+    def test_a_suite_that_there_is_not(self):
+        result = self.bash("echo sourced", TSM_SUITE="bookworm")
+        self.assertEqual((result.returncode, result.stdout), (1, ""))
+        self.assertIn("there is no suite 'bookworm' here, only trixie and sid", result.stderr)
+
+
 class Files(unittest.TestCase):
     """Files are made as if they were made outside."""
 

@@ -8,7 +8,7 @@
 register_checkout() {
 	local kernel list
 	list=$CACHE/checkouts/$(key "=$top")
-	[[ ! ${TSM_STOCK_KERNEL:-}${TSM_AMD64_KERNEL:-}${TSM_TEST_SOURCE:-} ]] || return 0
+	[[ ! ${TSM_SUITE:-}${TSM_STOCK_KERNEL:-}${TSM_AMD64_KERNEL:-}${TSM_TEST_SOURCE:-} ]] || return 0
 	# Each guest looks for its kernel: what is in there is not worked out again until a file is newer that it depends on.
 	[[ ! -e $list || $(find "$scripts" "$top/tests/clients" "$top/tests/vectors/tdx/test_root.pem" \
 		"$(toolbox_root)/etc/tsm/compilers" -newer "$list" -print -quit 2>&1) ]] || return 0

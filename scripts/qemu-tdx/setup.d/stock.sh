@@ -4,7 +4,8 @@
 # The stock kernels: a signed image as the distribution ships it, and what modules for it are built against. `stock` is of
 # the flavour for clouds, `amd64` the ordinary one. The headers package lacks the Rust metadata, so that is built again
 # from the same source with the same compilers; the image and the symbol table stay the distribution's. The `make` here
-# must not change the config, and this checks that.
+# must not change the config, and this checks that: other revisions of the C compiler and of binutils may be what they are,
+# because what is made has code of rustc only.
 
 build_stock() { build_signed stock cloud-amd64 "$STOCK_KERNEL" "${TSM_STOCK_KERNEL:-}"; }
 build_amd64() { build_signed amd64 amd64 "$AMD64_KERNEL" "${TSM_AMD64_KERNEL:-}"; }
@@ -20,24 +21,28 @@ build_signed() {
 		warn "the archive has no signed $3 any more; using $abi"
 	fi
 	version=$(version_of "linux-binary-$abi")
-	package=linux-source-$(cut -d. -f1,2 <<<"$version")
+	package=linux-source-$(grep -oE '^[0-9]+[.][0-9]+' <<<"$version")
 	archive_has "$package=$version" || die "the archive has no $package $version, which $abi is built from"
 	unpack_source "$package" "$version"
 	step "fetching $abi" "$kernel-fetch.log" fetch_signed
+	cc=$(sed -n 's/^CONFIG_CC_VERSION_TEXT="\([^ ]*\) .*/\1/p' config)
+	"$scripts/toolbox" sh -c 'command -v "$1"' sh "$cc" >/dev/null ||
+		die "the toolbox of $SUITE has no $cc, which built $abi; another suite may (TSM_SUITE)"
 	step "building the Rust metadata of $abi" "$kernel-build.log" "$scripts/toolbox" bash -euc '
 		folder=$1 source=$2
 		shift 2
 		mkdir -p "$folder/build"
 		cp "$folder/config" "$folder/build/.config"
 		make -C "$source" O="$folder/build" "$@" olddefconfig
-		diff "$folder/config" "$folder/build/.config"
+		revisions="^CONFIG_(CC_VERSION_TEXT|GCC_VERSION|AS_VERSION|LD_VERSION)="
+		diff <(grep -vE "$revisions" "$folder/config") <(grep -vE "$revisions" "$folder/build/.config")
 		make -C "$folder/build" -j"$(nproc)" "$@" prepare modules_prepare
 		cp "$folder/Module.symvers" "$folder/build/"' \
-		bash "$folder" "$source" CC=x86_64-linux-gnu-gcc-14 KERNELRELEASE="$abi"
+		bash "$folder" "$source" CC="$cc" KERNELRELEASE="$abi"
 
 	KVERSION=$abi KORIGIN="signed, linux-binary-$abi $version" KDIR=$folder/build
 	KIMAGE=$folder/vmlinuz KMODULES=$folder/modules
-	KMAKEFLAGS="CC=x86_64-linux-gnu-gcc-14 KERNELRELEASE=$abi"
+	KMAKEFLAGS="CC=$cc KERNELRELEASE=$abi"
 	write_env
 }
 

@@ -12,9 +12,9 @@
 # and all accesses that are watched are ours. In files that lock or schedule, the barriers are instrumented, without which an
 # access of ours would seem to last until after the lock is released.
 
-build_test() { build_source test CC=gcc-14 "$scripts/kernel.config"; }
+build_test() { build_source test "CC=$GCC" "$scripts/kernel.config"; }
 build_debug() { build_source debug LLVM=1 "$scripts/kernel.config" "$scripts/debug.config"; }
-build_kcsan() { build_source kcsan CC=gcc-14 "$scripts/kernel.config" "$scripts/kcsan.config"; }
+build_kcsan() { build_source kcsan "CC=$GCC" "$scripts/kernel.config" "$scripts/kcsan.config"; }
 
 # build_source KERNEL COMPILER FRAGMENT...
 build_source() {

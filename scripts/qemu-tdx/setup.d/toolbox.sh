@@ -16,16 +16,16 @@ warn_outdated() {
 	[[ -z $lists ]] || warn "the toolbox may lack security updates: ${lists//$'\n'/, }, before it was made"
 }
 
-# Backports packages are taken only where the list says so.
+# Packages of backports are taken only where the list says so.
 build_toolbox() {
 	local list
-	list=$(grep -v '^#' "$scripts/packages")
-	build_tree "building the toolbox" toolbox.log "$(awk 'NF { print $1 }' <<<"$list" | paste -sd,)" \
+	list=$(awk -v suite="$SUITE" '/^#/ { next } NF == 1 || $2 == "backports" || $2 == suite' "$scripts/packages")
+	build_tree "building the toolbox" toolbox.log "$(awk '{ print $1 }' <<<"$list" | paste -sd,)" \
 		"$(awk '$2 == "backports" { print $1 }' <<<"$list" | paste -sd' ')" \
 		--dpkgopt='path-exclude=/usr/share/doc/*' \
 		--customize-hook='mkdir -p "$1/etc/tsm" && cp "$1"/var/lib/apt/lists/*Release "$1/etc/tsm"' \
 		--customize-hook='chroot "$1" dpkg-query -W -f "\${Package}=\${Version}\n" \
-			rustc bindgen clang gcc-14 lld pahole >"$1/etc/tsm/compilers"' \
+			rustc bindgen clang '"$GCC"' lld pahole >"$1/etc/tsm/compilers"' \
 		--customize-hook='chroot "$1" dpkg-query -W -f "\${Package} \${Version}\n" \
-			rustc bindgen clang gcc-14 qemu-system-x86 busybox-static >"$1/etc/tsm/versions"'
+			rustc bindgen clang '"$GCC"' qemu-system-x86 busybox-static >"$1/etc/tsm/versions"'
 }

@@ -34,7 +34,7 @@ setup_tree() {
 }
 
 # build_tree TEXT LOG PACKAGES BACKPORTS [OPTION...]: makes $root with PACKAGES, a list with commas. Only those that
-# BACKPORTS names, or none, are taken from there. OPTION is one of mmdebstrap's.
+# BACKPORTS names, or none, are taken from there, if the suite has backports. OPTION is one of mmdebstrap's.
 build_tree() {
 	local text=$1 log=$2 packages=$3 backports=$4
 	shift 4
@@ -46,7 +46,7 @@ build_tree() {
 	rm -rf --one-file-system -- "$work"
 	mkdir -p -- "$work"
 	uri=$(mirror)
-	for suite in "$SUITE" "$SUITE-backports"; do
+	for suite in "$SUITE" "$NEWER_SUITE"; do
 		echo "deb [signed-by=$keyring] $uri $suite main"
 	done >"$work/sources"
 	printf 'Package: %s\nPin: release n=%s-backports\nPin-Priority: 990\n' "$backports" "$SUITE" >"$work/preferences"
