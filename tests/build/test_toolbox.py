@@ -86,7 +86,7 @@ class Machine(unittest.TestCase):
 
 
 class Contents(unittest.TestCase):
-    """What is in the toolbox is right for the suite."""
+    """What is in the toolbox is right for the suite, and for the emulator."""
 
     def bash(self, script, *arguments, **environment):
         """Runs a script that has sourced what makes the toolbox."""
@@ -111,6 +111,17 @@ class Contents(unittest.TestCase):
         result = self.bash("echo sourced", TSM_SUITE="bookworm")
         self.assertEqual((result.returncode, result.stdout), (1, ""))
         self.assertIn("there is no suite 'bookworm' here, only trixie and sid", result.stderr)
+
+    def test_plugins_of_another_version_are_refused_in_one_line(self):
+        with tempfile.TemporaryDirectory() as folder:
+            marks = pathlib.Path(folder, "etc/tsm")
+            marks.mkdir(parents=True)
+            for version, taken in (("7", True), ("99", False)):
+                result = self.bash('root=$1 need_plugins "$2"', folder, version)
+                self.assertEqual(result.returncode == 0, taken, result.stderr)
+                self.assertEqual((marks / f"plugins-{version}").exists(), taken)
+            [line] = result.stderr.splitlines()
+            self.assertIn("this QEMU takes no plugins of version 99 of its interface", line)
 
 
 class Files(unittest.TestCase):

@@ -7,7 +7,29 @@ setup_toolbox() (
 	setup_tree toolbox
 	warn_outdated "$root"
 	say "toolbox: $(tr '\n' ' ' <"$root/etc/tsm/versions")"
+	need_plugins "$(sed -n 's/^static qemu_plugin_version: c_int = \([0-9]*\);$/\1/p' "$top/emulator/src/qemu.rs")"
 )
+
+# need_plugins VERSION: the emulator is a plugin of QEMU, made for that version of the interface. QEMU is asked once.
+need_plugins() {
+	local taken=$root/etc/tsm/plugins-$1
+	[[ ! -e $taken ]] || return 0
+	"$scripts/toolbox" bash -euc "$(declare -f takes_plugins)"'; takes_plugins "$1"' bash "$1" \
+		>"$CACHE/logs/plugins.log" 2>&1 || die "this QEMU takes no plugins of version $1 of its interface, which the" \
+		"emulator is made for ($CACHE/logs/plugins.log); scripts/qemu-tdx/packages and versions select the QEMU"
+	touch -- "$taken"
+}
+
+# takes_plugins VERSION, in the toolbox. QEMU ends as soon as the plugin is there, and fails if it is not taken.
+takes_plugins() {
+	local folder
+	folder=$(mktemp -d)
+	printf '#include <unistd.h>\nint qemu_plugin_version = %d;\nint qemu_plugin_install(void) { _exit(0); }\n' "$1" \
+		>"$folder/plugin.c"
+	gcc -shared -fPIC -o "$folder/plugin.so" "$folder/plugin.c"
+	timeout 60 qemu-system-x86_64 -machine none -nodefaults -display none -plugin "$folder/plugin.so"
+	rm -r -- "$folder"
+}
 
 # warn_outdated ROOT: if the lists had already expired when that toolbox was made of them.
 warn_outdated() {
