@@ -166,6 +166,9 @@ check-debug: ## runs those in guests again, on kernels with KASAN, lockdep and k
 	@$(qemu-tdx)/setup toolbox debug $(if $(BRIEF),,kcsan)
 	@BRIEF=$(BRIEF) scripts/check debug
 
+check-kernels: ## runs the short tests of our drivers on all kernels of Debian that README lists, with the toolbox of their suite
+	@scripts/check kernels
+
 fuzz: ## fuzzes each parser for SECONDS=60; `make check` does so for a moment
 	@tests/fuzz/run $(or $(SECONDS),60)
 
@@ -211,4 +214,4 @@ doc: toolbox ## writes the documentation of the crates, into target/doc and, for
 toolbox:
 	@$(qemu-tdx)/setup toolbox
 
-.PHONY: help modules modules_install install uninstall clean clean-cache setup demo unit check check-debug check-host check-vmm fuzz bench bench-profile package shell fmt clippy doc toolbox
+.PHONY: help modules modules_install install uninstall clean clean-cache setup demo unit check check-debug check-host check-kernels check-vmm fuzz bench bench-profile package shell fmt clippy doc toolbox

@@ -93,6 +93,16 @@ class Commands(unittest.TestCase):
             self.assertIn(line, ci)
 
 
+class Kernels(unittest.TestCase):
+    def test_the_table_has_what_is_tried(self):
+        script = '. scripts/qemu-tdx/versions; printf "%s\\n" "${ALL_KERNELS[@]#*/}" "$STOCK_KERNEL" "$AMD64_KERNEL" "$OLDEST_KERNEL"'
+        for suite in ("trixie", "sid"):
+            names = shell("env", f"TSM_SUITE={suite}", "bash", "-ec", text=script).stdout.split()
+            table = re.findall(r"^\| `(\S+-amd64)`.*\| runs \| runs \|$", README, re.MULTILINE)
+            self.assertEqual(names[:len(table)], table)
+            self.assertLessEqual(set(names) - {"7.2.13+deb14-amd64"}, set(table))
+
+
 class Emulator(unittest.TestCase):
     def text(self, place):
         return [text for _, where, text in EMULATOR if where == place]
