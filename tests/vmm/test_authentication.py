@@ -233,7 +233,7 @@ class Faults(Spdm):
             sh -c "echo 0 >$pci/spdm/connect" & writer=$!
             waits $pci/spdm/connect
             kill -9 $writer; wait $writer; echo $?; request connect 0; state
-            until [ "$(request connect 8)" = "Invalid argument" ]; do :; done
+            await '[ "$(request connect 8)" = "Invalid argument" ]'
             until outcome=$(request connect 0) && [ "$outcome" != "{BUSY}" ]; do sleep 1; done
             echo "$outcome"
         """
@@ -331,7 +331,7 @@ class Ends(Spdm):
 
     # It answers just before the kernel gives it up, and a connect takes eight answers.
     SLOW = "tdi,delay=700000"
-    UNDER_WAY = "until [ $(exchanges) -gt $((before + 1)) ]; do :; done"
+    UNDER_WAY = "await '[ $(exchanges) -gt $((before + 1)) ]'"
 
     def test_a_disconnect_ends_a_connect(self):
         script = f"""

@@ -121,8 +121,8 @@ class OrdinaryDevice(Vmm):
             echo steps; cd ../0000:00:11.0
             exchanges() { echo $((0x$(dd if=config bs=4 skip=66 count=1 2>/dev/null | od -A n -t x4 | tr -d ' '))); }
             slept() {
-                before=$(exchanges); ($1 >/tmp/ended) &
-                until [ $(exchanges) -ge $((before + $2)) ]; do :; done
+                last=$(($(exchanges) + $2)); ($1 >/tmp/ended) &
+                await '[ $(exchanges) -ge $last ]'
                 said=$(sleeps); wait; echo $said $(cat /tmp/ended); good | md5sum
             }
             request spdm/connect 0; good; good | md5sum
@@ -157,8 +157,8 @@ class OrdinaryDevice(Vmm):
             request spdm/connect 0; echo $(good)
             for step in $(seq 0 13); do
                 request spdm/disconnect 1 >/dev/null; request spdm/connect 0 >/dev/null
-                before=$(exchanges); (link >/tmp/ended) &
-                until [ $(exchanges) -ge $((before + step)) ]; do :; done
+                last=$(($(exchanges) + step)); (link >/tmp/ended) &
+                await '[ $(exchanges) -ge $last ]'
                 said=$(request /sys/power/state freeze; cat spdm/state spdm/ide); wait
                 echo $said $(cat /tmp/ended); echo $(good)
             done
