@@ -39,7 +39,7 @@ class Cache(unittest.TestCase):
         return lines_of(script, scripts, TSM_CACHE=str(self.cache), **environment)
 
     def set_up(self, scripts):
-        """Makes what `setup` would, and notes it as that does; returns the names."""
+        """Makes the folders that `setup` would, and notes their use as it does; returns their names."""
         names = self.run_in(scripts, 'mkdir -p "$(toolbox_root)/etc/tsm"; echo rustc >"$(toolbox_root)/etc/tsm/compilers"; '
                             'for kernel in "${kernels[@]}"; do mkdir -p "$(kernel_folder "$kernel")"; done; '
                             'for name in "$(toolbox_root)" "$(kernel_folder stock)" "$(kernel_folder amd64)" '
@@ -63,7 +63,7 @@ class Cache(unittest.TestCase):
             os.utime(path, (then, then))
 
     def clean(self, *arguments, **environment):
-        """Returns what it says."""
+        """Runs clean-cache; returns its output."""
         environment = os.environ | {"TSM_CACHE": str(self.cache)} | environment
         result = subprocess.run([TOP / "scripts/qemu-tdx/clean-cache", *arguments], env=environment, text=True,
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -168,7 +168,7 @@ class Cache(unittest.TestCase):
         self.assertEqual(self.there(), names)
 
     def test_what_nothing_is_known_of_stays(self):
-        """Checkouts from before there were marks leave none."""
+        """Old checkouts do not note what they use."""
         self.make("toolbox-aaaaaaaaaaaa")
         for days in ("0", "30"):
             self.assertIn("no use of it is known; ALL=1 removes it", self.clean(days))
@@ -218,7 +218,7 @@ class Cache(unittest.TestCase):
             (self.cache / "run" / name / "held").touch()
         subprocess.run(["flock", self.cache / "run/aaaaaa/held", TOP / "scripts/qemu-tdx/clean-cache"], check=True,
                        capture_output=True, env=os.environ | {"TSM_CACHE": str(self.cache)})
-        # One that goes on, and one that has only begun.
+        # A run that goes on stays, and one that has only begun.
         self.assertEqual({path.name for path in (self.cache / "run").iterdir()}, {"aaaaaa", "cccccc"})
 
     def test_quiet_says_only_what_is_removed(self):

@@ -14,7 +14,7 @@ from test_kdir import variables
 
 
 class Installed(unittest.TestCase):
-    """What happens to a system when they are installed and removed."""
+    """What happens to a system when the packages are installed and removed."""
 
     CHECKS = {"vmm"}
 
@@ -70,7 +70,7 @@ class Installed(unittest.TestCase):
         updates = f"usr/lib/modules/{self.kernel}/updates"
         for section in ("initramfs", "initramfs again"):
             files = said[section].split()
-            # tsm_tdisp is for devices, which the file system may be on, but which are used without it.
+            # Not tsm_tdisp: a device with the root file system is used without it.
             self.assertEqual({name for name in files if name.startswith(f"{updates}/")},
                              {f"{updates}/{name}.ko.xz" for name in ("tsm", "tsm_tdx", "tsm_sev")})
             self.assertIn("usr/lib/modprobe.d/tsm-rs.conf", files)
@@ -79,7 +79,7 @@ class Installed(unittest.TestCase):
             loaded = re.findall(r"/updates/(\w+)\.ko", said[name])
             self.assertEqual(loaded, ["tsm", provider], said[name])
             self.assertNotIn(theirs, said[name])
-        # Of the two names, and what comes with each.
+        # The modules that each of the two names loads.
         for name, modules in (("names", "tsm tsm_tdx tsm tsm_sev"),
                               ("without the file", "tsm tdx-guest tsm sev-guest"),
                               ("names of the kernel", "tsm_report tdx-guest tsm_report sev-guest")):

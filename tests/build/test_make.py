@@ -12,13 +12,13 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 
 
 class Words(unittest.TestCase):
-    """Variables of make with a value that there is not are refused before anything is made."""
+    """make refuses an unknown value of a variable before it makes anything."""
 
     def setUp(self):
         self.cache = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()), "cache")
 
     def make(self, *arguments, **environment):
-        # Each script makes this folder first. What is not refused finds no packages there.
+        # Each script would make the cache first, and find no packages at this mirror.
         environment = os.environ | {"TSM_CACHE": str(self.cache), "TSM_MIRROR": "file:///none"} | environment
         return subprocess.run(["make", "--no-print-directory", *arguments], cwd=TOP, capture_output=True, text=True,
                               env=environment, timeout=60)

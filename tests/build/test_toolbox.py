@@ -140,7 +140,7 @@ class Files(unittest.TestCase):
 
     def test_nothing_stays_in_the_tree(self):
         """What is written to /dev is gone with the command, and none of the mounts is outside."""
-        # Other programs mount, too. Here they are not seen, but what the command were to share would be.
+        # Mounts of other programs are not seen in the test's own namespace. A mount that the command shared would be.
         script = """
             echo "$2" >/proc/sys/user/max_user_namespaces
             mount --make-rshared /

@@ -276,7 +276,7 @@ static int prepare(const char *name)
 	return ret;
 }
 
-/* Registers; what else the case tries has to fail, and is what counts. */
+/* Registers. If the case tries more, that has to fail, and is the result. */
 static int register_case(const char *name)
 {
 	struct kobject *kobj = &THIS_MODULE->mkobj.kobj;
@@ -332,7 +332,7 @@ static int __init fake_init(void)
 
 	if (ret)
 		free_registers();
-	/* The kernel would make EBUSY of it. */
+	/* The module loader turns EEXIST into EBUSY. */
 	return ret == -EEXIST ? -ENOTUNIQ : ret;
 }
 module_init(fake_init);

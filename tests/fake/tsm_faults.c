@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Functions of the kernel that fail for tests, for where nothing that a test
- * does from outside makes them fail. The parameter `fail` says which. They are
- * replaced by kprobes, as the kernel's own fault injection does, which
- * distributions leave out.
+ * Makes functions of the kernel fail that a test can't make fail from outside.
+ * The parameter `fail` says which. Kprobes replace them, as in the kernel's own
+ * fault injection, which distributions leave out.
  */
 #include <linux/gfp.h>
 #include <linux/kprobes.h>

@@ -55,7 +55,7 @@ static int __init tsm_hold_init(void)
 	return register_kprobe(&probe);
 }
 
-/* There is no way out, because a task may be in held_call(). */
+/* Without module_exit(), because a task may be in held_call(). */
 module_init(tsm_hold_init);
 MODULE_DESCRIPTION("Holds a task that calls a function until a test lets it go on");
 MODULE_LICENSE("GPL");

@@ -2,8 +2,8 @@
 /*
  * Executes PVALIDATE on a page of its own, to see what the emulated CPU says in
  * the carry flag: that nothing has changed. The parameter `answers` has that for
- * each way in which the flags may have been set before, in the order of
- * validating the page, which it is, taking that back, the same, and validating.
+ * each way in which the flags may have been set before. The page is validated,
+ * which it is already, invalidated twice, and validated.
  */
 #include <linux/cc_platform.h>
 #include <linux/gfp.h>

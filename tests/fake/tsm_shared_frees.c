@@ -62,7 +62,7 @@ static void find(struct tracepoint *tracepoint, void *data)
 
 static int __init tsm_shared_frees_init(void)
 {
-	/* Others share all they have. */
+	/* In other guests all memory is shared. */
 	if (!cc_platform_has(CC_ATTR_GUEST_MEM_ENCRYPT))
 		return 0;
 	for_each_kernel_tracepoint(find, NULL);

@@ -22,7 +22,7 @@ PROVOKED = {
 
 @unittest.skipUnless(KERNEL == "debug", "is for the debug kernel")
 class Debug(unittest.TestCase):
-    """What other kernels pass over fails the run, whatever the command returned."""
+    """Faults that other kernels do not report fail the run, whatever the command returned."""
 
     # See tests/select.
     CHECKS = {"debug"}

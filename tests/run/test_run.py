@@ -121,7 +121,7 @@ class Shell(unittest.TestCase):
         if pid == 0:
             os.execv(RUN, [str(RUN), *PLAIN])
         self.wait_for(master, b"# ")
-        # What is interrupted has replaced the one that prints this, which is not what is typed.
+        # The output differs from what is typed. By `exec`, the process that has printed it is the one that is interrupted.
         os.write(master, b"tty; sh -c 'echo $((6 * 7)); exec sleep 1000'\n")
         self.wait_for(master, rb"/dev/ttyS1\s+42\s")
         os.write(master, b"\x03")
@@ -145,7 +145,7 @@ class Verdict(unittest.TestCase):
     """A kernel that reports a fault, or hangs, fails the run with a status of its own."""
 
     def test_panic_ends_the_run_at_once(self):
-        # Neither the command nor its time ends before the run has to.
+        # The command and its timeout last longer than the run may.
         result = run("--timeout", str(LONGEST + 60), "--", "sh", "-c", "echo c >/proc/sysrq-trigger; sleep 1000")
         self.assertEqual(result.returncode, FAULT, result.stderr)
         self.assertIn(b"Kernel panic - not syncing: sysrq triggered crash", result.stderr)
@@ -275,7 +275,7 @@ class Snp(unittest.TestCase):
     def check_processors(self, option):
         with tempfile.NamedTemporaryFile("r") as trace:
             self.ask_on_each(option, "--emulator", f"trace={trace.name}")
-            # Where the VMSA says: the kernel's code for these guests is not at the beginning of its page.
+            # The RIP of the VMSA: the kernel's entry for these guests is not at the start of its page.
             self.assertRegex(trace.read(), r"(?m)^1: starts at 0x[1-9a-f][0-9a-f]* in its page$")
 
     def ask_on_each(self, option, *options):

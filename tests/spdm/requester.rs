@@ -159,7 +159,7 @@ fn connect_with(code: u8, offset: usize, value: u8) -> Result {
     })
 }
 
-/// Connects to a responder that changes the last byte of what is `before` bytes before the end.
+/// Connects to a responder that changes the byte that has `before` bytes behind it.
 fn connect_with_tail(flags: u32, code: u8, before: usize) -> Result {
     connect_with_fault(flags, move |found, response| {
         let place = response.len().saturating_sub(before + 1);

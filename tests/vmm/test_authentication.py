@@ -37,7 +37,7 @@ MAILBOX, REJECTED, REMOTE = "Input/output error", "Key was rejected by service",
 UNSUPPORTED, TOO_LONG, GONE = "Operation not supported", "Message too long", "No such device or address"
 NO_DATA, NO_ALGORITHM, BUSY = "No data available", "Package not installed", "Device or resource busy"
 
-# What `connect` says to each, and `measure` after it where that is another.
+# The result of `connect` with each fault. Where `measure` then fails, faults() says how.
 OUTCOMES = {
     MAILBOX: "doe-vendor doe-type doe-length-0 doe-length-1 doe-long finish-in-clear session-forgotten record-plain "
              "record-error record-before",
@@ -74,8 +74,8 @@ WITHOUT_SESSIONS = {
 CODES = {"error-resynch": 0x4300, "measurements-refused": 0x0500, "doe-earlier": 0x10, "capabilities-version": 0x11,
          "key-exchange-version": 0x11,
          "key-exchange-psk": 0x66, "key-update-unasked": 0xe9, "end-session-unasked": 0xec}
-# In tests of their own: the kernel's mailbox does not survive them, they take long, there is no mailbox at all, or they are
-# of interfaces and links, see test_interfaces.py.
+# Faults with tests of their own: the kernel gives up the mailbox, they take long, or there is no mailbox at all. Those of
+# interfaces and links are in test_interfaces.py.
 APART = re.compile(r"mailbox-|doe-megabyte$|discovery-|vendor-|ide-|tdisp-|report-")
 
 
@@ -95,7 +95,7 @@ class Spdm(Vmm):
 
 
 class Faults(Spdm):
-    """Each fault of a device ends in one errno and one line of trace, and a device without it is authenticated."""
+    """Each fault of a device ends in one errno and one line of trace, and without the fault the device is authenticated."""
 
     @also(*DEBUG)
     def test_each_fault(self):
@@ -105,8 +105,8 @@ class Faults(Spdm):
         self.faults("tdi,sessions=off", "authenticated", WITHOUT_SESSIONS)
 
     def faults(self, device, there, others):
-        """Has a device misbehave in each way. `there` is the state when it does not, and `others` are outcomes that are not
-        the usual ones."""
+        """Injects each fault. `there` is the state of a connected device without a fault, `others` are outcomes that differ
+        from OUTCOMES."""
         expected = {name: outcome for outcome, listed in OUTCOMES.items() for name in listed.split()}
         self.assertEqual(set(expected), {name for name in self.names if not APART.match(name)})
         expected |= {name: outcome for outcome, listed in others.items() for name in listed.split()}
@@ -270,7 +270,7 @@ class Mutations(Spdm):
     ERRORS = {BROKEN, BAD, MAILBOX, REJECTED, REMOTE, UNSUPPORTED, TOO_LONG, NO_DATA, NO_ALGORITHM, "Connection timed out"}
 
     def mutated(self, part):
-        # Some exchanges are of discovery, or end before there is an answer to change.
+        # 100 exchanges more: some are of discovery, or end before there is an answer to change.
         script = f"""
             while [ $(exchanges) -lt {self.COUNT + 100} ]; do
                 connected=$(request connect 0); measured=; chain=
@@ -294,9 +294,9 @@ class Mutations(Spdm):
                     self.assertIn(connected, self.ERRORS)
                     self.assertEqual((measured, state, chain), ("", "disconnected", ""))
                 else:
-                    # The device is the one that it was, whatever else was changed.
+                    # Whatever was changed, the certificates are those of this device.
                     self.assertEqual(chain, right)
-                    # An ERROR may leave the connection or end it; nothing else leaves it.
+                    # An ERROR may keep the connection or end it; any other wrong answer ends it.
                     self.assertIn((measured, state), {
                         (OK, "session"), (REMOTE, "session"), *((error, "lost") for error in self.ERRORS)})
             seen |= {connected, measured}
@@ -329,7 +329,7 @@ class Events(Spdm):
 class Ends(Spdm):
     """A request is ended early, and the device can be connected again."""
 
-    # It answers just before the kernel gives it up, and a connect takes eight answers.
+    # The device answers just before the kernel's timeout, and a connect takes eight answers.
     SLOW = "tdi,delay=700000"
     UNDER_WAY = "await '[ $(exchanges) -gt $((before + 1)) ]'"
 
@@ -345,7 +345,7 @@ class Ends(Spdm):
             kill -9 $other; wait $other; wait $writer; leave
             request connect 0; state; request disconnect 1
         """
-        # One that is killed while it waits does not end later requests.
+        # A disconnect that is killed while it waits does not end later requests.
         self.assertEqual(self.devices(script, self.SLOW), [
             OK, "Operation canceled", "disconnected", "early", "Transport endpoint is not connected",
             OK, "session", OK])

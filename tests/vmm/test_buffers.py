@@ -3,7 +3,7 @@
 -p test_buffers.py tests/vmm
 
 A request that was given up keeps its buffer until the VMM is done with it. There are 16 slots for requests, 4 if a buffer has
-16 MiB. Buffers are kept idle for all slots if they have up to 256 KiB, otherwise 4 MiB of them.
+16 MiB. Idle buffers are kept for all slots if a buffer has up to 256 KiB, otherwise 4 MiB in all.
 """
 
 import re
@@ -34,7 +34,7 @@ class Buffers(Vmm):
         return re.findall("VMCALL GetQuote r12=(0x[0-9a-f]+)", trace)
 
     def conversions(self, trace, to=SHARED):
-        """Returns how often the guest has asked to share memory, or with 0 to have it private, after its first request."""
+        """Returns how often the guest has asked to share memory after its first request, or to make it private (`to` is 0)."""
         _, _, later = trace.partition("VMCALL GetQuote ")
         starts = re.findall("VMCALL MapGPA r12=(0x[0-9a-f]+)", later)
         return sum(int(start, 0) & SHARED == to for start in starts)
@@ -164,7 +164,7 @@ class Sharing(Buffers):
         self.assertIn(self.conversions(trace), range(2, int(elapsed) // 10 + 2))
 
     def test_the_first_buffer(self):
-        # Reading the registers is what the VMM refuses from on.
+        # The VMM refuses from the first read of the registers on.
         script = f"""
             grep -q . $register; reload && echo loaded; asks 2; {self.REFUSALS}
             ls /dev/tdx_guest; cat $register | wc -c; rmmod tsm_tdx && echo gone

@@ -8,7 +8,7 @@ import unittest
 
 from vmm import Vmm
 
-# The processor that runs the code comes to it again between two switches.
+# CPU 1 executes the code all the time. CPU 0 switches the keys, and executes the code once between two switches.
 SWITCH = r"""
 taskset -p 1 $$ >/dev/null
 cd /proc/sys/kernel
@@ -26,7 +26,7 @@ echo $round $(cat sched_schedstats task_delayacct)
 
 
 class Code(Vmm):
-    # Without what the emulator does about it, one of the three fails in most runs.
+    # Without emulator/src/machine/breakpoint.rs, one of the three platforms fails in most runs.
     def test_no_processor_keeps_what_is_no_longer_in_memory(self):
         for platform in "plain", "tdx", "snp":
             with self.subTest(platform):

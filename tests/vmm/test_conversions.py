@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What becomes of what is in a page that is converted: python3 -m unittest discover -p test_conversions.py tests/vmm
+"""The contents of a page are lost when it is converted: python3 -m unittest discover -p test_conversions.py tests/vmm
 
-On hardware the memory behind a page is another one when it is shared, or its bytes are encrypted with another key. So a
-driver that reads a page after it was converted, and has not written it since, gets other bytes than were there.
+On hardware, the shared page is other memory than the private one, or its bytes are encrypted with another key. So a driver
+that reads a page after its conversion, without writing it first, does not get the bytes that were there.
 """
 
 import unittest
 
 from vmm import Vmm
 
-# tsm_converted.ko is such a driver. It counts the words of a page that are what it wrote.
+# tsm_converted.ko is such a driver. It counts the words of a page that still are as it wrote them.
 SCRIPT = """
 insmod /lib/modules/*/updates/tsm_converted.ko
 for when in written shared private; do cat /sys/module/tsm_converted/parameters/$when; done

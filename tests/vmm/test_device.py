@@ -150,12 +150,12 @@ class Mailbox(Device):
         script = "version; word $doe 0; version; word $doe 0; for device in $(all); do word $device 0; done"
         first, there, second, gone, *others = self.look(script, ",wrong=mailbox-vanish,wrong_after=1")
         self.assertEqual([first, there, gone], [VERSIONS, "0d151b36", "ffffffff"])
-        # What was read of the response, and then all ones, which say that there is more, for ever.
+        # The response begins as usual and goes on with all ones, by which the status says for ever that there is more.
         self.assertNotEqual(second, VERSIONS)
         self.assertEqual(others, ["ffffffff", "0d151b36"])
 
     def test_a_kernel_that_finds_no_types(self):
-        # The end of a response that is too short is 0: the type of discovery, and no next one.
+        # What a short response lacks is read as 0: the type of discovery, and no next index.
         script = "echo $(ls /sys/bus/pci/devices/*/doe_features); dmesg | grep -c 'failed to cache' || :"
         for name, expected in (("discovery-short", ["doe_discovery", "0"]), ("discovery-empty", ["", "1"])):
             with self.subTest(name):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What user space gets to know of interfaces and links:
+"""How user space learns of the states of interfaces and links:
 python3 -m unittest discover -p test_interface_states.py tests/vmm
 
-As test_interfaces.py, which has what a device can do wrong.
+As test_interfaces.py, which has the faults of interfaces and links.
 """
 
 from test_authentication import OK, Spdm
@@ -13,7 +13,7 @@ class Events(Spdm):
     FUNCTIONS = Spdm.FUNCTIONS + TDI
 
     def test_a_change_of_the_state_is_an_event(self):
-        # Only Debian's kernel has a network, which the events come over. Those of another function name that.
+        # Only Debian's kernel has a network, which the events come over. An event names its function.
         script = r"""
             uevent sh -c 'echo $ACTION $DEVPATH $TDI_STATE >>/tmp/events' &
             await 'echo add >$pci/uevent; [ -s /tmp/events ]'
@@ -35,7 +35,7 @@ class Links(Spdm):
     FUNCTIONS = Spdm.FUNCTIONS + TDI
 
     def test_a_stream_whose_keys_are_gone_is_insecure(self):
-        # The device forgets its keys and the session, of which the kernel does not get to know. The registers say so.
+        # The device forgets its keys and the session, and sends no message about it. The registers of the stream show it.
         script = """
             provider=tsm_tdisp; reload ide_unpaired=1; found; request connect 0; link 7; cat $pci/spdm/ide
             wrong 0; cat $pci/spdm/ide; state; request disconnect 1; cat $pci/spdm/ide

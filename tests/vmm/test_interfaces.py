@@ -12,9 +12,9 @@ import re
 from vmm import DEBUG, KERNEL, also
 from test_authentication import BAD, BROKEN, BUSY, MAILBOX, OK, REMOTE, TOO_LONG, UNSUPPORTED, Spdm
 
-# judged validates what is current. keys counts those that were programmed for the link. config
+# judged validates the current generation. keys counts the keys that were programmed for the link. config
 # OFFSET and set_config OFFSET DWORD read and write configuration space. traces begins to trace failures,
-# traced prints the codes and errors of those since it was called last.
+# traced prints the codes and errors of the failures since it was called last.
 TDI = r"""
 tdi() { echo "$2" | sh -c "cat >$pci/tdi/$1" 2>/tmp/error; outcome $?; }
 judged() { tdi validate "$(cat $pci/tdi/generation)"; }
@@ -38,7 +38,7 @@ TRACED = re.compile(r"code=(0|0x[0-9a-f]+) error=-([0-9]+)")
 UNLOCKED, LOCKED, RUN, ERROR, UNKNOWN = "unlocked", "locked", "run", "error", "unknown"
 STALE, ABSENT, TIMEOUT = "Stale file handle", "Transport endpoint is not connected", "Connection timed out"
 
-# What `bind` says to each, what `validate` after it, and what the states of the interface and of the connection are then.
+# With each fault, the results of `bind` and of `validate` after it, then the states of the interface and of the connection.
 BROKEN_SESSION = BROKEN, "", UNKNOWN, "lost"
 REFUSED_REPORT = BROKEN, "", UNLOCKED, "session"
 FINE = OK, OK, RUN, "session"
@@ -50,7 +50,7 @@ BINDS = {
     (REMOTE, "", REMOTE, "session"): "tdisp-error-request tdisp-error-busy tdisp-error-state tdisp-error-unspecified "
                                      "tdisp-error-unsupported tdisp-error-version tdisp-error-vendor tdisp-error-interface "
                                      "tdisp-error-nonce tdisp-error-entropy tdisp-error-configuration tdisp-error-unknown",
-    # It has no report of what is not locked.
+    # An interface that is not locked has no report.
     (REMOTE, "", UNLOCKED, "session"): "tdisp-lock-not-moving",
     REFUSED_REPORT: "report-15 report-count-max report-pages-overflow "
                     "report-first-page-max report-range-outside report-range-overlap report-bar-order",
@@ -73,7 +73,7 @@ class Interfaces(Spdm):
 
     @also("check", *DEBUG)
     def test_each_fault(self):
-        """Each fault of an interface ends in one errno and one line of trace, and one without it is bound."""
+        """Each fault of an interface ends in one errno and one line of trace, and without the fault it is bound."""
         expected = {name: outcome for outcome, listed in BINDS.items() for name in listed.split()}
         listed = {name for name in self.names if re.match("vendor-|tdisp-|report-", name)}
         apart = {"tdisp-relocked", "tdisp-run-without-start", "tdisp-report-once", "tdisp-lock-without-keys"}
@@ -107,8 +107,8 @@ class Interfaces(Spdm):
 
     @also(*DEBUG)
     def test_a_device_that_moves_by_itself(self):
-        # It runs after it was locked, it has no report the second time it is asked, it unlocks and locks itself after the
-        # report, so that its number is another one.
+        # With the first fault the interface is in RUN after the lock, with the second one it returns its report only once, with
+        # the third one it unlocks and locks itself after the report, so that its nonce is another one.
         script = f"""
             traces; good() {{ traced; leave; wrong 0; request connect 0; tdi bind 0; judged; look; traced; leave; }}
             wrong {self.number('tdisp-run-without-start')}; request connect 0; tdi bind 0; look; state; good
@@ -128,12 +128,12 @@ class Interfaces(Spdm):
         self.assertEqual(self.devices(script, "tdi,persona=cma"), ["none", "1"])
 
     def test_a_device_that_knows_its_functions_by_other_ids(self):
-        # One that is integrated has no way to tell.
+        # An integrated device can't tell the guest by which IDs it knows its functions.
         script = "request connect 0; tdi bind 0; look; state"
         self.assertEqual(self.devices(script, "tdi,requester_id=1234"), [OK, REMOTE, REMOTE, "session"])
 
     def test_a_device_that_tells_by_which_ids_it_knows_its_functions(self):
-        # Those of functions are counted on from that of function 0, whatever that is, also to the next bus.
+        # The IDs of the functions follow that of function 0, whatever it is, also into the next bus.
         script = """
             provider=tsm_tdisp; reload ide_unpaired=1; found; request connect 0; link 7
             for number in 0 1 2; do pci=${pci%?}$number; tdi bind 0; judged; look; done
@@ -186,7 +186,7 @@ class Interfaces(Spdm):
 
 
 class Links(Spdm):
-    """A link that is encrypted, on a device that has one."""
+    """The encryption of a device's link."""
 
     FUNCTIONS = Spdm.FUNCTIONS + TDI
     ENDPOINT = "tdi,persona=endpoint"
@@ -204,7 +204,7 @@ class Links(Spdm):
 
     @also("check")
     def test_no_stream_begins_or_ends_while_an_interface_is_bound(self):
-        # A change of the stream's registers would make an error of an interface that is locked.
+        # A change of the stream's registers would put a locked interface into ERROR.
         script = self.START + f"""
             wrong {self.number('tdisp-lock-without-keys')}; request connect 0; tdi bind 0; judged; before=$(exchanges)
             link 7; cat $pci/spdm/ide; [ $(exchanges) = $before ] && echo none; look; tdi unbind 1
@@ -223,7 +223,7 @@ class Links(Spdm):
             link 255; cat $pci/spdm/ide; tdi bind 0; request disconnect 1; cat $pci/spdm/ide
             request connect 0; cat $pci/spdm/ide; tdi bind 0; link 0; tdi bind 0; look; keys
         """
-        # The device refuses a key that there was before, in any place: all 18 of three times are different.
+        # The device refuses any key that it has had before: all 18 keys of the three links are different.
         self.assertEqual(self.devices(script, self.ENDPOINT), [
             ABSENT, OK, REMOTE, OK, "13", "6",
             "7 secure", BUSY, BUSY, OK, BUSY, OK, RUN,
@@ -233,8 +233,8 @@ class Links(Spdm):
             OK, "off", REMOTE, OK, OK, LOCKED, "18"])
 
     def test_a_change_of_the_stream(self):
-        # Table 11-2 has the interfaces of all functions fail with it. In the control register it is disabled, in the
-        # other one it is not for all requester IDs any more.
+        # By Table 11-2 the interfaces of all functions fail with the stream. The one change disables it in its control
+        # register, the other one excludes requester IDs from it.
         script = self.START + """
             request connect 0; other=${pci%0}1
             for change in 0x1d0:0x07400000 0x1d8:0x100; do
@@ -287,7 +287,7 @@ class Links(Spdm):
 
 class TdxLinks(Links):
     PLATFORM = "tdx"
-    # A fault is one on any platform.
+    # The faults do not depend on the platform.
     test_each_fault = None
 
     # These are no part of `check`.
@@ -309,7 +309,7 @@ class Mutated:
     FUNCTIONS = Spdm.FUNCTIONS + TDI
     # Those of an exchange that an answer can lead to.
     ERRORS = {BROKEN, BAD, MAILBOX, REMOTE, UNSUPPORTED, TOO_LONG, TIMEOUT}
-    # If the device says that an interface is in another state, or the session was lost before.
+    # More are possible if the device says that an interface is in another state, or the session was lost before.
     BINDS, STARTS, ENDS = {OK, BUSY, *ERRORS}, {OK, STALE, BUSY, *ERRORS}, {OK, ABSENT, *ERRORS}
     MANY = 300 if KERNEL == "debug" else 3_000
 
@@ -327,13 +327,13 @@ class Mutated:
         print(f"kernel {KERNEL}, {device}:", *lines[:place], sep="\n    ")
         self.assertEqual(lines[place + 1:], [OK, self.GOOD, "0"])
         rounds = [line.strip().partition(" ")[2] for line in lines[:place]]
-        # Some were changed.
+        # Some rounds had a changed answer.
         self.assertNotEqual(set(rounds) - {self.GOOD}, set())
         for line in rounds:
             with self.subTest(line):
                 self.check_round(*line.split("|"))
                 if part == "object" and line.endswith("|session"):
-                    # A record that was changed has ended the session. The next one finds the interface in error then.
+                    # A changed record ends the session. The round after it may find the interface in ERROR.
                     self.assertIn(line, {self.GOOD, self.LEFT})
 
     @also("check")
@@ -387,13 +387,13 @@ class MutatedLinks(Mutated, Spdm):
         self.assertIn(link, {"3 secure"} if encrypted == OK else {"off", "3 secure", "3 insecure"})
         self.assertIn(bound, self.BINDS if encrypted == OK else {""})
         self.assertIn(unbound, self.ENDS)
-        # What could not be unbound is bound.
+        # An interface that could not be unbound still is bound.
         self.assertIn(ended, {*self.ENDS, BUSY} if unbound != OK else self.ENDS)
         self.assertIn(state, {"session", "lost"})
 
 
 class Drivers(Spdm):
-    """A driver and an interface: none may be bound when it is locked or started, any may be afterwards."""
+    """A driver and an interface: no driver may be bound when the interface is locked or started; afterwards any may be."""
 
     PLATFORM = "tdx"
     FUNCTIONS = Spdm.FUNCTIONS + TDI + r"""
@@ -418,7 +418,7 @@ class Drivers(Spdm):
             attach; tdi unbind 1; works; look; detach
             tdi bind 4; judged; look; attach; look; detach; tdi unbind 1; request disconnect 1
         """
-        # With flag 4 the table of MSI-X is locked, which a driver writes.
+        # With flag 4 the table of MSI-X is locked: a driver that writes it puts the interface into ERROR.
         self.assertEqual(self.devices(script, "tdi"), [
             OK, OK, self.ONES, BUSY, OK, OK, BUSY, LOCKED, OK,
             *[OK, self.WORKS, RUN, BUSY, BUSY, RUN] * 2,
@@ -457,7 +457,8 @@ class Drivers(Spdm):
             OK, OK, OK, OK, self.SHARED, self.ONES_READ])
 
     def test_dma_to_private_memory(self):
-        # Only Debian's kernel has DMA operations of a device. One that is not in RUN any more does not reach the memory.
+        # Only Debian's kernel has DMA operations of a device. A device whose interface has
+        # left RUN does not reach the memory.
         script = """
             echo 0 >/sys/bus/pci/drivers_autoprobe; load tsm_tdi_driver
             provider=tsm_tdisp; reload private_dma=1; request connect 0; tdi bind 0

@@ -33,7 +33,7 @@ class OrdinarySnp(Vmm):
 
 
 class OrdinaryDevice(Vmm):
-    """It has PCI/TSM, which ours takes part in: `tsm/connect` of a device."""
+    """The kernel has PCI/TSM, where tsm_tdisp.ko registers as a TSM: `tsm/connect` of a device."""
     PLATFORM = "plain"
     FUNCTIONS = FUNCTIONS + r"""
         cd /sys/bus/pci/devices/0000:00:10.0 || exit
@@ -59,7 +59,7 @@ class OrdinaryDevice(Vmm):
             "ok", busy, gone, "ok", "ok", "0", "0", "ok", "", "disconnected", "ok", "session"])
 
     def test_which_devices_have_it(self):
-        """What has neither TEE-IO nor IDE has no `tsm/`, and is connected all the same."""
+        """A device with neither TEE-IO nor IDE has no `tsm/`, and is connected by `spdm/connect` all the same."""
         script = """
             for spdm in /sys/bus/pci/devices/*/spdm; do
                 cd ${spdm%/spdm}; request spdm/connect 0; cat spdm/state; ls -d tsm 2>/dev/null || echo none
@@ -70,7 +70,7 @@ class OrdinaryDevice(Vmm):
         self.assertEqual(lines, ["ok", "session", "tsm", "ok", "session", "none", "ok", "session", "tsm"])
 
     def test_another_tsm(self):
-        """With two, the core keeps the files when one of them goes, and lets a task choose it until the last moment."""
+        """With two TSMs, the core keeps the files when one of them goes, and a task may select it until it is unregistered."""
         script = """
             ls -d tsm; rmmod tsm_tdisp; ls -d tsm 2>/dev/null || echo none; load tsm_fake_link
             insmod /lib/modules/*/updates/tsm_tdisp.ko; ls -1 /sys/class/tsm
@@ -87,7 +87,7 @@ class OrdinaryDevice(Vmm):
             "tsm0", "tsm1", gone, "", "tsm0", "tsm", gone, "none"])
 
     def test_the_machine_sleeps(self):
-        """A sleep ends what there is of a connection, and a request that runs does not keep the machine from it."""
+        """A sleep ends a connection and cancels a request that runs, instead of waiting for it."""
         script = """
             echo 0 >/sys/module/suspend/parameters/pm_test_delay; echo devices >/sys/power/pm_test
             state() { cat spdm/state spdm/generation; cat spdm/transcript/session >/tmp/session 2>/dev/null && echo some || echo none; }
@@ -140,13 +140,13 @@ class OrdinaryDevice(Vmm):
         right, *steps = lines[7:]
         self.assertEqual(steps[1::2], [right] * 11)
         ended = [step.removeprefix("ok unknown none none ") for step in steps[::2]]
-        # What had not begun finds no session, and the last message may be the end.
+        # A request that had not begun finds no session, and one at its last message may succeed.
         self.assertLessEqual(set(ended), {"ok", "Operation canceled", "Transport endpoint is not connected"})
         self.assertLessEqual(set(ended[1:7] + ended[8:]), {"ok", "Operation canceled"})
         self.assertIn("Operation canceled", ended)
 
     def test_the_machine_sleeps_while_a_link_is_encrypted(self):
-        """A sleep ends that, whatever the step it comes at, and the link can be encrypted after it."""
+        """A sleep ends the request, whatever the step it comes at, and the link can be encrypted after it."""
         script = """
             echo 0 >/sys/module/suspend/parameters/pm_test_delay; echo devices >/sys/power/pm_test
             rmmod tsm_tdisp; insmod /lib/modules/*/updates/tsm_tdisp.ko ide_unpaired=1

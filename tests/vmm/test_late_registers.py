@@ -57,7 +57,7 @@ class Snp(SnpVmm):
     def test_what_costs_the_key(self):
         for option, why in (("guest_request=tag", "error=-74 exitinfo2=0x0"), ("request_error=16", "error=-5 exitinfo2=0x16")):
             with self.subTest(option):
-                # Loaded again, it has no key from the start, which is no reason to have no interface.
+                # When it is loaded again, the driver has no key from the start, and registers nevertheless.
                 script = "ask a; registers; reload && echo loaded; ask b; /add/sev_guest report; reload vmpck_id=0 2>&1"
                 lines = self.guest(script + " | sed 's/.*: //'", option, drivers="none")
                 refused = ["ENOKEY 0xff", "Invalid argument"]
@@ -71,7 +71,7 @@ class Snp(SnpVmm):
             "/add/sev_guest extended 4": "done",
         }.items():
             with self.subTest(ask):
-                # A key is no report.
+                # A derived key publishes no registers.
                 script = f"/add/sev_guest key; registers; {ask}; registers; ask z; registers; rmmod $provider && registers"
                 lines = self.guest(script, "report_status=16", "refuse_count=1", drivers="none")
                 self.assertEqual(lines, [*begin, "done", "none", answer, "11", REPORT, "11", "none"])

@@ -15,10 +15,10 @@ from vmm import FAULT, KERNEL, SHARED, Vmm, also, built, mutations
 MUTATIONS = mutations(debug=10_000)
 SEED = int(os.environ.get("TSM_SEED", 7))
 
-# What each of these is for, tests/vmm/test_tdx.py says; a request that is late in the end has timed out.
+# tests/vmm/test_tdx.py says what each of these is for. ETIMEDOUT is that of an answer that comes too late.
 ERRORS = {"EIO", "EHOSTDOWN", "EBUSY", "EFBIG", "EPROTO", "EBADMSG", "ETIMEDOUT"}
 
-# Half of what is late, is so by more than the guest waits for.
+# Half of the late answers come after this timeout.
 RELOAD = "reload quote_timeout_ms=20\n"
 LAST = """
     sleep 1
@@ -32,15 +32,13 @@ LAST = """
     grep -c QQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQQ /tmp/last
     sha256sum </tmp/last
 """
-# The machine has no clock and no random numbers: what was measured, and so a quote of it, are the same in each run, also on
-# the test kernel, which boots in a tenth of the time of the one for debugging.
 LAST_LINES = 4
 
 
 @also("debug")
 class Mutations(Vmm):
     def mutated(self, count, *emulator):
-        """Has so many answers changed. Returns how often each was given, and what the last one was."""
+        """Asks for quotes with so many changed answers. Returns how often each result came, and what LAST printed."""
         # The debug kernel does 70 a second on an idle machine.
         lines = self.guest(f"{RELOAD} /add/quotes {count}\n{LAST}", f"mutate={SEED}", f"mutate_count={count}", *emulator,
                            timeout=900 + count // 10, add=[built("quotes")])
@@ -49,6 +47,8 @@ class Mutations(Vmm):
         return answers, lines[-LAST_LINES:]
 
     def assert_right(self, last):
+        # Without a clock and random numbers, what was measured, and so a quote of it, are the same in each run and on the test
+        # kernel, which boots in a tenth of the time of the debug kernel.
         self.assertEqual(last, self.guest(LAST, kernel="test"))
         leaked, size, lines_with_the_data, _ = last
         self.assertEqual(leaked, "leaked 0")
@@ -78,7 +78,7 @@ class Conversions(Vmm):
     """
 
     def test_any_answer_to_a_conversion(self):
-        # What the kernel says of that itself, once, is a fault to `run`.
+        # The kernel warns of the first conversion that fails, which is a fault to `run`.
         lines, calls = self.traced(self.SCRIPT, f"mutate_map={SEED}", status=FAULT, because="CPA VMM failure")
         first, refused, made, last, *faults, leaked = lines
         self.assertRegex(refused, "^ *[0-9]+ Input/output error$")
@@ -97,8 +97,8 @@ class Conversions(Vmm):
 
     @staticmethod
     def conversions(trace):
-        """Yields the addresses of each conversion after the first quote, and whether it was done to the end: where the
-        host wants to be asked again the kernel does that, but not for the third time at the same place."""
+        """Yields the addresses of each conversion after the first quote, and whether it was completed. If the VMM asks
+        for a retry, the kernel retries, but at most twice at the same address."""
         _, _, trace = trace.partition("VMCALL GetQuote ")
         number = "(0x[0-9a-f]+)"
         found = re.findall(f"VMCALL MapGPA r12={number} r13={number} .* r10={number} r11={number}", trace)

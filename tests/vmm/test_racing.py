@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """A VMM that changes what it wrote as soon as the guest has read it: python3 -m unittest discover -p test_racing.py tests/vmm
 
-Each byte that a vCPU loads from what the VMM has answered with is inverted then. So a driver that reads a byte twice, to
-check it and then to use it, or leaves it where the VMM can write and hands it out later, has something wrong.
+Each byte of an answer is inverted as soon as a vCPU has loaded it. So a driver that reads a byte twice, to check it and then
+to use it, or that hands it out later from memory that the VMM can write, returns a wrong report.
 """
 
 import re
@@ -11,8 +11,8 @@ import unittest
 from test_snp import LAUNCH, SnpVmm
 from vmm import Vmm
 
-# Reports of the same data, one after the other, so that what they are made in is used again. What was measured is the same
-# in each run.
+# Reports of the same data, one after the other, so that their buffers are used again. What was measured is the same in each
+# run.
 ASK = r"""
 fixed() { mkdir $reports/r && head -c 64 /dev/zero | tr '\0' 'R' >$reports/r/inblob; }
 for number in 1 2 3; do
@@ -38,7 +38,7 @@ class Tdx(Vmm):
 
 class Snp(SnpVmm):
     def test_a_report_and_its_certificates(self):
-        # At the device, what is right is found out there.
+        # The program checks what it reads from the device itself.
         racing = "guest_request=racing", "certs=racing"
         right = self.guest(ASK, LAUNCH)
         self.assertEqual(len(set(right)), 2)
@@ -48,7 +48,7 @@ class Snp(SnpVmm):
             with self.subTest(drivers):
                 lines, calls = self.traced(script, LAUNCH, *racing, drivers=drivers)
                 self.assertEqual(lines, found)
-                # A table of more than a page for each.
+                # Each of the 43 requests has a table of more than a page.
                 changed = [int(number) for number in re.findall(r"([0-9]+) bytes were changed", calls)]
                 self.assertGreater(changed[-1], 43 * 4096)
 

@@ -10,10 +10,9 @@ import unittest
 
 from vmm import DEBUG, FAULT, FUNCTIONS, Vmm, also, built
 
-# with_certificates prints the length of these too. leaves COMMAND... has a command leave $reader waiting, kills that,
-# and prints `leaves` if it ends while its message, or the one before, is still in flight: the kernel asks for that in a
-# function snp_*, and then it is another task that does. Since the message may have come to an end meanwhile, it tries
-# again before it prints `stays`.
+# with_certificates prints their length too. leaves COMMAND... runs a command that leaves $reader waiting, and kills that. It
+# prints `leaves` and the status if a message is still in flight then: another task sleeps in a function snp_* of the kernel.
+# The message may have ended just before, so it tries three times before it prints `stays`.
 CERTIFICATES = r"""
 export TSM_PLATFORM=snp TSM_DRIVERS=rust
 with_certificates() { make $1 && fetch $1 && fetch $1 auxblob certificates; rmdir $reports/$1; }
@@ -33,7 +32,7 @@ PART = r"""
 part() { tail -c +$(($1 + 1)) $3 | head -c $2 | hexdump -v -e '1/1 "%02x"'; echo; }
 """
 
-# The same launch in several guests, or their reports are not the same.
+# With the same ID, several guests have the same reports.
 LAUNCH = f"report_id={'5a' * 32}"
 
 REPORT = "report 1184"
@@ -52,7 +51,7 @@ class SnpVmm(Vmm):
         return super().guest(script, *emulator, add=[self.program], **kwargs)
 
     def waits(self, trace):
-        """Returns of each request in a trace how often the VMM was busy before it handled it. It handles all."""
+        """Returns how often the VMM was busy before it handled each request of a trace. It has to handle all."""
         waits, busy = [], 0
         for end in re.findall("VMGEXIT event 0x8000001[12] -> (0x[0-9a-f]+)", trace):
             if end == "0x200000000":
@@ -68,7 +67,7 @@ class Versions(SnpVmm):
     """Firmware of other versions, which put more into a report than the one before."""
 
     def test_reports_and_registers_of_each(self):
-        # The third message costs the key, which the registers are not asked for.
+        # The third message costs the key. Reading the registers sends none.
         script = PART + """
             registers() { find /sys/kernel/tsm/sev_snp -type f | sort | xargs cat | sha256sum; }
             registers >/tmp/before; make a; cat $reports/a/outblob >/tmp/report; rmdir $reports/a
@@ -103,7 +102,7 @@ class Platforms(SnpVmm):
                 self.assertEqual(self.guest(script, "vlek=on", "mask_chip_id=on", drivers=drivers), lines)
 
     def test_turin(self):
-        # The first mutable code comes first in what says how new the parts are, and the number of the chip has 8 bytes.
+        # In a TCB version the first mutable code (FMC) comes first, and the ID of the chip has 8 bytes.
         script = self.PARTS + """
             parts a; part 384 8 /tmp/outblob; part 392 3 /tmp/outblob; part 424 56 /tmp/outblob
             wc -c </tmp/outblob
@@ -124,14 +123,14 @@ class Messages(SnpVmm):
                 self.assertEqual(lines, [REPORT, BAD, GONE, "gone"])
 
     def test_a_refusal_costs_the_key(self):
-        # The last is what a caller finds in place of a status if nothing was sent.
+        # The last one is the `exitinfo2` of a request that was not sent.
         for status in "300000000", "16", "ffffffffffffffff", "ff":
             with self.subTest(status):
                 lines = self.guest(self.SCRIPT, f"request_error={status}", self.AFTER_TWO)
                 self.assertEqual(lines, [REPORT, ERROR, GONE, "gone"])
 
     def test_a_request_that_is_not_taken_has_no_answer(self):
-        # A derived key of zeros is worse than none.
+        # A success would hand out a derived key of zeros.
         script = "/add/sev_guest REQUEST; ask a"
         for request in "report", "key", "extended 4":
             with self.subTest(request):
@@ -150,7 +149,7 @@ class Messages(SnpVmm):
                          ["EIO 0x300000016", "ENOKEY 0xff"])
 
     def test_one_that_is_too_short_or_too_long(self):
-        # Both are authentic: it is the firmware that made them so.
+        # Both answers are authentic: the firmware itself made them too short or too long.
         script = "ask a; /add/sev_guest report; /add/sev_guest key; /add/sev_guest key"
         self.assertEqual(self.guest(script, "guest_request=truncated", "refuse_after=1"),
                          ["Message too long", "done", "done", "done"])
@@ -235,15 +234,16 @@ class Certificates(SnpVmm):
         script = "for report in a b c; do with_certificates $report; done"
         lines, calls = self.traced(script, "certs_size=20000")
         self.assertEqual(lines, [REPORT, "certificates 20000"] * 3)
-        # A request for the registers, and that which the kernel repeats without room; and three, of which one twice.
+        # Plain: one for the registers, and one that the kernel repeats without room. Extended: three, one of them twice.
         self.assertEqual((calls.count("event 0x80000011 "), calls.count("event 0x80000012 ")), (2, 4))
 
     def test_too_little_room_for_ever(self):
-        # Each extended request is sent again without room, and that is refused too; see the documentation.
+        # Each extended request is sent again without room, and that is refused too: see the end of
+        # Documentation/differences.md.
         script = "ask a; ask b; ask c; ask d"
         options = "request_error=100000000", "request_error_count=2", "refuse_after=2"
         self.assertEqual(self.guest(script, *options), [REPORT, ERROR, GONE, GONE])
-        # Theirs asks once, and then has the next request refused.
+        # The kernel's driver asks once, and its next request is refused.
         lines = [REPORT, REPORT, ERROR, ERROR, "Inappropriate ioctl for device"]
         self.assertEqual(self.guest("ask z;" + script, *options, drivers="c"), lines)
 
@@ -326,8 +326,8 @@ class Defects(SnpVmm):
                    because="sev_guest|snp_")
 
     def test_reports_that_are_read_while_the_provider_comes(self):
-        # There are reports from before on our core, whatever the provider is. Both drivers register their device when
-        # the provider is there: until the report is asked for, the task that loads the driver is held at that.
+        # On our core there may be reports from before the provider. Both drivers register their device after the provider:
+        # the task that loads the driver is held there, until the report was asked for.
         script = """
             make r; rmmod $provider; load tsm_hold; held=/sys/module/tsm_hold/parameters
             load $provider & await 'grep -q 1 $held/held'; fetch r; echo 0 >$held/hold; wait; fetch r
@@ -376,7 +376,7 @@ class Defects(SnpVmm):
         self.assertEqual(self.both(script, "certs_size=20000"), [[REPORT, "certificates 20000"], [ERROR, ERROR]])
 
     def test_what_is_left_in_memory_that_is_given_back(self):
-        # Theirs clears keys.
+        # The kernel's driver clears keys only.
         script = "insmod /lib/modules/*/updates/tsm_leftovers.ko; /add/sev_guest leftovers; rmmod tsm_leftovers"
         ours, (report, key) = self.both(script, kernel="stock")
         self.assertEqual(ours, ["report 0", "key 0"])
@@ -385,7 +385,7 @@ class Defects(SnpVmm):
 
 
 class LongDefects(SnpVmm):
-    """The same, of what takes long."""
+    """Defects whose tests take long."""
 
     def test_a_caller_that_is_killed_while_the_vmm_is_busy(self):
         script = "leaves begin a; ask b"
@@ -398,7 +398,7 @@ class LongDefects(SnpVmm):
         self.assertGreater(max(self.waits(calls)), 100)
 
     def test_memory_that_can_not_be_taken_back(self):
-        # Theirs is shared for one request; ours when there have to be more pages.
+        # The kernel's driver shares memory for each request, ours when it needs more pages.
         script = """
             insmod /lib/modules/*/updates/tsm_faults.ko fail=set_memory_encrypted times=1
             with_certificates a; cat /sys/module/tsm_faults/parameters/faults; dmesg | grep -o 'failed to .*leak.*'; ask b

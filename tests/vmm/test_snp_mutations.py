@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Answers that the VMM of an SEV-SNP guest changes at random: python3 -m unittest discover -p test_snp_mutations.py tests/vmm
 
-A message that is changed costs the key, and there are four in a guest; certificates that are changed, or too little room
-for them, cost none, nor does what the firmware itself says otherwise, or what an SVSM answers. So many of the latter are
-tried in one guest, and of the former one for each key, in some guests. TSM_MUTATIONS says how many of the latter are
-changed, TSM_SEED in which way.
+A changed message costs the key, and a guest has four, so several guests are needed for few messages. Changed certificates,
+too little room for them, another status of the firmware, and changed answers of an SVSM cost none: one guest is enough.
+TSM_MUTATIONS says how many of these are changed, TSM_SEED in which way.
 """
 
 import unittest
@@ -21,14 +20,14 @@ SERVICES = mutations(debug=500)
 # How many guests there are for messages, by default four.
 GUESTS = max(1, MUTATIONS // 2500)
 
-# What there can be in place of a report, by what is wrong: the message, the GHCB, the table, the room for it.
+# The errors in place of a report, with changed messages and with changed certificates.
 MESSAGE = {"Bad message", "Input/output error", "Required key not available", "Connection timed out"}
 TABLE = {"EFBIG", "EPROTO", "EIO"}
 
-# What the firmware can have said: a status, or a report that is too short.
+# The errors of a status of the firmware, and of a report that is too short.
 FIRMWARE = {"EINVAL", "EKEYREJECTED", "EREMOTEIO", "EMSGSIZE"}
 
-# And in place of what an SVSM attests.
+# The errors with changed answers of an SVSM.
 SVSM = {"EPROTO", "EFBIG", "EIO", "EINVAL", "EREMOTEIO"}
 
 LAST = """
@@ -50,7 +49,7 @@ class Mutations(SnpVmm):
         print(f"kernel {KERNEL}, seed {SEED}:", answers)
 
         self.assertEqual(sum(answers.values()), MUTATIONS)
-        # Any number of certificates that are where they should be, and reports by the device.
+        # A number is that of the certificates that are where they should be, `report` a report by the device.
         errors = {answer for answer in answers if not answer.isdigit()} - {"report", "empty"}
         self.assertLessEqual({error.partition("-")[0] for error in errors}, TABLE)
         self.assertGreater(answers["report"], MUTATIONS // 10)
@@ -67,7 +66,7 @@ class Mutations(SnpVmm):
         print(f"kernel {KERNEL}, seed {SEED}:", answers)
 
         self.assertEqual(sum(answers.values()), MUTATIONS)
-        # The device hands out what there is. No message is lost, or the key would be.
+        # The device hands out the answer as it is. A lost message would cost the key.
         self.assertLessEqual(set(answers), FIRMWARE | {"report", "answer"})
         if MUTATIONS >= 1000:
             self.assertEqual(set(answers), FIRMWARE | {"report", "answer"})
@@ -100,7 +99,7 @@ class Mutations(SnpVmm):
         self.assertEqual(sum(answers[error] for error in errors & set(answers)), answers["0"])
 
     def test_any_byte_of_a_message(self):
-        # Until each key is gone: the next one is taken then, with which loading asks for a report as well.
+        # When a key is gone, the module is loaded with the next one. Loading sends a message too.
         script = """
             for key in 0 1 2 3; do
                 [ $key = 0 ] || reload vmpck_id=$key || insert vmpck_id=$key
@@ -114,7 +113,7 @@ class Mutations(SnpVmm):
                 lines = self.guest(script, f"mutate={seed}", "refuse_after=1")
                 print(f"kernel {KERNEL}, seed {seed}:", {line: lines.count(line) for line in lines})
                 self.assertEqual(lines.pop(), "end")
-                # The first key is there in any case, or was.
+                # With the first key, `asks` prints 8 lines in any case.
                 self.assertGreaterEqual(len(lines), 8)
                 self.assertLessEqual(set(lines), MESSAGE | {REPORT})
                 seen.update(lines)

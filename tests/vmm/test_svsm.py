@@ -15,7 +15,7 @@ VTPM = "c476f1eb-0123-45a5-9641-b4e7dde5bfe3"
 ANOTHER = "c476f1eb-0123-45a5-9641-b4e7dde5bfe4"
 SERVICES = "63849ebb-3d92-4670-a1ff-58f9c94b87bb"
 
-# In place of those of other hosts: make REPORT [FILE=VALUE...] makes a report by the SVSM, ask prints the sizes of its blobs or
+# They replace functions of vmm.py: make REPORT [FILE=VALUE...] makes a report by the SVSM, ask prints the sizes of its blobs or
 # the error, dump also the nonce and the blobs.
 OF_SERVICES = r"""
 cd /sys/kernel/config/tsm/report
@@ -60,7 +60,7 @@ class Svsm(Vmm):
         # ATTESTATION_REPORT: VMPL and REPORT_DATA.
         self.assertEqual(report[0x30:0x34], bytes(4))
         self.assertEqual(report[0x50:0x90], hashlib.sha512(nonce + manifest).digest())
-        # The table begins with the VCEK, and ends where that of the three certificates does that comes last.
+        # The table begins with the VCEK, and ends with the last of its three certificates.
         self.assertEqual(certificates[:16], uuid.UUID("63da758d-e664-4564-adc5-f4b93be8accd").bytes)
         ends = [sum(struct.unpack_from("<II", certificates, 24 * entry + 16)) for entry in range(3)]
         self.assertEqual(ends[-1], len(certificates))
@@ -174,7 +174,7 @@ class Misbehaviour(Svsm):
             ("svsm_status=80000001",): "Invalid argument",
             ("svsm_status=80000003",): "Remote I/O error",
             ("svsm_status=80000005",): "Invalid argument",
-            # None of these is too small.
+            # No length is larger than its buffer.
             ("svsm_status=80000005", "svsm_report_length=4096", "svsm_certs_length=0"): "Invalid argument",
             ("svsm_status=12345", "svsm_report_length=5000"): "Remote I/O error",
             ("svsm_attest=skipped",): "Input/output error",
@@ -236,7 +236,7 @@ class Defects(Svsm):
         self.assertEqual(theirs, ["Cannot allocate memory", "1"])
 
     def test_room_of_64_mib(self):
-        # More than there can be in one piece, which the kernel warns of: a panic, with panic_on_warn.
+        # The page allocator warns, as it never has so much in one piece: a panic, with panic_on_warn.
         options = "svsm_status=80000005", f"svsm_certs_length={64 << 20}"
         self.assertEqual(self.guest("ask a", *options), ["File too large"])
         self.guest("ask a", *options, drivers="c", status=FAULT, because="WARNING: .*alloc.*pages")

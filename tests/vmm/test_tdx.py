@@ -38,7 +38,7 @@ class Answers(Vmm):
         self.assert_quotes(self.guest("ask a", "quote=garbage"), 1)
 
     def test_a_report_with_bits_set_that_are_reserved(self):
-        # The quoting enclave does not take it; the registers in it are what they are.
+        # The quoting enclave refuses the report; the registers in it are right.
         script = "ask a; cat $register | wc -c; rmmod tsm_tdx && echo gone"
         self.assertEqual(self.guest(script, "mr_report=reserved"), ["Input/output error", "48", "gone"])
 
@@ -65,7 +65,7 @@ class Answers(Vmm):
         script += "; dmesg | grep -c leaked || :"
         size = 16 << 20
         options = f"quote_size={size}", f"quote_size_field={size}"
-        # It has CONFIG_CONTIG_ALLOC, the others have not: there a quote has to fit into what there is.
+        # Debian's kernel has CONFIG_CONTIG_ALLOC. On the others a quote has to fit into one piece of the page allocator.
         self.assertEqual(self.guest(script, *options, kernel="stock"), [f"quote {size}"] * 2 + ["gone", "0"])
         less = "no 4097 pages in one piece for quotes, they may have 1024"
         self.assertEqual(self.guest(script, *options), [less] + ["Input/output error"] * 2 + ["gone", "0"])
@@ -77,7 +77,7 @@ class Answers(Vmm):
         lines, calls = self.traced("ask a", "quote_size_field=1M")
         self.assert_quotes(lines, 1)
         sizes = re.findall("VMCALL GetQuote r12=0x[0-9a-f]+ r13=(0x[0-9a-f]+)", calls)
-        # With the header, in whole pages; and then what is usual.
+        # The size in the metadata and a header, in whole pages; then the usual size.
         self.assertEqual([int(size, 0) for size in sizes], [(1 << 20) + 4096, 128 << 10])
 
     def test_the_trace_has_what_the_platform_answered(self):
@@ -120,7 +120,7 @@ class Identity(Vmm):
 
 
 class Endings(Vmm):
-    """What real quotes end with, which is not for a driver to know: both pass on what the VMM says there is."""
+    """What real quotes end with. A driver does not parse it: both pass on as many bytes as the VMM says."""
 
     def test_each(self):
         bare = self.size(0, "quote_nul=off", "quote_zeros=0")
@@ -202,7 +202,7 @@ class Time(Vmm):
     """How long the VMM may take for a quote."""
 
     def test_a_quote_that_is_there_when_the_time_is_over(self):
-        # What is over at once leaves time for one look.
+        # A timeout of 0 leaves time for one look at the answer.
         self.assert_quotes(self.guest("reload quote_timeout_ms=0; ask a"), 1)
         self.assertEqual(self.guest("reload quote_timeout_ms=0; ask a", "quote_until=extend"), ["Connection timed out"])
 
@@ -231,7 +231,7 @@ class Unloading(Vmm):
     """Tasks that wait while our driver is unloaded: `rmmod` waits for them."""
 
     def test_a_quote_that_is_waited_for_arrives(self):
-        # The register that is extended goes after the reports.
+        # `release` extends a register, whose file goes after the reports.
         script = """
             make a; fetch a & waiting=$!; waits $reports/a/outblob
             unload release; wait $waiting; dmesg | grep -c leaked
@@ -241,7 +241,7 @@ class Unloading(Vmm):
         *done, leaked, none, again = self.guest(script, "quote_until=extend")
         self.assert_quotes([again], 1)
         self.assertEqual((leaked, none), ("0", "No such device or address"))
-        # Both end at the same time.
+        # The two lines come in any order.
         first, second = sorted(done)
         self.assertEqual(first, "gone")
         self.assertRegex(second, "^quote [0-9]+$|^No such device or address$")
@@ -263,7 +263,7 @@ class Unloading(Vmm):
                 self.assertEqual(leaked, "0")
 
     def unloaded_under(self, what):
-        """Unloads the driver while a register is busy, for a second. Tries until it begins before that is over."""
+        """Unloads the driver while a register is busy, which it is for a second. Tries again if that is over too soon."""
         script = r"""
             read_register() { cat $register 2>&1 >/dev/null | sed 's/.*: //'; }
             extend() { head -c 48 /dev/zero | dd of=$register bs=48 2>&1 | sed -n 's/.*: //p'; }
@@ -312,8 +312,8 @@ class Lies(Vmm):
     """A VMM that says it has converted memory between private and shared, and has not, from the first quote on."""
 
     def test_memory_that_stays_shared(self):
-        # To use it the guest would have to accept it, which the TDX module does not let it survive.
-        # What was printed has to be out by then, which stty waits for.
+        # To use the page again, the guest has to accept it, at which the TDX module ends the guest. stty waits until all that
+        # was printed is out.
         script = "ask a; stty -F /dev/ttyS1 raw; rmmod tsm_tdx; echo goes on"
         lines = self.guest(script, "map=keep_shared", status=RUNNER, because="EPT violation in TDG.MEM.PAGE.ACCEPT")
         self.assert_quotes(lines, 1)
@@ -323,7 +323,7 @@ class Lies(Vmm):
             ask a; reload; ask b; rmmod tsm_tdx && echo gone
             dmesg | grep -c 'failed to take .* back from the VMM, leaked'
         """
-        # That it can't be taken back the kernel reports as a fault of its own, once.
+        # The kernel warns once that it can't take memory back, which is a fault to `run`.
         quote, *others = self.guest(script, "map=keep_private", status=FAULT, because="CPA VMM failure")
         self.assert_quotes([quote], 1)
         self.assertEqual(others, ["Input/output error", "gone", "1"])
@@ -339,7 +339,7 @@ class Waits(Vmm):
                          ["Input/output error", "Device or resource busy"])
 
     def test_a_quote_that_comes_shortly_before_the_time_is_over(self):
-        # The kernel's looks at it once a second, and not after the last one of them. So the quote comes after 30 looks.
+        # The kernel's driver reads the status once a second, but not after the last second. The quote comes after 30 reads.
         option = "quote_until=reads:30"
         self.assertEqual(self.guest("ask a | cut -c1-6", option), ["quote "])
         self.assertEqual(self.guest("ask a", option, drivers="c"), ["Connection timed out"])
@@ -369,7 +369,7 @@ class Defects(Vmm):
                          ["status 137", "Device", "1"])
 
     def test_memory_that_the_vmm_may_still_write_is_not_used_again(self):
-        # Both drivers are asked once and killed, and unloaded while the VMM has the buffer.
+        # With each driver, a reader is killed and the driver unloaded while the VMM has the buffer.
         script = "begin a; kill -9 $reader; wait $reader;"
         script += f"instead tsm_report; {script} rmdir $reports/a; rmmod tdx_guest"
         _, calls = self.traced(script, "quote=never")

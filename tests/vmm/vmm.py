@@ -11,7 +11,7 @@ import unittest
 TOP = pathlib.Path(__file__).resolve().parents[2]
 KERNEL = os.environ.get("TSM_TEST_KERNEL", "test")
 
-# The bit of an address that says that the VMM has the memory too, of the 53 that the emulator has.
+# The bit of an address that says that a page is shared, the highest of the 53 that the emulator has.
 SHARED = 1 << 52
 
 # What `run` ends with if the kernel has reported a fault, and if the guest did not say how the command has ended.
@@ -108,7 +108,7 @@ class Vmm(unittest.TestCase):
         """Runs a script with these options of the emulator, and returns the lines that it printed. A page that is freed
         while it is shared is a fault.
 
-        It has to end with that status, and where that is none of the script's own, `run` has to say this of it.
+        `run` has to end with `status`, and to print something that matches `because`.
         """
         others = [word for file in add for word in ("--add", file)]
         others += [word for device in devices for word in ("--device", device)]

@@ -2,13 +2,16 @@
 
 //! Measures our drivers and the kernel's own in the same guest, one after the other.
 //!
-//! `bench operations` measures what they do with a VMM that answers at once; `bench quotes` only
-//! reports, for a VMM that takes its time; `bench concurrent` reports that several tasks ask for at the
-//! same time; `bench readers` readers of reports while a quote is in flight, of which the last three are
-//! for TDX. `bench device SECTION=SIZE...` measures what is asked of
-//! PCI devices, from a connect to the unbinding of an interface, by our drivers alone, whose code is in
-//! these sections. Each prints a line of JSON for each operation and drivers, of which `../run` makes a table.
-//! `bench memory` measures what they keep for what is open. `bench profile OPERATION` prints one for each function of the kernel that one of the operations executes.
+//! - `bench operations`: what they do with a VMM that answers at once.
+//! - `bench quotes`: reports, with a VMM that takes its time. For TDX only, as the next two are.
+//! - `bench concurrent`: reports that several tasks ask for at the same time.
+//! - `bench readers`: readers of reports while a quote is in flight.
+//! - `bench memory`: the memory that they keep for what is open.
+//! - `bench device SECTION=SIZE...`: requests to PCI devices, from a connect to the unbinding of an interface, by our
+//!   drivers alone, whose code is in these sections.
+//! - `bench profile OPERATION`: the functions of the kernel that execute the instructions of an operation.
+//!
+//! Each prints a line of JSON for each operation and drivers, or for each function, of which `../run` makes a table.
 
 mod concurrent;
 mod device;

@@ -77,8 +77,7 @@ impl Trace {
         }
     }
 
-    /// Does `work`, and returns how many bytes of memory more than before are allocated after it: of
-    /// what was allocated meanwhile, by whatever task, and has not been freed.
+    /// Does `work`, and returns how many bytes were allocated meanwhile, by any task, and not freed.
     pub(crate) fn allocated(&self, work: impl FnOnce() -> io::Result<()>) -> io::Result<u64> {
         let enable = |value| {
             MEMORY
@@ -110,9 +109,8 @@ impl Trace {
         }
     }
 
-    /// Does `work`, and returns how many nanoseconds functions took that do not call each other. Of a
-    /// function that another one of them calls the time is in the other one's. Nothing, if the kernel
-    /// can't trace functions.
+    /// Does `work`, and returns how many nanoseconds the functions took. If one of them calls another one,
+    /// the time counts for the caller only. Nothing, if the kernel can't trace functions.
     pub(crate) fn time_in<const N: usize>(
         &self,
         functions: [&[&str]; N],

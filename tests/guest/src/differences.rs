@@ -74,8 +74,8 @@ impl Drivers {
         self != Self::C
     }
 
-    /// What loading a provider fails with that the core refuses. The kernel's driver for SEV-SNP is a
-    /// platform driver, and the kernel says of any that can't use its device that there is none.
+    /// The error of loading a provider that the core refuses. The kernel's driver for SEV-SNP is a platform
+    /// driver: if it can't use its device, the error is that there is none.
     pub fn refusal_of_a_provider(self) -> Errno {
         match Platform::get() {
             Platform::Snp if self != Self::Rust => Errno::ENODEV,
@@ -133,7 +133,7 @@ impl Drivers {
         self != Self::C
     }
 
-    /// Reports and registers have tracepoints. The kernel has them for registers only, and others.
+    /// Reports and registers have tracepoints. The kernel has others, for registers only.
     pub fn traces(self) -> bool {
         self != Self::C
     }
@@ -182,8 +182,7 @@ impl Drivers {
         self == Self::Rust
     }
 
-    /// What a request fails with whose key was wiped. The kernel's driver says what one says that is
-    /// not there.
+    /// The error of a request whose key was wiped. With the kernel's driver it is that of a missing driver.
     pub fn snp_refusal_without_a_key(self) -> Errno {
         match self {
             Self::Rust => Errno::ENOKEY,
@@ -191,8 +190,8 @@ impl Drivers {
         }
     }
 
-    /// What loading fails with when there is no such key. Of the kernel's driver the kernel says that
-    /// it found no device.
+    /// The error of loading when there is no such key. With the kernel's driver it is that of a missing
+    /// device.
     pub fn snp_refusal_of_a_key(self) -> Errno {
         match self {
             Self::Rust => Errno::EINVAL,

@@ -60,7 +60,7 @@ impl Platform {
         }
     }
 
-    /// By what udev finds a provider: the file that says what there is to be driven.
+    /// The file with the alias by which udev finds a provider.
     pub fn modalias(self) -> &'static str {
         match self {
             Self::Tdx => "/sys/devices/system/cpu/modalias",

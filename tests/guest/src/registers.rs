@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Measurement registers, of a TDX guest but for where all of them are.
+//! Measurement registers of a TDX guest, and the files of the registers of any platform.
 
 use std::{
     fs::{

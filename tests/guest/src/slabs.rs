@@ -2,8 +2,8 @@
 
 //! What memory the kernel has in use.
 //!
-//! Only a kernel without KASAN tells: it keeps what was freed, for as long as it likes. With KASAN
-//! there is kmemleak to look for what stays.
+//! Only a kernel without KASAN tells, because KASAN keeps freed memory for a while. With KASAN, kmemleak
+//! looks for what stays.
 
 use std::fs;
 

@@ -49,7 +49,7 @@ impl Ends {
     }
 }
 
-/// A slow device that has no fault. It gets one back that it had, when this is dropped.
+/// A slow device without its fault, which it gets back when this is dropped.
 pub struct SlowDevice {
     /// The device.
     pub device: Device,

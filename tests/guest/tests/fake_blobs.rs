@@ -181,12 +181,12 @@ fn a_user_holds_at_most_32_mib_of_a_blob() {
         assert_eq!(count, allowed(0));
     });
     assert_eq!(count, allowed(4));
-    // Nothing is left of that, and one reader can have all of it.
+    // All files are closed, so the whole limit is free again.
     assert_eq!(readers(&blob, 6, || ()).0, allowed(4));
     fake.set("outblob_size", 16 * MIB);
     report.set_inblob(&[2; 64]).unwrap();
     assert_eq!(readers(&blob, 6, || ()).0, allowed(2));
-    // Quotes as they are can be read by thousands at the same time.
+    // Quotes of the usual size can be read by thousands at the same time.
     fake.set("outblob_size", 8000);
     report.set_inblob(&[3; 64]).unwrap();
     assert_eq!(readers(&blob, 6, || ()).0, 6);

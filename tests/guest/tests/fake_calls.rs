@@ -119,7 +119,7 @@ fn a_write_does_not_wait_for_a_call_and_outdates_it() {
         assert_eq!(held.generation(), 2);
     });
     assert_eq!(Blob::out(blob.unwrap()).inblob(), [HELD; 64]);
-    // No reader gets that later.
+    // Later readers get the blob of the new request.
     assert_eq!(outblob(&held).inblob(), [1; 64]);
 }
 
@@ -133,7 +133,7 @@ fn a_reader_gets_the_blob_that_it_waited_for() {
     }
     for size in [200, 5000] {
         held.set_inblob(&[HELD; 64]).unwrap();
-        // configfs asks for the size first, and for the contents when this was written.
+        // configfs asks for the size before this write, and for the contents after it.
         let (blob, ()) = while_held(&fake, &held, || {
             fake.set("outblob_size", size);
             held.set_inblob(&[1; 64]).unwrap();

@@ -45,7 +45,7 @@ fn there_is_one_provider_at_a_time() {
 
 #[test]
 fn refuses_what_is_not_as_it_should_be() {
-    // The kernel's core does not look.
+    // The kernel's core does not check.
     if !Drivers::get().publishes_registers() {
         return;
     }
@@ -62,7 +62,7 @@ fn refuses_what_is_not_as_it_should_be() {
         let refusal = errno(Report::bare("none").map(drop));
         assert_eq!(refusal, Some(Errno::ENXIO), "{wrong}");
     }
-    // None of them is in the way of this.
+    // A provider that was refused leaves the place free.
     fake.load("").unwrap();
     outblob(&report("right", &[1; 64]));
 }

@@ -119,7 +119,7 @@ fn refuses_what_is_not_as_it_should_be() {
         assert_eq!(fake.load(&format!("case={case}")), Err(error), "{case}");
         assert_eq!(fs::read_dir(TREE).unwrap().count(), before, "{case}");
     }
-    // None of them is in the way of these.
+    // Registers that were refused leave the name free.
     for case in ["good", "banks", "no_registers"] {
         assert_eq!(fake.load(&format!("case={case}")), Ok(()), "{case}");
         assert!(fs::exists(path("")).unwrap());

@@ -110,7 +110,7 @@ fn extends_and_replaces() {
                 assert_eq!(read(name).unwrap(), vec![data; size], "{name}");
             }
         }
-        // The provider is not asked for that.
+        // That calls no callback of the provider.
         assert_eq!(fake.get("extends"), extends);
 
         // What is not live shows its first value, unless the provider sets another one.
@@ -132,7 +132,7 @@ fn a_live_register_that_was_replaced_has_that_value_until_one_is_extended() {
         assert_eq!(read("live_replace").unwrap(), [5; 16]);
         assert_eq!(fake.get("refreshes"), 1);
 
-        // From then on the provider knows better.
+        // An extend of any register has the provider's value read again.
         write("one", &[1]).unwrap();
         assert_eq!(read("live_replace").unwrap(), [16; 16]);
         assert_eq!(fake.get("refreshes"), 2);

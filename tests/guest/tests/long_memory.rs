@@ -23,7 +23,7 @@ const LIMIT: usize = 512;
 #[test]
 fn an_idle_report_costs_less_than_512_bytes_and_gives_all_back() {
     let _fake = Fake::new("tsm_fake", "");
-    // What is allocated once for all is there already then.
+    // What is allocated only once is allocated before the measurement.
     drop(Report::new("first").unwrap());
 
     for written in [false, true] {

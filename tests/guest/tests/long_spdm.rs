@@ -67,7 +67,7 @@ fn readers_get_whole_evidence_or_an_error() {
     let seconds = env::var("TSM_STRESS_SECONDS").map_or(5, |text| text.parse().unwrap());
     let start = Instant::now();
 
-    // The readers leave a kernel thread little of a debug kernel.
+    // On a debug kernel, the readers leave a kernel thread little time.
     reconnects_beside_readers(
         |_| Duration::ZERO,
         |count| start.elapsed() < Duration::from_secs(seconds) || count < 3,
@@ -162,7 +162,7 @@ fn beside_readers(act: impl FnOnce()) {
     // Of a slot that is read from the device.
     let ended = [Errno::ENXIO, Errno::ECANCELED];
     let reads = &AtomicUsize::new(0);
-    // While the device is not there, its path is.
+    // The paths are known also while the device is not there.
     let paths = &EVIDENCE.map(|file| {
         let is_slot = file.starts_with("certificates/");
         (Device::with_sessions().path(file), is_slot)

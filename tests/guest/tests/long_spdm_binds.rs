@@ -30,7 +30,7 @@ fn an_interface_is_bound_again_and_again() {
     // Where the kernel does not tell, kmemleak looks for what stays, when all has ended.
     let in_use = || slabs::are_readable().then(slabs::in_use);
 
-    // What is allocated once for all is there already then.
+    // What is allocated only once is allocated before the measurement.
     (0..100).for_each(|_| bind());
     let generation = interface.generation();
     let mut readings = vec![in_use()];
@@ -38,7 +38,7 @@ fn an_interface_is_bound_again_and_again() {
         (0..in_a_part).for_each(|_| bind());
         readings.push(in_use());
     }
-    // Each has had a report, and has it no more.
+    // The report of each bind is a new generation, and so is its end.
     let changes = u64::try_from(2 * PARTS * in_a_part).unwrap();
     assert_eq!(interface.generation(), generation + changes);
     assert_eq!(interface.state(), "unlocked");

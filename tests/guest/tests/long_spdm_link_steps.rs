@@ -51,9 +51,9 @@ impl Drop for Unpaired {
     }
 }
 
-/// Encrypts the link of a device as often as that has steps. Does `act` at another step each time, and `mend` when the
-/// request has ended. From when a message was sent on, the device gets so many others during `act`. Then the link has to be
-/// one that can be encrypted, and an interface can be bound.
+/// Encrypts the link of a device once for each step of that. Runs `act` at the step, and `mend` when the request has
+/// ended. From the first step on, the device gets at least so many messages during `act`. Then it has to be possible to
+/// encrypt the link and to bind an interface.
 fn at_each_step(messages: u32, act: impl Fn(&SlowDevice), mend: impl Fn(&SlowDevice)) -> Ends {
     let _unpaired = Unpaired::new();
     let slow = SlowDevice::with_link();

@@ -21,8 +21,8 @@ const BIND: u32 = 6;
 /// Those of a start: state, start, state.
 const START: u32 = 3;
 
-/// Binds the second function of a device, and starts it, as often as these have steps. Does `act` at another step each
-/// time, and `mend` when the request has ended. Then the interface has to be one that can be bound, started and unbound.
+/// Binds the second function of a device, and starts it, once for each step of these. Runs `act` at the step, and
+/// `mend` when the request has ended. Then it has to be possible to bind, start and unbind the interface.
 fn at_each_step(act: impl Fn(&SlowDevice), mend: impl Fn(&SlowDevice, u32)) -> Ends {
     let slow = SlowDevice::without_fault();
     let interface = &slow.interfaces[1];

@@ -81,7 +81,7 @@ fn containers_get_legal_blobs_only_while_providers_come_and_go() {
             Command::new(&program)
                 .args(["--exact", "container", "--ignored", "--nocapture"])
                 .env("TSM_CONTAINER", number.to_string())
-                // Its result is not one more of a test.
+                // Its output must not be taken for the result of one more test.
                 .stdout(Stdio::null())
                 .spawn()
                 .unwrap()

@@ -144,7 +144,7 @@ fn the_core_stays_as_long_as_a_report_does() {
 fn a_provider_is_loaded_once() {
     modules::with(|_, provider| {
         assert_eq!(load(provider), Err(Errno::EEXIST));
-        // The other one does not find its core, or its place is taken. (The kernel's own for TDX
+        // The other one does not find its core, or a provider is registered. (The kernel's own for TDX
         // finds that out too late, after sysfs has complained of its device.)
         let ours = Platform::get().our_provider();
         match Drivers::get() {

@@ -58,7 +58,7 @@ fn write_file(path: &Path, data: &[u8]) {
     assert_eq!(file.write(data).unwrap(), data.len());
 }
 
-/// Returns what a client gets that writes no level, if that is a report.
+/// Returns the report that a client gets without writing a level, or none if it is refused.
 fn outblob(report: &Report) -> Option<Vec<u8>> {
     // Under an SVSM, level 0 is not the guest's.
     if snp::vmpl() == 0 || Drivers::get().privlevel_defaults_to_the_floor() {

@@ -34,7 +34,7 @@ use tsm_guest_tests::{
     Drivers, //
 };
 
-/// Puts something where it can be read and not written, for good.
+/// Puts a value into a page that is read-only from then on.
 #[expect(unsafe_code, reason = "a page of its own")]
 fn read_only<T>(value: T) -> *mut T {
     let writable = libc::PROT_READ | libc::PROT_WRITE;
@@ -51,7 +51,7 @@ fn read_only<T>(value: T) -> *mut T {
     page.cast()
 }
 
-/// Returns what all requests have in common that are wrong: a command, with a call that would be right.
+/// Checks that each ioctl refuses a call that `inject` has made wrong, and writes no answer.
 #[expect(unsafe_code, reason = "ioctls that fail")]
 fn each_refuses(inject: impl Fn(&mut GuestRequest), error: Errno, exitinfo2: u64) {
     let file = device::open();
@@ -144,7 +144,7 @@ fn a_call_that_can_not_be_written_to_harms_nothing() {
             Ok(())
         };
         assert_eq!(result, expected, "{command:x}");
-        // By then there is an answer, if there is one at all.
+        // The answer is written before that. Without room for certificates there is none.
         let is_answered = command != GET_EXT_REPORT;
         assert_eq!(answer.is_untouched(), !is_answered, "{command:x}");
     }
@@ -296,7 +296,7 @@ fn refuses_other_commands_without_a_look_at_the_argument() {
 #[test]
 #[expect(unsafe_code, reason = "an ioctl that fails")]
 fn a_question_for_a_terminal_gets_no_more_than_it_has_room_for() {
-    // What a C library passes that finds out so whether a file is a terminal, and what is behind that.
+    // What a C library passes to find out whether a file is a terminal, and what is behind it.
     #[repr(C)]
     struct Guarded(libc::winsize, [u8; 64]);
 

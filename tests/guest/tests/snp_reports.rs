@@ -169,7 +169,7 @@ fn a_key_that_there_is_not_is_refused() {
 
 #[test]
 fn what_the_firmware_refuses_is_not_sent_or_costs_the_key_and_no_other() {
-    // That would be the guest's only one, which other tests need.
+    // At VMPL 3 this key is the guest's only one, which other tests need.
     if snp::vmpl() == 3 {
         return;
     }

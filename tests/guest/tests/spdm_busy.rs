@@ -190,7 +190,7 @@ fn a_connect_of_the_pci_core_goes_on_without_its_writer() {
         |slow| {
             let script = format!("kill -9 {}", pid.load(Ordering::Relaxed));
             assert!(shell(script).status().unwrap().success());
-            // The core has no context any more, which a reader waits for. The request is one of the other side.
+            // This waits until the core has dropped its context. The request goes on, as one of `spdm/`.
             assert_eq!(slow.tsm(), None);
             assert_eq!(slow.connect(0), Err(Errno::EBUSY));
             slow.disconnect().unwrap();

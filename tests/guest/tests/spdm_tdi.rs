@@ -130,7 +130,7 @@ fn other_evidence_is_another_generation() {
     interface.bind(0).unwrap();
     let judged = interface.generation();
 
-    // The binding of another function is none of it.
+    // The binding of another function is no part of the evidence.
     other.bind(0).unwrap();
     assert_eq!(interface.generation(), judged);
     device.measure(&[7; 32]).unwrap();

@@ -233,7 +233,7 @@ fn a_writer_that_is_killed_leaves_a_connection_to_spdm() {
         // The writer is at any place, or not there yet. It may be done.
         writer.kill().unwrap();
         writer.wait().unwrap();
-        // What the writer has begun comes to an end, which one of the two waits for.
+        // The connect goes on to its end. This read, or the disconnect, waits for it.
         match device.tsm() {
             Some(_) => device.tsm_disconnect().unwrap(),
             None => assert!(matches!(device.disconnect(), Ok(()) | Err(Errno::ENOTCONN))),
@@ -257,7 +257,7 @@ fn the_module_can_do_without() {
 
     let _restore = Restore;
     unload(MODULE).unwrap();
-    // As other parameters of the kernel, on each kernel.
+    // The parameters are there, and their values checked, on kernels without PCI/TSM too.
     assert_eq!(load_with(MODULE, "pci_tsm=2"), Err(Errno::EINVAL));
     assert_eq!(
         load_with(MODULE, "request_timeout_ms=0"),

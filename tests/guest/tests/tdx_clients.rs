@@ -200,7 +200,7 @@ fn libtdx_attest_and_dstack_share_a_report_under_a_lock() {
                         .write(true)
                         .open(report.path("inblob"))
                         .unwrap();
-                    // The lock stays for as long as that is open; what is written is another one.
+                    // The lock lasts as long as this file is open. The write opens another one.
                     let _lock = Flock::lock(file, FlockArg::LockExclusive).unwrap();
                     let before = report.generation();
                     report.set_inblob(&[client; 64]).unwrap();

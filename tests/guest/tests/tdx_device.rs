@@ -46,7 +46,7 @@ fn get_report0(file: &File, data: [u8; 64]) -> Result<[u8; 1024], Errno> {
     Ok(request.tdreport)
 }
 
-/// What the drivers had before the kernel's, and what libtdx_attest tries where it finds them.
+/// The ioctls of drivers before the kernel's, which libtdx_attest tries where it finds those.
 mod ioctl {
     use super::Request;
 

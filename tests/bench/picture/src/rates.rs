@@ -23,12 +23,12 @@ pub(crate) struct Rate {
 /// The name, the colour and the values of a curve.
 type Curve = (&'static str, RGBColor, fn(&Rate) -> f64);
 
-/// Returns what was measured of that.
+/// Returns the rates of all rows that have one.
 pub(crate) fn of(rows: &Rows) -> Vec<Rate> {
     rows.rows.iter().filter_map(rate).collect()
 }
 
-/// Returns the rate that a row says, whose name is `report, N at once`, and what the VMM does.
+/// Returns the rate of a row whose name is `report, N at once` and what the VMM does.
 fn rate(row: &Row) -> Option<Rate> {
     let (tasks, _) = row.name.strip_prefix("report, ")?.split_once(" at once")?;
     let per_second = |nanoseconds: f64| 1e9 / nanoseconds;

@@ -211,7 +211,7 @@ fn blobs(pages: &[u8]) -> Result<Vec<(Kind, &[u8])>, Error> {
         .collect())
 }
 
-/// What is taken for a hash here: the first byte.
+/// Stands in for a hash: repeats the first byte.
 fn hash(bytes: &[u8]) -> Digest384 {
     Digest384::new([bytes[0]; 48])
 }

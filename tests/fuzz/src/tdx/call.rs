@@ -18,7 +18,7 @@ use tsm_proto::{
 use crate::bytes::u64_at;
 
 /// Each reply has the bits that the tables say. An address is shared in its highest bit if there is
-/// room for that. Accepted is a width with such an address.
+/// room for that. An input is accepted if its width has such an address.
 pub(crate) fn call(data: &[u8]) -> bool {
     let mut numbers = [0; 6];
     for (index, number) in numbers.iter_mut().enumerate() {

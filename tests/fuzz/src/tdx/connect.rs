@@ -128,12 +128,12 @@ fn evidence(which: u8, copy: &[u8]) -> Option<Unchecked<'_>> {
     parsed.ok()
 }
 
-/// What is taken for a hash here: the first byte.
+/// Stands in for a hash: repeats the first byte.
 fn sha384(bytes: &[u8]) -> Digest384 {
     Digest384::new([bytes[0]; 48])
 }
 
-/// Evidence is handed out if the hash before it is one of it.
+/// Evidence is handed out if the hash before it is that of the evidence.
 fn checked(which: u8, input: &[u8]) -> bool {
     let Some((kind, rest)) = input.split_first() else {
         return false;

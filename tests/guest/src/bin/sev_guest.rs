@@ -97,7 +97,7 @@ fn leftovers() -> io::Result<()> {
         assert!(fs::read_to_string(format!("{LEFTOVERS}/looked"))? != "0\n");
         fs::read_to_string(format!("{LEFTOVERS}/found"))
     };
-    // What the report is to bind is in the request, and in the report.
+    // The report data are in the request, and in the report.
     let report = || {
         let request = ReportRequest::new(0xc7);
         assert!(device::get_report(&device, 1, request).0.is_ok());
@@ -146,7 +146,7 @@ fn certificates(count: usize) -> io::Result<()> {
             report.set_inblob(&inblob)?;
 
             match report.read("auxblob") {
-                // It is checked for that each is where it should be.
+                // `certificates()` checks where each certificate is.
                 Ok(auxblob) => match auxblob.is_empty() {
                     true => "empty".to_owned(),
                     false => format!("{}", snp::certificates(&auxblob).count()),
@@ -227,7 +227,7 @@ fn services(count: usize) -> io::Result<()> {
                 let is_empty =
                     |bytes: &[u8], start| bytes.iter().skip(start).all(|byte| *byte == 0);
 
-                // However long they are said to be.
+                // Behind both there are only zeros, however long the SVSM says that they are.
                 let right = outblob.len() >= snp::REPORT_SIZE
                     && is_empty(&outblob, snp::REPORT_SIZE)
                     && is_empty(&manifest, manifest_size);

@@ -61,7 +61,7 @@ pub fn while_held<T>(
     held: &Report,
     test: impl FnOnce() -> T,
 ) -> (io::Result<Vec<u8>>, T) {
-    /// Also when the test panics; otherwise the scope would wait for ever.
+    /// Ends the call, also when the test panics: otherwise the scope would wait for ever.
     struct Release<'a>(&'a Fake);
 
     impl Drop for Release<'_> {
@@ -83,8 +83,8 @@ pub fn while_held<T>(
     })
 }
 
-/// Runs `test` while a call runs that it should not wait for; in the kernel's core it does, and is
-/// done only when the call is.
+/// Runs `test` during a call that it should not wait for. With the kernel's core it waits, and ends after
+/// the call.
 ///
 /// # Panics
 ///
