@@ -132,6 +132,9 @@ class Installed(unittest.TestCase):
             trigger | ours
             section not again
             trigger | ours
+            section another bindgen
+            tool bindgen "bindgen 0.72.1"
+            trigger | ours
             section cache
             ls /var/cache/tsm-rs/*
             section kernel again
@@ -161,7 +164,8 @@ class Installed(unittest.TestCase):
                              ("no tool", "bindgen is missing, which builds the Rust metadata"),
                              ("not again", "making the Rust metadata failed before, see /var/cache/tsm-rs/.*/log")):
             self.assertRegex(said[name].strip(), rf"^{re.escape(no)}{reason}$")
-        self.assertEqual([line.startswith(no) for line in said["bad source"].strip().splitlines()], [False, True])
+        for name in ("bad source", "another bindgen"):
+            self.assertEqual([line.startswith(no) for line in said[name].strip().splitlines()], [False, True])
         self.assertEqual(said["cache"].split(), ["failed", "log"])
         self.assertEqual(said["broken"].strip(), "")
         self.assertIn("conflicts with tsm-rs-dkms", said["other kind"])
