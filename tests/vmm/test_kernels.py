@@ -126,8 +126,9 @@ class OrdinaryDevice(Vmm):
                 said=$(sleeps); wait; echo $said $(cat /tmp/ended); good | md5sum
             }
             request spdm/connect 0; good; good | md5sum
+            # Five exchanges, after the read of the state has asked for the version of TDISP. A start takes three.
             bind() { request tdi/bind 0; }
-            for step in 0 1 2 3 4 5 6; do again >/dev/null; slept bind $step; done
+            for step in 0 1 2 3 4 5; do again >/dev/null; slept bind $step; done
             for step in 0 1 2 3; do again >/dev/null; bind >/dev/null; slept judged $step; done
         """
         lines = self.guest(script, kernel="amd64", devices=["tdi", "tdi,delay=200000"])
@@ -138,11 +139,11 @@ class OrdinaryDevice(Vmm):
         connected, *lines = lines[place + 1:]
         self.assertEqual([connected, *lines[:7]], ["ok", *good])
         right, *steps = lines[7:]
-        self.assertEqual(steps[1::2], [right] * 11)
+        self.assertEqual(steps[1::2], [right] * 10)
         ended = [step.removeprefix("ok unknown none none ") for step in steps[::2]]
         # A request that had not begun finds no session, and one at its last message may succeed.
         self.assertLessEqual(set(ended), {"ok", "Operation canceled", "Transport endpoint is not connected"})
-        self.assertLessEqual(set(ended[1:7] + ended[8:]), {"ok", "Operation canceled"})
+        self.assertLessEqual(set(ended[1:6] + ended[7:]), {"ok", "Operation canceled"})
         self.assertIn("Operation canceled", ended)
 
     def test_the_machine_sleeps_while_a_link_is_encrypted(self):
