@@ -85,18 +85,10 @@ impl Processor {
     /// Returns the versions of the parts of the emulated platform, if the user wants no others: those that
     /// reports of such machines say.
     pub(super) fn tcb(self) -> Tcb {
-        let (fmc, [boot_loader, tee, snp, microcode]) = match self {
-            Self::Milan => (None, [4, 0, 24, 219]),
-            Self::Genoa => (None, [10, 0, 23, 84]),
-            Self::Turin => (Some(1), [1, 1, 4, 82]),
-        };
-
-        Tcb {
-            fmc,
-            boot_loader,
-            tee,
-            snp,
-            microcode,
+        match self {
+            Self::Milan => Tcb::new(None, [4, 0, 24, 219]),
+            Self::Genoa => Tcb::new(None, [10, 0, 23, 84]),
+            Self::Turin => Tcb::new(Some(1), [1, 1, 4, 82]),
         }
     }
 }

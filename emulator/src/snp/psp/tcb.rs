@@ -38,6 +38,18 @@ pub(super) struct Tcb {
 }
 
 impl Tcb {
+    /// Takes the versions of the boot loader, the operating system of the processor, the firmware for SNP and the
+    /// microcode, and of the first mutable code where there is one.
+    pub(super) const fn new(fmc: Option<u8>, [boot_loader, tee, snp, microcode]: [u8; 4]) -> Self {
+        Self {
+            fmc,
+            boot_loader,
+            tee,
+            snp,
+            microcode,
+        }
+    }
+
     /// Returns the version as a message has it.
     pub(super) fn version(&self) -> TcbVersion {
         let Self {
@@ -64,19 +76,14 @@ impl TcbVersion {
     /// Returns the versions of the parts, as a processor has them that has these parts.
     pub(super) fn parts(self, has_fmc: bool) -> Tcb {
         let Self(bytes) = self;
-        let (fmc, [boot_loader, tee, snp, microcode]) = match (has_fmc, bytes) {
-            (true, [fmc, boot_loader, tee, snp, .., last]) => {
-                (Some(fmc), [boot_loader, tee, snp, last])
-            }
-            (false, [boot_loader, tee, .., snp, last]) => (None, [boot_loader, tee, snp, last]),
-        };
 
-        Tcb {
-            fmc,
-            boot_loader,
-            tee,
-            snp,
-            microcode,
+        match (has_fmc, bytes) {
+            (true, [fmc, boot_loader, tee, snp, .., microcode]) => {
+                Tcb::new(Some(fmc), [boot_loader, tee, snp, microcode])
+            }
+            (false, [boot_loader, tee, .., snp, microcode]) => {
+                Tcb::new(None, [boot_loader, tee, snp, microcode])
+            }
         }
     }
 
@@ -144,20 +151,8 @@ mod tests {
 
     /// One without the first mutable code, and one with it.
     const TCBS: [Tcb; 2] = [
-        Tcb {
-            fmc: None,
-            boot_loader: 4,
-            tee: 1,
-            snp: 24,
-            microcode: 219,
-        },
-        Tcb {
-            fmc: Some(2),
-            boot_loader: 4,
-            tee: 1,
-            snp: 24,
-            microcode: 219,
-        },
+        Tcb::new(None, [4, 1, 24, 219]),
+        Tcb::new(Some(2), [4, 1, 24, 219]),
     ];
 
     #[test]
