@@ -32,7 +32,8 @@ pub(crate) use key::{
 };
 pub(crate) use rsa::{
     rsa,
-    Rsa, //
+    Rsa,
+    Trailer, //
 };
 pub(crate) use tsm_keys::{
     P256,

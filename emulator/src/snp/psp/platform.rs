@@ -52,6 +52,7 @@ use crate::{
         KeyIdentifier,
         Rsa,
         Terms,
+        Trailer,
         Usage,
         P384, //
     }, //
@@ -105,11 +106,16 @@ fn name(common: &str) -> String {
     format!("CN={common},O={ORGANIZATION},ST=CA,L=Santa Clara,C=US,OU=Engineering")
 }
 
-/// Makes an authority of a line of processors.
-fn authority(processor: Processor, (common, key, places): (&str, &str, [u32; 2])) -> Identity<Rsa> {
+/// Makes an authority of a line of processors. Certificates of authorities have the trailer encoded in any line. Of those
+/// of keys, which KDS makes, the ones of 2023 have it encoded as well, and the ones of 2025 have not.
+fn authority(
+    processor: Processor,
+    (common, key, places): (&str, &str, [u32; 2]),
+    trailer: Trailer,
+) -> Identity<Rsa> {
     let common = format!("{common}-{}", processor.line());
 
-    Identity::new(&name(&common), x509::rsa(key, places))
+    Identity::new(&name(&common), x509::rsa(key, places, trailer))
 }
 
 /// Makes the certificates of the root, and of the authority for chips. There is no revocation list; the
@@ -144,7 +150,9 @@ impl Platform {
         let processor = config.processor;
         let has_fmc = processor.tcb().fmc.is_some();
         let tcb = Tcbs::of(config).reported.parts(has_fmc);
-        let [ark, ask] = [ARK, ASK].map(|keys| authority(processor, keys));
+        let ark = authority(processor, ARK, Trailer::Encoded);
+        let of_keys = |keys| authority(processor, keys, Trailer::Omitted);
+        let ask = of_keys(ASK);
         let [of_ark, of_ask] = certify(processor, &ark, &ask);
 
         Self {
@@ -156,7 +164,7 @@ impl Platform {
                 certificate.add_extension(&Description::<4>(processor.hardware_id().to_vec()))
             }),
             vlek: config.vlek.then(|| {
-                EndorsementKey::new(VLEK, &authority(processor, ASVK), |certificate| {
+                EndorsementKey::new(VLEK, &of_keys(ASVK), |certificate| {
                     describe(certificate, processor.line(), processor, &tcb)?;
                     let provider = Ia5StringRef::new(PROVIDER)?;
                     certificate.add_extension(&Description::<5>(provider.to_der()?))
@@ -305,6 +313,48 @@ mod tests {
             // The issuer, and the subject.
             assert_eq!(parts.filter(|part| *part == expected).count(), 2);
         }
+    }
+
+    /// The algorithm of all signatures of AMD's certificates, as those of authorities have it, and as those of keys have
+    /// had it since 2025: RSASSA-PSS, SHA-384 in both places, a salt of 48 bytes.
+    const OF_AUTHORITY: &str = concat!(
+        "3046 06092a864886f70d01010a 3039 a00f 300d06096086480165030402020500",
+        "a11c 301a 06092a864886f70d010108 300d06096086480165030402020500 a203020130 a303020101"
+    );
+    const OF_KEY: &str = concat!(
+        "3041 06092a864886f70d01010a 3034 a00f 300d06096086480165030402020500",
+        "a11c 301a 06092a864886f70d010108 300d06096086480165030402020500 a203020130"
+    );
+
+    #[test]
+    fn names_the_algorithm_as_amd_does() {
+        for processor in [Processor::Milan, Processor::Genoa, Processor::Turin] {
+            let platform = Platform::new(&SnpConfig {
+                processor,
+                vlek: true,
+                ..SnpConfig::default()
+            });
+            let vlek = &platform.vlek.unwrap().certificate;
+
+            for (certificate, algorithm) in [
+                (&platform.ark, OF_AUTHORITY),
+                (&platform.ask, OF_AUTHORITY),
+                (&platform.vcek.certificate, OF_KEY),
+                (vlek, OF_KEY),
+            ] {
+                let algorithm = hex(&algorithm.replace(' ', ""));
+                let parts = certificate.windows(algorithm.len());
+                // Of what is signed, and of the signature.
+                assert_eq!(parts.filter(|part| *part == algorithm).count(), 2);
+            }
+        }
+    }
+
+    /// Parses hexadecimal digits.
+    fn hex(digits: &str) -> Vec<u8> {
+        let byte = |at| u8::from_str_radix(&digits[at..at + 2], 16).unwrap();
+
+        (0..digits.len()).step_by(2).map(byte).collect()
     }
 
     #[test]
