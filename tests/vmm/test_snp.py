@@ -110,6 +110,20 @@ class Platforms(SnpVmm):
         self.assertEqual(self.guest(script, "processor=turin", "report_version=5"),
                          ["0101010400000052", "1a0201", 56 * "00", "1184"])
 
+    def test_cpuid_names_the_processor_that_reports_name(self):
+        # The kernel has it from leaf 1: the first two of its fields are the family and the model.
+        script = self.PARTS + r"""
+            field() { sed -n "s/^$1[\t ]*: //p" /proc/cpuinfo | sort -u; }
+            parts a; part 392 3 /tmp/outblob; field 'cpu family'; field model; field stepping; field 'model name'
+        """
+        for processor, version, report, *fields in (
+                ("milan", 3, "190101", "25", "1", "1", "AMD EPYC-Milan Processor"),
+                ("genoa", 4, "191101", "25", "17", "1", "AMD EPYC-Genoa Processor"),
+                ("turin", 5, "1a0201", "26", "2", "1", "AMD EPYC-Turin Processor")):
+            with self.subTest(processor):
+                lines = self.guest(script, f"processor={processor}", f"report_version={version}")
+                self.assertEqual(lines, [report, *fields])
+
 
 class Messages(SnpVmm):
     # The first is for the registers, when the module is loaded.

@@ -135,7 +135,7 @@ const OPTIONS: &[Opt<SnpConfig>] = &[
     Opt {
         key: "processor",
         meaning:
-            "what reports, certificates and the secrets page are of; CPUID says Milan in any case",
+            "what reports, certificates and the secrets page are of; `run` has QEMU's CPUID say so",
         values: Values::Line(&PROCESSOR),
         default: |c| name(&PROCESSOR, &c.processor),
         set: |c, v| put(&mut c.processor, choose(&PROCESSOR, v)),
