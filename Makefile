@@ -211,7 +211,13 @@ doc: toolbox ## writes the documentation of the crates, into target/doc and, for
 	@$(qemu-tdx)/setup toolbox stock
 	@DOC=1 $(qemu-tdx)/modules stock
 
+guest: ## builds programs for guests, into build/guest: tdi and ide of Documentation/tdisp.md
+	@mkdir -p build/guest
+	@for name in tdi ide; do \
+		program=$$(tests/guest/build tsm-guest-tests $$name) && cp "$$program" build/guest/ || exit; \
+	done
+
 toolbox:
 	@$(qemu-tdx)/setup toolbox
 
-.PHONY: help modules modules_install install uninstall clean clean-cache setup demo unit check check-debug check-host check-kernels check-vmm fuzz bench bench-profile package shell fmt clippy doc toolbox
+.PHONY: help modules modules_install install uninstall clean clean-cache setup demo unit check check-debug check-host check-kernels check-vmm fuzz bench bench-profile package shell guest fmt clippy doc toolbox

@@ -148,7 +148,13 @@ class Tdisp(unittest.TestCase):
 
     def test_each_block_runs_here(self):
         self.assertEqual({(language, where) for language, where, _ in TDISP},
-                         {("sh", "start"), ("sh", "tdisp"), ("sh", "openssl"), ("udev", "")})
+                         {("sh", "start"), ("sh", "tdisp"), ("sh", "openssl"), ("sh", "here"), ("udev", "")})
+
+    def test_the_programs(self):
+        result = shell("bash", "-ec", text=self.block("sh", "here"), timeout=1200)
+        self.assertEqual(result.returncode, 0, result.stdout)
+        said = "validate [0-9]+: ESTALE.*validate [0-9]+: run.*ide: EOPNOTSUPP.*bind: EREMOTEIO.*ide: 1 secure.*: run.*session"
+        self.assertRegex(result.stdout, re.compile(said, re.DOTALL))
 
     def block(self, language, where=""):
         [text] = [text for *kind, text in TDISP if kind == [language, where]]
