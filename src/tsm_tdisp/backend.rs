@@ -107,7 +107,8 @@ pub(crate) trait Backend: Send + Sized {
     ///
     /// # Errors
     ///
-    /// `EOPNOTSUPP` when it does not have the flags, [`EBUSY`] when it is not unlocked.
+    /// `EOPNOTSUPP` when it does not have the flags, [`EBUSY`] when it is not unlocked, [`Failure::Unanswered`] when it may be
+    /// locked.
     fn lock(&mut self, function: Location, flags: Flags) -> Result<Self::Locked, Failure>;
 
     /// Returns the report of an interface that is locked, and stays so.

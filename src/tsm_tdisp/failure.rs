@@ -23,6 +23,8 @@ pub(crate) enum Failure {
     Link(ide_km::Error),
     /// The mailbox failed, the device is gone, or this side has no memory.
     Errno(Error),
+    /// The same, when the device may have done nevertheless what it was asked for.
+    Unanswered(Error),
 }
 
 impl Failure {
@@ -32,7 +34,15 @@ impl Failure {
             Self::Protocol(err) => (*err).into(),
             Self::Interface(err) => (*err).into(),
             Self::Link(err) => (*err).into(),
-            Self::Errno(err) => *err,
+            Self::Errno(err) | Self::Unanswered(err) => *err,
+        }
+    }
+
+    /// Makes it the failure of a request whose message was sent, if there was no response to that.
+    pub(crate) fn unanswered(self) -> Self {
+        match self {
+            Self::Errno(err) => Self::Unanswered(err),
+            other => other,
         }
     }
 
@@ -53,7 +63,8 @@ impl Failure {
             Self::Interface(tdisp::Error::Interface(found)) => found.raw(),
             Self::Link(ide_km::Error::Refused(status)) => status.raw().into(),
             Self::Link(ide_km::Error::UnexpectedObject(found)) => found.raw().into(),
-            Self::Protocol(_) | Self::Interface(_) | Self::Link(_) | Self::Errno(_) => 0,
+            Self::Protocol(_) | Self::Interface(_) | Self::Link(_) => 0,
+            Self::Errno(_) | Self::Unanswered(_) => 0,
         }
     }
 
@@ -86,7 +97,7 @@ impl Failure {
                 | ide_km::Error::Port => true,
             },
             // The requester ends it itself.
-            Self::Protocol(_) | Self::Errno(_) => false,
+            Self::Protocol(_) | Self::Errno(_) | Self::Unanswered(_) => false,
         }
     }
 }
@@ -98,6 +109,7 @@ impl fmt::Display for Failure {
             Self::Interface(err) => write!(f, "{err:?}"),
             Self::Link(err) => write!(f, "{err:?}"),
             Self::Errno(_) => write!(f, "no exchange"),
+            Self::Unanswered(_) => write!(f, "no response"),
         }
     }
 }

@@ -287,6 +287,29 @@ mod tests {
     }
 
     #[test]
+    fn a_vendor_defined_response_that_is_not_ready_can_be_given_up() {
+        let mut harness = Harness::new();
+        harness.connect();
+        harness.refuses(&[Event::GiveUp]);
+        harness.asked(VENDOR);
+        harness.refuses(&[Event::GiveUp]);
+        assert_eq!(harness.answer(&error(3).sealed()), Ok(Action::Wait(10_000)));
+        assert_eq!(harness.step(Event::GiveUp), Ok(Action::Done));
+        // The session is as it was, and a later request is none of before.
+        assert!(harness.requester.session().is_some());
+        harness.refuses(&[Event::GiveUp, Event::TimePassed]);
+        assert_eq!(harness.asked(VENDOR), Some(0xfe));
+        let payload = Ok(Action::Payload { start: 20, len: 0 });
+        assert_eq!(harness.answer(&vendor(&[]).sealed()), payload);
+
+        // What else waits goes on to wait.
+        harness.asked(MEASURE);
+        assert_eq!(harness.answer(&error(3).sealed()), Ok(Action::Wait(10_000)));
+        harness.refuses(&[Event::GiveUp]);
+        assert_eq!(harness.asked(Event::TimePassed), Some(0xe0));
+    }
+
+    #[test]
     fn a_vendor_defined_message_that_is_too_long_changes_nothing() {
         let mut harness = Harness::new();
         harness.connect();

@@ -10,7 +10,7 @@ import os
 import re
 
 from vmm import DEBUG, KERNEL, also
-from test_authentication import BAD, BROKEN, BUSY, MAILBOX, OK, REMOTE, TOO_LONG, UNSUPPORTED, Spdm
+from test_authentication import BAD, BROKEN, BUSY, GONE, MAILBOX, OK, REMOTE, TOO_LONG, UNSUPPORTED, Spdm
 
 # judged validates the current generation. keys counts the keys that were programmed for the link. config
 # OFFSET and set_config OFFSET DWORD read and write configuration space. traces begins to trace failures,
@@ -37,6 +37,7 @@ TRACED = re.compile(r"code=(0|0x[0-9a-f]+) error=-([0-9]+)")
 
 UNLOCKED, LOCKED, RUN, ERROR, UNKNOWN = "unlocked", "locked", "run", "error", "unknown"
 STALE, ABSENT, TIMEOUT = "Stale file handle", "Transport endpoint is not connected", "Connection timed out"
+CANCELED = "Operation canceled"
 
 # With each fault, the results of `bind` and of `validate` after it, then the states of the interface and of the connection.
 BROKEN_SESSION = BROKEN, "", UNKNOWN, "lost"
@@ -55,7 +56,7 @@ BINDS = {
     REFUSED_REPORT: "report-15 report-count-max report-pages-overflow "
                     "report-first-page-max report-range-outside report-range-overlap report-bar-order",
     (OK, BROKEN, UNLOCKED, "session"): "tdisp-start-not-moving",
-    FINE: "report-65535 report-bar-6 report-reserved-bits tdisp-start-any-nonce",
+    FINE: "tdisp-lock-not-ready report-65535 report-bar-6 report-reserved-bits tdisp-start-any-nonce",
 }
 # What the device says of itself is in the trace: the code of TDISP_ERROR, an unknown state, the status of KP_ACK.
 CODES = {
@@ -122,6 +123,28 @@ class Interfaces(Spdm):
             OK, BROKEN, UNLOCKED, "session", f"code=0x0 error=-{errno.EPROTO}", *good,
             OK, OK, LOCKED, OK, OK, *good,
             OK, OK, LOCKED, REMOTE, UNLOCKED, "session", f"code=0x102 error=-{errno.EREMOTEIO}", *good, "0"])
+
+    @also("check")
+    def test_a_request_that_ends_before_the_device_says_that_it_has_locked(self):
+        # It says so a second later: a disconnect, rmmod or the time that a request may take ends the request meanwhile. The
+        # interface is stopped nevertheless, and with it nothing that is locked is left to the next session.
+        script = f"""
+            provider=tsm_tdisp
+            locks() {{
+                request connect 0; before=$(exchanges); tdi bind 0 >/tmp/bound & pid=$!
+                await '[ $(exchanges) -ge $((before + 4)) ]'
+            }}
+            wrong {self.number('tdisp-lock-not-ready')}
+            locks; request disconnect 1; wait $pid; cat /tmp/bound; request connect 0; look; request disconnect 1
+            locks; rmmod tsm_tdisp; wait $pid; cat /tmp/bound; insert request_timeout_ms=1000; request connect 0; look
+            tdi bind 0; state; look; request disconnect 1
+            reload; request connect 0; tdi bind 0; judged; look
+        """
+        self.assertEqual(self.devices(script, "tdi"), [
+            OK, OK, CANCELED, OK, UNLOCKED, OK,
+            OK, GONE, OK, UNLOCKED,
+            TIMEOUT, "session", UNLOCKED, OK,
+            OK, OK, OK, RUN])
 
     def test_a_device_without_tee_io_has_no_interface(self):
         script = "ls -d /sys/bus/pci/devices/*/tdi 2>/dev/null || echo none; ls -d /sys/bus/pci/devices/*/spdm | wc -l"

@@ -300,6 +300,8 @@ wrongs! {
     TdispLockWithoutKeys = "tdisp-lock-without-keys",
     /// The interface stays in CONFIG_UNLOCKED when it is locked.
     TdispLockNotMoving = "tdisp-lock-not-moving",
+    /// The interface is locked, and the response to that is ready a second later.
+    TdispLockNotReady = "tdisp-lock-not-ready",
     /// The interface is in RUN when it is locked.
     TdispRunWithoutStart = "tdisp-run-without-start",
     /// There is one report for each lock; a second one is refused.

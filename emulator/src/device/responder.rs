@@ -122,6 +122,8 @@ impl Responder {
             let about = if code == 0xff { param1 } else { code };
             self.refuse_all(about)?;
         }
+        // It is kept until the next request.
+        let late = self.late.take();
 
         match code {
             0x84 => self.version(request),
@@ -135,6 +137,7 @@ impl Responder {
             0xe5 => self.finish(request, channel),
             0xec => self.end_session(request, channel),
             0xfe => self.vendor_defined(request, channel),
+            0xff => late.ok_or(Failure::UnsupportedRequest(code)),
             _ => Err(Failure::UnsupportedRequest(code)),
         }
     }
@@ -143,7 +146,7 @@ impl Responder {
     fn refuse_all(&self, code: u8) -> Result<()> {
         match self.settings.wrong {
             Some(Wrong::ErrorBusy) => Err(Failure::Busy),
-            Some(Wrong::ErrorNotReady) => Err(Failure::ResponseNotReady(code)),
+            Some(Wrong::ErrorNotReady) => Err(Failure::ResponseNotReady { code, exponent: 1 }),
             Some(Wrong::ErrorResynch) => Err(Failure::RequestResynch),
             _ => Ok(()),
         }

@@ -7,6 +7,7 @@
 //! | idle, lost | connect | asking |
 //! | asking | answer | asking, waiting, ready or idle |
 //! | waiting | time passed | asking |
+//! | waiting for a vendor-defined response | give up | ready |
 //! | ready | read a slot, measure, vendor-defined, disconnect | asking |
 //! | asking for a slot, measurements or vendor-defined | a refusal | ready |
 //! | any | an error | lost |
@@ -80,6 +81,9 @@ pub enum Event<'a> {
     Answer(usize),
     /// The time of [`Action::Wait`] passed.
     TimePassed,
+    /// The user does not want the vendor-defined response any more that [`Action::Wait`] is about. The device has the
+    /// request, and may do what it asks for.
+    GiveUp,
     /// The user wants the chain in another slot.
     Read(Slot),
     /// The user wants measurements, signed with this random number.
@@ -259,6 +263,12 @@ impl<S: Suite> Requester<S> {
                 self.answered(len, buffer, evidence)
             }
             (State::Asking(_), Event::TimePassed) if self.waits => self.ask_again(buffer),
+            // The numbers of records agree: the device has answered, only not with the response.
+            (State::Asking(Phase::Vendor(phase)), Event::GiveUp) if self.waits => {
+                self.state = State::Ready(phase.peer());
+                self.sent.clear();
+                Ok(Action::Done)
+            }
             (State::Ready(peer), Event::Read(slot)) => self.read(*peer, slot, buffer),
             // Outside of a session only a signature authenticates measurements.
             (State::Ready(peer), Event::Measure(nonce))

@@ -95,8 +95,9 @@ impl<B: Backend> Manager<B> {
         })
     }
 
-    /// Locks an interface. If there is no report of it that can be used, it is stopped again; if that fails, it stays bound,
-    /// until it is unbound or the session ends. There is room for one that is bound.
+    /// Locks an interface. If there is no report of it that can be used, or no response of a device that may have locked it,
+    /// it is stopped again; if that fails, it stays bound, until it is unbound or the session ends. There is room for one
+    /// that is bound.
     fn lock(
         &mut self,
         interface: &Arc<Interface>,
@@ -104,14 +105,17 @@ impl<B: Backend> Manager<B> {
     ) -> Result<(B::Locked, Arc<Report>), Failure> {
         let bars = interface.function().bars()?;
         let location = interface.function().location();
-        let locked = self.backend.lock(location, flags)?;
-        let report = self
-            .backend
-            .report(location)
-            .and_then(|bytes| Report::new(bytes, &bars, flags));
+        let locked = match self.backend.lock(location, flags) {
+            Err(failure) if !matches!(failure, Failure::Unanswered(_)) => return Err(failure),
+            locked => locked,
+        };
+        let reported = locked.and_then(|locked| {
+            let bytes = self.backend.report(location)?;
+            Ok((locked, Report::new(bytes, &bars, flags)?))
+        });
 
-        match report {
-            Ok(report) => Ok((locked, report)),
+        match reported {
+            Ok(reported) => Ok(reported),
             Err(failure) => {
                 // If that fails as well, the first failure says why.
                 if self.stop(interface).is_err() {

@@ -2,7 +2,10 @@
 
 //! A connection: the requester, its keys, and the evidence that is collected.
 
-use core::ops::Range;
+use core::{
+    mem::replace,
+    ops::Range, //
+};
 
 use kernel::{
     prelude::*,
@@ -73,7 +76,7 @@ impl Connection {
 
     /// Has the requester handle an event, and all that follows of it.
     pub(super) fn run(&mut self, event: Event<'_>, transport: &Transport) -> Result<(), Failure> {
-        self.run_to_end(event, transport).map(drop)
+        self.run_to_end(event, transport, false).map(drop)
     }
 
     /// The same, and returns the payload of a vendor-defined response.
@@ -84,18 +87,21 @@ impl Connection {
     ) -> Result<&[u8], Failure> {
         // A request that has to end does so between two messages, and leaves the session.
         transport.check()?;
-        let range = self.run_to_end(event, transport)?;
+        let range = self.run_to_end(event, transport, true)?;
 
         Ok(self.buffer.as_mut_bytes().get(range).ok_or(EIO)?)
     }
 
-    /// Returns where the payload is in the buffer.
+    /// Returns where the payload is in the buffer. `is_checked` says whether the first exchange may begin. Once a message is
+    /// in a record, it has to be sent, or the session is lost.
     fn run_to_end(
         &mut self,
         event: Event<'_>,
         transport: &Transport,
+        is_checked: bool,
     ) -> Result<Range<usize>, Failure> {
         let mut event = event;
+        let mut is_checked = is_checked;
 
         loop {
             event = match self.step(event)? {
@@ -103,9 +109,18 @@ impl Connection {
                 Action::Payload { start, len } => return Ok(start..start + len),
                 Action::Wait(microseconds) => {
                     transport.wait(microseconds);
+                    if let Err(err) = transport.check() {
+                        // A request of another kind ends with the connection.
+                        let _ = self.step(Event::GiveUp);
+                        return Err(err.into());
+                    }
+                    is_checked = true;
                     Event::TimePassed
                 }
                 Action::Send { object_type, len } => {
+                    if !replace(&mut is_checked, false) {
+                        transport.check()?;
+                    }
                     Event::Answer(transport.exchange(object_type, &mut self.buffer, len)?)
                 }
             };
@@ -184,6 +199,9 @@ impl Connection {
 
     /// Ends the session, if there is one, with one message whatever the device answers to it.
     pub(super) fn end_at_once(&mut self, transport: &Transport) {
+        if transport.check().is_err() {
+            return;
+        }
         if let Ok(Action::Send { object_type, len }) = self.step(Event::Disconnect) {
             let _ = transport.exchange(object_type, &mut self.buffer, len);
         }

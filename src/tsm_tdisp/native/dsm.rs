@@ -158,7 +158,7 @@ impl Dsm<'_> {
     /// # Errors
     ///
     /// `EOPNOTSUPP` when the device does not have the flags, [`EBUSY`] when the interface is not unlocked, and those
-    /// of the exchange.
+    /// of the exchange: [`Failure::Unanswered`] when the device may have locked the interface.
     #[inline(never)]
     pub(super) fn lock(&mut self, flags: Flags) -> Result<StartNonce, Failure> {
         self.negotiate()?;
@@ -174,7 +174,7 @@ impl Dsm<'_> {
             stream: self.stream.unwrap_or_default(),
         };
 
-        self.ask(&request).copied()
+        self.ask(&request).copied().map_err(Failure::unanswered)
     }
 
     /// Reads the report of the interface, and checks that it is locked then.

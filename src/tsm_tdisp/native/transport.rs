@@ -90,6 +90,11 @@ impl Transport {
     }
 
     /// Checks that a further exchange may begin.
+    ///
+    /// # Errors
+    ///
+    /// [`ENXIO`] when it is closed, `ECANCELED` when the request was cancelled or the machine sleeps, [`ETIMEDOUT`] when it
+    /// took too long.
     pub(super) fn check(&self) -> Result {
         self.cancel.is_open()?;
         let begun = match self.phase {
@@ -105,19 +110,18 @@ impl Transport {
         }
     }
 
-    /// Sends the first `len` bytes of the buffer, and receives the response into it. Returns its length.
+    /// Sends the first `len` bytes of the buffer, and receives the response into it. Returns its length. [`Self::check`] has
+    /// allowed it.
     ///
     /// # Errors
     ///
-    /// [`ENXIO`] when it is closed, `ECANCELED` when the request was cancelled or the machine sleeps, [`ETIMEDOUT`] when it took too
-    /// long, and those of [`Mailbox::exchange`].
+    /// Those of [`Mailbox::exchange`].
     pub(super) fn exchange(
         &self,
         object_type: ObjectType,
         buffer: &mut Buffer,
         len: usize,
     ) -> Result<usize> {
-        self.check()?;
         self.mailbox.exchange(object_type, buffer, len)
     }
 

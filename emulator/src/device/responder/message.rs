@@ -25,8 +25,8 @@ pub(crate) enum Failure {
     Unspecified,
     /// The response would be longer than the requester can take.
     ResponseTooLarge(u32),
-    /// The response to the request with this code will be ready later.
-    ResponseNotReady(u8),
+    /// The response to the request with this code will be ready after 2 to the power of the exponent, in microseconds.
+    ResponseNotReady { code: u8, exponent: u8 },
     /// The connection is to start anew.
     RequestResynch,
     /// The version of the request is not the negotiated one.
@@ -49,8 +49,8 @@ impl Failure {
             Self::UnsupportedRequest(code) => (0x07, code, vec![]),
             Self::SessionLimitExceeded => (0x0a, 0, vec![]),
             Self::ResponseTooLarge(size) => (0x0d, 0, size.to_le_bytes().to_vec()),
-            // RDTExponent, RequestCode, Token, RDTM: twice 2 microseconds.
-            Self::ResponseNotReady(code) => (0x42, 0, vec![1, code, 0, 2]),
+            // RDTExponent, RequestCode, Token, RDTM: twice that long.
+            Self::ResponseNotReady { code, exponent } => (0x42, 0, vec![exponent, code, 0, 2]),
             Self::RequestResynch => (0x43, 0, vec![]),
             Self::VersionMismatch => (0x41, 0, vec![]),
         }

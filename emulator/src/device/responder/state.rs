@@ -96,6 +96,8 @@ pub(crate) struct Responder {
     pub(super) portions: u16,
     /// Whether the report of an interface was read since one was locked, if there is one report only.
     pub(super) is_reported: bool,
+    /// A response that RESPOND_IF_READY is for.
+    pub(super) late: Option<Vec<u8>>,
     /// What changes messages.
     pub(super) mutator: Option<Mutator>,
 }
@@ -118,6 +120,7 @@ impl Responder {
             connections: 0,
             portions: 0,
             is_reported: false,
+            late: None,
             mutator: settings.mutator(MutatedPart::Message),
             settings,
         }

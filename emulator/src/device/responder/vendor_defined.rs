@@ -29,6 +29,11 @@ const TDISP: u8 = 1;
 /// An acknowledgement of `IDE_KM`, behind its protocol.
 const K_GOSTOP_ACK: [u8; 8] = [IDE_KM, 6, 0, 0, 0, 0, 0, 0];
 
+/// `LOCK_INTERFACE_RESPONSE`, behind its protocol.
+const LOCKED: [u8; 3] = [TDISP, 0x10, 0x03];
+/// 2 to the power of this are as many microseconds as a second has, or a few more.
+const A_SECOND: u8 = 20;
+
 /// Bytes of a response in front of the message of its protocol.
 const HEADER: usize = 12;
 
@@ -69,6 +74,13 @@ impl Responder {
             .finish();
 
         self.adjust(&mut response);
+        if self.is(Wrong::TdispLockNotReady) && payload.starts_with(&LOCKED) {
+            self.late = Some(response);
+            return Err(Failure::ResponseNotReady {
+                code: request[1],
+                exponent: A_SECOND,
+            });
+        }
         Ok(response)
     }
 

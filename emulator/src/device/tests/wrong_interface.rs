@@ -179,6 +179,28 @@ fn moves_to_other_states() {
 }
 
 #[test]
+fn keeps_the_response_to_a_lock_until_the_next_request() {
+    let mut requester = integrated(Wrong::TdispLockNotReady);
+    let requester = &mut requester;
+    let message = tdisp::request(tdisp::FUNCTION, tdisp::LOCK, &[0; 20]);
+    let lock = vendor::request(requester, TDISP, &message);
+    let not_ready = [0x12, 0x7f, 0x42, 0, 20, 0xfe, 0, 2];
+    let respond_if_ready = [0x12, 0xff, 0xfe, 0];
+
+    assert_eq!(requester.secured(&lock), not_ready);
+    let late = requester.secured(&respond_if_ready);
+    // VENDOR_DEFINED_RESPONSE, of TDISP, with the nonce.
+    assert_eq!((late[1], late.len()), (0x7e, 12 + 16 + 32));
+    assert_eq!(requester.secured(&respond_if_ready)[2..4], [7, 0xff]);
+
+    get(requester, tdisp::STOP, &[]);
+    assert_eq!(requester.secured(&lock), not_ready);
+    // It is locked.
+    assert_eq!(state(requester), 1);
+    assert_eq!(requester.secured(&respond_if_ready)[2..4], [7, 0xff]);
+}
+
+#[test]
 fn locks_anew_after_the_report() {
     let mut requester = integrated(Wrong::TdispRelocked);
     let requester = &mut requester;

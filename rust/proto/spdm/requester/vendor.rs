@@ -29,6 +29,11 @@ impl AskVendor {
         Self { peer, protocol }
     }
 
+    /// Returns the device.
+    pub(super) const fn peer(&self) -> Peer {
+        self.peer
+    }
+
     /// Finds the payload.
     #[inline(never)]
     pub(super) fn handle<S: Suite>(
