@@ -25,6 +25,7 @@ use std::{
 use crate::{
     device::pci,
     machine::{
+        board::Board,
         counts::Granularity,
         platform::Platform,
         private_pages::PrivatePages, //
@@ -46,6 +47,7 @@ use crate::{
         SnpMachine, //
     },
     tdx::{
+        Firmware,
         Td,
         TdxConfig, //
     }, //
@@ -76,6 +78,9 @@ enum Guest {
     /// Nothing.
     Plain,
 }
+
+/// Finds the board. The error is for the user.
+pub(crate) type FindBoard<'a> = &'a dyn Fn() -> Result<Arc<dyn Board>, String>;
 
 /// Makes a platform that has all defaults.
 type NewGuest = fn() -> Guest;
@@ -203,8 +208,17 @@ impl Config {
     }
 
     /// Makes the machine with a number of vCPUs. The error is for the user.
-    pub(crate) fn machine(&self, vcpus: usize) -> Result<Box<dyn Platform>, String> {
+    ///
+    /// `board` finds the board, which not every machine needs.
+    pub(crate) fn machine(
+        &self,
+        vcpus: usize,
+        board: FindBoard<'_>,
+    ) -> Result<Box<dyn Platform>, String> {
         Ok(match &self.platform {
+            Guest::Tdx(config) if config.firmware == Firmware::Tdvf => {
+                Box::new(Td::with_firmware(config, vcpus, board()?)?)
+            }
             Guest::Tdx(config) => Box::new(Td::new(config, vcpus)?),
             Guest::Snp(config) => Box::new(SnpMachine::new(config, vcpus)?),
             Guest::Plain => Box::new(PlainMachine),

@@ -7,6 +7,7 @@
 //! instruction.rs  the instructions that are taken over, and where they are
 //!   breakpoint.rs an INT3 that is no longer in memory
 //! outcome.rs      what becomes of one
+//! board.rs        what the machine has besides: ports, and the image of the firmware
 //! vcpu.rs         the vCPU that executes it
 //!   registers.rs  its general purpose registers
 //!   iret.rs       how a flag is set, which a plugin cannot write
@@ -20,6 +21,7 @@
 //! lock.rs         locks
 //! ```
 
+pub(crate) mod board;
 pub(crate) mod breakpoint;
 pub(crate) mod counts;
 pub(crate) mod gpa;

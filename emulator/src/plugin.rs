@@ -39,6 +39,7 @@ use crate::{
         self,
         Callbacks,
         Counter,
+        QemuBoard,
         Register,
         VcpuThread, //
     }, //
@@ -170,6 +171,10 @@ impl vcpu::Vcpu for Caller<'_> {
         self.thread.write_register(self.vcpu.cr3, value);
     }
 
+    fn set_efer(&self, value: u64) {
+        self.thread.write_register(self.vcpu.efer, value);
+    }
+
     fn translate(&self, address: u64) -> Option<u64> {
         self.thread.translate(address)
     }
@@ -190,7 +195,7 @@ impl Callbacks for Plugin {
             return Ok(Some(arguments));
         }
         let plugin = Plugin {
-            machine: config.machine(vcpus)?,
+            machine: config.machine(vcpus, &QemuBoard::find)?,
             counter: config.count.map(Counter::new),
             iretq_sites: IretqSites::default(),
             vcpus: Default::default(),
@@ -235,6 +240,26 @@ impl Callbacks for Plugin {
 
     fn starts() -> bool {
         PLUGIN.get().is_some_and(|plugin| plugin.machine.starts())
+    }
+
+    fn resets() -> bool {
+        PLUGIN.get().is_some_and(|plugin| plugin.machine.resets())
+    }
+
+    fn reset(thread: &VcpuThread) {
+        let Some(plugin) = PLUGIN.get() else { return };
+        let Some(vcpu) = plugin.vcpus.get(thread.number()).and_then(OnceLock::get) else {
+            return;
+        };
+        if vcpu.is_protected(thread) {
+            return;
+        }
+        let before = vcpu.read(thread);
+        let mut regs = before;
+        let launched = plugin.machine.reset(&Caller { thread, vcpu }, &mut regs);
+
+        launched.unwrap_or_else(|why| qemu::stop(&why));
+        vcpu.write(thread, &before, &regs);
     }
 
     fn watches() -> bool {

@@ -14,6 +14,7 @@
 #![expect(unsafe_code, reason = "QEMU is written in C")]
 
 mod api;
+mod board;
 mod bytes;
 mod callbacks;
 mod counter;
@@ -21,6 +22,7 @@ mod exit;
 mod vcpu;
 
 pub(crate) use api::Info;
+pub(crate) use board::QemuBoard;
 pub(crate) use callbacks::Callbacks;
 pub(crate) use counter::Counter;
 pub(crate) use exit::stop;
@@ -80,7 +82,7 @@ extern "C" fn translate<C: Callbacks>(block: *mut Block, _: *mut c_void) {
     let counter = C::counter();
 
     let mut borrowed = false;
-    let (watches, starts) = (C::watches(), C::starts());
+    let (watches, starts, resets) = (C::watches(), C::starts(), C::resets());
 
     for index in 0..count {
         let mut bytes = [0; 16];
@@ -124,6 +126,9 @@ extern "C" fn translate<C: Callbacks>(block: *mut Block, _: *mut c_void) {
         }
         if starts && instruction::is_entry(address) {
             register(enter::<C>, RW_REGS_PC);
+        }
+        if resets && instruction::is_reset_vector(address) {
+            register(reset::<C>, RW_REGS_PC);
         }
         if borrowed {
             register(after_cpuid::<C>, RW_REGS_PC);
@@ -174,6 +179,12 @@ extern "C" fn enter<C: Callbacks>(vcpu: c_uint, _: *mut c_void) {
     // SAFETY: This is the callback of an instruction, registered with `RW_REGS_PC`, and nothing is
     // left to be dropped.
     unsafe { go_on(next) };
+}
+
+/// A vCPU is where it starts.
+extern "C" fn reset<C: Callbacks>(vcpu: c_uint, _: *mut c_void) {
+    // SAFETY: This is the callback of an instruction, and the object is dropped in the statement.
+    C::reset(&unsafe { VcpuThread::new(vcpu) });
 }
 
 /// A vCPU asks for its number of instructions.

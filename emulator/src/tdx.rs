@@ -7,6 +7,8 @@
 //! module.rs     the TDX module: measurement, page acceptance, metadata
 //! vmm.rs        the untrusted VMM: MapGPA, GetQuote, port I/O, …
 //!   quoting.rs  the quoting enclave behind GetQuote
+//! launch.rs     the launch of a TD that starts with a firmware for TDs
+//!   firmware.rs what that firmware says of itself, and is told
 //! cpu.rs        the CPU: reports, and what proves where they were made
 //! cpuid.rs      CPUID
 //! trace.rs      what the trace says of a call
@@ -17,6 +19,8 @@
 mod config;
 mod cpu;
 mod cpuid;
+mod firmware;
+mod launch;
 mod machine;
 mod module;
 mod options;
@@ -24,5 +28,8 @@ mod quoting;
 mod trace;
 mod vmm;
 
-pub(crate) use config::TdxConfig;
+pub(crate) use config::{
+    Firmware,
+    TdxConfig, //
+};
 pub(crate) use machine::Td;

@@ -166,6 +166,11 @@ pub(crate) fn is_entry(address: u64) -> bool {
     address < 1 << 20 && address % PAGE_SIZE == 0
 }
 
+/// Tells whether an address is the one that vCPUs start at.
+pub(crate) fn is_reset_vector(address: u64) -> bool {
+    address == 0xffff_fff0
+}
+
 /// `IRETQ`, by which a kernel goes back to where it was interrupted.
 pub(crate) const IRETQ: [u8; 2] = [0x48, 0xcf];
 
@@ -270,6 +275,14 @@ mod tests {
         assert!(is_entry(0x9_9000));
         for other in [0x9_9001, 0x10_0000, 0xffff_8000_0000_0000] {
             assert!(!is_entry(other));
+        }
+    }
+
+    #[test]
+    fn knows_the_reset_vector() {
+        assert!(is_reset_vector((1 << 32) - 16));
+        for other in [0xf_fff0, 0xffff_ffff_ffff_fff0] {
+            assert!(!is_reset_vector(other));
         }
     }
 

@@ -3,7 +3,8 @@
 //! Which page is private, pending or shared: the secure EPT and the VMM's view of it in one.
 //!
 //! QEMU's firmware tells the guest of no unaccepted memory, so a machine starts with everything
-//! private and accepted. Only what differs is stored, as runs of pages in the same state:
+//! private and accepted; one that starts with a firmware for TDs has all RAM pending. Only what differs is
+//! stored, as runs of pages in the same state:
 //!
 //! ```text
 //! Accepted ──MapGPA shared──▶ Shared ──MapGPA private──▶ Pending ──PAGE.ACCEPT──▶ Accepted
@@ -14,10 +15,16 @@
 use std::{
     collections::BTreeMap,
     ops::Range,
-    sync::Mutex, //
+    sync::{
+        Mutex,
+        OnceLock, //
+    },
 };
 
-use crate::machine::lock::lock;
+use crate::machine::{
+    gpa::PAGE_SIZE,
+    lock::lock, //
+};
 
 /// The state of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,22 +50,29 @@ struct Run {
 ///
 /// Runs are not empty, do not overlap, and are not [`PageState::Accepted`].
 #[derive(Debug, Default)]
-pub(crate) struct Pages(Mutex<BTreeMap<u64, Run>>);
+pub(crate) struct Pages {
+    runs: Mutex<BTreeMap<u64, Run>>,
+    /// Where RAM is, by address, if that is known.
+    ram: OnceLock<Vec<Range<u64>>>,
+}
+
+/// What is no RAM on a PC, in the middle of it: video memory and ROMs.
+const HOLE: Range<u64> = 0xa_0000..0x10_0000;
 
 impl Pages {
     /// Returns the state of a page.
     pub(crate) fn state(&self, page: u64) -> PageState {
-        state(&lock(&self.0), page)
+        state(&lock(&self.runs), page)
     }
 
     /// Returns the state of all pages in a range, if it is the same one.
     pub(crate) fn uniform(&self, pages: Range<u64>) -> Option<PageState> {
-        uniform(&lock(&self.0), pages)
+        uniform(&lock(&self.runs), pages)
     }
 
     /// Makes pages shared. Returns those that were not.
     pub(crate) fn share(&self, pages: Range<u64>) -> Vec<Range<u64>> {
-        let mut runs = lock(&self.0);
+        let mut runs = lock(&self.runs);
         let changed = pieces(&runs, pages.clone())
             .into_iter()
             .filter(|(_, state)| *state != PageState::Shared)
@@ -71,7 +85,7 @@ impl Pages {
 
     /// Makes shared pages private; they have to be accepted then. Returns those that were shared.
     pub(crate) fn unshare(&self, pages: Range<u64>) -> Vec<Range<u64>> {
-        let mut runs = lock(&self.0);
+        let mut runs = lock(&self.runs);
         let changed: Vec<_> = pieces(&runs, pages)
             .into_iter()
             .filter(|(_, state)| *state == PageState::Shared)
@@ -86,7 +100,7 @@ impl Pages {
 
     /// Accepts pages that are all pending. Otherwise changes nothing and returns what they are.
     pub(crate) fn accept(&self, pages: Range<u64>) -> Result<(), Option<PageState>> {
-        let mut runs = lock(&self.0);
+        let mut runs = lock(&self.runs);
 
         match uniform(&runs, pages.clone()) {
             Some(PageState::Pending) => {
@@ -97,9 +111,34 @@ impl Pages {
         }
     }
 
+    /// Makes all RAM pending, in a machine that starts. From then on it is known what is RAM.
+    pub(crate) fn launch(&self, ram: Vec<Range<u64>>) {
+        for range in self.ram.get_or_init(|| ram) {
+            self.rescind(range.start / PAGE_SIZE..range.end / PAGE_SIZE);
+        }
+    }
+
+    /// Returns the parts of pages whose content goes when their state changes, by address: those that are RAM, or
+    /// all where that is not known. Devices and ROMs stay as they are.
+    pub(crate) fn contents(&self, pages: Range<u64>) -> Vec<Range<u64>> {
+        let all = pages.start * PAGE_SIZE..pages.end * PAGE_SIZE;
+        let Some(ram) = self.ram.get() else {
+            return vec![all];
+        };
+        let cut = |one: &Range<u64>, other: Range<u64>| {
+            one.start.max(other.start)..one.end.min(other.end)
+        };
+
+        ram.iter()
+            .map(|ram| cut(ram, all.clone()))
+            .flat_map(|part| [cut(&part, 0..HOLE.start), cut(&part, HOLE.end..u64::MAX)])
+            .filter(|part| !part.is_empty())
+            .collect()
+    }
+
     /// Makes accepted pages pending again.
     pub(crate) fn rescind(&self, pages: Range<u64>) {
-        let mut runs = lock(&self.0);
+        let mut runs = lock(&self.runs);
 
         for (piece, state) in pieces(&runs, pages) {
             if state == PageState::Accepted {
@@ -230,6 +269,33 @@ mod tests {
         assert_eq!(pages.uniform(8..10), Some(Accepted));
         assert_eq!(pages.uniform(10..12), Some(Pending));
         assert_eq!(pages.uniform(12..14), Some(Accepted));
+    }
+
+    #[test]
+    fn starts_with_all_ram_pending_where_it_is_known() {
+        let pages = Pages::default();
+        pages.launch(vec![0..0x20_0000, 0x40_0000..0x60_0000]);
+        assert_eq!(pages.uniform(0..0x200), Some(Pending));
+        assert_eq!(pages.uniform(0x200..0x400), Some(Accepted));
+        assert_eq!(pages.uniform(0x400..0x600), Some(Pending));
+    }
+
+    #[test]
+    fn has_contents_in_ram_only_where_it_is_known() {
+        let pages = Pages::default();
+        let all = 0x8_0000..0x20_0000;
+        assert_eq!(pages.contents(0x80..0x200), std::slice::from_ref(&all));
+        pages.launch(vec![0..0x20_0000, 0x40_0000..0x60_0000]);
+        assert_eq!(
+            pages.contents(0x80..0x500),
+            [
+                0x8_0000..0xa_0000,
+                0x10_0000..0x20_0000,
+                0x40_0000..0x50_0000
+            ]
+        );
+        assert!(pages.contents(0xa0..0x100).is_empty());
+        assert!(pages.contents(0xf_ee00..0xf_ee01).is_empty());
     }
 
     #[test]

@@ -52,6 +52,16 @@ pub(crate) trait Platform: Debug + Send + Sync {
         None
     }
 
+    /// Tells whether vCPUs are to be seen where they start.
+    fn resets(&self) -> bool {
+        false
+    }
+
+    /// Launches the guest: a vCPU, in real mode, is where it starts. The error is for the user.
+    fn reset(&self, _vcpu: &dyn Vcpu, _regs: &mut Registers) -> Result<(), String> {
+        Ok(())
+    }
+
     /// Tells whether loads of the guest may ever matter to the VMM.
     fn watches(&self) -> bool {
         false

@@ -24,6 +24,9 @@ pub(crate) trait Vcpu {
     /// Sets `CR3`.
     fn set_cr3(&self, value: u64);
 
+    /// Sets `EFER`.
+    fn set_efer(&self, value: u64);
+
     /// Returns where a virtual address is in guest memory, by the page tables in use.
     fn translate(&self, address: u64) -> Option<u64>;
 }
@@ -35,6 +38,7 @@ pub(crate) struct FakeVcpu {
     pub(crate) number: usize,
     pub(crate) kernel: bool,
     pub(crate) cr3: std::cell::Cell<u64>,
+    pub(crate) efer: std::cell::Cell<u64>,
 }
 
 #[cfg(test)]
@@ -46,6 +50,7 @@ impl FakeVcpu {
             number: 0,
             kernel: true,
             cr3: std::cell::Cell::new(0),
+            efer: std::cell::Cell::new(0),
         }
     }
 }
@@ -74,6 +79,10 @@ impl Vcpu for FakeVcpu {
 
     fn set_cr3(&self, value: u64) {
         self.cr3.set(value);
+    }
+
+    fn set_efer(&self, value: u64) {
+        self.efer.set(value);
     }
 
     /// The upper half is memory again; there is nothing in the page at 0.

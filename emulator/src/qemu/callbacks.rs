@@ -31,6 +31,12 @@ pub(crate) trait Callbacks: 'static {
     /// Tells whether vCPUs are to be seen where a startup IPI sends them.
     fn starts() -> bool;
 
+    /// Tells whether vCPUs are to be seen where they start.
+    fn resets() -> bool;
+
+    /// Launches the guest when a vCPU is where it starts.
+    fn reset(thread: &VcpuThread);
+
     /// Tells whether loads are to be seen.
     fn watches() -> bool;
 

@@ -100,6 +100,16 @@ pub(crate) enum Busy {
     System,
 }
 
+/// What a TD starts with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Firmware {
+    /// QEMU's own firmware, which knows of no TD and starts a kernel: the TD begins as that does.
+    #[default]
+    Pc,
+    /// A firmware for TDs, which is launched as the TDX module does it.
+    Tdvf,
+}
+
 /// What `TDG.MR.REPORT` does.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum ReportService {
@@ -115,6 +125,8 @@ pub(crate) enum ReportService {
 /// The options.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TdxConfig {
+    /// What the TD starts with.
+    pub(crate) firmware: Firmware,
     /// Attributes of the TD.
     pub(crate) attributes: u64,
     /// `XFAM`.
@@ -188,6 +200,7 @@ const TEE_TCB_SVN: [u8; 16] = [5, 1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 impl Default for TdxConfig {
     fn default() -> Self {
         Self {
+            firmware: Firmware::default(),
             attributes: SEPT_VE_DISABLE,
             xfam: XFAM,
             mrtd: None,

@@ -14,6 +14,7 @@ use tsm_proto::tdx::Status;
 
 use crate::{
     machine::{
+        board::Board,
         instruction::Instruction,
         memory::GuestMemory,
         outcome::{
@@ -34,6 +35,7 @@ use crate::{
         config::TdxConfig,
         cpu::Cpu,
         cpuid,
+        launch::Launch,
         module::{
             self,
             Exit,
@@ -58,6 +60,8 @@ pub(crate) struct Td {
     pages: Arc<Pages>,
     cpu: Cpu,
     trace: Trace,
+    /// If it starts with a firmware for TDs.
+    launch: Option<Launch>,
 }
 
 impl Td {
@@ -69,6 +73,25 @@ impl Td {
             pages: Arc::default(),
             cpu: Cpu::default(),
             trace: Trace::new(config.trace.as_deref())?,
+            launch: None,
+        })
+    }
+
+    /// Makes a machine that starts with a firmware for TDs. The error is for the user.
+    pub(crate) fn with_firmware(
+        config: &TdxConfig,
+        vcpus: usize,
+        board: Arc<dyn Board>,
+    ) -> Result<Self, String> {
+        if vcpus != 1 {
+            return Err(format!("firmware=`tdvf`: expected 1 vCPU, not {vcpus}"));
+        }
+        let machine = Self::new(config, vcpus)?;
+
+        Ok(Self {
+            vmm: machine.vmm.with_board(board.clone()),
+            launch: Some(Launch::new(board)),
+            ..machine
         })
     }
 
@@ -136,6 +159,17 @@ impl Platform for Td {
                 Outcome::Done(self.tdcall(vcpu.number(), regs, vcpu.memory()))
             }
             _ => Outcome::Native,
+        }
+    }
+
+    fn resets(&self) -> bool {
+        self.launch.is_some()
+    }
+
+    fn reset(&self, vcpu: &dyn Vcpu, regs: &mut Registers) -> Result<(), String> {
+        match &self.launch {
+            Some(launch) => launch.start(vcpu, &self.module, &self.pages, regs),
+            None => Ok(()),
         }
     }
 

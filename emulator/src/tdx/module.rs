@@ -16,9 +16,12 @@ mod metadata;
 mod mrtd;
 mod refusal;
 
-use tsm_proto::tdx::{
-    OperandId,
-    Status, //
+use tsm_proto::{
+    tdx::{
+        OperandId,
+        Status, //
+    },
+    Digest384, //
 };
 
 use crate::{
@@ -40,6 +43,7 @@ use context::{
 };
 
 pub(crate) use context::Context;
+pub(crate) use mrtd::Mrtd;
 
 /// The leaves, `RAX` bits 15:0.
 pub(crate) mod leaf {
@@ -110,6 +114,11 @@ impl TdxModule {
             measurements: measure::Measurements::new(config),
             metadata: metadata::Metadata::new(config),
         }
+    }
+
+    /// Sets the measurement of what the TD starts with. If the user wants another one, that stays.
+    pub(crate) fn measured(&self, mrtd: Digest384) {
+        self.measurements.measured(mrtd);
     }
 
     /// Does a `TDCALL`.

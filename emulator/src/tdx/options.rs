@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::config::{
     Busy,
+    Firmware,
     MapFrom,
     MapService,
     QuoteService,
@@ -135,6 +136,20 @@ const QUOTE_NUL: [Choice<bool>; 2] = [
     Choice::new("off", false, ""),
 ];
 
+/// Values of `firmware`.
+const FIRMWARE: [Choice<Firmware>; 2] = [
+    Choice::new(
+        "pc",
+        Firmware::Pc,
+        "QEMU's own, which starts a kernel as no TD",
+    ),
+    Choice::new(
+        "tdvf",
+        Firmware::Tdvf,
+        "that of -bios, which is one for TDs; with one vCPU",
+    ),
+];
+
 /// Values of `mr_report`.
 const MR_REPORT: [Choice<ReportService>; 3] = [
     Choice::new("answer", ReportService::Answer, ""),
@@ -183,6 +198,13 @@ const BUSY_STATUS: [Choice<Busy>; 3] = [
 
 /// The options.
 const OPTIONS: &[Opt<TdxConfig>] = &[
+    Opt {
+        key: "firmware",
+        meaning: "what the TD starts with",
+        values: Values::Table(&FIRMWARE),
+        default: |c| name(&FIRMWARE, &c.firmware),
+        set: |c, v| put(&mut c.firmware, choose(&FIRMWARE, v)),
+    },
     Opt {
         key: "attributes",
         meaning: "attributes of the TD, hexadecimal",

@@ -8,10 +8,12 @@
 mod console;
 mod context;
 mod conversion;
+mod devices;
 mod quote;
 
 use std::{
     ops::Range,
+    sync::Arc,
     time::{
         Duration,
         Instant, //
@@ -22,6 +24,7 @@ use tsm_proto::tdx::VmcallStatus;
 
 use crate::{
     machine::{
+        board::Board,
         outcome::Effect,
         registers::{
             Reg,
@@ -50,6 +53,8 @@ pub(crate) mod leaf {
     pub(super) const RDMSR: u64 = 31;
     /// `Instruction.WRMSR`.
     pub(super) const WRMSR: u64 = 32;
+    /// `#VE.RequestMMIO`.
+    pub(super) const MMIO: u64 = 48;
     /// `GetTdVmCallInfo`.
     pub(super) const GET_TD_VM_CALL_INFO: u64 = 0x10000;
     /// `MapGPA`.
@@ -69,6 +74,7 @@ pub(crate) mod leaf {
             IO => "Instruction.IO".into(),
             RDMSR => "Instruction.RDMSR".into(),
             WRMSR => "Instruction.WRMSR".into(),
+            MMIO => "RequestMMIO".into(),
             GET_TD_VM_CALL_INFO => "GetTdVmCallInfo".into(),
             MAP_GPA => "MapGPA".into(),
             GET_QUOTE => "GetQuote".into(),
@@ -85,6 +91,8 @@ pub(crate) struct Vmm {
     quotes: quote::Quotes,
     conversions: conversion::Conversions,
     console: console::Console,
+    /// The devices, of a machine whose firmware reaches them by calls.
+    devices: Option<devices::Devices>,
 }
 
 impl Vmm {
@@ -94,32 +102,44 @@ impl Vmm {
             quotes: quote::Quotes::new(config),
             conversions: conversion::Conversions::new(config),
             console: console::Console::default(),
+            devices: None,
         }
+    }
+
+    /// Adds the board, to whose devices calls go then.
+    pub(crate) fn with_board(self, board: Arc<dyn Board>) -> Self {
+        let devices = Some(devices::Devices::new(board));
+
+        Self { devices, ..self }
     }
 
     /// Does a call.
     pub(crate) fn call(&self, context: Context<'_>, regs: &mut Registers) -> Effect {
         let mut effect = Effect::Resume;
-        let done = match (regs[Reg::R10], regs[Reg::R11]) {
-            (0, leaf::CPUID) => cpuid(regs),
-            (0, leaf::HLT) => {
+        let done = match (regs[Reg::R10], regs[Reg::R11], &self.devices) {
+            (0, leaf::IO, Some(devices)) => devices.io(regs),
+            (0, leaf::MMIO, Some(devices)) => devices.mmio(context, regs),
+            (0, leaf::RDMSR, Some(_)) => devices::read_msr(regs),
+            (0, leaf::WRMSR, Some(_)) => devices::write_msr(regs),
+            (0, leaf::CPUID, _) => cpuid(regs),
+            (0, leaf::HLT, _) => {
                 effect = Effect::Idle;
                 Ok(())
             }
-            (0, leaf::IO) => self.console.io(regs),
+            (0, leaf::IO, _) => self.console.io(regs),
             // No MSR is the VMM's.
-            (0, leaf::RDMSR | leaf::WRMSR) => Err(VmcallStatus::INVALID_OPERAND),
-            (0, leaf::GET_TD_VM_CALL_INFO) => info(regs),
-            (0, leaf::MAP_GPA) => self.conversions.map_gpa(context, regs),
-            (0, leaf::GET_QUOTE) => {
+            (0, leaf::RDMSR | leaf::WRMSR, _) => Err(VmcallStatus::INVALID_OPERAND),
+            (0, leaf::GET_TD_VM_CALL_INFO, _) => info(regs),
+            (0, leaf::MAP_GPA, _) => self.conversions.map_gpa(context, regs),
+            (0, leaf::GET_QUOTE, _) => {
                 self.conversions.seen(MapFrom::Quote);
                 self.quotes.get(context, regs)
             }
-            (0, leaf::REPORT_FATAL_ERROR) => {
+            (0, leaf::REPORT_FATAL_ERROR, _) => {
                 effect = Effect::Stop(fatal_error(regs));
                 Ok(())
             }
-            (0, leaf::SETUP_EVENT_NOTIFY_INTERRUPT) => setup_interrupt(regs),
+            (0, leaf::SETUP_EVENT_NOTIFY_INTERRUPT, _) => setup_interrupt(regs),
             // Not the calls of a known VMM, if R10 is not 0.
             _ => Err(VmcallStatus::SUBFUNC_UNSUPPORTED),
         };

@@ -6,6 +6,10 @@ use std::time::Duration;
 
 use super::*;
 use crate::machine::{
+    board::{
+        Board,
+        FakeBoard, //
+    },
     instruction::Instruction,
     outcome::{
         Effect,
@@ -21,10 +25,15 @@ use crate::machine::{
     }, //
 };
 
+/// Finds no board.
+fn no_board() -> Result<Arc<dyn Board>, String> {
+    Err("no board".into())
+}
+
 /// Makes a machine of a platform.
 fn machine(platform: &str) -> Box<dyn Platform> {
     let config = Config::parse([format!("platform={platform}").as_str()]).unwrap();
-    config.machine(1).unwrap()
+    config.machine(1, &no_board).unwrap()
 }
 
 /// Executes an instruction with a value in RAX.
@@ -100,7 +109,7 @@ fn vmcall(machine: &dyn Platform, vcpu: &FakeVcpu, leaf: u64) -> u64 {
 #[test]
 fn lets_the_vmm_see_what_a_vcpu_loads() {
     let config = Config::parse(["platform=tdx", "quote=once"]).unwrap();
-    let (machine, vcpu) = (config.machine(1).unwrap(), FakeVcpu::new(0x4000));
+    let (machine, vcpu) = (config.machine(1, &no_board).unwrap(), FakeVcpu::new(0x4000));
     assert!(machine.watches());
     assert_eq!(vmcall(&*machine, &vcpu, 0x10001), 0);
     vcpu.memory().clear(0x1000, 0x1000).unwrap();
@@ -135,4 +144,36 @@ fn has_nothing_to_do_while_an_snp_guest_runs() {
     let most = Duration::from_micros(200);
     machine.poll(FakeVcpu::new(0).memory());
     assert_eq!(machine.idle(most), most);
+}
+
+#[test]
+fn has_a_firmware_for_tds_with_a_board_and_one_vcpu() {
+    let config = Config::parse(["firmware=tdvf"]).unwrap();
+    let board = || Ok(Arc::<FakeBoard>::default() as Arc<dyn Board>);
+    assert!(config.machine(1, &board).unwrap().resets());
+    let no = config.machine(1, &no_board).map(drop);
+    assert_eq!(no, Err("no board".into()));
+    let no = config.machine(2, &board).map(drop);
+    assert_eq!(no, Err("firmware=`tdvf`: expected 1 vCPU, not 2".into()));
+}
+
+#[test]
+fn launches_nothing_with_another_firmware() {
+    for platform in ["tdx", "snp", "plain"] {
+        let (machine, vcpu) = (machine(platform), FakeVcpu::new(0));
+        let mut regs = Registers::default();
+        assert!(!machine.resets());
+        assert_eq!(machine.reset(&vcpu, &mut regs), Ok(()));
+        assert_eq!((regs, vcpu.efer.get()), (Registers::default(), 0));
+    }
+}
+
+#[test]
+fn refuses_to_launch_what_is_no_firmware_for_tds() {
+    let config = Config::parse(["firmware=tdvf"]).unwrap();
+    let board = || Ok(Arc::<FakeBoard>::default() as Arc<dyn Board>);
+    let machine = config.machine(1, &board).unwrap();
+    let no = machine.reset(&FakeVcpu::new(0), &mut Registers::default());
+    let why = "the firmware is no TDVF: it has no table of GUIDs";
+    assert_eq!(no, Err(why.into()));
 }

@@ -53,7 +53,9 @@ pub(super) fn accept(context: Context<'_>, regs: &Registers) -> Result {
         Err(None) => return Err(Status::PAGE_SIZE_MISMATCH.with_detail(detail).into()),
         Err(Some(_)) => return Err(violation(gpa, "accepted, but it is shared")),
     }
-    let cleared = context.memory.clear(gpa.address(), size);
-
-    cleared.map_err(|NoMemory| violation(gpa, "there is no memory"))
+    for part in context.pages.contents(gpa.page()..gpa.page() + count) {
+        let cleared = context.memory.clear(part.start, part.end - part.start);
+        cleared.map_err(|NoMemory| violation(gpa, "there is no memory"))?;
+    }
+    Ok(())
 }

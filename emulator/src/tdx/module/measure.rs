@@ -93,6 +93,11 @@ impl Measurements {
         }
     }
 
+    /// Sets `MRTD`, if it has no value yet.
+    pub(super) fn measured(&self, mrtd: Digest384) {
+        self.mrtd.get_or_init(|| mrtd);
+    }
+
     /// `TDG.MR.RTMR.EXTEND`.
     ///
     /// `RCX` is the address of 48 bytes, aligned to 64, in private memory; `RDX` is the register.

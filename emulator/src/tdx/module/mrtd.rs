@@ -6,8 +6,9 @@
 //! then for each 256 bytes of it a record with their address and the bytes. A record is 128 bytes:
 //! the name of the function in ASCII, its address at 16, zeros.
 //!
-//! What a TD starts with is its firmware, in QEMU the last 256 KiB below 4 GiB. The kernel is not
-//! part of it, as on a real machine: firmware measures the kernel into an RTMR.
+//! What a TD starts with is its firmware: where that is one for TDs, its sections (`launch.rs`), otherwise
+//! the last 256 KiB below 4 GiB. The kernel is not part of it, as on a real machine: firmware measures the
+//! kernel into an RTMR.
 
 use sha2::{
     Digest as _,
@@ -27,21 +28,47 @@ use crate::machine::{
 /// Bytes that one `TDH.MR.EXTEND` measures.
 const CHUNK: usize = 256;
 
-/// Measures the firmware.
-pub(super) fn measure(memory: &dyn GuestMemory) -> Result<Digest384, NoMemory> {
-    let mut hash = Sha384::new();
+/// A measurement that is being made.
+pub(crate) struct Mrtd(Sha384);
 
-    // CAST: 4096.
-    for page in FIRMWARE.step_by(PAGE_SIZE as usize) {
-        hash.update(record(b"MEM.PAGE.ADD", page));
+impl Mrtd {
+    /// Begins with nothing.
+    pub(crate) fn new() -> Self {
+        Self(Sha384::new())
+    }
+
+    /// Adds a page, whose content is not measured.
+    pub(crate) fn add(&mut self, page: u64) {
+        self.0.update(record(b"MEM.PAGE.ADD", page));
+    }
+
+    /// Measures the content of a page.
+    pub(crate) fn extend(&mut self, memory: &dyn GuestMemory, page: u64) -> Result<(), NoMemory> {
         for gpa in (page..page + PAGE_SIZE).step_by(CHUNK) {
             let mut chunk = [0; CHUNK];
             memory.read(gpa, &mut chunk)?;
-            hash.update(record(b"MR.EXTEND", gpa));
-            hash.update(chunk);
+            self.0.update(record(b"MR.EXTEND", gpa));
+            self.0.update(chunk);
         }
+        Ok(())
     }
-    Ok(Digest384::new(hash.finalize().into()))
+
+    /// Returns the measurement.
+    pub(crate) fn finish(self) -> Digest384 {
+        Digest384::new(self.0.finalize().into())
+    }
+}
+
+/// Measures the firmware.
+pub(super) fn measure(memory: &dyn GuestMemory) -> Result<Digest384, NoMemory> {
+    let mut mrtd = Mrtd::new();
+
+    // CAST: 4096.
+    for page in FIRMWARE.step_by(PAGE_SIZE as usize) {
+        mrtd.add(page);
+        mrtd.extend(memory, page)?;
+    }
+    Ok(mrtd.finish())
 }
 
 /// Makes the record of a step.

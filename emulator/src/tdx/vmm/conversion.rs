@@ -89,9 +89,11 @@ impl Conversion {
             return;
         }
         for run in context.pages.share(pages) {
-            let (address, len) = (run.start * PAGE_SIZE, (run.end - run.start) * PAGE_SIZE);
-            // What is not memory has nothing in it.
-            let _: std::result::Result<(), NoMemory> = context.memory.scramble(address, len);
+            for part in context.pages.contents(run) {
+                let len = part.end - part.start;
+                // What is not memory has nothing in it.
+                let _: std::result::Result<(), NoMemory> = context.memory.scramble(part.start, len);
+            }
         }
     }
 }

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0
+
+//! Launches, and each refusal.
+
+use std::cell::Cell;
+
+use sha2::{
+    Digest as _,
+    Sha384, //
+};
+
+use super::*;
+use crate::{
+    machine::{
+        board::FakeBoard,
+        pages::PageState, //
+    },
+    tdx::{
+        firmware::FakeFirmware,
+        TdxConfig, //
+    }, //
+};
+
+/// A vCPU that starts, in a machine with a firmware.
+struct Start {
+    memory: FakeFirmware,
+    efer: Cell<u64>,
+    pages: Pages,
+    module: TdxModule,
+}
+
+impl Vcpu for Start {
+    fn memory(&self) -> &dyn GuestMemory {
+        &self.memory
+    }
+
+    fn number(&self) -> usize {
+        0
+    }
+
+    fn is_privileged(&self) -> bool {
+        true
+    }
+
+    fn is_kernel(&self) -> bool {
+        false
+    }
+
+    fn cr3(&self) -> u64 {
+        0
+    }
+
+    fn set_cr3(&self, _: u64) {}
+
+    fn set_efer(&self, value: u64) {
+        self.efer.set(value);
+    }
+
+    fn translate(&self, address: u64) -> Option<u64> {
+        Some(address)
+    }
+}
+
+impl Start {
+    /// Makes one whose firmware has RAM from 64 to 80 KiB.
+    fn new() -> Self {
+        Self {
+            memory: FakeFirmware::new(),
+            efer: Cell::new(0),
+            pages: Pages::default(),
+            module: TdxModule::new(&TdxConfig::default(), 1),
+        }
+    }
+
+    /// Launches with RAM in one range.
+    fn launch(&self, ram: Range<u64>) -> Result<Registers, String> {
+        let launch = Launch::new(Arc::new(FakeBoard::with_e820(&[(ram, 1)])));
+        let mut regs = Registers::default();
+        regs[Reg::Rdx] = 0x663;
+        launch.start(self, &self.module, &self.pages, &mut regs)?;
+        Ok(regs)
+    }
+}
+
+#[test]
+fn starts_in_the_first_state_of_a_td() {
+    let start = Start::new();
+    let regs = start.launch(0..0x1_8000).unwrap();
+    let mut expected = Registers::default();
+    expected[Reg::Rbx] = 53;
+    expected[Reg::Rdx] = 0x663;
+    expected[Reg::Rcx] = 0x1_2000;
+    expected[Reg::R8] = 0x1_2000;
+    assert_eq!(regs, expected);
+    assert_eq!(start.efer.get(), 0x901);
+}
+
+#[test]
+fn has_only_what_was_added() {
+    let start = Start::new();
+    start.launch(0..0x1_8000).unwrap();
+    assert_eq!(start.pages.uniform(0..0x10), Some(PageState::Pending));
+    assert_eq!(start.pages.uniform(0x10..0x14), Some(PageState::Accepted));
+    assert_eq!(start.pages.uniform(0x14..0x18), Some(PageState::Pending));
+    assert_eq!(
+        start.pages.uniform(0xf_fffe..0x10_0000),
+        Some(PageState::Accepted)
+    );
+}
+
+#[test]
+fn clears_what_it_adds_and_puts_the_hand_off_blocks_there() {
+    let start = Start::new();
+    start.memory.ram.write(0xf000, &[0xff; 0x6000]).unwrap();
+    start.launch(0..0x1_8000).unwrap();
+    let ram = |from, len| start.memory.ram.bytes(from, len);
+    assert_eq!(ram(0xf000, 0x1000), [0xff; 0x1000]);
+    assert_eq!(ram(0x1_0000, 0x2000), [0; 0x2000]);
+    assert_eq!(ram(0x1_4000, 0x1000), [0xff; 0x1000]);
+    let blocks = firmware::hand_off(
+        0x1_2000,
+        std::slice::from_ref(&(0..0x1_8000)),
+        &[0x1_0000..0x1_2000, 0x1_2000..0x1_4000],
+    );
+    assert_eq!(ram(0x1_2000, blocks.len()), blocks);
+    assert_eq!(ram(0x1_3000, 0x1000), [0; 0x1000]);
+}
+
+/// Another description of what is measured: each page and each chunk by hand.
+#[test]
+fn measures_code_and_the_addresses_of_the_rest() {
+    let start = Start::new();
+    start.launch(0..0x1_8000).unwrap();
+    let metadata = firmware::metadata(&start.memory).unwrap();
+    let mut hash = Sha384::new();
+    let mut step = |name: &str, gpa: u64| {
+        let mut record = [0; 128];
+        record[..name.len()].copy_from_slice(name.as_bytes());
+        record[16..24].copy_from_slice(&gpa.to_le_bytes());
+        hash.update(record);
+        if name == "MR.EXTEND" {
+            let mut chunk = [0; 256];
+            start.memory.read(gpa, &mut chunk).unwrap();
+            hash.update(chunk);
+        }
+    };
+    step("MEM.PAGE.ADD", 0xffff_f000);
+    for chunk in 0..16 {
+        step("MR.EXTEND", 0xffff_f000 + chunk * 256);
+    }
+    for page in [0xffff_e000, 0x1_0000, 0x1_1000, 0x1_2000, 0x1_3000] {
+        step("MEM.PAGE.ADD", page);
+    }
+    let mrtd = measure(&start.memory, &metadata).unwrap().finish();
+    assert_eq!(mrtd.bytes()[..], hash.finalize()[..]);
+}
+
+#[test]
+fn refuses_sections_where_no_ram_is_or_an_image_where_some_is() {
+    for ram in [0..0x1_3000, 0x1_1000..0x1_8000] {
+        let no = Start::new().launch(ram).unwrap_err();
+        let wrong = ["0x10000", "0x12000"].map(|start| {
+            format!("the firmware has a section at {start}, where no RAM is") //
+        });
+        assert!(wrong.contains(&no));
+    }
+    let no = Start::new().launch(0..0x1_0000_0000).unwrap_err();
+    assert_eq!(no, "the firmware has its image where RAM is");
+}
+
+#[test]
+fn refuses_an_image_that_is_in_a_rom() {
+    let mut start = Start::new();
+    start.memory.is_rom = true;
+    let no = start.launch(0..0x1_8000).unwrap_err();
+    assert_eq!(
+        no,
+        "the firmware's image is in a ROM, which is no memory of a TD"
+    );
+}
+
+#[test]
+fn refuses_another_firmware() {
+    let start = Start::new();
+    start.memory.write(0xffff_ffd0, &[0]).unwrap();
+    let no = start.launch(0..0x1_8000).unwrap_err();
+    assert_eq!(no, "the firmware is no TDVF: it has no table of GUIDs");
+}
+
+#[test]
+fn refuses_more_ranges_of_ram_than_there_is_room_for() {
+    let start = Start::new();
+    let mut map = vec![(0..0x1_8000, 1)];
+    map.extend((1..=200).map(|at: u64| (at << 20..(at << 20) + 0x1000, 1)));
+    let launch = Launch::new(Arc::new(FakeBoard::with_e820(&map)));
+    let no = launch
+        .start(
+            &start,
+            &start.module,
+            &start.pages,
+            &mut Registers::default(),
+        )
+        .unwrap_err();
+    assert_eq!(no, "the firmware has too little room for hand-off blocks");
+}
+
+#[test]
+fn refuses_to_start_again() {
+    let start = Start::new();
+    let launch = Launch::new(Arc::new(FakeBoard::with_e820(&[(0..0x1_8000, 1)])));
+    let mut regs = Registers::default();
+    launch
+        .start(&start, &start.module, &start.pages, &mut regs)
+        .unwrap();
+    let no = launch
+        .start(&start, &start.module, &start.pages, &mut regs)
+        .unwrap_err();
+    assert_eq!(no, "a TD does not start again: it ends with a reboot");
+}
