@@ -81,6 +81,9 @@ toolbox_root() { echo "$CACHE/toolbox-$(key "=1" "=$SUITE" "$scripts/packages")"
 # The number stands for how setup.d/packager.sh makes the tree.
 packager_root() { echo "$CACHE/packager-$(key "=1" "=$SUITE")"; }
 
+# The number stands for how setup.d/firmware.sh makes the tree.
+firmware_root() { echo "$CACHE/firmware-$(key "=1" "=$SUITE" "=$TDVF_SHA256")"; }
+
 # What tests install packages in. The number stands for how setup.d/debian.sh makes the tree.
 debian_root() { echo "$CACHE/debian-$(key "=1" "=$SUITE" "=$STOCK_KERNEL")"; }
 

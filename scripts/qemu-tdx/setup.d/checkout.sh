@@ -17,6 +17,7 @@ register_checkout() {
 		echo "$top"
 		basename -- "$(toolbox_root)"
 		basename -- "$(packager_root)"
+		basename -- "$(firmware_root)"
 		basename -- "$(debian_root)"
 		for kernel in "${kernels[@]}"; do basename -- "$(kernel_folder "$kernel")"; done
 		[[ ! -d $top/tests/clients ]] || basename -- "$(clients_folder)"
