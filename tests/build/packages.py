@@ -52,7 +52,7 @@ def debian(compilers=False):
     return ":".join(run("bash", "-ec", f". {shlex.quote(str(SCRIPTS))}/lib.sh; {tree}_root").strip() for tree in trees)
 
 
-# Runs in a mount namespace: $1 is the system, $2 a folder with packages. The output of `section NAME` is what a test reads.
+# Runs in a mount namespace: $1 is the system, $2 a folder with packages. A test reads the output of each `section NAME`.
 ENTER = """
     work=$(mktemp -d)
     mount -t tmpfs work "$work"

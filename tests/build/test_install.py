@@ -94,7 +94,7 @@ class Installed(unittest.TestCase):
         self.assertEqual(said["left"].strip(), "")
         self.assertEqual(said["broken"].strip(), "")
 
-    # Stands for what compiles, at first without the programs.
+    # Fake packages of the compilers, at first without their programs.
     TOOLS = r"""
         fake bindgen 0.71.1; fake gcc 14; fake rustc 1.85.1
         tool() { printf '#!/bin/sh\necho "%s"\n' "$2" >"/usr/bin/$1"; chmod 755 "/usr/bin/$1"; }

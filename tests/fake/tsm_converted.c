@@ -2,8 +2,8 @@
 /*
  * Does what a driver must not: it reads a page that was converted, and that it
  * has not written since. On hardware it reads other bytes then. The parameters
- * say how many words of the page have kept what was written: before any
- * conversion, as the VMM has it too, and as it has it no longer.
+ * count the words that still have what was written: before a conversion, after
+ * the page became shared, and after it became private again.
  */
 #include <linux/cc_platform.h>
 #include <linux/gfp.h>

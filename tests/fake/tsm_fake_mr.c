@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Measurement registers for tests. The parameter `case` says which; the module
- * loads if they were registered, and otherwise fails with the errno of that,
- * but with ENOTUNIQ in place of EEXIST.
+ * Measurement registers for tests. The parameter `case` selects them. The module
+ * loads if registration succeeds, and fails with its errno (ENOTUNIQ for
+ * EEXIST).
  *
  * There is no cryptography: extending rotates each byte by one bit and XORs it
  * with the data, so that the order of extends matters.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Looks for secrets in memory that is given back, where its next owner
- * finds them. The parameter `marker` says what to look for, 32 bytes in hex;
- * what kfree() gets is looked at before it is free, by a kprobe.
+ * Looks for secrets in freed memory, where its next owner finds them. The
+ * parameter `marker` is 32 bytes in hex; a kprobe looks for them in each buffer
+ * that is passed to kfree().
  */
 #include <linux/hex.h>
 #include <linux/kprobes.h>

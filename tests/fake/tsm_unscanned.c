@@ -9,7 +9,7 @@
 #include <linux/module.h>
 #include <linux/pgtable.h>
 
-/* What a large page of the shadow is of. */
+/* Size of the memory that a large page of the shadow stands for. */
 #define SHADOWED (PMD_SIZE << KASAN_SHADOW_SCALE_SHIFT)
 
 static int __init tsm_unscanned_init(void)

@@ -70,7 +70,7 @@ mod tests {
     fn calls_a_hash_what_the_kernel_does() {
         assert!(HashAlgo::SHA384.name() == c"sha384");
         assert!(HashAlgo::new(u32::MAX).is_none());
-        // Each that there is has a name of its own.
+        // Each algorithm has a name of its own.
         for first in (0..).map_while(HashAlgo::new) {
             assert!(!first.name().is_empty());
             for second in (0..first.as_raw()).map_while(HashAlgo::new) {

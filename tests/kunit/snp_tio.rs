@@ -57,7 +57,7 @@ mod tests {
     const V1: MessageVersion = MessageVersion::V1;
     const V2: MessageVersion = MessageVersion::V2;
 
-    /// What an answer begins with that says that all went well.
+    /// The head of an answer that reports success.
     const HEAD_1: [u8; 16] = [0x34, 0x12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
     const HEAD_2: [u8; 16] = [1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0, 0, 0, 0, 0];
 

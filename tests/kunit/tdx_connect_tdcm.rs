@@ -95,8 +95,8 @@ mod tests {
         assert_eq!(Tdcm::STATUS, 8);
     }
 
-    /// An answer with this status, error and length, and five bytes behind it. What is reserved, and the operation, is
-    /// not as in a request.
+    /// An answer with this status, error and length, and five bytes of data. Its operation and reserved fields differ
+    /// from those of a request.
     const fn answer(status: u8, error: u8, length: u32) -> [u8; 25] {
         let [a, b, c, d] = length.to_le_bytes();
 

@@ -19,8 +19,8 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 RUN = TOP / "scripts/qemu-tdx/run"
 KERNEL = os.environ.get("TSM_TEST_KERNEL", "test")
 PLAIN = ["--kernel", KERNEL, "--platform", "plain", "--drivers", "none"]
-# On a busy machine a guest takes longer to boot than it usually has; and what a run may take then.
-PATIENT = [*PLAIN, "--timeout", "600"]
+# A guest on a busy machine: its options, with a longer timeout, and the longest that a run takes.
+GUEST_OPTIONS = [*PLAIN, "--timeout", "600"]
 LONGEST = 660
 
 FAULT, TIMEOUT, RUNNER = 120, 124, 125
@@ -28,7 +28,7 @@ FAULT, TIMEOUT, RUNNER = 120, 124, 125
 
 def run(*arguments, stdin=b""):
     """Runs `run` in a plain guest with no drivers, unless the arguments say otherwise."""
-    return subprocess.run([RUN, *PATIENT, *arguments], input=stdin, capture_output=True, timeout=LONGEST)
+    return subprocess.run([RUN, *GUEST_OPTIONS, *arguments], input=stdin, capture_output=True, timeout=LONGEST)
 
 
 def logged(*command):
@@ -39,7 +39,7 @@ def logged(*command):
 
 
 class Command(unittest.TestCase):
-    """What is run, arrives and comes back as it is."""
+    """Command, arguments and output are passed unchanged."""
 
     def test_status_is_the_commands(self):
         # Other tests have commands that end with 0 and 1.
@@ -72,7 +72,7 @@ class Command(unittest.TestCase):
 
     def test_output_is_live(self):
         # The command does not end by itself.
-        command = [RUN, *PATIENT, "--", "sh", "-c", "echo now; sleep 1000"]
+        command = [RUN, *GUEST_OPTIONS, "--", "sh", "-c", "echo now; sleep 1000"]
         with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
             self.assertEqual(process.stdout.readline(), b"now\n")
             self.assertIsNone(process.poll())
@@ -80,7 +80,7 @@ class Command(unittest.TestCase):
             self.assertEqual(process.wait(LONGEST), 143)
 
     def test_reader_that_goes_away_does_not_hang_the_guest(self):
-        result = subprocess.run(["sh", "-c", '"$@" | head -c 1', "sh", RUN, *PATIENT, "--", "cat", "/bin/busybox"],
+        result = subprocess.run(["sh", "-c", '"$@" | head -c 1', "sh", RUN, *GUEST_OPTIONS, "--", "cat", "/bin/busybox"],
                                 capture_output=True, timeout=LONGEST)
         self.assertEqual(result.stdout, b"\x7f")
 
@@ -97,7 +97,7 @@ class Command(unittest.TestCase):
         self.assertTrue(result.stdout.startswith(b"nestedtool 1\ntool 2\n-rwxr-xr-x    1 0        0 "), result.stdout)
 
     def test_two_at_once(self):
-        processes = [subprocess.Popen([RUN, *PATIENT, "--", "sh", "-c", f"sleep 1; echo {n}; exit {n}"],
+        processes = [subprocess.Popen([RUN, *GUEST_OPTIONS, "--", "sh", "-c", f"sleep 1; echo {n}; exit {n}"],
                                       stdout=subprocess.PIPE) for n in (3, 4)]
         for n, process in zip((3, 4), processes):
             self.assertEqual(process.communicate(timeout=LONGEST)[0], f"{n}\n".encode())
@@ -237,7 +237,7 @@ class Arguments(unittest.TestCase):
                 self.assertEqual((shown.returncode, shown.stderr), (0, b""))
                 keys = re.search("expected another key: (.*)", refused)[1].replace(" or ", ", ").split(", ")
                 self.assertGreater(len(keys), 20)
-                # Those that no platform has of its own.
+                # Options that all platforms share.
                 keys += ["arguments", "count", "device", "sockets"]
                 for key in keys:
                     self.assertRegex(shown.stdout.decode(), rf"(?m)^  (\w+, )?{key}\b.* \[.+\]$")

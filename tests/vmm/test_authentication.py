@@ -2,7 +2,8 @@
 """tsm_tdisp.ko on devices with faults, and what openssl says of its evidence:
 python3 -m unittest discover -p test_authentication.py tests/vmm
 
-As test_tdx.py, with devices of the emulator. What a device can do wrong is listed by `run --device help`.
+See test_tdx.py for how these tests work; these have devices of the emulator. What a device can do wrong is listed by
+`run --device help`.
 """
 
 import hashlib

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Our driver for SEV-SNP on VMMs that are slow, broken or malicious: python3 -m unittest discover -p test_snp.py tests/vmm
 
-As test_tdx.py. A broken message costs the key that it was sent with, since the kernel wipes it; that is expected of both
-drivers. What is wrong with certificates, or with what the firmware says, costs none.
+See test_tdx.py for how these tests work. A broken message costs the key that it was sent with, since the kernel wipes
+it; that is expected of both drivers. What is wrong with certificates, or with what the firmware says, costs none.
 """
 
 import re

@@ -24,7 +24,7 @@ DEBUG = () if os.environ.get("BRIEF") else ("debug",)
 # often. await CONDITION waits until a command succeeds, waits FILE [COUNT] until so many processes have a file open and
 # sleep in the kernel, by default one. begin REPORT leaves $reader waiting for it. signal REPORT [COMMAND] sends a
 # reader that waits a signal that does not kill it, runs the command, and prints whether the reader got the report
-# nevertheless. unload COMMAND removes the provider, and runs the command when that has begun. refused REPORT asks, and
+# nevertheless. unload COMMAND removes the provider, and runs COMMAND once the removal has begun. refused REPORT asks, and
 # prints what the trace has of a failure. release extends a register, which a quote can be held for until then. instead
 # CORE loads that and the kernel's own provider in place of the modules that there are.
 FUNCTIONS = r"""

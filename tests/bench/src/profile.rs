@@ -20,12 +20,12 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Profile {
     operation: String,
-    lines: Vec<Line>,
+    lines: Vec<FunctionCount>,
 }
 
 /// What a function executes, each time that the operation is done.
 #[derive(Debug)]
-struct Line {
+struct FunctionCount {
     drivers: Drivers,
     name: String,
     module: String,
@@ -81,7 +81,7 @@ impl Profile {
         let mut line = |name: String, module: Option<String>, count: u64| {
             // What an interrupt executed now and then is left out.
             if count >= times {
-                self.lines.push(Line {
+                self.lines.push(FunctionCount {
                     drivers,
                     name,
                     module: module.unwrap_or_else(|| "kernel".into()),

@@ -90,7 +90,7 @@ fn there_are_as_many_blobs_as_the_provider_makes() {
     fake.set("manifestblob_size", 0);
     report.set_inblob(&[8]).unwrap();
     assert_eq!(outblob(&report).call(), 2);
-    // Those need not be made.
+    // An auxblob and a manifestblob are optional.
     assert_eq!(report.read("auxblob").unwrap(), b"");
     assert_eq!(report.read("manifestblob").unwrap(), b"");
 }

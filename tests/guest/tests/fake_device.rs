@@ -28,7 +28,7 @@ const DEVICE: &str = "/dev/tsm-fake";
 
 /// The ioctl that the device has.
 const KNOWN: libc::c_ulong = nix::request_code_none!(b'F', 1);
-/// One that it has not.
+/// An ioctl that the device does not have.
 const UNKNOWN: libc::c_ulong = nix::request_code_none!(b'F', 2);
 
 /// Has the fake make or drop its device.
@@ -62,8 +62,8 @@ fn a_device_that_is_dropped_waits_for_its_last_file() {
         thread::scope(|scope| {
             let dropper = spawn_blocked(scope, || device(report, "drop"));
 
-            // None can be opened any more, and those that are go on as before. Another task unlinks the
-            // node, a moment after there is no device behind it.
+            // The device can't be opened any more, and open files go on working. Another task unlinks the
+            // node a moment later.
             let refused = Errno::try_from(File::open(DEVICE).unwrap_err()).unwrap();
             assert!(
                 matches!(refused, Errno::ENODEV | Errno::ENOENT),

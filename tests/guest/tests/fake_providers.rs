@@ -139,7 +139,7 @@ fn a_privilege_level_of_the_provider_before_may_be_too_low() {
 
 #[test]
 fn a_provider_in_rust_makes_reports() {
-    // Such a one is made for our core.
+    // A provider in Rust needs our core.
     if !Drivers::get().publishes_registers() {
         return;
     }

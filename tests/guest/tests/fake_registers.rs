@@ -113,7 +113,7 @@ fn extends_and_replaces() {
         // That calls no callback of the provider.
         assert_eq!(fake.get("extends"), extends);
 
-        // What is not live shows its first value, unless the provider sets another one.
+        // A register that is not live keeps its first value, unless the provider sets another one.
         let name = "not_live/sha256/digest";
         write(name, &[1; 32]).unwrap();
         assert_eq!(fake.get("extends"), extends + 1);
@@ -144,7 +144,7 @@ fn no_reader_gets_the_value_from_before_an_extend_that_is_done() {
     with_registers("all", |fake| {
         let name = "rtmr/sha384/digest";
 
-        // From then on it is read without a lock.
+        // After this read the register is read without a lock.
         read(name).unwrap();
         fake.set("hold_done", 1);
         thread::scope(|scope| {
@@ -223,7 +223,7 @@ fn refuses_writes_of_another_size_or_place() {
 #[test]
 fn asks_the_provider_only_when_something_was_extended() {
     with_registers("all", |fake| {
-        // The one when it was registered.
+        // Registration has refreshed once.
         assert_eq!(fake.get("refreshes"), 1);
         for name in ["rtmr/sha384/digest", "live/sha384/digest", "flat", "wide"] {
             for _ in 0..10 {
@@ -234,13 +234,13 @@ fn asks_the_provider_only_when_something_was_extended() {
 
         write("rtmr/sha384/digest", &[1; 48]).unwrap();
         write("rtmr/sha384/digest", &[2; 48]).unwrap();
-        // Not for what does not change, or is not changed by the provider.
+        // Registers that are constant, or whose value the core sets, are not refreshed.
         read("flat").unwrap();
         read("read_only/sha384/digest").unwrap();
         write("flat_replace", &[1; 7]).unwrap();
         read("flat_replace").unwrap();
         assert_eq!(fake.get("refreshes"), 1);
-        // Once for all.
+        // One refresh is enough for all registers.
         for name in ["live/sha384/digest", "rtmr/sha384/digest", "wide"] {
             read(name).unwrap();
             assert_eq!(fake.get("refreshes"), 2, "{name}");
@@ -258,7 +258,7 @@ fn a_refresh_that_failed_reaches_the_reader_and_is_tried_again() {
             assert_eq!(errno(read("live/sha384/digest")), Some(Errno::EIO));
             assert_eq!(fake.get("refreshes"), 1 + 2 * attempt);
         }
-        // Those do not depend on it.
+        // These registers are not live, so they can be read.
         assert_eq!(read("flat").unwrap(), [32; 32]);
         assert_eq!(read("replace/sha1/digest").unwrap(), [20; 20]);
 

@@ -24,7 +24,7 @@ use tsm_guest_tests::{
 const LINK: u32 = 1 + 2 * KEYS;
 /// A key of each of three sub-streams in each direction.
 const KEYS: u32 = 6;
-/// Those that end it, and the session: K_SET_STOP of each key, and END_SESSION.
+/// Messages that end the link and the session: K_SET_STOP of each key, and END_SESSION.
 const END: u32 = KEYS + 1;
 /// The ID of the stream.
 const STREAM: u8 = 3;

@@ -18,7 +18,7 @@ use tsm_guest_tests::{
 
 /// Messages of a bind: version, capabilities, state, lock, report, state.
 const BIND: u32 = 6;
-/// Those of a start: state, start, state.
+/// Messages of a start: state, start, state.
 const START: u32 = 3;
 
 /// Binds the second function of a device, and starts it, once for each step of these. Runs `act` at the step, and

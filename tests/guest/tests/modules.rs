@@ -152,8 +152,8 @@ fn a_provider_is_loaded_once() {
             Drivers::C => assert_eq!(load(ours), Err(Errno::ENOENT)),
             Drivers::RustCore => assert_eq!(load(ours), Err(Errno::EBUSY)),
         }
-        // Nor does the kernel's own for SEV-SNP get the device: with the same key it would use the
-        // same numbers for messages.
+        // The kernel's SEV-SNP driver can't get the device either: with the same key it would reuse
+        // message numbers.
         let theirs = Platform::get().kernels_provider();
         if provider != theirs && Platform::get() == Platform::Snp {
             assert_eq!(load(theirs), Err(Errno::EBUSY));
@@ -165,7 +165,7 @@ fn a_provider_is_loaded_once() {
 /// Has modprobe load what drives the platform, as udev does.
 fn modprobe_for_the_platform() {
     let alias = fs::read_to_string(Platform::get().modalias()).unwrap();
-    // That of a CPU lists all that it has, in more bytes than the modprobe of this guest takes.
+    // The alias of a CPU lists all its features, and is too long for the modprobe of this guest.
     let aliases = match alias.trim().split_once(":feature:,") {
         Some((cpu, features)) => features
             .split(',')
@@ -221,7 +221,7 @@ fn the_other_core_is_refused_and_harms_nothing() {
             _ => "tsm",
         };
 
-        // They export the same functions.
+        // Both cores export the same functions, so the second one does not load.
         assert_eq!(load(other), Err(Errno::ENOEXEC));
         let report = Report::new("other").unwrap();
         report.set_inblob(&[1; 64]).unwrap();
@@ -240,7 +240,7 @@ fn a_report_without_a_provider_says_so() {
         unload(provider).unwrap();
         assert_eq!(errno(report.read("provider")), Some(Errno::ENXIO));
         assert_eq!(errno(Report::new("late").map(drop)), Some(Errno::ENXIO));
-        // What the report counts is its own.
+        // The report keeps its generation.
         assert_eq!(report.generation(), 1);
         if Drivers::get().blob_goes_with_its_provider() {
             assert_eq!(errno(report.outblob()), Some(Errno::ENXIO));

@@ -196,7 +196,7 @@ fn guest_components_knows_the_platform_by_its_device() {
         assert_eq!(blob[snp::REPORT_DATA], [7; 64]);
         assert_eq!(snp::certificates(&auxblob).count(), 3);
     }
-    // Another one would be a conflict.
+    // The client takes any other generation for a conflict.
     assert_eq!(report.generation(), 1);
     report.remove().unwrap();
 }

@@ -79,7 +79,7 @@ fn can_not_be_written_and_identifiers_can_be_read_by_root_only() {
         }
         assert_eq!(meta.size(), field.range.len() as u64, "{}", field.name);
         let write = File::options().write(true).open(field.path());
-        // Even of root, as sysfs has it.
+        // sysfs refuses this for root too.
         assert_eq!(errno(write), Some(Errno::EACCES), "{}", field.name);
     }
 }

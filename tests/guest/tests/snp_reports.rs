@@ -149,7 +149,7 @@ fn a_key_that_there_is_not_is_refused() {
 
     modules::with(|_, provider| {
         unload(provider).unwrap();
-        // Those of the levels above its own are the SVSM's.
+        // The keys of more privileged levels belong to the SVSM.
         let above = (0..snp::vmpl()).map(|key| key.to_string());
         let none = ["4", "-2", "100", "2147483647", "-2147483648"].map(str::to_owned);
         for key in above.chain(none) {
@@ -173,7 +173,7 @@ fn what_the_firmware_refuses_is_not_sent_or_costs_the_key_and_no_other() {
     if snp::vmpl() == 3 {
         return;
     }
-    // The last one by its name: with the kernel's driver, no test after it can use that key.
+    // The name puts this test last: with the kernel's driver, no later test can use the key.
     modules::with(|_, provider| {
         unload(provider).unwrap();
         load_with(provider, "vmpck_id=3").unwrap();

@@ -174,7 +174,7 @@ fn a_connection_has_evidence_until_it_ends() {
     assert_eq!(device.read("transcript/session.sig").unwrap().len(), 96);
     assert_eq!(device.refusal("transcript/challenge"), Some(Errno::ENODATA));
 
-    // Only one connection.
+    // A device has one connection at a time.
     assert_eq!(device.connect(0), Err(Errno::EBUSY));
     assert_eq!(device.generation(), generation + 1);
 
@@ -208,7 +208,7 @@ fn other_slots_are_read_at_need() {
     assert!(other != first && other.starts_with(&[0x30, 0x82]));
     assert_eq!(device.read("certificates/slot2").unwrap(), other);
     assert_eq!(device.refusal("certificates/slot1"), Some(Errno::ENODATA));
-    // It was there before, and only not read.
+    // Reading slot 2 makes no new evidence.
     assert_eq!(device.generation(), generation);
     // Measurements that were taken before stay, and new ones can be had.
     assert_eq!(device.measurements(), INDICES);
@@ -360,7 +360,7 @@ fn a_reset_loses_the_connection() {
     let generation = device.generation();
 
     device.reset().unwrap();
-    // The device does not tell.
+    // The device sends no message about a reset.
     assert_eq!(device.state(), "session");
     assert!(device.measure(&[0; 32]).is_err());
     assert_eq!(

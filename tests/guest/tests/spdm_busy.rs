@@ -86,7 +86,7 @@ fn devices_do_not_wait_for_each_other() {
     }
 
     let ended = in_the_middle(|slow| {
-        // Both at once.
+        // Both other devices are connected at the same time.
         thread::scope(|scope| {
             for other in &others {
                 scope.spawn(|| {
@@ -100,7 +100,7 @@ fn devices_do_not_wait_for_each_other() {
         for other in &others {
             other.disconnect().unwrap();
         }
-        // All that while the slow one was being connected.
+        // The slow device is still being connected.
         assert_eq!(slow.connect(0), Err(Errno::EBUSY));
         assert_eq!(slow.measure(&[7; 32]), Err(Errno::EBUSY));
         slow.disconnect().unwrap();

@@ -30,7 +30,7 @@ fn nothing_is_possible_without_a_session() {
     let without = Device::without_sessions();
     let _ = without.disconnect();
     without.connect(0).unwrap();
-    // That of the device that is only authenticated.
+    // An interface of the device without sessions.
     let [other, _] = Interface::of(&without);
 
     for interface in [&interface, &other] {
@@ -88,7 +88,7 @@ fn an_interface_is_bound_validated_and_unbound() {
     }
 
     for interface in &interfaces {
-        // The one does not touch the other.
+        // Unbinding one interface leaves the others in RUN.
         assert_eq!(interface.state(), "run");
         let generation = interface.generation();
         interface.unbind().unwrap();
@@ -97,7 +97,7 @@ fn an_interface_is_bound_validated_and_unbound() {
         interface.shows_nothing();
         let generation = interface.generation();
         assert_eq!(interface.validate(generation), Err(Errno::ENOTCONN));
-        // It can be done at any time.
+        // An interface that is not bound can be unbound.
         interface.unbind().unwrap();
         assert_eq!(interface.generation(), generation);
         // The second time in a session, the capabilities are known.

@@ -109,7 +109,7 @@ fn go_tdx_guest_opens_the_device_synchronously() {
 
 #[test]
 fn go_tdx_guest_would_use_a_folder_of_rtmrs() {
-    // With that it would switch to a protocol which no kernel has.
+    // If the folder existed, the client would use a protocol that no kernel has.
     assert!(!fs::exists("/sys/kernel/config/tsm/rtmrs").unwrap());
     assert!(fs::create_dir("/sys/kernel/config/tsm/rtmrs").is_err());
 }

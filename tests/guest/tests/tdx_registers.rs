@@ -271,7 +271,7 @@ fn an_empty_write_extends_nothing() {
 fn refuses_to_write_a_fixed_register() {
     changes_nothing(|| {
         for (name, _) in FIXED {
-            // Even of root, as sysfs has it.
+            // sysfs refuses this for root too.
             assert_eq!(
                 errno(registers::open_for_write(name)),
                 Some(Errno::EACCES),
@@ -371,7 +371,7 @@ fn an_open_register_ends_when_its_provider_is_unloaded() {
         assert_eq!(errno(write), Some(Errno::ENODEV));
 
         load(provider).unwrap();
-        // A new file is another one.
+        // A file that was opened before the unload stays dead.
         assert_eq!(
             errno(fixed.read_at(&mut [0; registers::SIZE], 0)),
             Some(Errno::ENODEV)
