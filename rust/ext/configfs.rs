@@ -108,8 +108,8 @@ struct Inner<M: MakeItem> {
     /// What `subsystem` points to.
     #[pin]
     item_type: Opaque<bindings::config_item_type>,
-    /// As above. It goes with the subsystem, for which configfs waits until no task is in a `mkdir` any
-    /// more; for a group that comes later and goes earlier, it does not.
+    /// What `subsystem` points to, too. It goes with the subsystem, for which configfs waits until no task
+    /// is in a `mkdir` any more; for a group that comes later and goes earlier, it does not.
     #[pin]
     group: Group<M>,
 }

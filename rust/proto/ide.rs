@@ -120,7 +120,7 @@ impl Stream {
                 (true, false) => {}
                 (false, _) => free = free.or(Some(Self { block, id })),
             }
-            // CAST: It has 4 bits. OVERFLOW: As above.
+            // CAST: It has 4 bits. OVERFLOW: 256 blocks of 200 bytes at most end below 2^16.
             block += 20 + 12 * ranges as u16;
         }
         Ok(free)
@@ -154,7 +154,7 @@ impl Stream {
     ///
     /// Those of the accesses.
     pub fn enable<R: Registers>(self, registers: &R) -> Result<bool, R::Error> {
-        // OVERFLOW: As above.
+        // OVERFLOW: The block ends below 2^16.
         registers.write(self.block + 4, self.control() | ENABLE)?;
         self.is_secure(registers)
     }
@@ -165,7 +165,7 @@ impl Stream {
     ///
     /// Those of the access.
     pub fn is_secure<R: Registers>(self, registers: &R) -> Result<bool, R::Error> {
-        // OVERFLOW: As above.
+        // OVERFLOW: The block ends below 2^16.
         Ok(registers.read(self.block + 8)? & 0xf == SECURE)
     }
 
@@ -175,7 +175,7 @@ impl Stream {
     ///
     /// Those of the accesses.
     pub fn disable<R: Registers>(self, registers: &R) -> Result<(), R::Error> {
-        // OVERFLOW: As above.
+        // OVERFLOW: The block ends below 2^16.
         registers.write(self.block + 4, self.control())?;
         registers.write(self.block + 16, 0)
     }

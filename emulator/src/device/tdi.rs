@@ -232,7 +232,7 @@ impl Tdi {
             .as_ref()
             .is_none_or(|ide| ide.permits_lock(lock.stream, lock.session));
 
-        // PANIC: As above.
+        // PANIC: A handle is only made for a function that there is.
         let interface = &mut shared.interfaces[self.number];
         match is_permitted || interface.state() != State::Unlocked {
             true => interface.enter_locked(lock),
@@ -268,7 +268,7 @@ impl Tdi {
     pub(crate) fn reset(&self) {
         let mut shared = hold(&self.tdis.0);
 
-        // PANIC: As above.
+        // PANIC: A handle is only made for a function that there is.
         shared.interfaces[self.number].stop();
         if self.number == 0 {
             shared.change_keys(Ide::clear);

@@ -87,7 +87,7 @@ impl Responder {
                 .u32(portion.len() as u32)
                 .u32(remainder as u32),
             false => Writer::new(version, 0x02, slot, 0)
-                // CAST: As above.
+                // CAST: A chain has less than 64 KiB.
                 .u16(portion.len() as u16)
                 .u16(remainder as u16),
         };
@@ -113,7 +113,7 @@ impl Responder {
         // CAST: Widens.
         let length = (length as usize).min(self.room(header));
         let length = length.min(self.settings.portion.into());
-        // CAST: As above.
+        // CAST: Widens.
         let offset = offset as usize;
         let offset = match self.settings.wrong {
             Some(Wrong::PortionSmall) => return Ok(small_portion(chain, offset)),

@@ -61,7 +61,7 @@ impl Direction {
 
     /// Makes a record of what is encrypted: the message with its length, or the message alone.
     pub(crate) fn seal_plain(&mut self, session: u32, plain: &[u8]) -> Vec<u8> {
-        // CAST: As above.
+        // CAST: No message is near 64 KiB, so with its length and the tag it is shorter, too.
         let length = (plain.len() + Cipher::TAG) as u16;
         let mut record = [&session.to_le_bytes()[..], &length.to_le_bytes()].concat();
         let nonce = self.nonce();

@@ -4,9 +4,9 @@
 
 use std::collections::HashMap;
 
-/// A line of a capture, with the comments above it.
+/// A message of a capture: a line of its file, with the comments above it.
 #[derive(Default)]
-pub(super) struct Line {
+pub(super) struct CapturedMessage {
     pub(super) from_requester: bool,
     /// Type of the data object.
     pub(super) kind: u8,
@@ -18,7 +18,7 @@ pub(super) struct Line {
     pub(super) values: HashMap<String, Vec<u8>>,
 }
 
-impl Line {
+impl CapturedMessage {
     /// Returns the message in the clear.
     pub(super) fn message(&self) -> &[u8] {
         &self.payload[..self.size]
@@ -33,10 +33,10 @@ fn hex(text: &str) -> Vec<u8> {
 }
 
 /// Reads a capture: the algorithms, and the lines.
-pub(super) fn read(text: &str) -> (HashMap<String, String>, Vec<Line>) {
+pub(super) fn read(text: &str) -> (HashMap<String, String>, Vec<CapturedMessage>) {
     let mut algorithms = HashMap::new();
     let mut lines = vec![];
-    let mut line = Line::default();
+    let mut line = CapturedMessage::default();
 
     for text in text.lines() {
         if let Some(comment) = text.strip_prefix("# ") {

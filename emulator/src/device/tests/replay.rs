@@ -9,7 +9,7 @@ use tsm_keys::Curve;
 use super::{
     capture::{
         read,
-        Line, //
+        CapturedMessage, //
     },
     leaf, //
 };
@@ -96,7 +96,7 @@ impl Replay {
     }
 
     /// Takes a request in the clear and its response.
-    fn plain(&mut self, request: &Line, response: &Line) {
+    fn plain(&mut self, request: &CapturedMessage, response: &CapturedMessage) {
         let (asked, got) = (request.message(), response.message());
 
         self.transcript.begin(asked[1]);
@@ -137,7 +137,7 @@ impl Replay {
     }
 
     /// Takes CHALLENGE.
-    fn challenge(&mut self, asked: &[u8], response: &Line) {
+    fn challenge(&mut self, asked: &[u8], response: &CapturedMessage) {
         let got = response.message();
         let (signed, signature) = got.split_at(got.len() - self.signature.size());
         let m1 = self.transcript.m1(asked, signed);
@@ -157,7 +157,7 @@ impl Replay {
         transcript: &mut Transcript,
         asked: &[u8],
         got: &[u8],
-        response: &Line,
+        response: &CapturedMessage,
     ) {
         if asked[2] & 1 == 0 {
             return transcript.measured(asked, got);
@@ -174,7 +174,7 @@ impl Replay {
     }
 
     /// Takes KEY_EXCHANGE. The requester's private key takes the place of the responder's.
-    fn exchange(&mut self, asked: &[u8], response: &Line) {
+    fn exchange(&mut self, asked: &[u8], response: &CapturedMessage) {
         let got = response.message();
         let secret = |name: &str| &response.values[name];
         let (signed, rest) = got.split_at(got.len() - self.signature.size() - self.hash.size());
@@ -231,7 +231,7 @@ impl Replay {
     }
 
     /// Takes a record and the one in response: the same record must come out again.
-    fn secured(&mut self, request: &Line, response: &Line) {
+    fn secured(&mut self, request: &CapturedMessage, response: &CapturedMessage) {
         let hash = self.hash;
         let size = if self.encrypt { 2 } else { 0 };
         let session = self.session.as_mut().unwrap();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A queue of work that is due later, by the host's clock.
+//! A queue of work that is due later, by the clock of the machine that runs QEMU.
 
 use std::{
     sync::{
