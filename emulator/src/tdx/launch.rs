@@ -9,8 +9,11 @@
 use std::{
     ops::Range,
     sync::{
-        Arc,
-        OnceLock, //
+        atomic::{
+            AtomicBool,
+            Ordering, //
+        },
+        Arc, //
     },
 };
 
@@ -51,8 +54,8 @@ const EFER: u64 = 0x901;
 #[derive(Debug)]
 pub(super) struct Launch {
     board: Arc<dyn Board>,
-    /// Where the hand-off blocks are, once it is done.
-    hand_off: OnceLock<u64>,
+    /// Whether it was begun.
+    begun: AtomicBool,
 }
 
 impl Launch {
@@ -60,7 +63,7 @@ impl Launch {
     pub(super) fn new(board: Arc<dyn Board>) -> Self {
         Self {
             board,
-            hand_off: OnceLock::new(),
+            begun: AtomicBool::new(false),
         }
     }
 
@@ -72,7 +75,7 @@ impl Launch {
         pages: &Pages,
         regs: &mut Registers,
     ) -> Result<(), String> {
-        if self.hand_off.get().is_some() {
+        if self.begun.swap(true, Ordering::Relaxed) {
             return Err("a TD does not start again: it ends with a reboot".into());
         }
         let memory = vcpu.memory();
@@ -86,7 +89,7 @@ impl Launch {
         let mrtd = measure(memory, &metadata)
             .map_err(|NoMemory| "the firmware has sections where no memory is")?;
         module.measured(mrtd.finish());
-        let at = *self.hand_off.get_or_init(|| metadata.hand_off().start);
+        let at = metadata.hand_off().start;
 
         vcpu.set_efer(EFER);
         // The version of the CPU, as after any reset.
