@@ -38,6 +38,9 @@ class OrdinaryDevice(Vmm):
     FUNCTIONS = FUNCTIONS + r"""
         cd /sys/bus/pci/devices/0000:00:10.0 || exit
         request() { echo "$2" | sh -c "cat >$1" 2>/tmp/error && echo ok || sed 's/.*: //' /tmp/error; }
+        exchanges() { echo $((0x$(dd if=config bs=4 skip=66 count=1 2>/dev/null | od -A n -t x4 | tr -d ' '))); }
+        # Starts a command, and returns when the device has had so many exchanges since. /tmp/ended has the outcome.
+        during() { last=$(($(exchanges) + $2)); ($1 >/tmp/ended) & await '[ $(exchanges) -ge $last ]'; }
     """
 
     def test_both_ways_to_connect(self):
@@ -119,11 +122,8 @@ class OrdinaryDevice(Vmm):
             request spdm/connect 0; request tdi/bind 0; judged; cat tdi/state; before=$(cat tdi/generation)
             sleeps; judged; [ $(cat tdi/generation) -gt $before ] && echo later; good
             echo steps; cd ../0000:00:11.0
-            exchanges() { echo $((0x$(dd if=config bs=4 skip=66 count=1 2>/dev/null | od -A n -t x4 | tr -d ' '))); }
             slept() {
-                last=$(($(exchanges) + $2)); ($1 >/tmp/ended) &
-                await '[ $(exchanges) -ge $last ]'
-                said=$(sleeps); wait; echo $said $(cat /tmp/ended); good | md5sum
+                during $1 $2; said=$(sleeps); wait; echo $said $(cat /tmp/ended); good | md5sum
             }
             request spdm/connect 0; good; good | md5sum
             # Five exchanges, after the read of the state has asked for the version of TDISP. A start takes three.
@@ -152,14 +152,12 @@ class OrdinaryDevice(Vmm):
             echo 0 >/sys/module/suspend/parameters/pm_test_delay; echo devices >/sys/power/pm_test
             rmmod tsm_tdisp; insmod /lib/modules/*/updates/tsm_tdisp.ko ide_unpaired=1
             for spdm in /sys/bus/pci/devices/*/spdm; do cd ${spdm%/spdm}; done
-            exchanges() { echo $((0x$(dd if=config bs=4 skip=66 count=1 2>/dev/null | od -A n -t x4 | tr -d ' '))); }
             link() { request spdm/ide 3; }
             good() { request spdm/disconnect 1; request spdm/connect 0; cat spdm/ide; link; cat spdm/ide; }
             request spdm/connect 0; echo $(good)
             for step in $(seq 0 13); do
                 request spdm/disconnect 1 >/dev/null; request spdm/connect 0 >/dev/null
-                last=$(($(exchanges) + step)); (link >/tmp/ended) &
-                await '[ $(exchanges) -ge $last ]'
+                during link $step
                 said=$(request /sys/power/state freeze; cat spdm/state spdm/ide); wait
                 echo $said $(cat /tmp/ended); echo $(good)
             done
