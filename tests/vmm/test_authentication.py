@@ -147,6 +147,7 @@ class Faults(Spdm):
                 self.assertEqual(int(code, 0), CODES.get(name, 0))
         self.assertEqual(expected, {})
 
+    @also(*DEBUG)
     def test_a_mailbox_that_the_kernel_gives_up(self):
         listed = "mailbox-never-ready", "mailbox-busy", "mailbox-error", "mailbox-dead"
         script = "".join(f"""
@@ -156,6 +157,7 @@ class Faults(Spdm):
         lines = self.devices(script, "tdi")
         self.assertEqual(lines, [line for name in listed for line in (f"{name} {MAILBOX}", "disconnected", OK)])
 
+    @also(*DEBUG)
     def test_a_device_that_resets_itself(self):
         # The request is lost. The kernel aborts it, and keeps the mailbox.
         script = f"""
@@ -164,6 +166,7 @@ class Faults(Spdm):
         """
         self.assertEqual(self.devices(script, "tdi"), [MAILBOX, "disconnected", OK, "session"])
 
+    @also(*DEBUG)
     def test_discovery_that_finds_no_mailbox(self):
         # Of a mailbox whose types are not found there are no files. The one whose discovery does not end is given up by
         # the kernel after 256 types.
@@ -179,6 +182,7 @@ class Faults(Spdm):
         lines = self.devices(script, *(f"tdi,functions=1,wrong={name}" for name in listed))
         self.assertEqual(lines, ["none", "none", OK, "session"] * len(listed))
 
+    @also(*DEBUG)
     def test_a_device_that_vanishes(self):
         script = "request connect 0; state; rmmod tsm_tdisp; echo $?"
         lines = self.devices(f"wrong {self.number('mailbox-vanish')}; {script}", "tdi")
