@@ -226,7 +226,7 @@ impl From<spdm::Error> for kernel::error::Error {
             // What the device can't do, does not do now, or refuses.
             Error::Incapable | Error::NoCommonVersion => device::<{ bindings::EOPNOTSUPP }>(),
             Error::NotReady => device::<{ bindings::ETIMEDOUT }>(),
-            Error::Peer(_) => device::<{ bindings::EREMOTEIO }>(),
+            Error::Peer(_) | Error::Withdrawn(_) => device::<{ bindings::EREMOTEIO }>(),
             // What does not authenticate, or has a value that is reserved.
             Error::Certificate
             | Error::VerifyData

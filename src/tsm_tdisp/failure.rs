@@ -23,8 +23,9 @@ pub(crate) enum Failure {
     Link(ide_km::Error),
     /// The mailbox failed, the device is gone, or this side has no memory.
     Errno(Error),
-    /// The same, when the device may have done nevertheless what it was asked for.
-    Unanswered(Error),
+    /// The device may have done what it was asked for, but there is no response that says so. What user space gets, and
+    /// the number that the device sent.
+    Unanswered(Error, u32),
 }
 
 impl Failure {
@@ -34,14 +35,16 @@ impl Failure {
             Self::Protocol(err) => (*err).into(),
             Self::Interface(err) => (*err).into(),
             Self::Link(err) => (*err).into(),
-            Self::Errno(err) | Self::Unanswered(err) => *err,
+            Self::Errno(err) | Self::Unanswered(err, _) => *err,
         }
     }
 
-    /// Makes it the failure of a request whose message was sent, if there was no response to that.
+    /// Makes it the failure of a request whose message was sent, if the device has not said what it did.
     pub(crate) fn unanswered(self) -> Self {
         match self {
-            Self::Errno(err) => Self::Unanswered(err),
+            Self::Errno(_) | Self::Protocol(spdm::Error::Withdrawn(_)) => {
+                Self::Unanswered(self.errno(), self.code())
+            }
             other => other,
         }
     }
@@ -52,7 +55,7 @@ impl Failure {
         use spdm::Error;
 
         match self {
-            Self::Protocol(Error::Peer(response)) => {
+            Self::Protocol(Error::Peer(response) | Error::Withdrawn(response)) => {
                 u32::from(response.code.raw()) << 8 | u32::from(response.data)
             }
             Self::Protocol(Error::MessageVersion(version)) => (*version).into(),
@@ -63,8 +66,8 @@ impl Failure {
             Self::Interface(tdisp::Error::Interface(found)) => found.raw(),
             Self::Link(ide_km::Error::Refused(status)) => status.raw().into(),
             Self::Link(ide_km::Error::UnexpectedObject(found)) => found.raw().into(),
-            Self::Protocol(_) | Self::Interface(_) | Self::Link(_) => 0,
-            Self::Errno(_) | Self::Unanswered(_) => 0,
+            Self::Unanswered(_, code) => *code,
+            Self::Protocol(_) | Self::Interface(_) | Self::Link(_) | Self::Errno(_) => 0,
         }
     }
 
@@ -97,7 +100,7 @@ impl Failure {
                 | ide_km::Error::Port => true,
             },
             // The requester ends it itself.
-            Self::Protocol(_) | Self::Errno(_) | Self::Unanswered(_) => false,
+            Self::Protocol(_) | Self::Errno(_) | Self::Unanswered(..) => false,
         }
     }
 }
@@ -109,7 +112,7 @@ impl fmt::Display for Failure {
             Self::Interface(err) => write!(f, "{err:?}"),
             Self::Link(err) => write!(f, "{err:?}"),
             Self::Errno(_) => write!(f, "no exchange"),
-            Self::Unanswered(_) => write!(f, "no response"),
+            Self::Unanswered(..) => write!(f, "no response"),
         }
     }
 }

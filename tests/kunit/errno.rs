@@ -276,6 +276,7 @@ mod tests {
 
         for code in 0..=0xff {
             assert_eq!(errno(spdm::Error::Peer(refused(code))), 121); // EREMOTEIO
+            assert_eq!(errno(spdm::Error::Withdrawn(refused(code))), 121);
         }
         assert_eq!(errno(spdm::Error::NotReady), 110); // ETIMEDOUT
         assert_eq!(errno(spdm::Error::Incapable), 95); // EOPNOTSUPP

@@ -310,6 +310,31 @@ mod tests {
     }
 
     #[test]
+    fn an_error_after_a_response_that_was_not_ready_is_no_refusal() {
+        // The same that the device had received, and another one that it refuses at once.
+        let not_ready = Message::new(&[0x12, 0x7f, 0x42, 0, 1, 0xfe, 7, 2]);
+        let mut harness = Harness::new();
+        harness.connect();
+        harness.asked(VENDOR);
+        assert_eq!(harness.answer(&not_ready.sealed()), Ok(Action::Wait(2)));
+        assert_eq!(harness.asked(Event::TimePassed), Some(0xff));
+        let ended = harness.answer(&error(5).sealed());
+        assert!(matches!(ended, Err(Error::Withdrawn(found)) if found.code.raw() == 5));
+        assert!(harness.requester.session().is_some());
+
+        harness.asked(VENDOR);
+        let refused = harness.answer(&error(5).sealed());
+        assert!(matches!(refused, Err(Error::Peer(found)) if found.code.raw() == 5));
+
+        // A device that is busy has not had the request.
+        harness.asked(VENDOR);
+        assert_eq!(harness.answer(&error(3).sealed()), Ok(Action::Wait(10_000)));
+        assert_eq!(harness.asked(Event::TimePassed), Some(0xfe));
+        let refused = harness.answer(&error(5).sealed());
+        assert!(matches!(refused, Err(Error::Peer(found)) if found.code.raw() == 5));
+    }
+
+    #[test]
     fn a_vendor_defined_message_that_is_too_long_changes_nothing() {
         let mut harness = Harness::new();
         harness.connect();

@@ -52,19 +52,20 @@ BINDS = {
                                      "tdisp-error-unsupported tdisp-error-version tdisp-error-vendor tdisp-error-interface "
                                      "tdisp-error-nonce tdisp-error-entropy tdisp-error-configuration tdisp-error-unknown",
     # An interface that is not locked has no report.
-    (REMOTE, "", UNLOCKED, "session"): "tdisp-lock-not-moving",
+    # What the device has locked is stopped, also if it does not say that it has.
+    (REMOTE, "", UNLOCKED, "session"): "tdisp-lock-not-moving tdisp-lock-withdrawn",
     REFUSED_REPORT: "report-15 report-count-max report-pages-overflow "
                     "report-first-page-max report-range-outside report-range-overlap report-bar-order",
     (OK, BROKEN, UNLOCKED, "session"): "tdisp-start-not-moving",
     FINE: "tdisp-lock-not-ready report-65535 report-bar-6 report-reserved-bits tdisp-start-any-nonce",
 }
-# What the device says of itself is in the trace: the code of TDISP_ERROR, an unknown state, the status of KP_ACK.
+# What the device says of itself is in the trace: the code of TDISP_ERROR or of ERROR, an unknown state, the status of KP_ACK.
 CODES = {
     "tdisp-error-request": 0x01, "tdisp-error-busy": 0x03, "tdisp-error-state": 0x04, "tdisp-error-unspecified": 0x05,
     "tdisp-error-unsupported": 0x07, "tdisp-error-version": 0x41, "tdisp-error-vendor": 0xff,
     "tdisp-error-interface": 0x101, "tdisp-error-nonce": 0x102, "tdisp-error-entropy": 0x103,
-    "tdisp-error-configuration": 0x104, "tdisp-error-unknown": 0x8000_0001, "tdisp-state-unknown": 4,
-    "tdisp-state-255": 255, "ide-status-1": 1, "ide-status-2": 2, "ide-status-3": 3, "ide-status-4": 4,
+    "tdisp-error-configuration": 0x104, "tdisp-error-unknown": 0x8000_0001, "tdisp-lock-withdrawn": 0x500,
+    "tdisp-state-unknown": 4, "tdisp-state-255": 255, "ide-status-1": 1, "ide-status-2": 2, "ide-status-3": 3, "ide-status-4": 4,
     "ide-status-255": 255,
 }
 

@@ -302,6 +302,8 @@ wrongs! {
     TdispLockNotMoving = "tdisp-lock-not-moving",
     /// The interface is locked, and the response to that is ready a second later.
     TdispLockNotReady = "tdisp-lock-not-ready",
+    /// The interface is locked, and the response to that is ResponseNotReady and then ERROR.
+    TdispLockWithdrawn = "tdisp-lock-withdrawn",
     /// The interface is in RUN when it is locked.
     TdispRunWithoutStart = "tdisp-run-without-start",
     /// There is one report for each lock; a second one is refused.

@@ -22,6 +22,8 @@ pub enum Error {
     UnexpectedCode(Code),
     /// The responder answered with ERROR.
     Peer(ErrorResponse),
+    /// The responder answered with ResponseNotReady and later with ERROR: it may have done what was asked for.
+    Withdrawn(ErrorResponse),
     /// The responder answers Busy or ResponseNotReady for longer than the limit.
     NotReady,
     /// Both sides have no version in common, or the version lacks what is asked for.
@@ -90,7 +92,7 @@ impl Error {
     pub const fn is_refusal(&self, has_session: bool) -> bool {
         match self {
             Self::EmptySlot => true,
-            Self::Peer(response) => response.is_refusal(has_session),
+            Self::Peer(response) | Self::Withdrawn(response) => response.is_refusal(has_session),
             _ => false,
         }
     }

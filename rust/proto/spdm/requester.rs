@@ -225,7 +225,8 @@ impl<S: Suite> Requester<S> {
     /// [`Error::TooLarge`] when such a message is too long; nothing changes then.
     ///
     /// [`Error::EmptySlot`] or [`Error::Peer`] when the device refuses a slot, measurements or a vendor-defined
-    /// message. The connection stays, and there is no evidence of what was refused.
+    /// message. The connection stays, and there is no evidence of what was refused. The same with [`Error::Withdrawn`],
+    /// but the device may have done what such a message asks for.
     ///
     /// After any other error the connection is lost and its keys are cleared, see [`Requester::is_lost`].
     pub fn step(
@@ -458,6 +459,7 @@ impl<S: Suite> Requester<S> {
             request: self.sent.as_bytes(),
             response,
             padding,
+            is_accepted: self.retry.is_accepted(),
         };
         phase.handle(&mut link).map(Some)
     }

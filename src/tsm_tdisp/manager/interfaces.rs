@@ -95,7 +95,7 @@ impl<B: Backend> Manager<B> {
         })
     }
 
-    /// Locks an interface. If there is no report of it that can be used, or no response of a device that may have locked it,
+    /// Locks an interface. If there is no report of it that can be used, or the device may have locked it without saying so,
     /// it is stopped again; if that fails, it stays bound, until it is unbound or the session ends. There is room for one
     /// that is bound.
     fn lock(
@@ -106,7 +106,7 @@ impl<B: Backend> Manager<B> {
         let bars = interface.function().bars()?;
         let location = interface.function().location();
         let locked = match self.backend.lock(location, flags) {
-            Err(failure) if !matches!(failure, Failure::Unanswered(_)) => return Err(failure),
+            Err(failure) if !matches!(failure, Failure::Unanswered(..)) => return Err(failure),
             locked => locked,
         };
         let reported = locked.and_then(|locked| {

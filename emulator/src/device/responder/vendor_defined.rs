@@ -33,6 +33,8 @@ const K_GOSTOP_ACK: [u8; 8] = [IDE_KM, 6, 0, 0, 0, 0, 0, 0];
 const LOCKED: [u8; 3] = [TDISP, 0x10, 0x03];
 /// 2 to the power of this are as many microseconds as a second has, or a few more.
 const A_SECOND: u8 = 20;
+/// The same of a millisecond.
+const A_MILLISECOND: u8 = 10;
 
 /// Bytes of a response in front of the message of its protocol.
 const HEADER: usize = 12;
@@ -74,14 +76,18 @@ impl Responder {
             .finish();
 
         self.adjust(&mut response);
-        if self.is(Wrong::TdispLockNotReady) && payload.starts_with(&LOCKED) {
-            self.late = Some(response);
-            return Err(Failure::ResponseNotReady {
-                code: request[1],
-                exponent: A_SECOND,
-            });
-        }
-        Ok(response)
+        let (late, exponent) = match self.settings.wrong {
+            Some(Wrong::TdispLockNotReady) if payload.starts_with(&LOCKED) => (response, A_SECOND),
+            Some(Wrong::TdispLockWithdrawn) if payload.starts_with(&LOCKED) => {
+                (Failure::Unspecified.message(version), A_MILLISECOND)
+            }
+            _ => return Ok(response),
+        };
+        self.late = Some(late);
+        Err(Failure::ResponseNotReady {
+            code: request[1],
+            exponent,
+        })
     }
 
     /// Returns how long a message of a protocol can be in a response.

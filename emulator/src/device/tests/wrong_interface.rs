@@ -201,6 +201,24 @@ fn keeps_the_response_to_a_lock_until_the_next_request() {
 }
 
 #[test]
+fn locks_and_refuses_to_say_so() {
+    let mut requester = integrated(Wrong::TdispLockWithdrawn);
+    let requester = &mut requester;
+    let message = tdisp::request(tdisp::FUNCTION, tdisp::LOCK, &[0; 20]);
+    let lock = vendor::request(requester, TDISP, &message);
+
+    assert_eq!(
+        requester.secured(&lock),
+        [0x12, 0x7f, 0x42, 0, 10, 0xfe, 0, 2]
+    );
+    assert_eq!(
+        requester.secured(&[0x12, 0xff, 0xfe, 0]),
+        [0x12, 0x7f, 5, 0]
+    );
+    assert_eq!(state(requester), 1);
+}
+
+#[test]
 fn locks_anew_after_the_report() {
     let mut requester = integrated(Wrong::TdispRelocked);
     let requester = &mut requester;

@@ -38,6 +38,8 @@ pub(super) struct Link<'a, S: Suite, E: Evidence> {
     pub(super) request: &'a [u8],
     pub(super) response: &'a [u8],
     pub(super) padding: Padding,
+    /// Whether ResponseNotReady came before the response.
+    pub(super) is_accepted: bool,
 }
 
 impl<'a, S: Suite, E: Evidence> Link<'a, S, E> {

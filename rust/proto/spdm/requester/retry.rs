@@ -44,6 +44,11 @@ impl Retry {
         self.delay
     }
 
+    /// Tells whether the responder has had the request and was not ready. It may have done what was asked for.
+    pub(super) const fn is_accepted(&self) -> bool {
+        self.not_ready.is_some()
+    }
+
     /// Tells whether the responder is not ready.
     ///
     /// # Errors

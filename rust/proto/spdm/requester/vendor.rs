@@ -51,12 +51,14 @@ impl AskVendor {
                 let start = VendorDefined::PAYLOAD;
                 Ok(Next::Payload(self.peer, start..start + payload.len()))
             }
-            Err(err) => match err {
-                Error::Peer(response) if response.is_refusal(link.session.is_some()) => {
-                    Ok(Next::Refused(self.peer, err))
-                }
-                _ => Err(err),
-            },
+            Err(Error::Peer(response)) if response.is_refusal(link.session.is_some()) => {
+                let err = match link.is_accepted {
+                    true => Error::Withdrawn(response),
+                    false => Error::Peer(response),
+                };
+                Ok(Next::Refused(self.peer, err))
+            }
+            Err(err) => Err(err),
         }
     }
 }
