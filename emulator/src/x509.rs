@@ -5,17 +5,12 @@
 //! They are the same on every machine: a key is derived from its name, and a signature depends only
 //! on the key and on what is signed.
 
-mod draft;
 mod ecdsa;
 mod identity;
 mod key;
 mod rsa;
+mod template;
 
-pub(crate) use draft::{
-    Draft,
-    KeyIdentifier,
-    Usage, //
-};
 pub(crate) use ecdsa::{
     p256,
     p384, //
@@ -34,6 +29,11 @@ pub(crate) use rsa::{
     rsa,
     Rsa,
     Trailer, //
+};
+pub(crate) use template::{
+    KeyIdentifier,
+    Template,
+    Usage, //
 };
 pub(crate) use tsm_keys::{
     P256,

@@ -218,7 +218,7 @@ impl Shape<'_> {
         });
         let name = format!("CN=tsm-rs emulated device slot {}", self.slot);
         let root_der = der(root.issue(1, &root, Usage::Authority, |_| Ok(())));
-        let describe = |certificate: &mut x509::Draft<'_, K>| {
+        let describe = |certificate: &mut x509::Template<'_, K>| {
             certificate.add_extension(&ExtendedKeyUsage(vec![RESPONDER]))?;
             certificate.add_extension(&subject_name(&self.settings.identity)?)
         };

@@ -32,12 +32,12 @@ use x509_cert::{
 };
 
 use super::{
-    draft::{
-        Draft,
+    key::Key,
+    template::{
         KeyIdentifier,
+        Template,
         Usage, //
     },
-    key::Key,
 };
 
 /// The number of a certificate, and when it is valid.
@@ -128,7 +128,7 @@ impl<K: Key> Identity<K> {
         &self,
         terms: &Terms,
         subject: &Identity<S>,
-        describe: impl FnOnce(&mut Draft<'_, K>) -> Result<(), builder::Error>,
+        describe: impl FnOnce(&mut Template<'_, K>) -> Result<(), builder::Error>,
     ) -> Certificate {
         let [not_before, not_after] = terms.validity;
         let certify = || {
@@ -147,14 +147,14 @@ impl<K: Key> Identity<K> {
                 key.clone(),
                 &self.key,
             )?;
-            let mut draft = Draft {
+            let mut template = Template {
                 builder,
                 issuer: self.public_key_info()?,
                 subject: key,
             };
 
-            describe(&mut draft)?;
-            K::sign(draft.builder)
+            describe(&mut template)?;
+            K::sign(template.builder)
         };
 
         // PANIC: The tests issue all certificates.
@@ -168,14 +168,14 @@ impl<K: Key> Identity<K> {
         serial: u8,
         subject: &Identity<S>,
         usage: Usage,
-        describe: impl FnOnce(&mut Draft<'_, K>) -> Result<(), builder::Error>,
+        describe: impl FnOnce(&mut Template<'_, K>) -> Result<(), builder::Error>,
     ) -> Certificate {
-        self.certify(&Terms::longest([serial]), subject, |draft| {
-            draft.add_issuer(KeyIdentifier::Sha256)?;
-            draft.add_subject(KeyIdentifier::Sha256)?;
-            draft.add_usage(usage)?;
-            draft.add_constraints(usage, None)?;
-            describe(draft)
+        self.certify(&Terms::longest([serial]), subject, |template| {
+            template.add_issuer(KeyIdentifier::Sha256)?;
+            template.add_subject(KeyIdentifier::Sha256)?;
+            template.add_usage(usage)?;
+            template.add_constraints(usage, None)?;
+            describe(template)
         })
     }
 }

@@ -47,10 +47,10 @@ use crate::{
     },
     x509::{
         self,
-        Draft,
         Identity,
         KeyIdentifier,
         Rsa,
+        Template,
         Terms,
         Trailer,
         Usage,
@@ -128,18 +128,18 @@ fn certify(processor: Processor, root: &Identity<Rsa>, chips: &Identity<Rsa>) ->
     });
 
     [
-        root.certify(&of_root, root, |draft| {
-            draft.add_usage(Usage::Authority)?;
-            draft.add_subject(KeyIdentifier::Sha1OfKey)?;
-            draft.add_constraints(Usage::Authority, None)?;
-            draft.add_revocation_list(&list)
+        root.certify(&of_root, root, |template| {
+            template.add_usage(Usage::Authority)?;
+            template.add_subject(KeyIdentifier::Sha1OfKey)?;
+            template.add_constraints(Usage::Authority, None)?;
+            template.add_revocation_list(&list)
         }),
-        root.certify(&of_chips, chips, |draft| {
-            draft.add_subject(KeyIdentifier::Sha1OfKey)?;
-            draft.add_issuer(KeyIdentifier::Sha1OfKey)?;
-            draft.add_constraints(Usage::Authority, Some(0))?;
-            draft.add_extension(&CertificateSign)?;
-            draft.add_revocation_list(&list)
+        root.certify(&of_chips, chips, |template| {
+            template.add_subject(KeyIdentifier::Sha1OfKey)?;
+            template.add_issuer(KeyIdentifier::Sha1OfKey)?;
+            template.add_constraints(Usage::Authority, Some(0))?;
+            template.add_extension(&CertificateSign)?;
+            template.add_revocation_list(&list)
         }),
     ]
 }
@@ -187,7 +187,7 @@ impl EndorsementKey {
     fn new(
         (common, key): (&str, &str),
         authority: &Identity<Rsa>,
-        describe: impl FnOnce(&mut Draft<'_, Rsa>) -> Result<(), builder::Error>,
+        describe: impl FnOnce(&mut Template<'_, Rsa>) -> Result<(), builder::Error>,
     ) -> Self {
         let identity = Identity::new(&name(common), x509::p384(key));
         let terms = Terms {
@@ -271,7 +271,7 @@ impl<const FIRST: u32, const SECOND: u32> AsExtension for Description<FIRST, SEC
 /// Adds the extensions that describe the platform: the version of the structure, the product, the
 /// versions of the parts. KDS adds no others, and these in this order.
 fn describe(
-    certificate: &mut Draft<'_, Rsa>,
+    certificate: &mut Template<'_, Rsa>,
     product: &str,
     processor: Processor,
     tcb: &Tcb,

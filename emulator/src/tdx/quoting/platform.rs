@@ -42,9 +42,9 @@ use crate::{
     tdx::cpu::Cpu,
     x509::{
         self,
-        Draft,
         Identity,
         KeyIdentifier,
+        Template,
         Terms,
         Usage,
         P256, //
@@ -159,16 +159,16 @@ pub(super) fn identity(name: &str) -> Identity<P256> {
 /// Adds the extensions of all certificates, in the order of Intel's: which revocation list may have it, what
 /// the key is used for, how many authorities may follow.
 fn describe(
-    draft: &mut Draft<'_, P256>,
+    template: &mut Template<'_, P256>,
     list: &str,
     usage: Usage,
     authorities: Option<u8>,
 ) -> Result<(), builder::Error> {
-    draft.add_issuer(KeyIdentifier::Sha1)?;
-    draft.add_revocation_list(list)?;
-    draft.add_subject(KeyIdentifier::Sha1)?;
-    draft.add_usage(usage)?;
-    draft.add_constraints(usage, authorities)
+    template.add_issuer(KeyIdentifier::Sha1)?;
+    template.add_revocation_list(list)?;
+    template.add_subject(KeyIdentifier::Sha1)?;
+    template.add_usage(usage)?;
+    template.add_constraints(usage, authorities)
 }
 
 /// Makes the certificate of the root.
@@ -176,8 +176,8 @@ pub(super) fn root(root: &Identity<P256>) -> Certificate {
     // The number of an authority's certificate is what identifies its key.
     let terms = Terms::longest(root.identifier(KeyIdentifier::Sha1));
 
-    root.certify(&terms, root, |draft| {
-        describe(draft, ROOT_LIST, Usage::Authority, Some(1))
+    root.certify(&terms, root, |template| {
+        describe(template, ROOT_LIST, Usage::Authority, Some(1))
     })
 }
 
@@ -188,8 +188,8 @@ fn platform_ca(root: &Identity<P256>, authority: &Identity<P256>) -> Certificate
         validity: PLATFORM_CA_VALIDITY,
     };
 
-    root.certify(&terms, authority, |draft| {
-        describe(draft, ROOT_LIST, Usage::Authority, Some(0))
+    root.certify(&terms, authority, |template| {
+        describe(template, ROOT_LIST, Usage::Authority, Some(0))
     })
 }
 
@@ -201,9 +201,9 @@ fn pck(authority: &Identity<P256>, pck: &Identity<P256>) -> Certificate {
         validity: PCK_VALIDITY,
     };
 
-    authority.certify(&terms, pck, |draft| {
-        describe(draft, PLATFORM_LIST, Usage::Signer, None)?;
-        draft.add_extension(&Sgx::new()?)
+    authority.certify(&terms, pck, |template| {
+        describe(template, PLATFORM_LIST, Usage::Signer, None)?;
+        template.add_extension(&Sgx::new()?)
     })
 }
 

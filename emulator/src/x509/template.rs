@@ -93,13 +93,13 @@ impl Usage {
 }
 
 /// A certificate that is to be signed with a key.
-pub(crate) struct Draft<'a, K> {
+pub(crate) struct Template<'a, K> {
     pub(super) builder: CertificateBuilder<'a, K>,
     pub(super) issuer: SubjectPublicKeyInfoOwned,
     pub(super) subject: SubjectPublicKeyInfoOwned,
 }
 
-impl<K: Key> Draft<'_, K> {
+impl<K: Key> Template<'_, K> {
     /// Adds an extension behind those that there are.
     pub(crate) fn add_extension(&mut self, extension: &impl AsExtension) -> Result<(), Error> {
         self.builder.add_extension(extension)
