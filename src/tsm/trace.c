@@ -9,22 +9,52 @@
 void tsm_trace_report_requested(const char *provider, u64 generation,
 				u32 inblob_len, u32 privlevel)
 {
-	trace_tsm_report_requested(provider, generation, inblob_len, privlevel);
+	if (trace_tsm_report_requested_enabled()) {
+		const struct tsm_trace_report report = {
+			.provider = provider,
+			.generation = generation,
+			.inblob_len = inblob_len,
+			.privlevel = privlevel,
+			.source = "",
+		};
+
+		trace_tsm_report_requested(&report);
+	}
 }
 
 void tsm_trace_report_generated(const char *provider, u64 generation,
 				size_t outblob_len, size_t auxblob_len,
 				size_t manifestblob_len)
 {
-	trace_tsm_report_generated(provider, generation, outblob_len,
-				   auxblob_len, manifestblob_len);
+	if (trace_tsm_report_generated_enabled()) {
+		const struct tsm_trace_report report = {
+			.provider = provider,
+			.generation = generation,
+			.outblob_len = outblob_len,
+			.auxblob_len = auxblob_len,
+			.manifestblob_len = manifestblob_len,
+			.source = "",
+		};
+
+		trace_tsm_report_generated(&report);
+	}
 }
 
 void tsm_trace_report_failed(const char *provider, u64 generation, int status,
 			     int error, const char *source, u64 answer)
 {
-	trace_tsm_report_failed(provider, generation, status, error, source,
-				answer);
+	if (trace_tsm_report_failed_enabled()) {
+		const struct tsm_trace_report report = {
+			.provider = provider,
+			.generation = generation,
+			.status = status,
+			.error = error,
+			.source = source,
+			.answer = answer,
+		};
+
+		trace_tsm_report_failed(&report);
+	}
 }
 
 void tsm_trace_register_read(const char *provider, const char *name,
@@ -36,7 +66,8 @@ void tsm_trace_register_read(const char *provider, const char *name,
 void tsm_trace_register_refresh(const char *provider, const char *name,
 				int status)
 {
-	trace_tsm_register_refresh(provider, name, status);
+	trace_tsm_register_refresh(provider, name, "", (const u8 *)"", 0,
+				   status);
 }
 
 void tsm_trace_register_write(const char *provider, const char *name,

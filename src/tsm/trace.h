@@ -8,83 +8,46 @@
 
 #include <linux/tracepoint.h>
 
-TRACE_EVENT(tsm_report_requested,
+#include "trace_calls.h"
 
-	TP_PROTO(const char *provider, u64 generation, u32 inblob_len, u32 privlevel),
+/*
+ * Each class costs a kilobyte of code, each event a quarter of that. So the
+ * events of a report are one class, and those of a register another one. What
+ * an event does not say is 0 or empty in its record.
+ */
 
-	TP_ARGS(provider, generation, inblob_len, privlevel),
+DECLARE_EVENT_CLASS(tsm_report,
+
+	TP_PROTO(const struct tsm_trace_report *report),
+
+	TP_ARGS(report),
 
 	TP_STRUCT__entry(
-		__string(provider, provider)
+		__string(provider, report->provider)
 		__field(u64, generation)
 		__field(u32, inblob_len)
 		__field(u32, privlevel)
-	),
-
-	TP_fast_assign(
-		__assign_str(provider);
-		__entry->generation = generation;
-		__entry->inblob_len = inblob_len;
-		__entry->privlevel = privlevel;
-	),
-
-	TP_printk("[%s] generation=%llu inblob_len=%u privlevel=%u",
-		  __get_str(provider), __entry->generation,
-		  __entry->inblob_len, __entry->privlevel)
-);
-
-TRACE_EVENT(tsm_report_generated,
-
-	TP_PROTO(const char *provider, u64 generation, size_t outblob_len,
-		 size_t auxblob_len, size_t manifestblob_len),
-
-	TP_ARGS(provider, generation, outblob_len, auxblob_len, manifestblob_len),
-
-	TP_STRUCT__entry(
-		__string(provider, provider)
-		__field(u64, generation)
 		__field(size_t, outblob_len)
 		__field(size_t, auxblob_len)
 		__field(size_t, manifestblob_len)
-	),
-
-	TP_fast_assign(
-		__assign_str(provider);
-		__entry->generation = generation;
-		__entry->outblob_len = outblob_len;
-		__entry->auxblob_len = auxblob_len;
-		__entry->manifestblob_len = manifestblob_len;
-	),
-
-	TP_printk("[%s] generation=%llu outblob_len=%zu auxblob_len=%zu manifestblob_len=%zu",
-		  __get_str(provider), __entry->generation,
-		  __entry->outblob_len, __entry->auxblob_len,
-		  __entry->manifestblob_len)
-);
-
-TRACE_EVENT(tsm_report_failed,
-
-	TP_PROTO(const char *provider, u64 generation, int status, int error,
-		 const char *source, u64 answer),
-
-	TP_ARGS(provider, generation, status, error, source, answer),
-
-	TP_STRUCT__entry(
-		__string(provider, provider)
-		__field(u64, generation)
 		__field(int, status)
 		__field(int, error)
-		__string(source, source)
+		__string(source, report->source)
 		__field(u64, answer)
 	),
 
 	TP_fast_assign(
 		__assign_str(provider);
-		__entry->generation = generation;
-		__entry->status = status;
-		__entry->error = error;
+		__entry->generation = report->generation;
+		__entry->inblob_len = report->inblob_len;
+		__entry->privlevel = report->privlevel;
+		__entry->outblob_len = report->outblob_len;
+		__entry->auxblob_len = report->auxblob_len;
+		__entry->manifestblob_len = report->manifestblob_len;
+		__entry->status = report->status;
+		__entry->error = report->error;
 		__assign_str(source);
-		__entry->answer = answer;
+		__entry->answer = report->answer;
 	),
 
 	TP_printk("[%s] generation=%llu status=%d error=%d %s=%#llx",
@@ -92,7 +55,29 @@ TRACE_EVENT(tsm_report_failed,
 		  __entry->error, __get_str(source), __entry->answer)
 );
 
-DECLARE_EVENT_CLASS(tsm_register_data,
+DEFINE_EVENT_PRINT(tsm_report, tsm_report_requested,
+	TP_PROTO(const struct tsm_trace_report *report),
+	TP_ARGS(report),
+	TP_printk("[%s] generation=%llu inblob_len=%u privlevel=%u",
+		  __get_str(provider), __entry->generation,
+		  __entry->inblob_len, __entry->privlevel)
+);
+
+DEFINE_EVENT_PRINT(tsm_report, tsm_report_generated,
+	TP_PROTO(const struct tsm_trace_report *report),
+	TP_ARGS(report),
+	TP_printk("[%s] generation=%llu outblob_len=%zu auxblob_len=%zu manifestblob_len=%zu",
+		  __get_str(provider), __entry->generation,
+		  __entry->outblob_len, __entry->auxblob_len,
+		  __entry->manifestblob_len)
+);
+
+DEFINE_EVENT(tsm_report, tsm_report_failed,
+	TP_PROTO(const struct tsm_trace_report *report),
+	TP_ARGS(report)
+);
+
+DECLARE_EVENT_CLASS(tsm_register,
 
 	TP_PROTO(const char *provider, const char *name, const char *hash,
 		 const u8 *data, u32 len, int status),
@@ -122,36 +107,22 @@ DECLARE_EVENT_CLASS(tsm_register_data,
 		  __entry->status)
 );
 
-DEFINE_EVENT(tsm_register_data, tsm_register_read,
+DEFINE_EVENT(tsm_register, tsm_register_read,
 	TP_PROTO(const char *provider, const char *name, const char *hash,
 		 const u8 *data, u32 len, int status),
 	TP_ARGS(provider, name, hash, data, len, status)
 );
 
-DEFINE_EVENT(tsm_register_data, tsm_register_write,
+DEFINE_EVENT(tsm_register, tsm_register_write,
 	TP_PROTO(const char *provider, const char *name, const char *hash,
 		 const u8 *data, u32 len, int status),
 	TP_ARGS(provider, name, hash, data, len, status)
 );
 
-TRACE_EVENT(tsm_register_refresh,
-
-	TP_PROTO(const char *provider, const char *name, int status),
-
-	TP_ARGS(provider, name, status),
-
-	TP_STRUCT__entry(
-		__string(provider, provider)
-		__string(name, name)
-		__field(int, status)
-	),
-
-	TP_fast_assign(
-		__assign_str(provider);
-		__assign_str(name);
-		__entry->status = status;
-	),
-
+DEFINE_EVENT_PRINT(tsm_register, tsm_register_refresh,
+	TP_PROTO(const char *provider, const char *name, const char *hash,
+		 const u8 *data, u32 len, int status),
+	TP_ARGS(provider, name, hash, data, len, status),
 	TP_printk("[%s] %s status=%d", __get_str(provider), __get_str(name),
 		  __entry->status)
 );

@@ -5,6 +5,21 @@
 
 #include <linux/types.h>
 
+/* What an event of a report can say of it. */
+struct tsm_trace_report {
+	const char *provider;
+	u64 generation;
+	u32 inblob_len;
+	u32 privlevel;
+	size_t outblob_len;
+	size_t auxblob_len;
+	size_t manifestblob_len;
+	int status;
+	int error;
+	const char *source;
+	u64 answer;
+};
+
 void tsm_trace_report_requested(const char *provider, u64 generation,
 				u32 inblob_len, u32 privlevel);
 void tsm_trace_report_generated(const char *provider, u64 generation,
