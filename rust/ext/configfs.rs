@@ -15,15 +15,17 @@ mod item;
 mod item_type;
 
 pub use attribute::{
+    BinaryFile,
     Commit,
     Show,
     Snapshot,
-    Store, //
+    Store,
+    TextFile, //
 };
 pub use group::MakeItem;
 pub use item_type::{
-    ItemType,
-    Visible, //
+    Files,
+    ItemType, //
 };
 
 use core::pin::Pin;
@@ -34,10 +36,10 @@ use kernel::{
     prelude::*,
     static_lock_class,
     str::CStr,
-    types::Opaque,
-    ThisModule, //
+    types::Opaque, //
 };
 
+use crate::module::this_module;
 use group::Group;
 
 /// A directory in the root of configfs, with a group in it that makes items by `M`.
@@ -59,10 +61,13 @@ use group::Group;
 ///     str::CStr, //
 /// };
 /// use tsm_ext::configfs::{
+///     BinaryFile,
+///     Files,
 ///     ItemType,
 ///     MakeItem,
 ///     Show,
-///     Subsystem, //
+///     Subsystem,
+///     TextFile, //
 /// };
 ///
 /// /// What `mkdir` makes.
@@ -82,6 +87,13 @@ use group::Group;
 ///     }
 /// }
 ///
+/// struct ReportFiles;
+///
+/// impl Files<Report> for ReportFiles {
+///     const TEXT: &'static [TextFile<Report>] = &[TextFile::shown::<Number>(), TextFile::END];
+///     const BINARY: &'static [BinaryFile<Report>] = &[BinaryFile::END];
+/// }
+///
 /// struct Reports;
 ///
 /// impl MakeItem for Reports {
@@ -93,10 +105,8 @@ use group::Group;
 /// }
 ///
 /// /// Makes `/sys/kernel/config/tsm/report`.
-/// fn register(module: &'static ThisModule) -> Result<Subsystem<Reports>> {
-///     let item_type = ItemType::builder(module).show::<Number>()?.build()?;
-///
-///     Subsystem::new(module, c"tsm", c"report", item_type, Reports)
+/// fn register() -> Result<Subsystem<Reports>> {
+///     Subsystem::new(c"tsm", c"report", ItemType::new::<ReportFiles>()?, Reports)
 /// }
 /// ```
 pub struct Subsystem<M: MakeItem>(Pin<KBox<Inner<M>>>);
@@ -129,14 +139,13 @@ impl<M: MakeItem> Subsystem<M> {
     ///
     /// [`EEXIST`] if there is one already.
     pub fn new(
-        module: &'static ThisModule,
         name: &'static CStr,
         group: &'static CStr,
         item_type: ItemType<M::Item>,
         make: M,
     ) -> Result<Self> {
         let mut subsystem_type: bindings::config_item_type = pin_init::zeroed();
-        subsystem_type.ct_owner = module.as_ptr();
+        subsystem_type.ct_owner = this_module();
 
         let inner = KBox::pin(
             Inner {

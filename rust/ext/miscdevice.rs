@@ -26,7 +26,10 @@ use kernel::{
     types::Opaque, //
 };
 
-use crate::users::Users;
+use crate::{
+    module::this_module,
+    users::Users, //
+};
 
 /// What a device does.
 ///
@@ -115,24 +118,6 @@ unsafe impl<T: Send> Send for Inner<T> {}
 
 // SAFETY: A shared reference gives out `&T`, and `T` is `Sync`; the rest may be used by several threads.
 unsafe impl<T: Sync> Sync for Inner<T> {}
-
-#[cfg(MODULE)]
-extern "C" {
-    /// The `struct module` of the module that this crate is linked into, of which the address matters.
-    static __this_module: u8;
-}
-
-/// Returns the module that this crate is linked into, or null in the kernel itself.
-const fn this_module() -> *mut bindings::module {
-    #[cfg(MODULE)]
-    {
-        (&raw const __this_module).cast_mut().cast()
-    }
-    #[cfg(not(MODULE))]
-    {
-        core::ptr::null_mut()
-    }
-}
 
 impl<T: Ioctl> MiscDevice<T> {
     /// Makes the device, for its owner only.

@@ -1,13 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a module says of itself.
+//! The module that this crate is linked into, and what a module says of itself.
 //!
 //! C header: [`include/linux/module.h`](srctree/include/linux/module.h)
 
 use kernel::{
+    bindings,
     prelude::*,
     str::CStr, //
 };
+
+#[cfg(MODULE)]
+extern "C" {
+    /// The `struct module` of the module that this crate is linked into, of which the address matters.
+    static __this_module: u8;
+}
+
+/// Returns the module that this crate is linked into, or null in the kernel itself.
+pub(crate) const fn this_module() -> *mut bindings::module {
+    #[cfg(MODULE)]
+    {
+        (&raw const __this_module).cast_mut().cast()
+    }
+    #[cfg(not(MODULE))]
+    {
+        core::ptr::null_mut()
+    }
+}
 
 /// Returns the version of a module, which `MODULE_VERSION()` in one of its C files has set.
 ///

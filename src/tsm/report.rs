@@ -11,7 +11,7 @@
 
 mod files;
 
-pub(crate) use files::item_type;
+pub(crate) use files::ReportFiles;
 
 use kernel::{
     new_mutex,

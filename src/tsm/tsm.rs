@@ -46,7 +46,7 @@ struct Tsm {
 impl kernel::Module for Tsm {
     // Inlined into `init_module`, whose section is freed after it has run.
     #[inline(always)]
-    fn init(module: &'static ThisModule) -> Result<Self> {
+    fn init(_module: &'static ThisModule) -> Result<Self> {
         let root = sysfs::Directory::new_in_kernel(c"tsm")?;
         let provider = report::new_slot()?;
         #[expect(unsafe_code, reason = "the module's only variable begins here")]
@@ -55,10 +55,9 @@ impl kernel::Module for Tsm {
 
         // Last, because user space can make items from then on, and they can't be taken back.
         let reports = configfs::Subsystem::new(
-            module,
             c"tsm",
             c"report",
-            report::item_type(module)?,
+            configfs::ItemType::new::<report::ReportFiles>()?,
             report::Reports::new(provider),
         )?;
 

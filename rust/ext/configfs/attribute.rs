@@ -7,6 +7,7 @@
 //! which the type parameter makes.
 
 use core::{
+    marker::PhantomData,
     ops::Deref,
     slice, //
 };
@@ -22,12 +23,14 @@ use kernel::{
         as_char_ptr_in_const_context,
         CStr,
         Formatter, //
-    },
-    ThisModule, //
+    }, //
 };
 
 use super::item;
-use crate::capability::has_sys_resource;
+use crate::{
+    capability::has_sys_resource,
+    module::this_module, //
+};
 
 /// A text file that can be read.
 ///
@@ -181,60 +184,125 @@ pub trait Commit<T> {
     fn commit(item: &T, data: &[u8]) -> Result;
 }
 
-pub(super) fn shown<T, A: Show<T>>(module: &ThisModule) -> bindings::configfs_attribute {
-    let mut attr = text(A::NAME, 0o444, module);
+/// A text file of items that hold a `T`, or the end of a list of them, which is a null pointer.
+///
+/// # Examples
+///
+/// See [`Files`](super::Files).
+#[repr(transparent)]
+pub struct TextFile<T>(
+    Option<&'static bindings::configfs_attribute>,
+    PhantomData<fn(&T)>,
+);
 
-    attr.show = Some(show::<T, A>);
-    attr
+impl<T> TextFile<T> {
+    /// The end of a list.
+    pub const END: Self = Self(None, PhantomData);
+
+    /// Makes a file that all may read.
+    pub const fn shown<A: Show<T>>() -> Self {
+        Self(Some(Shown::<T, A>::ATTRIBUTE), PhantomData)
+    }
+
+    /// Makes a file that its owner may write.
+    pub const fn stored<A: Store<T>>() -> Self {
+        Self(Some(Stored::<T, A>::ATTRIBUTE), PhantomData)
+    }
+
+    pub(super) const fn is_end(&self) -> bool {
+        self.0.is_none()
+    }
 }
 
-pub(super) fn stored<T, A: Store<T>>(module: &ThisModule) -> bindings::configfs_attribute {
-    let mut attr = text(A::NAME, 0o200, module);
+/// A binary file of items that hold a `T`, or the end of a list of them, which is a null pointer.
+///
+/// # Examples
+///
+/// See [`Files`](super::Files).
+#[repr(transparent)]
+pub struct BinaryFile<T>(
+    Option<&'static bindings::configfs_bin_attribute>,
+    PhantomData<fn(&T)>,
+);
 
-    attr.store = Some(store::<T, A>);
-    attr
+impl<T> BinaryFile<T> {
+    /// The end of a list.
+    pub const END: Self = Self(None, PhantomData);
+
+    /// Makes a file that all may read.
+    pub const fn snapshot<A: Snapshot<T>>() -> Self {
+        Self(Some(Readable::<T, A>::ATTRIBUTE), PhantomData)
+    }
+
+    /// Makes a file that its owner may write.
+    pub const fn commit<A: Commit<T>>() -> Self {
+        Self(Some(Writable::<T, A>::ATTRIBUTE), PhantomData)
+    }
+
+    pub(super) const fn is_end(&self) -> bool {
+        self.0.is_none()
+    }
 }
 
-fn text(
-    name: &'static CStr,
-    mode: bindings::umode_t,
-    module: &ThisModule,
-) -> bindings::configfs_attribute {
+struct Shown<T, A>(PhantomData<(T, A)>);
+
+impl<T, A: Show<T>> Shown<T, A> {
+    const ATTRIBUTE: &'static bindings::configfs_attribute = &bindings::configfs_attribute {
+        show: Some(show::<T, A>),
+        ..text(A::NAME, 0o444)
+    };
+}
+
+struct Stored<T, A>(PhantomData<(T, A)>);
+
+impl<T, A: Store<T>> Stored<T, A> {
+    const ATTRIBUTE: &'static bindings::configfs_attribute = &bindings::configfs_attribute {
+        store: Some(store::<T, A>),
+        ..text(A::NAME, 0o200)
+    };
+}
+
+struct Readable<T, A>(PhantomData<(T, A)>);
+
+impl<T, A: Snapshot<T>> Readable<T, A> {
+    const ATTRIBUTE: &'static bindings::configfs_bin_attribute =
+        &bindings::configfs_bin_attribute {
+            read: Some(read::<T, A>),
+            ..binary(A::NAME, 0o444, A::MAX_SIZE)
+        };
+}
+
+struct Writable<T, A>(PhantomData<(T, A)>);
+
+impl<T, A: Commit<T>> Writable<T, A> {
+    const ATTRIBUTE: &'static bindings::configfs_bin_attribute =
+        &bindings::configfs_bin_attribute {
+            write: Some(write::<T, A>),
+            ..binary(A::NAME, 0o200, A::MAX_SIZE)
+        };
+}
+
+const fn text(name: &'static CStr, mode: bindings::umode_t) -> bindings::configfs_attribute {
     bindings::configfs_attribute {
         ca_name: as_char_ptr_in_const_context(name),
-        ca_owner: module.as_ptr(),
+        ca_owner: this_module(),
         ca_mode: mode,
         show: None,
         store: None,
     }
 }
 
-pub(super) fn readable<T, A: Snapshot<T>>(module: &ThisModule) -> bindings::configfs_bin_attribute {
-    let mut attr = binary(A::NAME, 0o444, A::MAX_SIZE, module);
-
-    attr.read = Some(read::<T, A>);
-    attr
-}
-
-pub(super) fn writable<T, A: Commit<T>>(module: &ThisModule) -> bindings::configfs_bin_attribute {
-    let mut attr = binary(A::NAME, 0o200, A::MAX_SIZE, module);
-
-    attr.write = Some(write::<T, A>);
-    attr
-}
-
-fn binary(
+const fn binary(
     name: &'static CStr,
     mode: bindings::umode_t,
     max_size: u32,
-    module: &ThisModule,
 ) -> bindings::configfs_bin_attribute {
-    let mut attr: bindings::configfs_bin_attribute = pin_init::zeroed();
-
-    attr.cb_attr = text(name, mode, module);
-    // CAST: `usize` has at least 32 bits where configfs exists.
-    attr.cb_max_size = max_size as usize;
-    attr
+    bindings::configfs_bin_attribute {
+        cb_attr: text(name, mode),
+        // CAST: `usize` has at least 32 bits where configfs exists.
+        cb_max_size: max_size as usize,
+        ..pin_init::zeroed()
+    }
 }
 
 /// # Safety

@@ -15,6 +15,8 @@ use kernel::{
     types::Opaque, //
 };
 
+use crate::module::this_module;
+
 use super::item_type::{
     allocate,
     ItemType, //
@@ -58,7 +60,7 @@ impl<M: MakeItem> Group<M> {
     /// Makes a group for items of `item_type`.
     pub(super) fn new(item_type: ItemType<M::Item>, make: M) -> Self {
         let mut group_type: bindings::config_item_type = pin_init::zeroed();
-        group_type.ct_owner = item_type.owner();
+        group_type.ct_owner = this_module();
         group_type.ct_group_ops = &Self::OPERATIONS;
 
         Self {

@@ -2,10 +2,7 @@
 
 //! Types of items: which files an item has, and how an item is made and freed.
 
-use core::{
-    marker::PhantomData,
-    ptr, //
-};
+use core::marker::PhantomData;
 
 use kernel::{
     bindings,
@@ -13,19 +10,18 @@ use kernel::{
     ffi,
     prelude::*,
     str::CStr,
-    types::Opaque,
-    ThisModule, //
+    types::Opaque, //
 };
 
-use crate::users::Users;
+use crate::{
+    module::this_module,
+    users::Users, //
+};
 
 use super::{
     attribute::{
-        self,
-        Commit,
-        Show,
-        Snapshot,
-        Store, //
+        BinaryFile,
+        TextFile, //
     },
     item::{
         data,
@@ -90,77 +86,104 @@ unsafe extern "C" fn release<T>(item: *mut bindings::config_item) {
     unsafe { item_type.users.put() };
 }
 
-/// Decides, when an item is made, which files it gets.
-///
-/// Files are counted from zero in the order in which they were added, text and binary ones apart.
+/// The files of items that hold a `T`. Each list ends with `END`.
 ///
 /// # Examples
 ///
 /// ```
-/// use tsm_ext::configfs::Visible;
+/// use kernel::{
+///     fmt::Write,
+///     prelude::*,
+///     str::CStr, //
+/// };
+/// use tsm_ext::configfs::{
+///     BinaryFile,
+///     Files,
+///     Show,
+///     TextFile, //
+/// };
 ///
 /// struct Report {
-///     has_manifest: bool,
+///     level: Option<u32>,
 /// }
 ///
-/// struct VisibleFiles;
+/// struct Level;
 ///
-/// impl Visible<Report> for VisibleFiles {
-///     fn text(_report: &Report, _index: i32) -> bool {
-///         true
+/// impl Show<Report> for Level {
+///     const NAME: &'static CStr = c"level";
+///
+///     fn show(report: &Report, out: &mut impl Write) -> Result {
+///         Ok(writeln!(out, "{}", report.level.ok_or(EINVAL)?)?)
 ///     }
+/// }
 ///
-///     /// The third binary file is the manifest.
-///     fn binary(report: &Report, index: i32) -> bool {
-///         index != 2 || report.has_manifest
+/// struct ReportFiles;
+///
+/// impl Files<Report> for ReportFiles {
+///     const TEXT: &'static [TextFile<Report>] = &[TextFile::shown::<Level>(), TextFile::END];
+///     const BINARY: &'static [BinaryFile<Report>] = &[BinaryFile::END];
+///
+///     fn has_text(report: &Report, _index: i32) -> bool {
+///         report.level.is_some()
 ///     }
 /// }
 /// ```
-pub trait Visible<T> {
-    /// Says whether `item` has a text file.
-    fn text(item: &T, index: i32) -> bool;
+pub trait Files<T: 'static> {
+    /// The text files.
+    const TEXT: &'static [TextFile<T>];
+    /// The binary files.
+    const BINARY: &'static [BinaryFile<T>];
 
-    /// Says whether `item` has a binary file.
-    fn binary(item: &T, index: i32) -> bool;
+    /// Says whether `item`, which is being made, gets the text file at `index` of the list.
+    fn has_text(item: &T, index: i32) -> bool {
+        let _ = (item, index);
+        true
+    }
+
+    /// Says whether `item`, which is being made, gets the binary file at `index` of the list.
+    fn has_binary(item: &T, index: i32) -> bool {
+        let _ = (item, index);
+        true
+    }
 }
 
 /// # Safety
 ///
 /// To be called by configfs only: `item` is one of an `ItemType<T>`.
-unsafe extern "C" fn is_visible<T, V: Visible<T>>(
+unsafe extern "C" fn is_visible<T: 'static, F: Files<T>>(
     item: *mut bindings::config_item,
     _attr: *mut bindings::configfs_attribute,
     index: ffi::c_int,
 ) -> bool {
     // SAFETY: By the safety requirement, `item` is one of an `ItemType<T>`; configfs keeps it while
     // it calls.
-    V::text(unsafe { data::<T>(item) }, index)
+    F::has_text(unsafe { data::<T>(item) }, index)
 }
 
 /// # Safety
 ///
 /// To be called by configfs only: `item` is one of an `ItemType<T>`.
-unsafe extern "C" fn is_bin_visible<T, V: Visible<T>>(
+unsafe extern "C" fn is_bin_visible<T: 'static, F: Files<T>>(
     item: *mut bindings::config_item,
     _attr: *mut bindings::configfs_bin_attribute,
     index: ffi::c_int,
 ) -> bool {
     // SAFETY: By the safety requirement, `item` is one of an `ItemType<T>`; configfs keeps it while
     // it calls.
-    V::binary(unsafe { data::<T>(item) }, index)
+    F::has_binary(unsafe { data::<T>(item) }, index)
 }
 
-struct VisibleOperations<T, V>(PhantomData<(T, V)>);
+struct VisibleOperations<T, F>(PhantomData<(T, F)>);
 
-impl<T, V: Visible<T>> VisibleOperations<T, V> {
+impl<T: 'static, F: Files<T>> VisibleOperations<T, F> {
     /// configfs looks for these in the operations of a group, although an item is none.
     const TABLE: bindings::configfs_group_operations = bindings::configfs_group_operations {
         make_item: None,
         make_group: None,
         disconnect_notify: None,
         drop_item: None,
-        is_visible: Some(is_visible::<T, V>),
-        is_bin_visible: Some(is_bin_visible::<T, V>),
+        is_visible: Some(is_visible::<T, F>),
+        is_bin_visible: Some(is_bin_visible::<T, F>),
     };
 }
 
@@ -202,49 +225,61 @@ impl RawType {
     }
 }
 
-/// Which files the items of a group have. `T` is what an item holds.
+/// The type of the items of a group. `T` is what an item holds.
 ///
 /// # Invariants
 ///
-/// `raw` points to `attrs` and `bin_attrs`, which end with a null pointer after pointers to the
-/// elements of `text` and `bin`. None of them changes any more.
+/// The lists of files that `raw` points to end with a null pointer, and live forever. `raw` does not
+/// change any more.
 ///
 /// # Examples
 ///
 /// See [`Subsystem`](super::Subsystem).
 pub struct ItemType<T> {
     raw: Pin<KBox<RawType>>,
-    _attrs: KVec<*mut bindings::configfs_attribute>,
-    _bin_attrs: KVec<*mut bindings::configfs_bin_attribute>,
-    _text: KVec<bindings::configfs_attribute>,
-    _bin: KVec<bindings::configfs_bin_attribute>,
     _item: PhantomData<fn(&T)>,
 }
 
-// SAFETY: By the type invariant, the lists do not change, and the pointers are to memory that
-// `self` owns; `Users` is `Send`.
+// SAFETY: By the type invariant, what `raw` points to lives forever and does not change; `Users` is
+// `Send`.
 unsafe impl<T> Send for ItemType<T> {}
 
-// SAFETY: By the type invariant, the lists do not change, and the pointers are to memory that
-// `self` owns; `Users` is `Sync`.
+// SAFETY: By the type invariant, what `raw` points to lives forever and does not change; `Users` is
+// `Sync`.
 unsafe impl<T> Sync for ItemType<T> {}
 
 impl<T: Send + Sync + 'static> ItemType<T> {
-    /// Starts a type without files; `module` is the one whose code the files are.
-    pub fn builder(module: &'static ThisModule) -> Builder<T> {
-        Builder {
-            module,
-            group_ops: ptr::null(),
-            text: KVec::new(),
-            bin: KVec::new(),
-            _item: PhantomData,
+    /// Makes a type of items that have these files.
+    ///
+    /// # Errors
+    ///
+    /// [`ENOMEM`].
+    pub fn new<F: Files<T>>() -> Result<Self> {
+        const {
+            assert!(matches!(F::TEXT, [.., end] if end.is_end()));
+            assert!(matches!(F::BINARY, [.., end] if end.is_end()));
         }
-    }
+        // A `TextFile` and a `BinaryFile` are a pointer each. configfs does not write to what it points to.
+        let raw = bindings::config_item_type {
+            ct_owner: this_module(),
+            ct_item_ops: &Operations::<T>::TABLE,
+            ct_group_ops: &VisibleOperations::<T, F>::TABLE,
+            ct_attrs: F::TEXT.as_ptr().cast_mut().cast(),
+            ct_bin_attrs: F::BINARY.as_ptr().cast_mut().cast(),
+        };
 
-    /// Returns the module whose code the files are.
-    pub(super) fn owner(&self) -> *mut bindings::module {
-        // SAFETY: By the type invariant, `raw` does not change, and it is a box of `self`.
-        unsafe { (*self.raw.item_type.get()).ct_owner }
+        // INVARIANT: The lists are constants, of which the last element was found to be `END` when this
+        // was compiled, a null pointer.
+        Ok(Self {
+            raw: KBox::pin_init(
+                pin_init!(RawType {
+                    item_type: Opaque::new(raw),
+                    users <- Users::new(),
+                }),
+                GFP_KERNEL,
+            )?,
+            _item: PhantomData,
+        })
     }
 
     /// Waits until there are no items of this type.
@@ -255,96 +290,5 @@ impl<T: Send + Sync + 'static> ItemType<T> {
     pub(super) unsafe fn wait_for_items(&self) {
         // SAFETY: By the safety requirement, this is called once at most.
         unsafe { self.raw.users.drain() };
-    }
-}
-
-/// Collects the files of an [`ItemType`].
-///
-/// # Examples
-///
-/// See [`Subsystem`](super::Subsystem).
-pub struct Builder<T> {
-    module: &'static ThisModule,
-    group_ops: *const bindings::configfs_group_operations,
-    text: KVec<bindings::configfs_attribute>,
-    bin: KVec<bindings::configfs_bin_attribute>,
-    _item: PhantomData<fn(&T)>,
-}
-
-impl<T: Send + Sync + 'static> Builder<T> {
-    /// Adds a text file that all may read.
-    pub fn show<A: Show<T>>(mut self) -> Result<Self> {
-        let attr = attribute::shown::<T, A>(self.module);
-
-        self.text.push(attr, GFP_KERNEL)?;
-        Ok(self)
-    }
-
-    /// Adds a text file that its owner may write.
-    pub fn store<A: Store<T>>(mut self) -> Result<Self> {
-        let attr = attribute::stored::<T, A>(self.module);
-
-        self.text.push(attr, GFP_KERNEL)?;
-        Ok(self)
-    }
-
-    /// Has `V` decide which of the files an item gets.
-    pub fn visible<V: Visible<T>>(mut self) -> Self {
-        self.group_ops = &VisibleOperations::<T, V>::TABLE;
-        self
-    }
-
-    /// Adds a binary file that all may read.
-    pub fn snapshot<A: Snapshot<T>>(mut self) -> Result<Self> {
-        let attr = attribute::readable::<T, A>(self.module);
-
-        self.bin.push(attr, GFP_KERNEL)?;
-        Ok(self)
-    }
-
-    /// Adds a binary file that its owner may write.
-    pub fn commit<A: Commit<T>>(mut self) -> Result<Self> {
-        let attr = attribute::writable::<T, A>(self.module);
-
-        self.bin.push(attr, GFP_KERNEL)?;
-        Ok(self)
-    }
-
-    /// Finishes the type.
-    pub fn build(mut self) -> Result<ItemType<T>> {
-        let mut attrs = KVec::with_capacity(self.text.len() + 1, GFP_KERNEL)?;
-        for attr in &mut self.text {
-            attrs.push(ptr::from_mut(attr), GFP_KERNEL)?;
-        }
-        attrs.push(ptr::null_mut(), GFP_KERNEL)?;
-
-        let mut bin_attrs = KVec::with_capacity(self.bin.len() + 1, GFP_KERNEL)?;
-        for attr in &mut self.bin {
-            bin_attrs.push(ptr::from_mut(attr), GFP_KERNEL)?;
-        }
-        bin_attrs.push(ptr::null_mut(), GFP_KERNEL)?;
-
-        let mut raw: bindings::config_item_type = pin_init::zeroed();
-        raw.ct_owner = self.module.as_ptr();
-        raw.ct_item_ops = &Operations::<T>::TABLE;
-        raw.ct_group_ops = self.group_ops;
-        raw.ct_attrs = attrs.as_mut_ptr();
-        raw.ct_bin_attrs = bin_attrs.as_mut_ptr();
-
-        // INVARIANT: The lists were just made so; moving the vectors does not move their elements.
-        Ok(ItemType {
-            raw: KBox::pin_init(
-                pin_init!(RawType {
-                    item_type: Opaque::new(raw),
-                    users <- Users::new(),
-                }),
-                GFP_KERNEL,
-            )?,
-            _attrs: attrs,
-            _bin_attrs: bin_attrs,
-            _text: self.text,
-            _bin: self.bin,
-            _item: PhantomData,
-        })
     }
 }

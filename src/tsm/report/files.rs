@@ -15,12 +15,13 @@ use kernel::{
 };
 use tsm_ext::{
     configfs::{
+        BinaryFile,
         Commit,
-        ItemType,
+        Files,
         Show,
         Snapshot,
         Store,
-        Visible, //
+        TextFile, //
     },
     kstrtox::parse_u32,
     uuid::Guid, //
@@ -42,37 +43,39 @@ use super::{
     Report, //
 };
 
-/// Returns the files, in the order of `enum tsm_attr_index` and `enum tsm_bin_attr_index`, because
-/// providers name them by their index.
-pub(crate) fn item_type(module: &'static ThisModule) -> Result<ItemType<Report>> {
-    ItemType::builder(module)
-        .show::<Generation>()?
-        .show::<ProviderName>()?
-        .store::<PrivlevelFile>()?
-        .show::<PrivlevelFloor>()?
-        .store::<ServiceProvider>()?
-        .store::<ServiceGuid>()?
-        .store::<ServiceManifestVersion>()?
-        .commit::<InblobFile>()?
-        .snapshot::<Outblob>()?
-        .snapshot::<Auxblob>()?
-        .snapshot::<Manifestblob>()?
-        .visible::<VisibleFiles>()
-        .build()
-}
+/// The files, in the order of `enum tsm_attr_index` and `enum tsm_bin_attr_index`, because providers
+/// name them by their index.
+pub(crate) struct ReportFiles;
 
-/// The files that the provider shows.
-struct VisibleFiles;
+impl Files<Report> for ReportFiles {
+    const TEXT: &'static [TextFile<Report>] = &[
+        TextFile::shown::<Generation>(),
+        TextFile::shown::<ProviderName>(),
+        TextFile::stored::<PrivlevelFile>(),
+        TextFile::shown::<PrivlevelFloor>(),
+        TextFile::stored::<ServiceProvider>(),
+        TextFile::stored::<ServiceGuid>(),
+        TextFile::stored::<ServiceManifestVersion>(),
+        TextFile::END,
+    ];
+    const BINARY: &'static [BinaryFile<Report>] = &[
+        BinaryFile::commit::<InblobFile>(),
+        BinaryFile::snapshot::<Outblob>(),
+        BinaryFile::snapshot::<Auxblob>(),
+        BinaryFile::snapshot::<Manifestblob>(),
+        BinaryFile::END,
+    ];
 
-impl Visible<Report> for VisibleFiles {
-    fn text(report: &Report, index: i32) -> bool {
+    /// Asks the provider.
+    fn has_text(report: &Report, index: i32) -> bool {
         report
             .provider
             .call()
             .is_ok_and(|provider| provider.shows(index))
     }
 
-    fn binary(report: &Report, index: i32) -> bool {
+    /// Asks the provider.
+    fn has_binary(report: &Report, index: i32) -> bool {
         report
             .provider
             .call()
