@@ -123,6 +123,13 @@ struct Service {
     manifest_version: u32,
 }
 
+/// A change of a [`Service`].
+enum ServiceChange {
+    Provider(CString),
+    Guid(Guid),
+    ManifestVersion(u32),
+}
+
 /// The answer to one generation, by one provider.
 struct Answer {
     generation: Generation,
@@ -188,6 +195,11 @@ impl Report {
         state.generation = generation;
         Ok(())
     }
+
+    /// Takes a write of what is asked of a service.
+    fn write_service(&self, change: ServiceChange) -> Result {
+        self.write(|request| request.change_service(change))
+    }
 }
 
 impl State {
@@ -237,11 +249,15 @@ impl Request {
         })
     }
 
-    /// Changes what is asked of a service, by `change` to a copy.
-    fn change_service(&mut self, change: impl FnOnce(&mut Service)) -> Result {
+    /// Changes what is asked of a service, in a copy.
+    fn change_service(&mut self, change: ServiceChange) -> Result {
         let mut service = self.copy_service()?;
 
-        change(&mut service);
+        match change {
+            ServiceChange::Provider(name) => service.provider = Some(name),
+            ServiceChange::Guid(guid) => service.guid = guid,
+            ServiceChange::ManifestVersion(version) => service.manifest_version = version,
+        }
         self.service = Some(Arc::new(service, GFP_KERNEL)?);
         Ok(())
     }

@@ -40,7 +40,8 @@ use crate::{
 
 use super::{
     Answer,
-    Report, //
+    Report,
+    ServiceChange, //
 };
 
 /// The files, in the order of `enum tsm_attr_index` and `enum tsm_bin_attr_index`, because providers
@@ -153,7 +154,7 @@ impl Store<Report> for ServiceProvider {
         bytes.push(0, GFP_KERNEL)?;
         let name = CString::try_from(CStr::from_bytes_with_nul(&bytes).map_err(|_| EINVAL)?)?;
 
-        report.write(|request| request.change_service(|service| service.provider = Some(name)))
+        report.write_service(ServiceChange::Provider(name))
     }
 }
 
@@ -163,9 +164,7 @@ impl Store<Report> for ServiceGuid {
     const NAME: &'static CStr = c"service_guid";
 
     fn store(report: &Report, text: &CStr) -> Result {
-        let guid = Guid::parse(text)?;
-
-        report.write(|request| request.change_service(|service| service.guid = guid))
+        report.write_service(ServiceChange::Guid(Guid::parse(text)?))
     }
 }
 
@@ -175,9 +174,7 @@ impl Store<Report> for ServiceManifestVersion {
     const NAME: &'static CStr = c"service_manifest_version";
 
     fn store(report: &Report, text: &CStr) -> Result {
-        let version = parse_u32(text)?;
-
-        report.write(|request| request.change_service(|service| service.manifest_version = version))
+        report.write_service(ServiceChange::ManifestVersion(parse_u32(text)?))
     }
 }
 
