@@ -108,7 +108,7 @@ impl Devices {
         });
 
         Ok(Spdm {
-            _files: Files::new(&device, &directory, &measurements, file)?,
+            _files: Files::of_device(&device, &directory, &measurements, file)?,
             device,
             functions: functions.clone(),
         })

@@ -4,6 +4,7 @@
 
 mod certificates;
 mod evidence;
+mod file;
 mod interface;
 mod measurements;
 mod requests;
@@ -11,7 +12,6 @@ mod status;
 mod transcript;
 
 pub(crate) use evidence::Evidence;
-pub(crate) use interface::InterfaceFiles;
 pub(crate) use measurements::MeasurementFile;
 pub(crate) use requests::IdeFile;
 
@@ -22,7 +22,6 @@ use kernel::{
 };
 use tsm_ext::sysfs::{
     BinFile,
-    BinFileOps,
     Directory,
     Mode, //
 };
@@ -34,6 +33,10 @@ use tsm_proto::spdm::{
 use self::{
     certificates::CertificatesFile,
     evidence::Show,
+    file::{
+        File,
+        FileOps, //
+    },
     measurements::{
         NonceFile,
         RecordFile, //
@@ -56,102 +59,131 @@ use self::{
         TranscriptFile, //
     },
 };
-use crate::device::Device;
+use crate::{
+    device::Device,
+    evidence::Published, //
+};
 
-/// Each file that is there as long as the device is, until it is dropped.
+/// Files in sysfs, which are there until this is dropped.
+#[derive(Default)]
 pub(crate) struct Files {
-    _connect: BinFile<ConnectFile>,
-    _disconnect: BinFile<DisconnectFile>,
-    _state: BinFile<StateFile>,
-    _generation: BinFile<GenerationFile>,
-    _version: BinFile<Evidence<VersionFile>>,
-    _algorithms: BinFile<Evidence<AlgorithmsFile>>,
-    _slots: BinFile<Evidence<SlotsFile>>,
-    _certificates: KVec<BinFile<CertificatesFile>>,
-    _nonce: BinFile<NonceFile>,
-    _record: BinFile<Evidence<RecordFile>>,
-    _transcripts: Transcripts,
-    _ide: Option<BinFile<IdeFile>>,
-}
-
-/// Makes files in one directory.
-struct FileBuilder<'a> {
-    device: &'a Arc<Device>,
-    directory: &'a Directory,
-}
-
-impl FileBuilder<'_> {
-    fn file<T: BinFileOps>(&self, name: &CStr, mode: Mode, ops: T) -> Result<BinFile<T>> {
-        BinFile::new(self.directory, name, mode, 0, ops)
-    }
-
-    fn evidence<T: Show>(&self, name: &CStr, item: T) -> Result<BinFile<Evidence<T>>> {
-        let ops = Evidence::new(self.device.published().clone(), item);
-
-        self.file(name, Mode::READ_ALL, ops)
-    }
+    files: KVec<BinFile<File>>,
+    evidence: KVec<BinFile<Evidence>>,
 }
 
 impl Files {
     /// Makes the files of `device`. `ide` is that for its link, if it has one.
-    pub(crate) fn new(
+    pub(crate) fn of_device(
         device: &Arc<Device>,
         directory: &Directory,
         measurements: &Directory,
         ide: Option<IdeFile>,
     ) -> Result<Self> {
-        let spdm = FileBuilder { device, directory };
-        let measurements = FileBuilder {
-            device,
-            directory: measurements,
-        };
+        let mut this = Self::default();
         let published = device.published();
-        let state = StateFile(published.clone());
-        let generation = GenerationFile(published.clone());
         let nonce_mode = Mode::READ_OWNER.with(Mode::WRITE_OWNER);
         let ide_mode = Mode::READ_ALL.with(Mode::WRITE_OWNER);
 
-        Ok(Self {
-            _version: spdm.evidence(c"version", VersionFile)?,
-            _algorithms: spdm.evidence(c"algorithms", AlgorithmsFile)?,
-            _slots: spdm.evidence(c"slots", SlotsFile)?,
-            _certificates: certificates(device, &directory.new_child(c"certificates")?)?,
-            _nonce: measurements.file(c"nonce", nonce_mode, NonceFile(device.clone()))?,
-            _record: measurements.evidence(c"record", RecordFile)?,
-            _transcripts: transcripts(device, &directory.new_child(c"transcript")?)?,
-            _state: spdm.file(c"state", Mode::READ_ALL, state)?,
-            _generation: spdm.file(c"generation", Mode::READ_ALL, generation)?,
-            _ide: match ide {
-                Some(ide) => Some(spdm.file(c"ide", ide_mode, ide)?),
-                None => None,
-            },
-            // Last, so that all else is there when there is something to see.
-            _connect: spdm.file(c"connect", Mode::WRITE_OWNER, ConnectFile(device.clone()))?,
-            _disconnect: spdm.file(
-                c"disconnect",
-                Mode::WRITE_OWNER,
-                DisconnectFile(device.clone()),
-            )?,
-        })
-    }
-}
-
-fn certificates(
-    device: &Arc<Device>,
-    directory: &Directory,
-) -> Result<KVec<BinFile<CertificatesFile>>> {
-    let builder = FileBuilder { device, directory };
-    let mut files = KVec::new();
-
-    for slot in SlotMask::new(0xff).slots() {
-        let file = CertificatesFile::new(device.clone(), slot);
-
-        files.push(
-            builder.file(slot_name(slot), Mode::READ_ALL, file)?,
-            GFP_KERNEL,
+        this.show(directory, c"version", published, VersionFile)?;
+        this.show(directory, c"algorithms", published, AlgorithmsFile)?;
+        this.show(directory, c"slots", published, SlotsFile)?;
+        this.certificates(device, &directory.new_child(c"certificates")?)?;
+        this.add(
+            measurements,
+            c"nonce",
+            nonce_mode,
+            NonceFile(device.clone()),
         )?;
+        this.show(measurements, c"record", published, RecordFile)?;
+        this.transcripts(published, &directory.new_child(c"transcript")?)?;
+        this.add(
+            directory,
+            c"state",
+            Mode::READ_ALL,
+            StateFile(published.clone()),
+        )?;
+        this.add(
+            directory,
+            c"generation",
+            Mode::READ_ALL,
+            GenerationFile(published.clone()),
+        )?;
+        if let Some(ide) = ide {
+            this.add(directory, c"ide", ide_mode, ide)?;
+        }
+        // Last, so that all else is there when there is something to see.
+        this.add(
+            directory,
+            c"connect",
+            Mode::WRITE_OWNER,
+            ConnectFile(device.clone()),
+        )?;
+        this.add(
+            directory,
+            c"disconnect",
+            Mode::WRITE_OWNER,
+            DisconnectFile(device.clone()),
+        )?;
+        Ok(this)
     }
-    Ok(files)
+
+    fn certificates(&mut self, device: &Arc<Device>, directory: &Directory) -> Result {
+        for slot in SlotMask::new(0xff).slots() {
+            let file = CertificatesFile::new(device.clone(), slot);
+
+            self.add(directory, slot_name(slot), Mode::READ_ALL, file)?;
+        }
+        Ok(())
+    }
+
+    /// Makes the files of a transcript, its signature and what is hashed before it, for each signature there
+    /// can be.
+    fn transcripts(&mut self, published: &Arc<Published>, directory: &Directory) -> Result {
+        for signed in Signed::ALL {
+            let [transcript, signature, context] = signed.names();
+
+            self.show(directory, transcript, published, TranscriptFile(signed))?;
+            self.show(directory, signature, published, SignatureFile(signed))?;
+            self.show(directory, context, published, ContextFile(signed))?;
+        }
+        Ok(())
+    }
+
+    /// Makes a file.
+    fn add(
+        &mut self,
+        directory: &Directory,
+        name: &CStr,
+        mode: Mode,
+        ops: impl FileOps + 'static,
+    ) -> Result {
+        self.add_boxed(directory, name, mode, KBox::new(ops, GFP_KERNEL)?)
+    }
+
+    fn add_boxed(
+        &mut self,
+        directory: &Directory,
+        name: &CStr,
+        mode: Mode,
+        ops: KBox<dyn FileOps>,
+    ) -> Result {
+        let file = BinFile::new(directory, name, mode, 0, File(ops))?;
+
+        Ok(self.files.push(file, GFP_KERNEL)?)
+    }
+
+    /// Makes a file that shows evidence.
+    fn show(
+        &mut self,
+        directory: &Directory,
+        name: &CStr,
+        published: &Arc<Published>,
+        item: impl Show + 'static,
+    ) -> Result {
+        let file = Evidence::publish(directory, name, published, KBox::new(item, GFP_KERNEL)?)?;
+
+        Ok(self.evidence.push(file, GFP_KERNEL)?)
+    }
 }
 
 fn slot_name(slot: Slot) -> &'static CStr {
@@ -165,30 +197,4 @@ fn slot_name(slot: Slot) -> &'static CStr {
         6 => c"slot6",
         _ => c"slot7",
     }
-}
-
-/// A transcript, its signature and what is hashed before it, for each signature there can be.
-type Transcripts = KVec<(
-    BinFile<Evidence<TranscriptFile>>,
-    BinFile<Evidence<SignatureFile>>,
-    BinFile<Evidence<ContextFile>>,
-)>;
-
-fn transcripts(device: &Arc<Device>, directory: &Directory) -> Result<Transcripts> {
-    let builder = FileBuilder { device, directory };
-    let mut files = KVec::new();
-
-    for signed in Signed::ALL {
-        let [transcript, signature, context] = signed.names();
-
-        files.push(
-            (
-                builder.evidence(transcript, TranscriptFile(signed))?,
-                builder.evidence(signature, SignatureFile(signed))?,
-                builder.evidence(context, ContextFile(signed))?,
-            ),
-            GFP_KERNEL,
-        )?;
-    }
-    Ok(files)
 }

@@ -22,7 +22,7 @@ use tsm_ext::pci::{
 
 use crate::{
     device::Device,
-    files::InterfaceFiles,
+    files::Files,
     interface::{
         Interface,
         PrivateConfig, //
@@ -68,7 +68,7 @@ impl Drop for Membership {
 /// An interface and its files.
 struct Tdi {
     // First. Removing a file waits for the tasks that read or write it.
-    files: Option<InterfaceFiles>,
+    files: Option<Files>,
     interface: Arc<Interface>,
 }
 
@@ -76,7 +76,7 @@ impl Tdi {
     fn new(function: &pci::Device, functions: Arc<Functions>) -> Result<Self> {
         let directory = function.new_directory(c"tdi")?;
         let interface = Interface::new(function.clone(), functions, directory.clone())?;
-        let files = InterfaceFiles::new(&interface, &directory)?;
+        let files = Files::of_interface(&interface, &directory)?;
 
         Ok(Self {
             files: Some(files),

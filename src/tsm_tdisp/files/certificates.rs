@@ -9,16 +9,16 @@ use kernel::{
 use tsm_ext::{
     capability::has_sys_admin,
     output_buffer::OutputBuffer,
-    sysfs::{
-        BinFileOps,
-        Mark, //
-    }, //
+    sysfs::Mark, //
 };
 use tsm_proto::spdm::Slot;
 
-use super::evidence::{
-    no_data,
-    Read, //
+use super::{
+    evidence::{
+        no_data,
+        Read, //
+    },
+    file::FileOps, //
 };
 use crate::device::Device;
 
@@ -34,9 +34,7 @@ impl CertificatesFile {
     }
 }
 
-impl BinFileOps for CertificatesFile {
-    const KEEPS_MARK: bool = true;
-
+impl FileOps for CertificatesFile {
     fn read<'a>(&self, mark: &mut Mark, offset: usize, out: OutputBuffer<'a>) -> Result<&'a [u8]> {
         let mut snapshot = self.device.published().snapshot().ok_or_else(no_data)?;
 

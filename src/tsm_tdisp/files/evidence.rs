@@ -9,7 +9,10 @@ use kernel::{
     fmt,
     prelude::*,
     static_lock_class,
-    str::CString,
+    str::{
+        CStr,
+        CString, //
+    },
     sync::{
         Arc,
         LockClassKey, //
@@ -19,8 +22,11 @@ use tsm_ext::{
     error::errno,
     output_buffer::OutputBuffer,
     sysfs::{
+        BinFile,
         BinFileOps,
-        Mark, //
+        Directory,
+        Mark,
+        Mode, //
     }, //
 };
 
@@ -70,7 +76,7 @@ impl<'a> Read<'_, 'a> {
 }
 
 /// What a file shows of the evidence.
-pub(crate) trait Show: Send + Sync + 'static {
+pub(crate) trait Show: Send + Sync {
     /// Does a read.
     ///
     /// # Errors
@@ -80,14 +86,25 @@ pub(crate) trait Show: Send + Sync + 'static {
 }
 
 /// A file that shows evidence.
-pub(crate) struct Evidence<T> {
+pub(crate) struct Evidence {
     published: Arc<Published>,
-    item: T,
+    item: KBox<dyn Show>,
 }
 
-impl<T> Evidence<T> {
-    pub(crate) fn new(published: Arc<Published>, item: T) -> Self {
-        Self { published, item }
+impl Evidence {
+    /// Makes the file.
+    pub(crate) fn publish(
+        directory: &Directory,
+        name: &CStr,
+        published: &Arc<Published>,
+        item: KBox<dyn Show>,
+    ) -> Result<BinFile<Self>> {
+        let this = Self {
+            published: published.clone(),
+            item,
+        };
+
+        BinFile::new(directory, name, Mode::READ_ALL, 0, this)
     }
 }
 
@@ -96,7 +113,7 @@ pub(super) fn no_data() -> Error {
     errno(bindings::ENODATA)
 }
 
-impl<T: Show> BinFileOps for Evidence<T> {
+impl BinFileOps for Evidence {
     const KEEPS_MARK: bool = true;
 
     /// Such a file may be removed by a worker that other files wait for.

@@ -11,8 +11,6 @@ use tsm_ext::{
     capability::has_sys_admin,
     output_buffer::OutputBuffer,
     sysfs::{
-        BinFile,
-        BinFileOps,
         Directory,
         Mark,
         Mode, //
@@ -33,50 +31,40 @@ use super::{
         no_data,
         Read, //
     },
+    file::FileOps,
     requests::number,
-    status::generation, //
+    status::generation,
+    Files, //
 };
 use crate::interface::{
     text,
     Interface, //
 };
 
-/// Each file that is there as long as the function is, until it is dropped.
-pub(crate) struct InterfaceFiles {
-    _report: BinFile<ReportFile>,
-    _ranges: BinFile<RangesFile>,
-    _trust: BinFile<TrustFile>,
-    _state: BinFile<StateFile>,
-    _generation: BinFile<GenerationFile>,
-    _bind: BinFile<BindFile>,
-    _unbind: BinFile<UnbindFile>,
-    _validate: BinFile<ValidateFile>,
-}
-
-impl InterfaceFiles {
+impl Files {
     /// Makes the files of `interface`.
-    pub(crate) fn new(interface: &Arc<Interface>, directory: &Directory) -> Result<Self> {
+    pub(crate) fn of_interface(interface: &Arc<Interface>, directory: &Directory) -> Result<Self> {
+        let mut this = Self::default();
         let new = || interface.clone();
         let (read, write) = (Mode::READ_ALL, Mode::WRITE_OWNER);
 
-        Ok(Self {
-            _report: BinFile::new(directory, c"report", read, 0, ReportFile(new()))?,
-            _ranges: BinFile::new(directory, c"ranges", read, 0, RangesFile(new()))?,
-            _trust: BinFile::new(directory, c"trust", read, 0, TrustFile(new()))?,
-            _state: BinFile::new(directory, c"state", read, 0, StateFile(new()))?,
-            _generation: BinFile::new(directory, c"generation", read, 0, GenerationFile(new()))?,
-            // Last, so that all else is there when there is something to see.
-            _unbind: BinFile::new(directory, c"unbind", write, 0, UnbindFile(new()))?,
-            _validate: BinFile::new(directory, c"validate", write, 0, ValidateFile(new()))?,
-            _bind: BinFile::new(directory, c"bind", write, 0, BindFile(new()))?,
-        })
+        this.add(directory, c"report", read, ReportFile(new()))?;
+        this.add(directory, c"ranges", read, RangesFile(new()))?;
+        this.add(directory, c"trust", read, TrustFile(new()))?;
+        this.add(directory, c"state", read, StateFile(new()))?;
+        this.add(directory, c"generation", read, GenerationFile(new()))?;
+        // Last, so that all else is there when there is something to see.
+        this.add(directory, c"unbind", write, UnbindFile(new()))?;
+        this.add(directory, c"validate", write, ValidateFile(new()))?;
+        this.add(directory, c"bind", write, BindFile(new()))?;
+        Ok(this)
     }
 }
 
 /// `bind`: the flags of the lock.
 struct BindFile(Arc<Interface>);
 
-impl BinFileOps for BindFile {
+impl FileOps for BindFile {
     fn write(&self, offset: usize, data: &[u8]) -> Result {
         let raw = u16::try_from(number(offset, data)?).map_err(|_| EINVAL)?;
 
@@ -87,7 +75,7 @@ impl BinFileOps for BindFile {
 /// `unbind`: 1.
 struct UnbindFile(Arc<Interface>);
 
-impl BinFileOps for UnbindFile {
+impl FileOps for UnbindFile {
     fn write(&self, offset: usize, data: &[u8]) -> Result {
         match number(offset, data)? {
             1 => self.0.unbind(),
@@ -99,7 +87,7 @@ impl BinFileOps for UnbindFile {
 /// `validate`: the generation of the evidence that was judged.
 struct ValidateFile(Arc<Interface>);
 
-impl BinFileOps for ValidateFile {
+impl FileOps for ValidateFile {
     fn write(&self, offset: usize, data: &[u8]) -> Result {
         self.0.validate(number(offset, data)?)
     }
@@ -119,9 +107,7 @@ impl StateFile {
     ];
 }
 
-impl BinFileOps for StateFile {
-    const KEEPS_MARK: bool = true;
-
+impl FileOps for StateFile {
     fn read<'a>(&self, mark: &mut Mark, offset: usize, out: OutputBuffer<'a>) -> Result<&'a [u8]> {
         let current = match offset {
             // The mailbox is not for each task that can open a file.
@@ -139,9 +125,7 @@ impl BinFileOps for StateFile {
 /// `generation`. A reader that has begun gets the rest of what it began with.
 struct GenerationFile(Arc<Interface>);
 
-impl BinFileOps for GenerationFile {
-    const KEEPS_MARK: bool = true;
-
+impl FileOps for GenerationFile {
     fn read<'a>(&self, mark: &mut Mark, offset: usize, out: OutputBuffer<'a>) -> Result<&'a [u8]> {
         generation(self.0.generation(), Read { mark, offset, out })
     }
@@ -150,9 +134,7 @@ impl BinFileOps for GenerationFile {
 /// `report`.
 struct ReportFile(Arc<Interface>);
 
-impl BinFileOps for ReportFile {
-    const KEEPS_MARK: bool = true;
-
+impl FileOps for ReportFile {
     fn read<'a>(&self, mark: &mut Mark, offset: usize, out: OutputBuffer<'a>) -> Result<&'a [u8]> {
         let (number, report) = self.0.numbered_report().ok_or_else(no_data)?;
 
@@ -163,9 +145,7 @@ impl BinFileOps for ReportFile {
 /// `ranges`: a line for each range in a BAR.
 struct RangesFile(Arc<Interface>);
 
-impl BinFileOps for RangesFile {
-    const KEEPS_MARK: bool = true;
-
+impl FileOps for RangesFile {
     fn read<'a>(&self, mark: &mut Mark, offset: usize, out: OutputBuffer<'a>) -> Result<&'a [u8]> {
         let (number, report) = self.0.numbered_report().ok_or_else(no_data)?;
 
@@ -236,9 +216,7 @@ impl TrustFile {
     }
 }
 
-impl BinFileOps for TrustFile {
-    const KEEPS_MARK: bool = true;
-
+impl FileOps for TrustFile {
     fn read<'a>(&self, mark: &mut Mark, offset: usize, out: OutputBuffer<'a>) -> Result<&'a [u8]> {
         // No version is 0.
         let number = mark.keep(self.facts().wrapping_add(1), offset);

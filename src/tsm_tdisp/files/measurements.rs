@@ -8,10 +8,7 @@ use kernel::{
 };
 use tsm_ext::{
     output_buffer::OutputBuffer,
-    sysfs::{
-        BinFileOps,
-        Mark, //
-    }, //
+    sysfs::Mark, //
 };
 use tsm_proto::spdm::{
     measurements::Index,
@@ -19,10 +16,13 @@ use tsm_proto::spdm::{
     Nonce, //
 };
 
-use super::evidence::{
-    no_data,
-    Read,
-    Show, //
+use super::{
+    evidence::{
+        no_data,
+        Read,
+        Show, //
+    },
+    file::FileOps, //
 };
 use crate::{
     device::Device,
@@ -55,9 +55,7 @@ impl Show for RecordFile {
 /// `measurements/nonce`.
 pub(super) struct NonceFile(pub(super) Arc<Device>);
 
-impl BinFileOps for NonceFile {
-    const KEEPS_MARK: bool = true;
-
+impl FileOps for NonceFile {
     fn read<'a>(&self, mark: &mut Mark, offset: usize, out: OutputBuffer<'a>) -> Result<&'a [u8]> {
         let snapshot = self.0.published().snapshot().ok_or_else(no_data)?;
         let nonce = snapshot.nonce().ok_or_else(no_data)?;

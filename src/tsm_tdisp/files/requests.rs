@@ -10,14 +10,14 @@ use kernel::{
 use tsm_ext::{
     error::errno,
     output_buffer::OutputBuffer,
-    sysfs::{
-        BinFileOps,
-        Mark, //
-    }, //
+    sysfs::Mark, //
 };
 use tsm_proto::spdm::Slot;
 
-use super::evidence::Read;
+use super::{
+    evidence::Read,
+    file::FileOps, //
+};
 use crate::{
     backend::Link,
     device::Device, //
@@ -62,7 +62,7 @@ pub(super) fn number(offset: usize, data: &[u8]) -> Result<u64> {
 /// `connect`: a slot.
 pub(super) struct ConnectFile(pub(super) Arc<Device>);
 
-impl BinFileOps for ConnectFile {
+impl FileOps for ConnectFile {
     fn write(&self, offset: usize, data: &[u8]) -> Result {
         let slot = Slot::new(digit(offset, data)?)?;
 
@@ -73,7 +73,7 @@ impl BinFileOps for ConnectFile {
 /// `disconnect`: 1.
 pub(super) struct DisconnectFile(pub(super) Arc<Device>);
 
-impl BinFileOps for DisconnectFile {
+impl FileOps for DisconnectFile {
     fn write(&self, offset: usize, data: &[u8]) -> Result {
         match digit(offset, data)? {
             1 => self.0.disconnect(),
@@ -90,9 +90,7 @@ pub(crate) struct IdeFile {
     pub(crate) is_unpaired: bool,
 }
 
-impl BinFileOps for IdeFile {
-    const KEEPS_MARK: bool = true;
-
+impl FileOps for IdeFile {
     fn read<'a>(&self, mark: &mut Mark, offset: usize, out: OutputBuffer<'a>) -> Result<&'a [u8]> {
         // No version is 0; that of a stream has its ID, and whether it is secure, above a bit that is set.
         let current = match self.device.link()? {

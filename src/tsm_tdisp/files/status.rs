@@ -9,10 +9,7 @@ use kernel::{
 };
 use tsm_ext::{
     output_buffer::OutputBuffer,
-    sysfs::{
-        BinFileOps,
-        Mark, //
-    }, //
+    sysfs::Mark, //
 };
 use tsm_proto::spdm::{
     algorithms::{
@@ -25,9 +22,12 @@ use tsm_proto::spdm::{
     HashAlgorithm, //
 };
 
-use super::evidence::{
-    Read,
-    Show, //
+use super::{
+    evidence::{
+        Read,
+        Show, //
+    },
+    file::FileOps, //
 };
 use crate::evidence::{
     Published,
@@ -38,9 +38,7 @@ use crate::evidence::{
 /// `state`. A reader that has begun gets the rest of what it began with.
 pub(super) struct StateFile(pub(super) Arc<Published>);
 
-impl BinFileOps for StateFile {
-    const KEEPS_MARK: bool = true;
-
+impl FileOps for StateFile {
     fn read<'a>(&self, mark: &mut Mark, offset: usize, out: OutputBuffer<'a>) -> Result<&'a [u8]> {
         let number = mark.keep(self.0.state().number(), offset);
         let state = State::with_number(number).ok_or(EINVAL)?;
@@ -52,9 +50,7 @@ impl BinFileOps for StateFile {
 /// `generation`. A reader that has begun gets the rest of what it began with.
 pub(super) struct GenerationFile(pub(super) Arc<Published>);
 
-impl BinFileOps for GenerationFile {
-    const KEEPS_MARK: bool = true;
-
+impl FileOps for GenerationFile {
     fn read<'a>(&self, mark: &mut Mark, offset: usize, out: OutputBuffer<'a>) -> Result<&'a [u8]> {
         generation(self.0.generation().number(), Read { mark, offset, out })
     }

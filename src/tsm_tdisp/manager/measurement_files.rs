@@ -9,8 +9,7 @@ use kernel::{
 };
 use tsm_ext::sysfs::{
     BinFile,
-    Directory,
-    Mode, //
+    Directory, //
 };
 use tsm_proto::spdm::measurements::Index;
 
@@ -29,7 +28,7 @@ use crate::{
 pub(super) struct MeasurementFiles {
     directory: Directory,
     published: Arc<Published>,
-    files: KVec<(Index, BinFile<Evidence<MeasurementFile>>)>,
+    files: KVec<(Index, BinFile<Evidence>)>,
 }
 
 impl MeasurementFiles {
@@ -66,11 +65,11 @@ impl MeasurementFiles {
             .retain(|(index, _)| snapshot.measurement(*index).is_some());
     }
 
-    fn file(&self, index: Index) -> Result<BinFile<Evidence<MeasurementFile>>> {
+    fn file(&self, index: Index) -> Result<BinFile<Evidence>> {
         let name = CString::try_from_fmt(fmt!("{:03}", index.number()))?;
-        let contents = Evidence::new(self.published.clone(), MeasurementFile(index));
+        let item = KBox::new(MeasurementFile(index), GFP_KERNEL)?;
 
-        BinFile::new(&self.directory, &name, Mode::READ_ALL, 0, contents)
+        Evidence::publish(&self.directory, &name, &self.published, item)
     }
 
     /// Removes all files.
