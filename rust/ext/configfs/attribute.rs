@@ -23,10 +23,14 @@ use kernel::{
         as_char_ptr_in_const_context,
         CStr,
         Formatter, //
-    }, //
+    },
+    sync::atomic::Relaxed, //
 };
 
-use super::item;
+use super::item::{
+    self,
+    Item, //
+};
 use crate::{
     capability::has_sys_resource,
     module::this_module, //
@@ -365,14 +369,19 @@ unsafe extern "C" fn read<T, A: Snapshot<T>>(
 ) -> isize {
     // SAFETY: By the safety requirement, `raw` is one of an `ItemType<T>`; configfs keeps it while
     // it calls.
-    let item = unsafe { item::data::<T>(raw) };
+    let this = unsafe { Item::<T>::of(raw) };
+    let item = &this.data;
 
     from_result(|| {
         if buf.is_null() {
             let len = A::snapshot(item)?.len();
+            // Of all files of the item, and of those that are closed by now, too. CAST: The architecture has
+            // 64 bits.
+            let readers = this.readers.fetch_add(1, Relaxed) as usize;
+            let readers = readers.saturating_add(1);
 
-            // First, because to count the files takes longer.
-            if !has_sys_resource() {
+            // In this order: each takes longer than the one before.
+            if readers.saturating_mul(len) > A::MAX_HELD && !has_sys_resource() {
                 // SAFETY: By the safety requirement, configfs calls, and it does so for the item
                 // `raw`.
                 let files = unsafe { open_files(raw, A::NAME) };

@@ -10,6 +10,7 @@ use kernel::{
     ffi,
     prelude::*,
     str::CStr,
+    sync::atomic::Atomic,
     types::Opaque, //
 };
 
@@ -42,6 +43,7 @@ pub(super) unsafe fn allocate<T: Send + Sync + 'static>(
     let item = KBox::try_pin_init(
         try_pin_init!(Item {
             item: Opaque::new(pin_init::zeroed()),
+            readers: Atomic::new(0),
             data <- data,
         }? Error),
         GFP_KERNEL,
