@@ -98,6 +98,7 @@ impl Tree {
     /// # Errors
     ///
     /// Those of [`Tree::unregister`].
+    #[inline(never)]
     pub(crate) fn provider(&mut self, name: &CStr, id: MeasurementId) -> Result<&mut Provider> {
         let index = self.find(name).ok_or(ENOENT)?;
 

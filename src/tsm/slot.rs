@@ -158,6 +158,9 @@ impl Slot {
     /// # Errors
     ///
     /// [`ENXIO`] if there is none.
+    //
+    // It has many callers, and none that calls it often.
+    #[inline(never)]
     pub(crate) fn call(&self) -> Result<Call> {
         let _rcu = rcu::read_lock();
         let current = self.current.load(Acquire);
