@@ -65,11 +65,6 @@ impl Provider {
         })
     }
 
-    /// Returns the number of the registration, which no other one has.
-    pub(crate) fn registration(&self) -> u64 {
-        self.registration
-    }
-
     /// Says whether this was registered with `ops`.
     pub(crate) fn has(&self, ops: *const tsm_bindings::tsm_report_ops) -> bool {
         self.ops == ops

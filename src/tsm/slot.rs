@@ -44,6 +44,9 @@ use crate::call::{
 #[pin_data(PinnedDrop)]
 pub(crate) struct Slot {
     current: Atomic<*mut Provider>,
+    /// The number of its registration, or zero, which no registration has. A reader that needs no more
+    /// needs no RCU read-side section.
+    registration: Atomic<u64>,
     /// How many providers there have been.
     #[pin]
     registering: Mutex<u64>,
@@ -62,6 +65,7 @@ impl Slot {
         // INVARIANT: `current` is null.
         pin_init!(Self {
             current: Atomic::new(null_mut()),
+            registration: Atomic::new(0),
             registering <- new_mutex!(0, "tsm::Slot::registering"),
         })
     }
@@ -106,6 +110,7 @@ impl Slot {
         // that a reader that finds the provider finds it initialized.
         self.current
             .store(Arc::into_raw(provider).cast_mut(), Release);
+        self.registration.store(registration, Relaxed);
         Ok(())
     }
 
@@ -125,6 +130,7 @@ impl Slot {
         }
         // INVARIANT: `registering` is held; the reference is given up at the end of this function.
         self.current.store(null_mut(), Relaxed);
+        self.registration.store(0, Relaxed);
         drop(registrations);
         // SAFETY: This may sleep, as all of this function; no RCU read-side section is around it.
         unsafe { bindings::synchronize_rcu() };
@@ -145,12 +151,10 @@ impl Slot {
     ///
     /// [`ENXIO`] if there is none.
     pub(crate) fn registration(&self) -> Result<u64> {
-        let _rcu = rcu::read_lock();
-
-        // SAFETY: By the type invariant, what is not null is a provider, whose reference is not given up
-        // before this RCU read-side section ends.
-        let current = unsafe { self.current.load(Acquire).as_ref() };
-        Ok(current.ok_or(ENXIO)?.registration())
+        match self.registration.load(Relaxed) {
+            0 => Err(ENXIO),
+            registration => Ok(registration),
+        }
     }
 
     /// Begins to use the provider, which stays until the [`Call`] is dropped.
