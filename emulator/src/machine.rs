@@ -10,6 +10,7 @@
 //! board.rs        what the machine has besides: ports, and the image of the firmware
 //! vcpu.rs         the vCPU that executes it
 //!   registers.rs  its general purpose registers
+//!   lapic.rs      how it starts another one
 //!   iret.rs       how a flag is set, which a plugin cannot write
 //! memory.rs       guest memory
 //!   gpa.rs        addresses in it, and the size of a page
@@ -27,6 +28,7 @@ pub(crate) mod counts;
 pub(crate) mod gpa;
 pub(crate) mod instruction;
 pub(crate) mod iret;
+pub(crate) mod lapic;
 pub(crate) mod lock;
 pub(crate) mod memory;
 pub(crate) mod mutator;

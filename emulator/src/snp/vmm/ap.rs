@@ -9,6 +9,7 @@
 
 use crate::{
     machine::{
+        lapic,
         memory::{
             GuestMemory,
             NoMemory, //
@@ -97,22 +98,9 @@ impl Startup {
 
     /// Does it, by the local APIC of the vCPU that asks.
     pub(in crate::snp) fn send(self, memory: &dyn GuestMemory) -> Effect {
-        /// The registers that send an interrupt.
-        const ICR_LOW: u64 = 0xfee0_0300;
-        const ICR_HIGH: u64 = 0xfee0_0310;
-        /// What it is, and that the level is asserted.
-        const INIT: u32 = 0x4500;
-        const STARTUP: u32 = 0x4600;
-        let send = |apic_id: u8, command: u32| {
-            memory.write(ICR_HIGH, &(u32::from(apic_id) << 24).to_le_bytes())?;
-            memory.write(ICR_LOW, &command.to_le_bytes())
-        };
-
         let sent = match self {
-            Self::Start { apic_id, entry } => {
-                send(apic_id, INIT).and_then(|()| send(apic_id, STARTUP | u32::from(entry.page)))
-            }
-            Self::Stop { apic_id } => send(apic_id, INIT),
+            Self::Start { apic_id, entry } => lapic::start(memory, apic_id, entry.page),
+            Self::Stop { apic_id } => lapic::stop(memory, apic_id),
         };
         match sent {
             Ok(()) => Effect::Resume,
