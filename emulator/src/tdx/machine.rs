@@ -89,7 +89,7 @@ impl Td {
         let machine = Self::new(config, vcpus)?;
 
         Ok(Self {
-            vmm: machine.vmm.with_board(board.clone()),
+            vmm: machine.vmm.with_board(board.clone(), vcpus),
             launch: Some(Launch::new(board)),
             ..machine
         })
@@ -106,7 +106,7 @@ impl Td {
         };
         let effect = match self.module.call(context, regs) {
             Exit::Resume => Effect::Resume,
-            Exit::Vmcall(mask) => self.vmcall(mask, regs, memory),
+            Exit::Vmcall(mask) => self.vmcall(vcpu, mask, regs, memory),
             Exit::Stop(why) => Effect::Stop(why),
         };
         match before[Reg::Rax] {
@@ -133,9 +133,15 @@ impl Td {
     }
 
     /// Lets the VMM see and change the registers in `mask`, and nothing else.
-    fn vmcall(&self, mask: u64, regs: &mut Registers, memory: &dyn GuestMemory) -> Effect {
+    fn vmcall(
+        &self,
+        vcpu: usize,
+        mask: u64,
+        regs: &mut Registers,
+        memory: &dyn GuestMemory,
+    ) -> Effect {
         let mut view = regs.select(mask);
-        let effect = self.vmm.call(self.vmm_context(memory), &mut view);
+        let effect = self.vmm.call(self.vmm_context(memory), vcpu, &mut view);
 
         regs.replace(mask, &view);
         regs[Reg::Rax] = Status::SUCCESS.raw();

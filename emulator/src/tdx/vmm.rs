@@ -10,6 +10,7 @@ mod context;
 mod conversion;
 mod devices;
 mod quote;
+mod topology;
 
 use std::{
     ops::Range,
@@ -106,21 +107,22 @@ impl Vmm {
         }
     }
 
-    /// Adds the board, to whose devices calls go then.
-    pub(crate) fn with_board(self, board: Arc<dyn Board>) -> Self {
-        let devices = Some(devices::Devices::new(board));
+    /// Adds the board with a number of vCPUs, to whose devices calls go then.
+    pub(crate) fn with_board(self, board: Arc<dyn Board>, vcpus: usize) -> Self {
+        let devices = Some(devices::Devices::new(board, vcpus));
 
         Self { devices, ..self }
     }
 
-    /// Does a call.
-    pub(crate) fn call(&self, context: Context<'_>, regs: &mut Registers) -> Effect {
+    /// Does a call of a vCPU.
+    pub(crate) fn call(&self, context: Context<'_>, vcpu: usize, regs: &mut Registers) -> Effect {
         let mut effect = Effect::Resume;
         let done = match (regs[Reg::R10], regs[Reg::R11], &self.devices) {
             (0, leaf::IO, Some(devices)) => devices.io(regs),
             (0, leaf::MMIO, Some(devices)) => devices.mmio(context, regs),
-            (0, leaf::RDMSR, Some(_)) => devices::read_msr(regs),
-            (0, leaf::WRMSR, Some(_)) => devices::write_msr(regs),
+            (0, leaf::RDMSR, Some(_)) => devices::read_msr(vcpu, regs),
+            (0, leaf::WRMSR, Some(_)) => devices::write_msr(vcpu, regs),
+            (0, leaf::CPUID, Some(devices)) => devices.cpuid(vcpu, regs),
             (0, leaf::CPUID, _) => cpuid(regs),
             (0, leaf::HLT, _) => {
                 effect = Effect::Idle;
@@ -190,7 +192,7 @@ impl Vmm {
     }
 }
 
-/// `Instruction.CPUID`: no leaf is the VMM's, so all are empty.
+/// `Instruction.CPUID` of a kernel: no leaf is the VMM's, so all are empty.
 fn cpuid(regs: &mut Registers) -> Result {
     for reg in [Reg::R12, Reg::R13, Reg::R14, Reg::R15] {
         regs[reg] = 0;

@@ -9,9 +9,12 @@ use std::sync::Arc;
 
 use tsm_proto::tdx::VmcallStatus;
 
-use super::context::{
-    Context,
-    Result, //
+use super::{
+    context::{
+        Context,
+        Result, //
+    },
+    topology, //
 };
 use crate::machine::{
     board::{
@@ -31,12 +34,20 @@ const INVALID: VmcallStatus = VmcallStatus::INVALID_OPERAND;
 
 /// The devices of the board.
 #[derive(Debug)]
-pub(super) struct Devices(Arc<dyn Board>);
+pub(super) struct Devices {
+    board: Arc<dyn Board>,
+    vcpus: usize,
+}
 
 impl Devices {
-    /// Takes the board that has them.
-    pub(super) fn new(board: Arc<dyn Board>) -> Self {
-        Self(board)
+    /// Takes the board that has them, and the number of its vCPUs.
+    pub(super) fn new(board: Arc<dyn Board>, vcpus: usize) -> Self {
+        Self { board, vcpus }
+    }
+
+    /// Answers a leaf of CPUID.
+    pub(super) fn cpuid(&self, vcpu: usize, regs: &mut Registers) -> Result {
+        topology::cpuid(self.vcpus, vcpu, regs)
     }
 
     /// Does port I/O: `R12` is the size, `R13` 1 for a write, `R14` the port, `R15` the value.
@@ -45,9 +56,9 @@ impl Devices {
         let port = u16::try_from(regs[Reg::R14]).map_err(|_| INVALID)?;
 
         match regs[Reg::R13] {
-            0 => regs[Reg::R11] = self.0.port_in(port, size).into(),
+            0 => regs[Reg::R11] = self.board.port_in(port, size).into(),
             // CAST: What is above the size is ignored.
-            1 => self.0.port_out(port, size, regs[Reg::R15] as u32),
+            1 => self.board.port_out(port, size, regs[Reg::R15] as u32),
             _ => return Err(INVALID),
         }
         Ok(())
@@ -100,14 +111,16 @@ impl Devices {
 /// `IA32_APIC_BASE`, the one MSR of a TD that is the VMM's and that firmware asks for.
 const APIC_BASE: u64 = 0x1b;
 
-/// The local APIC of the first vCPU: enabled, in its usual place.
-const APIC: u64 = 0xfee0_0000 | (1 << 11) | (1 << 8);
+/// The local APIC of a vCPU: enabled, in its usual place. The first one says that it is that.
+fn apic(vcpu: usize) -> u64 {
+    0xfee0_0000 | (1 << 11) | (u64::from(vcpu == 0) << 8)
+}
 
 /// Reads the MSR in `R12`.
-pub(super) fn read_msr(regs: &mut Registers) -> Result {
+pub(super) fn read_msr(vcpu: usize, regs: &mut Registers) -> Result {
     match regs[Reg::R12] {
         APIC_BASE => {
-            regs[Reg::R11] = APIC;
+            regs[Reg::R11] = apic(vcpu);
             Ok(())
         }
         _ => Err(INVALID),
@@ -115,9 +128,9 @@ pub(super) fn read_msr(regs: &mut Registers) -> Result {
 }
 
 /// Writes `R13` to the MSR in `R12`. The local APIC stays as it is.
-pub(super) fn write_msr(regs: &Registers) -> Result {
+pub(super) fn write_msr(vcpu: usize, regs: &Registers) -> Result {
     match (regs[Reg::R12], regs[Reg::R13]) {
-        (APIC_BASE, APIC) => Ok(()),
+        (APIC_BASE, value) if value == apic(vcpu) => Ok(()),
         _ => Err(INVALID),
     }
 }

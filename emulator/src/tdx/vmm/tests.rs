@@ -79,7 +79,7 @@ impl Bench {
 
     /// Does a call.
     fn call(&self, regs: &mut Registers) -> Effect {
-        self.vmm.call(self.context(), regs)
+        self.vmm.call(self.context(), 0, regs)
     }
 
     /// Makes what the VMM works on.

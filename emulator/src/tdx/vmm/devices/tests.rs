@@ -31,7 +31,7 @@ fn registers(values: [u64; 4]) -> Registers {
 /// Does port I/O. Returns `R11`.
 fn io(board: &Arc<FakeBoard>, values: [u64; 4]) -> Result<u64> {
     let mut regs = registers(values);
-    Devices::new(board.clone())
+    Devices::new(board.clone(), 1)
         .io(&mut regs)
         .map(|()| regs[Reg::R11])
 }
@@ -54,7 +54,7 @@ fn mmio(values: [u64; 4]) -> Result<(u64, Vec<u8>)> {
         now: Instant::now(),
     };
     let mut regs = registers(values);
-    let done = Devices::new(Arc::<FakeBoard>::default()).mmio(context, &mut regs);
+    let done = Devices::new(Arc::<FakeBoard>::default(), 1).mmio(context, &mut regs);
     done.map(|()| (regs[Reg::R11], memory.bytes(0x3000, 9)))
 }
 
@@ -142,16 +142,18 @@ fn refuses_addresses_sizes_and_directions_that_there_are_not() {
 
 #[test]
 fn has_the_local_apic_and_no_other_msr() {
-    let mut regs = registers([0x1b, 0, 0, 0]);
-    assert_eq!(read_msr(&mut regs), Ok(()));
-    assert_eq!(regs[Reg::R11], 0xfee0_0900);
-    assert_eq!(write_msr(&registers([0x1b, 0xfee0_0900, 0, 0])), Ok(()));
-    assert_eq!(
-        write_msr(&registers([0x1b, 0xfee0_0d00, 0, 0])),
-        Err(INVALID)
-    );
+    for (vcpu, apic) in [(0, 0xfee0_0900), (1, 0xfee0_0800)] {
+        let mut regs = registers([0x1b, 0, 0, 0]);
+        assert_eq!(read_msr(vcpu, &mut regs), Ok(()));
+        assert_eq!(regs[Reg::R11], apic);
+        assert_eq!(write_msr(vcpu, &registers([0x1b, apic, 0, 0])), Ok(()));
+        for other in [apic ^ 0x100, apic | 0x400] {
+            let written = write_msr(vcpu, &registers([0x1b, other, 0, 0]));
+            assert_eq!(written, Err(INVALID));
+        }
+    }
     for other in [0x10, 0x800, u64::MAX] {
-        assert_eq!(read_msr(&mut registers([other, 0, 0, 0])), Err(INVALID));
-        assert_eq!(write_msr(&registers([other, 0, 0, 0])), Err(INVALID));
+        assert_eq!(read_msr(0, &mut registers([other, 0, 0, 0])), Err(INVALID));
+        assert_eq!(write_msr(0, &registers([other, 0, 0, 0])), Err(INVALID));
     }
 }
