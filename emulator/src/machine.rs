@@ -10,6 +10,7 @@
 //! board.rs        what the machine has besides: ports, and the image of the firmware
 //! vcpu.rs         the vCPU that executes it
 //!   registers.rs  its general purpose registers
+//!   system.rs     those that decide its mode
 //!   lapic.rs      how it starts another one
 //!   iret.rs       how a flag is set, which a plugin cannot write
 //! memory.rs       guest memory
@@ -37,6 +38,7 @@ pub(crate) mod pages;
 pub(crate) mod platform;
 pub(crate) mod private_pages;
 pub(crate) mod registers;
+pub(crate) mod system;
 pub(crate) mod trace;
 pub(crate) mod unread;
 pub(crate) mod vcpu;

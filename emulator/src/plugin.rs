@@ -33,6 +33,7 @@ use crate::{
             Reg,
             Registers, //
         },
+        system::SystemReg,
         vcpu, //
     },
     qemu::{
@@ -67,13 +68,9 @@ pub(crate) struct Plugin {
 /// The registers of a vCPU that are used.
 struct Vcpu {
     general: [Register; 16],
+    system: [Register; SystemReg::ALL.len()],
     rip: Register,
     eflags: Register,
-    cs: Register,
-    ss: Register,
-    cr0: Register,
-    cr3: Register,
-    efer: Register,
 }
 
 impl Vcpu {
@@ -87,19 +84,19 @@ impl Vcpu {
                 .ok_or_else(|| format!("QEMU has no register `{name}`"))
         };
         let mut general = [find("rax")?; 16];
+        let mut system = [find("cr0")?; SystemReg::ALL.len()];
 
         for (register, (_, name)) in general.iter_mut().zip(Reg::ALL) {
             *register = find(name)?;
         }
+        for (register, (_, name)) in system.iter_mut().zip(SystemReg::ALL) {
+            *register = find(name)?;
+        }
         Ok(Self {
             general,
+            system,
             rip: find("rip")?,
             eflags: find("eflags")?,
-            cs: find("cs")?,
-            ss: find("ss")?,
-            cr0: find("cr0")?,
-            cr3: find("cr3")?,
-            efer: find("efer")?,
         })
     }
 
@@ -122,21 +119,26 @@ impl Vcpu {
         }
     }
 
+    /// Reads a register of the system.
+    fn system(&self, thread: &VcpuThread, register: SystemReg) -> u64 {
+        thread.read_register(self.system[register as usize])
+    }
+
     /// Tells whether the vCPU is in protected mode. In real mode the PC is no address.
     fn is_protected(&self, thread: &VcpuThread) -> bool {
-        thread.read_register(self.cr0) & 1 != 0
+        self.system(thread, SystemReg::Cr0) & 1 != 0
     }
 
     /// Tells whether the vCPU is in long mode and runs a kernel, the only one that may `TDCALL`.
     fn is_kernel(&self, thread: &VcpuThread) -> bool {
-        let long = thread.read_register(self.efer) & (1 << 10) != 0;
+        let long = self.system(thread, SystemReg::Efer) & (1 << 10) != 0;
 
         long && self.is_privileged(thread)
     }
 
     /// Tells whether the vCPU is in privilege level 0.
     fn is_privileged(&self, thread: &VcpuThread) -> bool {
-        thread.read_register(self.cs) & 3 == 0
+        self.system(thread, SystemReg::Cs) & 3 == 0
     }
 }
 
@@ -163,16 +165,14 @@ impl vcpu::Vcpu for Caller<'_> {
         self.vcpu.is_kernel(self.thread)
     }
 
-    fn cr3(&self) -> u64 {
-        self.thread.read_register(self.vcpu.cr3)
+    fn system(&self, register: SystemReg) -> u64 {
+        self.vcpu.system(self.thread, register)
     }
 
-    fn set_cr3(&self, value: u64) {
-        self.thread.write_register(self.vcpu.cr3, value);
-    }
+    fn set_system(&self, register: SystemReg, value: u64) {
+        let register = self.vcpu.system[register as usize];
 
-    fn set_efer(&self, value: u64) {
-        self.thread.write_register(self.vcpu.efer, value);
+        self.thread.write_register(register, value);
     }
 
     fn translate(&self, address: u64) -> Option<u64> {
@@ -246,20 +246,20 @@ impl Callbacks for Plugin {
         PLUGIN.get().is_some_and(|plugin| plugin.machine.resets())
     }
 
-    fn reset(thread: &VcpuThread) {
-        let Some(plugin) = PLUGIN.get() else { return };
-        let Some(vcpu) = plugin.vcpus.get(thread.number()).and_then(OnceLock::get) else {
-            return;
-        };
+    fn reset(thread: &VcpuThread) -> Option<u64> {
+        let plugin = PLUGIN.get()?;
+        let vcpu = plugin.vcpus.get(thread.number())?.get()?;
+
         if vcpu.is_protected(thread) {
-            return;
+            return None;
         }
         let before = vcpu.read(thread);
         let mut regs = before;
         let launched = plugin.machine.reset(&Caller { thread, vcpu }, &mut regs);
+        let next = launched.unwrap_or_else(|why| qemu::stop(&why));
 
-        launched.unwrap_or_else(|why| qemu::stop(&why));
         vcpu.write(thread, &before, &regs);
+        next
     }
 
     fn watches() -> bool {
@@ -316,10 +316,10 @@ impl Callbacks for Plugin {
             Outcome::Carry(carry) => {
                 let frame = Frame {
                     rip: next,
-                    cs: thread.read_register(vcpu.cs),
+                    cs: vcpu.system(thread, SystemReg::Cs),
                     rflags: thread.read_register(vcpu.eflags),
                     rsp: regs[Reg::Rsp],
-                    ss: thread.read_register(vcpu.ss),
+                    ss: vcpu.system(thread, SystemReg::Ss),
                 };
                 let sent = plugin.iretq_sites.send(&caller, frame.with_carry(carry));
                 let (there, stack) = sent.unwrap_or_else(|why| qemu::stop(&why));
@@ -358,10 +358,15 @@ impl Callbacks for Plugin {
         let plugin = PLUGIN.get()?;
         let vcpu = plugin.vcpus.get(thread.number())?.get()?;
 
-        match vcpu.is_protected(thread) {
-            true => None,
-            false => plugin.machine.entry(thread.number()).map(u64::from),
+        if vcpu.is_protected(thread) {
+            return None;
         }
+        let before = vcpu.read(thread);
+        let mut regs = before;
+        let next = plugin.machine.entry(&Caller { thread, vcpu }, &mut regs);
+
+        vcpu.write(thread, &before, &regs);
+        next
     }
 
     fn poll(thread: &VcpuThread) {

@@ -184,7 +184,11 @@ extern "C" fn enter<C: Callbacks>(vcpu: c_uint, _: *mut c_void) {
 /// A vCPU is where it starts.
 extern "C" fn reset<C: Callbacks>(vcpu: c_uint, _: *mut c_void) {
     // SAFETY: This is the callback of an instruction, and the object is dropped in the statement.
-    C::reset(&unsafe { VcpuThread::new(vcpu) });
+    let next = C::reset(&unsafe { VcpuThread::new(vcpu) });
+
+    // SAFETY: This is the callback of an instruction, registered with `RW_REGS_PC`, and nothing is
+    // left to be dropped.
+    unsafe { go_on(next) };
 }
 
 /// A vCPU asks for its number of instructions.

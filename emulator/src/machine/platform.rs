@@ -47,8 +47,9 @@ pub(crate) trait Platform: Debug + Send + Sync {
         false
     }
 
-    /// Returns where in its segment a vCPU goes on that is where a startup IPI has sent it.
-    fn entry(&self, _vcpu: usize) -> Option<u16> {
+    /// Returns what the PC is to be of a vCPU that is where a startup IPI has sent it. In real mode that is an offset in
+    /// the code segment, which begins here.
+    fn entry(&self, _vcpu: &dyn Vcpu, _regs: &mut Registers) -> Option<u64> {
         None
     }
 
@@ -57,9 +58,10 @@ pub(crate) trait Platform: Debug + Send + Sync {
         false
     }
 
-    /// Launches the guest: a vCPU, in real mode, is where it starts. The error is for the user.
-    fn reset(&self, _vcpu: &dyn Vcpu, _regs: &mut Registers) -> Result<(), String> {
-        Ok(())
+    /// Launches the guest: a vCPU, in real mode, is where it starts. Returns where it goes on if that is elsewhere, or in
+    /// another mode. The error is for the user.
+    fn reset(&self, _vcpu: &dyn Vcpu, _regs: &mut Registers) -> Result<Option<u64>, String> {
+        Ok(None)
     }
 
     /// Tells whether loads of the guest may ever matter to the VMM.

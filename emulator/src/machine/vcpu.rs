@@ -2,7 +2,10 @@
 
 //! A vCPU at an instruction that is taken over.
 
-use crate::machine::memory::GuestMemory;
+use crate::machine::{
+    memory::GuestMemory,
+    system::SystemReg, //
+};
 
 /// The vCPU. Its general purpose registers go apart.
 pub(crate) trait Vcpu {
@@ -18,14 +21,12 @@ pub(crate) trait Vcpu {
     /// Tells whether it is in long mode and runs a kernel.
     fn is_kernel(&self) -> bool;
 
-    /// Returns `CR3` as the CPU has it.
-    fn cr3(&self) -> u64;
+    /// Returns a register of the system as the CPU has it.
+    fn system(&self, register: SystemReg) -> u64;
 
-    /// Sets `CR3`.
-    fn set_cr3(&self, value: u64);
-
-    /// Sets `EFER`.
-    fn set_efer(&self, value: u64);
+    /// Sets a register of the system. A segment register takes its base and limit from the table of descriptors if the
+    /// CPU is in protected mode, and if the selector is another one.
+    fn set_system(&self, register: SystemReg, value: u64);
 
     /// Returns where a virtual address is in guest memory, by the page tables in use.
     fn translate(&self, address: u64) -> Option<u64>;
@@ -37,8 +38,8 @@ pub(crate) struct FakeVcpu {
     pub(crate) memory: crate::machine::memory::FakeMemory,
     pub(crate) number: usize,
     pub(crate) kernel: bool,
-    pub(crate) cr3: std::cell::Cell<u64>,
-    pub(crate) efer: std::cell::Cell<u64>,
+    /// What was written last to each register of the system.
+    pub(crate) system: std::cell::RefCell<[u64; SystemReg::ALL.len()]>,
 }
 
 #[cfg(test)]
@@ -49,8 +50,7 @@ impl FakeVcpu {
             memory: crate::machine::memory::FakeMemory::new(size),
             number: 0,
             kernel: true,
-            cr3: std::cell::Cell::new(0),
-            efer: std::cell::Cell::new(0),
+            system: std::cell::RefCell::default(),
         }
     }
 }
@@ -73,16 +73,12 @@ impl Vcpu for FakeVcpu {
         self.kernel
     }
 
-    fn cr3(&self) -> u64 {
-        self.cr3.get()
+    fn system(&self, register: SystemReg) -> u64 {
+        self.system.borrow()[register as usize]
     }
 
-    fn set_cr3(&self, value: u64) {
-        self.cr3.set(value);
-    }
-
-    fn set_efer(&self, value: u64) {
-        self.efer.set(value);
+    fn set_system(&self, register: SystemReg, value: u64) {
+        self.system.borrow_mut()[register as usize] = value;
     }
 
     /// The upper half is memory again; there is nothing in the page at 0.

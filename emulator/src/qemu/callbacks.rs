@@ -34,8 +34,9 @@ pub(crate) trait Callbacks: 'static {
     /// Tells whether vCPUs are to be seen where they start.
     fn resets() -> bool;
 
-    /// Launches the guest when a vCPU is where it starts.
-    fn reset(thread: &VcpuThread);
+    /// Launches the guest when a vCPU is where it starts. Returns where it goes on if that is elsewhere, or in another
+    /// mode.
+    fn reset(thread: &VcpuThread) -> Option<u64>;
 
     /// Tells whether loads are to be seen.
     fn watches() -> bool;
@@ -54,7 +55,7 @@ pub(crate) trait Callbacks: 'static {
     /// executed once more. Returns the address.
     fn after_cpuid(thread: &VcpuThread, offset: u64) -> Option<u64>;
 
-    /// Sends a vCPU on that is where a startup IPI has sent it. Returns what its PC is to be: in
+    /// Sends a vCPU on that is where a startup IPI has sent it. Returns what its PC is to be. In
     /// real mode that is an offset in the code segment, which begins here.
     fn enter(thread: &VcpuThread) -> Option<u64>;
 

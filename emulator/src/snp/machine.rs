@@ -25,6 +25,7 @@ use crate::{
             Reg,
             Registers, //
         },
+        system::SystemReg,
         trace::Trace,
         vcpu::Vcpu, //
     },
@@ -329,11 +330,11 @@ impl Platform for SnpMachine {
                 if value & CR3_C_BIT == 0 {
                     return Outcome::Native;
                 }
-                vcpu.set_cr3(value & !(CR3_C_BIT | CR3_KEEP));
+                vcpu.set_system(SystemReg::Cr3, value & !(CR3_C_BIT | CR3_KEEP));
                 Outcome::Done(Effect::Resume)
             }
             Instruction::FromCr3 { to, .. } if vcpu.is_privileged() => {
-                regs[to] = vcpu.cr3() | self.state(vcpu).c_bit;
+                regs[to] = vcpu.system(SystemReg::Cr3) | self.state(vcpu).c_bit;
                 Outcome::Done(Effect::Resume)
             }
             _ => Outcome::Native,
@@ -346,12 +347,13 @@ impl Platform for SnpMachine {
             .is_some_and(|cpuid_reader| cpuid_reader.take(regs))
     }
 
-    fn entry(&self, vcpu: usize) -> Option<u16> {
-        let entry = lock(self.states.get(vcpu)?).entry.take()?;
+    fn entry(&self, vcpu: &dyn Vcpu, _: &mut Registers) -> Option<u64> {
+        let number = vcpu.number();
+        let entry = lock(self.states.get(number)?).entry.take()?;
 
         self.trace
-            .line(|| format!("{vcpu}: starts at {entry:#x} in its page"));
-        Some(entry)
+            .line(|| format!("{number}: starts at {entry:#x} in its page"));
+        Some(entry.into())
     }
 
     fn watches(&self) -> bool {

@@ -3,8 +3,15 @@
 //! The launch of a TD that starts with a firmware for TDs.
 //!
 //! The VMM has the TDX module add the sections of the firmware, which are measured in `MRTD`, and the TD HOB, which is not:
-//! firmware does that. All other RAM is there, and the TD has to accept it. It starts as ABI, "Initial State of TD
-//! vCPUs" says; in real mode, because that is where QEMU starts a vCPU, and firmware has code for that too.
+//! firmware does that. All other RAM is there, and the TD has to accept it. Then it runs all vCPUs.
+//!
+//! ```text
+//! state.rs   the state that each vCPU starts in
+//! others.rs  the vCPUs besides the first one
+//! ```
+
+mod others;
+mod state;
 
 use std::{
     ops::Range,
@@ -20,19 +27,13 @@ use std::{
 use crate::{
     machine::{
         board::Board,
-        gpa::{
-            self,
-            PAGE_SIZE, //
-        },
+        gpa::PAGE_SIZE,
         memory::{
             GuestMemory,
             NoMemory, //
         },
         pages::Pages,
-        registers::{
-            Reg,
-            Registers, //
-        },
+        registers::Registers,
         vcpu::Vcpu, //
     },
     tdx::{
@@ -47,34 +48,38 @@ use crate::{
     }, //
 };
 
-/// `EFER` of a TD that starts: SYSCALL, long mode, no-execute.
-const EFER: u64 = 0x901;
+use others::Others;
+use state::Descriptors;
 
 /// A launch that is still to be done, or done.
 #[derive(Debug)]
 pub(super) struct Launch {
     board: Arc<dyn Board>,
+    vcpus: usize,
     /// Whether it was begun.
     begun: AtomicBool,
+    others: Others,
 }
 
 impl Launch {
-    /// Makes one of a machine with this board.
-    pub(super) fn new(board: Arc<dyn Board>) -> Self {
+    /// Makes one of a machine with this board and a number of vCPUs.
+    pub(super) fn new(board: Arc<dyn Board>, vcpus: usize) -> Self {
         Self {
             board,
+            vcpus,
             begun: AtomicBool::new(false),
+            others: Others::default(),
         }
     }
 
-    /// Launches the TD when its vCPU starts, and has that start in its first state. The error is for the user.
+    /// Launches the TD when its first vCPU starts, and has all vCPUs start. Returns where. The error is for the user.
     pub(super) fn start(
         &self,
         vcpu: &dyn Vcpu,
         module: &TdxModule,
         pages: &Pages,
         regs: &mut Registers,
-    ) -> Result<(), String> {
+    ) -> Result<u64, String> {
         if self.begun.swap(true, Ordering::Relaxed) {
             return Err("a TD does not start again: it ends with a reboot".into());
         }
@@ -89,20 +94,23 @@ impl Launch {
         let mrtd = measure(memory, &metadata)
             .map_err(|NoMemory| "the firmware has sections where no memory is")?;
         module.measured(mrtd.finish());
-        let at = metadata.hand_off().start;
+        let hand_off = metadata.hand_off().start;
+        let no_memory = |NoMemory| "there is no RAM at 0, where vCPUs start";
+        let descriptors = Descriptors::put(memory).map_err(no_memory)?;
+        let there = state::start(vcpu, regs, hand_off);
 
-        vcpu.set_efer(EFER);
-        // The version of the CPU, as after any reset.
-        let version = regs[Reg::Rdx];
-        *regs = Registers::default();
-        regs[Reg::Rdx] = version;
-        regs[Reg::Rbx] = gpa::WIDTH.into();
-        // What the VMM says to the first code: where the blocks are.
-        regs[Reg::Rcx] = at;
-        regs[Reg::R8] = at;
-        // CAST: There are few vCPUs.
-        regs[Reg::Rsi] = vcpu.number() as u64;
-        Ok(())
+        self.others.start(self.vcpus, memory, hand_off)?;
+        descriptors.remove(memory).map_err(no_memory)?;
+        Ok(there)
+    }
+
+    /// Has another vCPU start that was sent a startup IPI to. Returns where, if it was the first one that sent it.
+    pub(super) fn start_other(&self, vcpu: &dyn Vcpu, regs: &mut Registers) -> Option<u64> {
+        let hand_off = self.others.hand_off(vcpu.number())?;
+        let there = state::start(vcpu, regs, hand_off);
+
+        self.others.started(vcpu.number());
+        Some(there)
     }
 }
 

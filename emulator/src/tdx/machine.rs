@@ -83,14 +83,11 @@ impl Td {
         vcpus: usize,
         board: Arc<dyn Board>,
     ) -> Result<Self, String> {
-        if vcpus != 1 {
-            return Err(format!("firmware=`tdvf`: expected 1 vCPU, not {vcpus}"));
-        }
         let machine = Self::new(config, vcpus)?;
 
         Ok(Self {
             vmm: machine.vmm.with_board(board.clone(), vcpus),
-            launch: Some(Launch::new(board)),
+            launch: Some(Launch::new(board, vcpus)),
             ..machine
         })
     }
@@ -172,11 +169,22 @@ impl Platform for Td {
         self.launch.is_some()
     }
 
-    fn reset(&self, vcpu: &dyn Vcpu, regs: &mut Registers) -> Result<(), String> {
-        match &self.launch {
-            Some(launch) => launch.start(vcpu, &self.module, &self.pages, regs),
-            None => Ok(()),
-        }
+    fn reset(&self, vcpu: &dyn Vcpu, regs: &mut Registers) -> Result<Option<u64>, String> {
+        let Some(launch) = &self.launch else {
+            return Ok(None);
+        };
+        let there = launch.start(vcpu, &self.module, &self.pages, regs)?;
+
+        self.trace.line(|| "0: starts, with all others".into());
+        Ok(Some(there))
+    }
+
+    fn starts(&self) -> bool {
+        self.launch.is_some()
+    }
+
+    fn entry(&self, vcpu: &dyn Vcpu, regs: &mut Registers) -> Option<u64> {
+        self.launch.as_ref()?.start_other(vcpu, regs)
     }
 
     fn watches(&self) -> bool {

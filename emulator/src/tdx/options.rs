@@ -146,7 +146,7 @@ const FIRMWARE: [Choice<Firmware>; 2] = [
     Choice::new(
         "tdvf",
         Firmware::Tdvf,
-        "that of -bios, which is one for TDs; with one vCPU",
+        "that of -bios, which is one for TDs",
     ),
 ];
 

@@ -163,16 +163,23 @@ fn sends_a_vcpu_on_that_was_started() {
         offset: 0x123,
     };
     let vcpu = FakeVcpu::new(0);
-    assert_eq!(machine.entry(1), None);
+    let entry_of = |number| {
+        let vcpu = FakeVcpu {
+            number,
+            ..FakeVcpu::new(0)
+        };
+        machine.entry(&vcpu, &mut Registers::default())
+    };
+    assert_eq!(entry_of(1), None);
     machine.start(Startup::Start { apic_id: 1, entry }, &vcpu);
-    assert_eq!(machine.entry(0), None);
-    assert_eq!(machine.entry(1), Some(0x123));
-    assert_eq!(machine.entry(1), None);
+    assert_eq!(entry_of(0), None);
+    assert_eq!(entry_of(1), Some(0x123));
+    assert_eq!(entry_of(1), None);
     // Stopped before it could start.
     machine.start(Startup::Start { apic_id: 1, entry }, &vcpu);
     machine.start(Startup::Stop { apic_id: 1 }, &vcpu);
-    assert_eq!(machine.entry(1), None);
-    assert_eq!(machine.entry(9), None);
+    assert_eq!(entry_of(1), None);
+    assert_eq!(entry_of(9), None);
 }
 
 #[test]
@@ -253,7 +260,7 @@ fn keeps_the_c_bit_from_the_cpu() {
         len: 3,
     };
     assert_eq!(machine.execute(to, &vcpu, &mut regs), DONE);
-    assert_eq!(vcpu.cr3(), 0x3000);
+    assert_eq!(vcpu.system(SystemReg::Cr3), 0x3000);
     assert_eq!(machine.execute(from, &vcpu, &mut regs), DONE);
     assert_eq!(regs[Reg::Rcx], CR3_C_BIT | 0x3000);
     regs[Reg::Rbx] = 0x4000;

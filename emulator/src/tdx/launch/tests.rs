@@ -13,7 +13,9 @@ use super::*;
 use crate::{
     machine::{
         board::FakeBoard,
-        pages::PageState, //
+        pages::PageState,
+        registers::Reg,
+        system::SystemReg, //
     },
     tdx::{
         firmware::FakeFirmware,
@@ -23,8 +25,10 @@ use crate::{
 
 /// A vCPU that starts, in a machine with a firmware.
 struct Start {
+    number: usize,
     memory: FakeFirmware,
-    efer: Cell<u64>,
+    /// The descriptor that was at the selector of code when that was written.
+    code: Cell<u64>,
     pages: Pages,
     module: TdxModule,
 }
@@ -35,7 +39,7 @@ impl Vcpu for Start {
     }
 
     fn number(&self) -> usize {
-        0
+        self.number
     }
 
     fn is_privileged(&self) -> bool {
@@ -46,14 +50,16 @@ impl Vcpu for Start {
         false
     }
 
-    fn cr3(&self) -> u64 {
+    fn system(&self, _: SystemReg) -> u64 {
         0
     }
 
-    fn set_cr3(&self, _: u64) {}
-
-    fn set_efer(&self, value: u64) {
-        self.efer.set(value);
+    fn set_system(&self, register: SystemReg, value: u64) {
+        let mut descriptor = [0; 8];
+        if register == SystemReg::Cs {
+            self.memory.read(value, &mut descriptor).unwrap();
+            self.code.set(u64::from_le_bytes(descriptor));
+        }
     }
 
     fn translate(&self, address: u64) -> Option<u64> {
@@ -65,8 +71,9 @@ impl Start {
     /// Makes one whose firmware has RAM from 64 to 80 KiB.
     fn new() -> Self {
         Self {
+            number: 0,
             memory: FakeFirmware::new(),
-            efer: Cell::new(0),
+            code: Cell::new(0),
             pages: Pages::default(),
             module: TdxModule::new(&TdxConfig::default(), 1),
         }
@@ -74,10 +81,10 @@ impl Start {
 
     /// Launches with RAM in one range.
     fn launch(&self, ram: Range<u64>) -> Result<Registers, String> {
-        let launch = Launch::new(Arc::new(FakeBoard::with_e820(&[(ram, 1)])));
+        let launch = Launch::new(Arc::new(FakeBoard::with_e820(&[(ram, 1)])), 1);
         let mut regs = Registers::default();
-        regs[Reg::Rdx] = 0x663;
-        launch.start(self, &self.module, &self.pages, &mut regs)?;
+        let there = launch.start(self, &self.module, &self.pages, &mut regs)?;
+        assert_eq!(there, 0xffff_fff0);
         Ok(regs)
     }
 }
@@ -85,14 +92,35 @@ impl Start {
 #[test]
 fn starts_in_the_first_state_of_a_td() {
     let start = Start::new();
+    start.memory.ram.write(0, &[7; 32]).unwrap();
     let regs = start.launch(0..0x1_8000).unwrap();
-    let mut expected = Registers::default();
-    expected[Reg::Rbx] = 53;
-    expected[Reg::Rdx] = 0x663;
-    expected[Reg::Rcx] = 0x1_2000;
-    expected[Reg::R8] = 0x1_2000;
-    assert_eq!(regs, expected);
-    assert_eq!(start.efer.get(), 0x901);
+    assert_eq!(regs[Reg::Rbx], 53);
+    assert_eq!(regs[Reg::Rcx], 0x1_2000);
+    assert_eq!(start.code.get(), 0x00cf_9b00_0000_ffff);
+    assert_eq!(start.memory.ram.bytes(0, 32), [7; 32]);
+}
+
+#[test]
+fn starts_no_other_vcpu_that_the_first_one_did_not() {
+    let start = Start::new();
+    let launch = Launch::new(Arc::new(FakeBoard::with_e820(&[(0..0x1_8000, 1)])), 2);
+    let mut regs = Registers::default();
+    assert_eq!(launch.start_other(&start, &mut regs), None);
+    assert_eq!(regs, Registers::default());
+    let no = launch
+        .start(&start, &start.module, &start.pages, &mut regs)
+        .unwrap_err();
+    assert_eq!(no, "the first vCPU has no local APIC");
+    // That it was to be started is known, by its number.
+    assert_eq!(launch.start_other(&start, &mut regs), None);
+    let other = Start {
+        number: 1,
+        ..Start::new()
+    };
+    let there = launch.start_other(&other, &mut regs);
+    assert_eq!(there, Some(0xffff_fff0));
+    assert_eq!((regs[Reg::Rcx], regs[Reg::Rsi]), (0x1_2000, 1));
+    assert_eq!(launch.start_other(&other, &mut regs), None);
 }
 
 #[test]
@@ -192,7 +220,7 @@ fn refuses_more_ranges_of_ram_than_there_is_room_for() {
     let start = Start::new();
     let mut map = vec![(0..0x1_8000, 1)];
     map.extend((1..=200).map(|at: u64| (at << 20..(at << 20) + 0x1000, 1)));
-    let launch = Launch::new(Arc::new(FakeBoard::with_e820(&map)));
+    let launch = Launch::new(Arc::new(FakeBoard::with_e820(&map)), 1);
     let no = launch
         .start(
             &start,
@@ -207,7 +235,7 @@ fn refuses_more_ranges_of_ram_than_there_is_room_for() {
 #[test]
 fn refuses_to_start_again() {
     let start = Start::new();
-    let launch = Launch::new(Arc::new(FakeBoard::with_e820(&[(0..0x1_8000, 1)])));
+    let launch = Launch::new(Arc::new(FakeBoard::with_e820(&[(0..0x1_8000, 1)])), 1);
     let mut regs = Registers::default();
     launch
         .start(&start, &start.module, &start.pages, &mut regs)
