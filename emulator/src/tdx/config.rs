@@ -86,6 +86,8 @@ pub(crate) enum MapFrom {
     Quote,
     /// `TDG.MR.REPORT`, which a driver makes when it is loaded.
     Report,
+    /// Any call: a firmware or a kernel makes it when it boots.
+    Start,
 }
 
 /// With which status calls are busy.
@@ -110,6 +112,51 @@ pub(crate) enum Firmware {
     Tdvf,
 }
 
+/// How the VMM launches a firmware for TDs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum LaunchService {
+    /// As its metadata say.
+    #[default]
+    Right,
+    /// The TDX module does not measure what is in its sections.
+    Unmeasured,
+    /// The last bit of its variables is another one. They are not in `MRTD`.
+    Variables,
+}
+
+/// What the VMM tells it of RAM by the TD HOB.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum HandOffService {
+    /// What there is.
+    #[default]
+    Right,
+    /// The upper half of what is below 4 GiB is missing.
+    Less,
+    /// What the TD has at its start is also among that which it has to accept.
+    Twice,
+    /// The TD has what is above 4 GiB, and need not accept it.
+    Accepted,
+}
+
+/// What the VMM answers a processor that asks for its number by `Instruction.CPUID`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum CpuidService {
+    /// Its number.
+    #[default]
+    Answer,
+    /// Zeros.
+    Empty,
+}
+
+/// What the VMM answers instead of `IA32_APIC_BASE`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ApicBase {
+    /// Something else.
+    Value(u64),
+    /// That there is no such MSR.
+    Refused,
+}
+
 /// What `TDG.MR.REPORT` does.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum ReportService {
@@ -127,6 +174,16 @@ pub(crate) enum ReportService {
 pub(crate) struct TdxConfig {
     /// What the TD starts with.
     pub(crate) firmware: Firmware,
+    /// How that is launched if it is one for TDs.
+    pub(crate) launch: LaunchService,
+    /// What it is told of RAM.
+    pub(crate) hand_off: HandOffService,
+    /// What processors are told by CPUID.
+    pub(crate) cpuid: CpuidService,
+    /// What they are told of `IA32_APIC_BASE`, if that is something else.
+    pub(crate) apic_base: Option<ApicBase>,
+    /// The port that is out of reach.
+    pub(crate) refuse_port: Option<u16>,
     /// Attributes of the TD.
     pub(crate) attributes: u64,
     /// `XFAM`.
@@ -201,6 +258,11 @@ impl Default for TdxConfig {
     fn default() -> Self {
         Self {
             firmware: Firmware::default(),
+            launch: LaunchService::default(),
+            hand_off: HandOffService::default(),
+            cpuid: CpuidService::default(),
+            apic_base: None,
+            refuse_port: None,
             attributes: SEPT_VE_DISABLE,
             xfam: XFAM,
             mrtd: None,

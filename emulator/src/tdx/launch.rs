@@ -37,6 +37,11 @@ use crate::{
         vcpu::Vcpu, //
     },
     tdx::{
+        config::{
+            HandOffService,
+            LaunchService,
+            TdxConfig, //
+        },
         firmware::{
             self,
             Metadata, //
@@ -54,6 +59,9 @@ use state::Descriptors;
 /// A launch that is still to be done, or done.
 #[derive(Debug)]
 pub(super) struct Launch {
+    /// How the VMM does it, and what it says of RAM.
+    service: LaunchService,
+    told: HandOffService,
     board: Arc<dyn Board>,
     vcpus: usize,
     /// Whether it was begun.
@@ -63,8 +71,10 @@ pub(super) struct Launch {
 
 impl Launch {
     /// Makes one of a machine with this board and a number of vCPUs.
-    pub(super) fn new(board: Arc<dyn Board>, vcpus: usize) -> Self {
+    pub(super) fn new(config: &TdxConfig, board: Arc<dyn Board>, vcpus: usize) -> Self {
         Self {
+            service: config.launch,
+            told: config.hand_off,
             board,
             vcpus,
             begun: AtomicBool::new(false),
@@ -89,9 +99,13 @@ impl Launch {
         let ram = firmware::ram(&*self.board)?;
         self.board.make_firmware_memory()?;
         check_memory(memory, &metadata)?;
+        if self.service == LaunchService::Variables {
+            change_variables(memory, &metadata)?;
+        }
 
-        add(memory, pages, &metadata, ram)?;
-        let mrtd = measure(memory, &metadata)
+        add(memory, pages, &metadata, ram, self.told)?;
+        let measured = self.service != LaunchService::Unmeasured;
+        let mrtd = measure(memory, &metadata, measured)
             .map_err(|NoMemory| "the firmware has sections where no memory is")?;
         module.measured(mrtd.finish());
         let hand_off = metadata.hand_off().start;
@@ -141,6 +155,7 @@ fn add(
     pages: &Pages,
     metadata: &Metadata,
     ram: Vec<Range<u64>>,
+    told: HandOffService,
 ) -> Result<(), String> {
     let in_ram = |section: &Range<u64>| {
         ram.iter()
@@ -166,7 +181,7 @@ fn add(
         return Err("the firmware has its image where RAM is".into());
     }
     let hand_off = metadata.hand_off();
-    let blocks = firmware::hand_off(hand_off.start, &ram, &added);
+    let blocks = firmware::hand_off(told, hand_off.start, &ram, &added);
 
     // CAST: Some blocks.
     if blocks.len() as u64 > hand_off.end - hand_off.start {
@@ -189,15 +204,33 @@ fn add(
         .map_err(|NoMemory| "the hand-off blocks cannot be written".into())
 }
 
-/// Measures the sections: each page as it is added, and then, if the firmware wants that, what is in it.
-fn measure(memory: &dyn GuestMemory, metadata: &Metadata) -> Result<Mrtd, NoMemory> {
+/// Has the last bit of the variables be another one. The error is for the user.
+fn change_variables(memory: &dyn GuestMemory, metadata: &Metadata) -> Result<(), String> {
+    let mut sections = metadata.sections().iter();
+    let place = sections.find(|section| section.is_variables());
+    let place = place.ok_or("the firmware has no variables")?.memory().end - 1;
+    let mut byte = [0];
+
+    memory
+        .read(place, &mut byte)
+        .and_then(|()| memory.write(place, &[byte[0] ^ 1]))
+        .map_err(|NoMemory| "the firmware has variables where no memory is".into())
+}
+
+/// Measures the sections: each page as it is added, and then, if the firmware wants that and it is to be `measured`, what
+/// is in it.
+fn measure(
+    memory: &dyn GuestMemory,
+    metadata: &Metadata,
+    measured: bool,
+) -> Result<Mrtd, NoMemory> {
     let mut mrtd = Mrtd::new();
 
     for section in metadata.sections() {
         // CAST: 4096.
         for page in section.memory().step_by(PAGE_SIZE as usize) {
             mrtd.add(page);
-            if section.extends() {
+            if measured && section.extends() {
                 mrtd.extend(memory, page)?;
             }
         }

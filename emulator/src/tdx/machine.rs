@@ -86,8 +86,8 @@ impl Td {
         let machine = Self::new(config, vcpus)?;
 
         Ok(Self {
-            vmm: machine.vmm.with_board(board.clone(), vcpus),
-            launch: Some(Launch::new(board, vcpus)),
+            vmm: machine.vmm.with_board(config, board.clone(), vcpus),
+            launch: Some(Launch::new(config, board, vcpus)),
             ..machine
         })
     }

@@ -2,6 +2,8 @@
 
 //! The options of a TD: key, meaning, values, default and parser.
 
+mod boot;
+
 use std::time::Duration;
 
 use super::config::{
@@ -184,7 +186,8 @@ const MAP: [Choice<MapService>; 4] = [
 ];
 
 /// Values of `map_from`.
-const MAP_FROM: [Choice<MapFrom>; 2] = [
+const MAP_FROM: [Choice<MapFrom>; 3] = [
+    Choice::new("start", MapFrom::Start, "any"),
     Choice::new("quote", MapFrom::Quote, ""),
     Choice::new("report", MapFrom::Report, ""),
 ];
@@ -205,6 +208,11 @@ const OPTIONS: &[Opt<TdxConfig>] = &[
         default: |c| name(&FIRMWARE, &c.firmware),
         set: |c, v| put(&mut c.firmware, choose(&FIRMWARE, v)),
     },
+    boot::LAUNCHED,
+    boot::HOB,
+    boot::PROCESSORS,
+    boot::APIC,
+    boot::PORT,
     Opt {
         key: "attributes",
         meaning: "attributes of the TD, hexadecimal",
@@ -378,14 +386,14 @@ const OPTIONS: &[Opt<TdxConfig>] = &[
     shared::refuse_count("how many calls of each are invalid, until they are done again"),
     Opt {
         key: "map",
-        meaning: "what the VMM does with MapGPA once the guest has booted",
+        meaning: "what the VMM does with MapGPA, from the call of map_from on",
         values: Values::Table(&MAP),
         default: |c| name(&MAP, &c.map),
         set: |c, v| put(&mut c.map, choose(&MAP, v)),
     },
     Opt {
         key: "map_from",
-        meaning: "from which call on it does so: the first GetQuote, or the first MR.REPORT",
+        meaning: "from which call on it does so: the first GetQuote, when the guest has booted, the first MR.REPORT, or any",
         values: Values::Line(&MAP_FROM),
         default: |c| name(&MAP_FROM, &c.map_from),
         set: |c, v| put(&mut c.map_from, choose(&MAP_FROM, v)),

@@ -108,8 +108,13 @@ impl Vmm {
     }
 
     /// Adds the board with a number of vCPUs, to whose devices calls go then.
-    pub(crate) fn with_board(self, board: Arc<dyn Board>, vcpus: usize) -> Self {
-        let devices = Some(devices::Devices::new(board, vcpus));
+    pub(crate) fn with_board(
+        self,
+        config: &TdxConfig,
+        board: Arc<dyn Board>,
+        vcpus: usize,
+    ) -> Self {
+        let devices = Some(devices::Devices::new(config, board, vcpus));
 
         Self { devices, ..self }
     }
@@ -120,10 +125,17 @@ impl Vmm {
         let done = match (regs[Reg::R10], regs[Reg::R11], &self.devices) {
             (0, leaf::IO, Some(devices)) => devices.io(regs),
             (0, leaf::MMIO, Some(devices)) => devices.mmio(context, regs),
-            (0, leaf::RDMSR, Some(_)) => devices::read_msr(vcpu, regs),
+            (0, leaf::RDMSR, Some(devices)) => devices.read_msr(vcpu, regs),
             (0, leaf::WRMSR, Some(_)) => devices::write_msr(vcpu, regs),
-            (0, leaf::CPUID, Some(devices)) => devices.cpuid(vcpu, regs),
-            (0, leaf::CPUID, _) => cpuid(regs),
+            (0, leaf::CPUID, Some(devices)) => {
+                devices.cpuid(vcpu, regs);
+                Ok(())
+            }
+            // No leaf is the VMM's.
+            (0, leaf::CPUID, _) => {
+                topology::none(regs);
+                Ok(())
+            }
             (0, leaf::HLT, _) => {
                 effect = Effect::Idle;
                 Ok(())
@@ -190,14 +202,6 @@ impl Vmm {
     pub(crate) fn idle(&self, now: Instant, most: Duration) -> Duration {
         self.quotes.idle(now, most)
     }
-}
-
-/// `Instruction.CPUID` of a kernel: no leaf is the VMM's, so all are empty.
-fn cpuid(regs: &mut Registers) -> Result {
-    for reg in [Reg::R12, Reg::R13, Reg::R14, Reg::R15] {
-        regs[reg] = 0;
-    }
-    Ok(())
 }
 
 /// `GetTdVmCallInfo`: the sub-functions of the base GHCI are there, the optional ones are not.

@@ -166,6 +166,45 @@ fn takes_what_becomes_of_conversions() {
     ] {
         assert_eq!(parse([value]).unwrap().map, map);
     }
+    for (value, from) in [
+        ("map_from=quote", MapFrom::Quote),
+        ("map_from=report", MapFrom::Report),
+        ("map_from=start", MapFrom::Start),
+    ] {
+        assert_eq!(parse([value]).unwrap().map_from, from);
+    }
+}
+
+#[test]
+fn takes_what_becomes_of_a_firmware() {
+    let args = ["launch=unmeasured", "hob=less", "cpuid=empty"];
+    let config = parse(args.into_iter().chain(["refuse_port=cf8"])).unwrap();
+    assert_eq!(config.launch, LaunchService::Unmeasured);
+    assert_eq!(config.hand_off, HandOffService::Less);
+    assert_eq!(config.cpuid, CpuidService::Empty);
+    assert_eq!(config.refuse_port, Some(0xcf8));
+    for (value, service) in [
+        ("right", LaunchService::Right),
+        ("variables", LaunchService::Variables),
+    ] {
+        let config = parse([format!("launch={value}").as_str()]).unwrap();
+        assert_eq!(config.launch, service);
+    }
+    for (value, service) in [
+        ("right", HandOffService::Right),
+        ("twice", HandOffService::Twice),
+        ("accepted", HandOffService::Accepted),
+    ] {
+        let config = parse([format!("hob={value}").as_str()]).unwrap();
+        assert_eq!(config.hand_off, service);
+    }
+    for (value, answer) in [
+        ("fee00000", ApicBase::Value(0xfee0_0000)),
+        ("refuse", ApicBase::Refused),
+    ] {
+        let config = parse([format!("apic_base={value}").as_str()]).unwrap();
+        assert_eq!(config.apic_base, Some(answer));
+    }
 }
 
 #[test]
@@ -191,6 +230,13 @@ fn refuses_values_that_make_no_sense() {
         "mr_report=maybe",
         "rtmr_extend=maybe",
         "map=maybe",
+        "map_from=maybe",
+        "launch=maybe",
+        "hob=maybe",
+        "cpuid=maybe",
+        "apic_base=maybe",
+        "refuse_port=10000",
+        "refuse_port=x",
         "mutate=-1",
         "mutate_map=x",
         "quote_delay_ms=1s",

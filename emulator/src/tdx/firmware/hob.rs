@@ -7,6 +7,12 @@
 
 use std::ops::Range;
 
+use super::metadata::TOP;
+use crate::{
+    machine::gpa::PAGE_SIZE,
+    tdx::config::HandOffService, //
+};
+
 /// Types of blocks.
 const HANDOFF: u16 = 1;
 const RESOURCE: u16 = 3;
@@ -46,8 +52,8 @@ fn resource(kind: u32, range: &Range<u64>) -> Vec<u8> {
     block
 }
 
-/// Makes the list that is put at an address, for a TD with this RAM of which it has what was `added` at its start.
-pub(crate) fn hand_off(at: u64, ram: &[Range<u64>], added: &[Range<u64>]) -> Vec<u8> {
+/// Returns the ranges of RAM by their types, for a TD that has what was `added` at its start.
+fn resources(ram: &[Range<u64>], added: &[Range<u64>]) -> Vec<(u32, Range<u64>)> {
     let mut added = added.to_vec();
     let mut resources = Vec::new();
 
@@ -58,16 +64,62 @@ pub(crate) fn hand_off(at: u64, ram: &[Range<u64>], added: &[Range<u64>]) -> Vec
             if part.start < ram.start || part.end > ram.end {
                 continue;
             }
-            if from < part.start {
-                resources.extend(resource(UNACCEPTED, &(from..part.start)));
-            }
-            resources.extend(resource(SYSTEM_MEMORY, part));
+            resources.push((UNACCEPTED, from..part.start));
+            resources.push((SYSTEM_MEMORY, part.clone()));
             from = part.end;
         }
-        if from < ram.end {
-            resources.extend(resource(UNACCEPTED, &(from..ram.end)));
-        }
+        resources.push((UNACCEPTED, from..ram.end));
     }
+    resources.retain(|(_, range)| !range.is_empty());
+    resources
+}
+
+/// Returns what the VMM says of RAM, which may be wrong.
+fn told(
+    service: HandOffService,
+    ram: &[Range<u64>],
+    added: &[Range<u64>],
+) -> Vec<(u32, Range<u64>)> {
+    let right = resources(ram, added);
+
+    match service {
+        HandOffService::Right => right,
+        HandOffService::Less => {
+            let half = |ram: &Range<u64>| match ram.start < TOP {
+                true => ram.start..ram.start + (ram.end - ram.start) / 2 / PAGE_SIZE * PAGE_SIZE,
+                false => ram.clone(),
+            };
+            resources(&ram.iter().map(half).collect::<Vec<_>>(), added)
+        }
+        HandOffService::Twice => {
+            let all = ram.iter().map(|ram| (UNACCEPTED, ram.clone()));
+            right
+                .into_iter()
+                .filter(|(kind, _)| *kind == SYSTEM_MEMORY)
+                .chain(all)
+                .collect()
+        }
+        HandOffService::Accepted => right
+            .into_iter()
+            .map(|(kind, range)| match range.start < TOP {
+                true => (kind, range),
+                false => (SYSTEM_MEMORY, range),
+            })
+            .collect(),
+    }
+}
+
+/// Makes the list that is put at an address, for a TD with this RAM of which it has what was `added` at its start.
+pub(crate) fn hand_off(
+    service: HandOffService,
+    at: u64,
+    ram: &[Range<u64>],
+    added: &[Range<u64>],
+) -> Vec<u8> {
+    let resources: Vec<_> = told(service, ram, added)
+        .iter()
+        .flat_map(|(kind, range)| resource(*kind, range))
+        .collect();
     let mut list = header(HANDOFF, HANDOFF_SIZE).to_vec();
     // CAST: Some blocks.
     let end = at + u64::from(HANDOFF_SIZE) + resources.len() as u64;
@@ -88,7 +140,7 @@ mod tests {
     use super::*;
 
     /// Returns the resources of a list.
-    fn resources(list: &[u8]) -> Vec<(u32, Range<u64>)> {
+    fn listed(list: &[u8]) -> Vec<(u32, Range<u64>)> {
         let word = |bytes: &[u8]| u64::from_le_bytes(bytes.try_into().unwrap());
         list[56..list.len() - 8]
             .chunks_exact(48)
@@ -103,7 +155,12 @@ mod tests {
 
     #[test]
     fn begins_with_the_place_of_its_end() {
-        let list = hand_off(0x80_9000, slice::from_ref(&(0..0x1000_0000)), &[]);
+        let list = hand_off(
+            HandOffService::Right,
+            0x80_9000,
+            slice::from_ref(&(0..0x1000_0000)),
+            &[],
+        );
         assert_eq!(list.len(), 56 + 48 + 8);
         assert_eq!(
             &list[..16],
@@ -117,9 +174,14 @@ mod tests {
     #[test]
     fn tells_added_memory_from_what_is_to_be_accepted() {
         let ram = [0..0x100, 0x1000..0x2000];
-        let list = hand_off(0, &ram, &[0x40..0x50, 0x10..0x20, 0x20..0x30]);
+        let list = hand_off(
+            HandOffService::Right,
+            0,
+            &ram,
+            &[0x40..0x50, 0x10..0x20, 0x20..0x30],
+        );
         assert_eq!(
-            resources(&list),
+            listed(&list),
             [
                 (7, 0..0x10),
                 (0, 0x10..0x20),
@@ -134,10 +196,63 @@ mod tests {
 
     #[test]
     fn has_no_empty_ranges() {
-        let list = hand_off(0, slice::from_ref(&(0..0x100)), &[0..0x10, 0x80..0x100]);
+        let list = hand_off(
+            HandOffService::Right,
+            0,
+            slice::from_ref(&(0..0x100)),
+            &[0..0x10, 0x80..0x100],
+        );
         assert_eq!(
-            resources(&list),
+            listed(&list),
             [(0, 0..0x10), (7, 0x10..0x80), (0, 0x80..0x100)]
         );
+    }
+
+    /// Returns what the VMM says wrongly of RAM at 0 and above 4 GiB.
+    fn wrong(service: HandOffService) -> Vec<(u32, Range<u64>)> {
+        let ram = [0..0x1_6000, TOP..TOP + 0x4000];
+        listed(&hand_off(
+            service,
+            0,
+            &ram,
+            &[0x4000..0x5000, 0x1000..0x2000],
+        ))
+    }
+
+    #[test]
+    fn can_have_half_of_the_ram_below_4_gib() {
+        assert_eq!(
+            wrong(HandOffService::Less),
+            [
+                (7, 0..0x1000),
+                (0, 0x1000..0x2000),
+                (7, 0x2000..0x4000),
+                (0, 0x4000..0x5000),
+                (7, 0x5000..0xb000),
+                (7, TOP..TOP + 0x4000)
+            ]
+        );
+    }
+
+    #[test]
+    fn can_have_ram_twice() {
+        assert_eq!(
+            wrong(HandOffService::Twice),
+            [
+                (0, 0x1000..0x2000),
+                (0, 0x4000..0x5000),
+                (7, 0..0x1_6000),
+                (7, TOP..TOP + 0x4000)
+            ]
+        );
+    }
+
+    #[test]
+    fn can_have_nothing_to_accept_above_4_gib() {
+        let mut right = wrong(HandOffService::Right);
+        assert_eq!(right.last(), Some(&(7, TOP..TOP + 0x4000)));
+        right.pop();
+        right.push((0, TOP..TOP + 0x4000));
+        assert_eq!(wrong(HandOffService::Accepted), right);
     }
 }

@@ -174,6 +174,11 @@ impl Section {
         self.kind.is_image()
     }
 
+    /// Tells whether it has the firmware's variables.
+    pub(crate) fn is_variables(&self) -> bool {
+        self.kind == Kind::Variables
+    }
+
     /// Tells whether what is in it is measured.
     pub(crate) fn extends(&self) -> bool {
         self.extends

@@ -17,10 +17,7 @@ use crate::{
         registers::Reg,
         system::SystemReg, //
     },
-    tdx::{
-        firmware::FakeFirmware,
-        TdxConfig, //
-    }, //
+    tdx::firmware::FakeFirmware, //
 };
 
 /// A vCPU that starts, in a machine with a firmware.
@@ -81,12 +78,23 @@ impl Start {
 
     /// Launches with RAM in one range.
     fn launch(&self, ram: Range<u64>) -> Result<Registers, String> {
-        let launch = Launch::new(Arc::new(FakeBoard::with_e820(&[(ram, 1)])), 1);
+        self.launch_with(&TdxConfig::default(), ram)
+    }
+
+    /// Launches with options and with RAM in one range.
+    fn launch_with(&self, config: &TdxConfig, ram: Range<u64>) -> Result<Registers, String> {
+        let launch = Launch::new(config, Arc::new(FakeBoard::with_e820(&[(ram, 1)])), 1);
         let mut regs = Registers::default();
         let there = launch.start(self, &self.module, &self.pages, &mut regs)?;
         assert_eq!(there, 0xffff_fff0);
         Ok(regs)
     }
+}
+
+/// Makes the launch of a machine with so many vCPUs.
+fn launch_of(vcpus: usize) -> Launch {
+    let board = Arc::new(FakeBoard::with_e820(&[(0..0x1_8000, 1)]));
+    Launch::new(&TdxConfig::default(), board, vcpus)
 }
 
 #[test]
@@ -103,7 +111,7 @@ fn starts_in_the_first_state_of_a_td() {
 #[test]
 fn starts_no_other_vcpu_that_the_first_one_did_not() {
     let start = Start::new();
-    let launch = Launch::new(Arc::new(FakeBoard::with_e820(&[(0..0x1_8000, 1)])), 2);
+    let launch = launch_of(2);
     let mut regs = Registers::default();
     assert_eq!(launch.start_other(&start, &mut regs), None);
     assert_eq!(regs, Registers::default());
@@ -146,6 +154,7 @@ fn clears_what_it_adds_and_puts_the_hand_off_blocks_there() {
     assert_eq!(ram(0x1_0000, 0x2000), [0; 0x2000]);
     assert_eq!(ram(0x1_4000, 0x1000), [0xff; 0x1000]);
     let blocks = firmware::hand_off(
+        HandOffService::Right,
         0x1_2000,
         std::slice::from_ref(&(0..0x1_8000)),
         &[0x1_0000..0x1_2000, 0x1_2000..0x1_4000],
@@ -179,8 +188,55 @@ fn measures_code_and_the_addresses_of_the_rest() {
     for page in [0xffff_e000, 0x1_0000, 0x1_1000, 0x1_2000, 0x1_3000] {
         step("MEM.PAGE.ADD", page);
     }
-    let mrtd = measure(&start.memory, &metadata).unwrap().finish();
+    let mrtd = measure(&start.memory, &metadata, true).unwrap().finish();
     assert_eq!(mrtd.bytes()[..], hash.finalize()[..]);
+}
+
+#[test]
+fn can_leave_out_what_is_in_the_sections() {
+    let memory = FakeFirmware::new();
+    let metadata = firmware::metadata(&memory).unwrap();
+    let mut pages = Mrtd::new();
+    for section in metadata.sections() {
+        section
+            .memory()
+            .step_by(4096)
+            .for_each(|page| pages.add(page));
+    }
+    let mrtd = measure(&memory, &metadata, false).unwrap().finish();
+    assert_eq!(mrtd, pages.finish());
+}
+
+/// Returns what is in the variables and in the hand-off blocks after a launch.
+fn launched(config: &TdxConfig) -> (Vec<u8>, Vec<u8>) {
+    let start = Start::new();
+    start.launch_with(config, 0..0x1_8000).unwrap();
+    let mut variables = vec![0; 0x1000];
+    start.memory.read(0xffff_e000, &mut variables).unwrap();
+    (variables, start.memory.ram.bytes(0x1_2000, 0x1000))
+}
+
+#[test]
+fn can_change_the_last_bit_of_the_variables_and_nothing_else() {
+    let (mut variables, blocks) = launched(&TdxConfig::default());
+    variables[0xfff] ^= 1;
+    let config = TdxConfig {
+        launch: LaunchService::Variables,
+        ..TdxConfig::default()
+    };
+    assert_eq!(launched(&config), (variables, blocks));
+}
+
+#[test]
+fn can_tell_the_firmware_something_else_of_ram() {
+    let right = launched(&TdxConfig::default());
+    let config = TdxConfig {
+        hand_off: HandOffService::Twice,
+        ..TdxConfig::default()
+    };
+    let (variables, blocks) = launched(&config);
+    assert_eq!(variables, right.0);
+    assert!(blocks != right.1);
 }
 
 #[test]
@@ -220,7 +276,11 @@ fn refuses_more_ranges_of_ram_than_there_is_room_for() {
     let start = Start::new();
     let mut map = vec![(0..0x1_8000, 1)];
     map.extend((1..=200).map(|at: u64| (at << 20..(at << 20) + 0x1000, 1)));
-    let launch = Launch::new(Arc::new(FakeBoard::with_e820(&map)), 1);
+    let launch = Launch::new(
+        &TdxConfig::default(),
+        Arc::new(FakeBoard::with_e820(&map)),
+        1,
+    );
     let no = launch
         .start(
             &start,
@@ -235,7 +295,7 @@ fn refuses_more_ranges_of_ram_than_there_is_room_for() {
 #[test]
 fn refuses_to_start_again() {
     let start = Start::new();
-    let launch = Launch::new(Arc::new(FakeBoard::with_e820(&[(0..0x1_8000, 1)])), 1);
+    let launch = launch_of(1);
     let mut regs = Registers::default();
     launch
         .start(&start, &start.module, &start.pages, &mut regs)

@@ -99,13 +99,13 @@ impl Conversion {
 }
 
 impl Conversions {
-    /// Makes a VMM that converts what it is asked to, for now.
+    /// Makes a VMM that converts what it is asked to, for now if answers are to be wrong later.
     pub(super) fn new(config: &TdxConfig) -> Self {
         Self {
             service: config.map,
             mutator: config.mutate_map.map(|seed| Mutator::new(seed, u64::MAX)),
             from: config.map_from,
-            misbehaves: AtomicBool::new(false),
+            misbehaves: AtomicBool::new(config.map_from == MapFrom::Start),
         }
     }
 

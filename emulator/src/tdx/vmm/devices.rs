@@ -16,17 +16,24 @@ use super::{
     },
     topology, //
 };
-use crate::machine::{
-    board::{
-        Board,
-        PortSize, //
+use crate::{
+    machine::{
+        board::{
+            Board,
+            PortSize, //
+        },
+        gpa::Gpa,
+        memory::NoMemory,
+        pages::PageState,
+        registers::{
+            Reg,
+            Registers, //
+        }, //
     },
-    gpa::Gpa,
-    memory::NoMemory,
-    pages::PageState,
-    registers::{
-        Reg,
-        Registers, //
+    tdx::config::{
+        ApicBase,
+        CpuidService,
+        TdxConfig, //
     }, //
 };
 
@@ -37,23 +44,39 @@ const INVALID: VmcallStatus = VmcallStatus::INVALID_OPERAND;
 pub(super) struct Devices {
     board: Arc<dyn Board>,
     vcpus: usize,
+    cpuid: CpuidService,
+    apic_base: Option<ApicBase>,
+    refuse_port: Option<u16>,
 }
 
 impl Devices {
     /// Takes the board that has them, and the number of its vCPUs.
-    pub(super) fn new(board: Arc<dyn Board>, vcpus: usize) -> Self {
-        Self { board, vcpus }
+    pub(super) fn new(config: &TdxConfig, board: Arc<dyn Board>, vcpus: usize) -> Self {
+        Self {
+            board,
+            vcpus,
+            cpuid: config.cpuid,
+            apic_base: config.apic_base,
+            refuse_port: config.refuse_port,
+        }
     }
 
     /// Answers a leaf of CPUID.
-    pub(super) fn cpuid(&self, vcpu: usize, regs: &mut Registers) -> Result {
-        topology::cpuid(self.vcpus, vcpu, regs)
+    pub(super) fn cpuid(&self, vcpu: usize, regs: &mut Registers) {
+        match self.cpuid {
+            CpuidService::Answer => topology::answer(self.vcpus, vcpu, regs),
+            CpuidService::Empty => topology::none(regs),
+        }
     }
 
     /// Does port I/O: `R12` is the size, `R13` 1 for a write, `R14` the port, `R15` the value.
     pub(super) fn io(&self, regs: &mut Registers) -> Result {
         let size = PortSize::new(regs[Reg::R12]).ok_or(INVALID)?;
         let port = u16::try_from(regs[Reg::R14]).map_err(|_| INVALID)?;
+
+        if self.refuse_port == Some(port) {
+            return Err(INVALID);
+        }
 
         match regs[Reg::R13] {
             0 => regs[Reg::R11] = self.board.port_in(port, size).into(),
@@ -106,6 +129,16 @@ impl Devices {
         }
         Ok(())
     }
+
+    /// Reads the MSR in `R12`.
+    pub(super) fn read_msr(&self, vcpu: usize, regs: &mut Registers) -> Result {
+        regs[Reg::R11] = match (regs[Reg::R12], self.apic_base) {
+            (APIC_BASE, None) => apic(vcpu),
+            (APIC_BASE, Some(ApicBase::Value(value))) => value,
+            _ => return Err(INVALID),
+        };
+        Ok(())
+    }
 }
 
 /// `IA32_APIC_BASE`, the one MSR of a TD that is the VMM's and that firmware asks for.
@@ -114,17 +147,6 @@ const APIC_BASE: u64 = 0x1b;
 /// The local APIC of a vCPU: enabled, in its usual place. The first one says that it is that.
 fn apic(vcpu: usize) -> u64 {
     0xfee0_0000 | (1 << 11) | (u64::from(vcpu == 0) << 8)
-}
-
-/// Reads the MSR in `R12`.
-pub(super) fn read_msr(vcpu: usize, regs: &mut Registers) -> Result {
-    match regs[Reg::R12] {
-        APIC_BASE => {
-            regs[Reg::R11] = apic(vcpu);
-            Ok(())
-        }
-        _ => Err(INVALID),
-    }
 }
 
 /// Writes `R13` to the MSR in `R12`. The local APIC stays as it is.

@@ -6,7 +6,6 @@
 //! `#VE`, and a processor that is told a wrong one is never woken. No other leaf is the VMM's: they are empty, as those
 //! that a VMM does not know. Only the low halves of the operands count.
 
-use super::context::Result;
 use crate::machine::registers::{
     Reg,
     Registers, //
@@ -15,18 +14,21 @@ use crate::machine::registers::{
 /// Extended topology.
 const TOPOLOGY: u32 = 0xb;
 
+/// `EAX`, `EBX`, `ECX` and `EDX` of an answer.
+const VALUES: [Reg; 4] = [Reg::R12, Reg::R13, Reg::R14, Reg::R15];
+
 /// Levels of the topology, bits 15:8 of `ECX`.
 const THREADS: u32 = 1;
 const CORES: u32 = 2;
 
 /// Answers a leaf, `R12`, and subleaf, `R13`, to a vCPU of a machine that has one package of cores with one thread each.
-pub(super) fn cpuid(vcpus: usize, vcpu: usize, regs: &mut Registers) -> Result {
+pub(super) fn answer(vcpus: usize, vcpu: usize, regs: &mut Registers) {
     // CAST: CPUID looks at the low halves.
     let (leaf, subleaf) = (regs[Reg::R12] as u32, regs[Reg::R13] as u32);
     // CAST: There are few vCPUs.
     let (vcpus, vcpu) = (vcpus as u32, vcpu as u32);
 
-    let answer = match (leaf, subleaf) {
+    let values = match (leaf, subleaf) {
         // How many bits of the number are below this level, how many processors the level has, the level, the number.
         (TOPOLOGY, 0) => [0, 1, THREADS << 8, vcpu],
         (TOPOLOGY, 1) => {
@@ -37,13 +39,16 @@ pub(super) fn cpuid(vcpus: usize, vcpu: usize, regs: &mut Registers) -> Result {
         _ => [0; 4],
     };
 
-    for (reg, value) in [Reg::R12, Reg::R13, Reg::R14, Reg::R15]
-        .into_iter()
-        .zip(answer)
-    {
+    for (reg, value) in VALUES.into_iter().zip(values) {
         regs[reg] = value.into();
     }
-    Ok(())
+}
+
+/// Answers any leaf with zeros.
+pub(super) fn none(regs: &mut Registers) {
+    for reg in VALUES {
+        regs[reg] = 0;
+    }
 }
 
 #[cfg(test)]
@@ -57,8 +62,8 @@ mod tests {
         regs[Reg::R13] = subleaf;
         regs[Reg::R14] = 7;
         regs[Reg::R15] = 7;
-        assert_eq!(cpuid(vcpus, vcpu, &mut regs), Ok(()));
-        [Reg::R12, Reg::R13, Reg::R14, Reg::R15].map(|reg| regs[reg])
+        answer(vcpus, vcpu, &mut regs);
+        VALUES.map(|reg| regs[reg])
     }
 
     #[test]
@@ -86,6 +91,15 @@ mod tests {
     fn looks_at_the_low_halves() {
         let high = 1 << 32;
         assert_eq!(ask(2, 1, high | 0xb, high), [0, 1, 0x100, 1]);
+    }
+
+    #[test]
+    fn has_zeros_in_no_answer() {
+        let mut regs = Registers::default();
+        regs[Reg::R12] = 0xb;
+        regs[Reg::R15] = 7;
+        none(&mut regs);
+        assert_eq!(regs, Registers::default());
     }
 
     #[test]

@@ -53,6 +53,7 @@ fn has_the_sections_in_their_order() {
     assert_eq!(sections[2].memory(), 0x1_0000..0x1_2000);
     assert!(sections[0].extends() && !sections[1].extends());
     assert!(sections[1].is_image() && !sections[2].is_image());
+    assert!(sections[1].is_variables() && !sections[0].is_variables());
     assert_eq!(metadata.hand_off(), 0x1_2000..0x1_4000);
 }
 

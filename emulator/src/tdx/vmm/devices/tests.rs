@@ -28,10 +28,15 @@ fn registers(values: [u64; 4]) -> Registers {
     regs
 }
 
+/// Makes devices with options.
+fn devices(config: &TdxConfig) -> Devices {
+    Devices::new(config, Arc::<FakeBoard>::default(), 2)
+}
+
 /// Does port I/O. Returns `R11`.
 fn io(board: &Arc<FakeBoard>, values: [u64; 4]) -> Result<u64> {
     let mut regs = registers(values);
-    Devices::new(board.clone(), 1)
+    Devices::new(&TdxConfig::default(), board.clone(), 1)
         .io(&mut regs)
         .map(|()| regs[Reg::R11])
 }
@@ -54,7 +59,7 @@ fn mmio(values: [u64; 4]) -> Result<(u64, Vec<u8>)> {
         now: Instant::now(),
     };
     let mut regs = registers(values);
-    let done = Devices::new(Arc::<FakeBoard>::default(), 1).mmio(context, &mut regs);
+    let done = devices(&TdxConfig::default()).mmio(context, &mut regs);
     done.map(|()| (regs[Reg::R11], memory.bytes(0x3000, 9)))
 }
 
@@ -142,9 +147,10 @@ fn refuses_addresses_sizes_and_directions_that_there_are_not() {
 
 #[test]
 fn has_the_local_apic_and_no_other_msr() {
+    let devices = devices(&TdxConfig::default());
     for (vcpu, apic) in [(0, 0xfee0_0900), (1, 0xfee0_0800)] {
         let mut regs = registers([0x1b, 0, 0, 0]);
-        assert_eq!(read_msr(vcpu, &mut regs), Ok(()));
+        assert_eq!(devices.read_msr(vcpu, &mut regs), Ok(()));
         assert_eq!(regs[Reg::R11], apic);
         assert_eq!(write_msr(vcpu, &registers([0x1b, apic, 0, 0])), Ok(()));
         for other in [apic ^ 0x100, apic | 0x400] {
@@ -153,7 +159,53 @@ fn has_the_local_apic_and_no_other_msr() {
         }
     }
     for other in [0x10, 0x800, u64::MAX] {
-        assert_eq!(read_msr(0, &mut registers([other, 0, 0, 0])), Err(INVALID));
+        let read = devices.read_msr(0, &mut registers([other, 0, 0, 0]));
+        assert_eq!(read, Err(INVALID));
         assert_eq!(write_msr(0, &registers([other, 0, 0, 0])), Err(INVALID));
     }
+}
+
+#[test]
+fn can_say_something_else_of_the_local_apic() {
+    let read = |apic_base, msr| {
+        let config = TdxConfig {
+            apic_base: Some(apic_base),
+            ..TdxConfig::default()
+        };
+        let mut regs = registers([msr, 0, 0, 0]);
+        let read = devices(&config).read_msr(1, &mut regs);
+        read.map(|()| regs[Reg::R11])
+    };
+    assert_eq!(read(ApicBase::Value(5), 0x1b), Ok(5));
+    assert_eq!(read(ApicBase::Value(5), 0x1c), Err(INVALID));
+    assert_eq!(read(ApicBase::Refused, 0x1b), Err(INVALID));
+}
+
+#[test]
+fn can_refuse_a_port() {
+    let config = TdxConfig {
+        refuse_port: Some(0x60),
+        ..TdxConfig::default()
+    };
+    let devices = devices(&config);
+    for direction in [0, 1] {
+        let io = |port| devices.io(&mut registers([1, direction, port, 0]));
+        assert_eq!(io(0x60), Err(INVALID));
+        assert_eq!(io(0x61), Ok(()));
+    }
+}
+
+#[test]
+fn can_leave_processors_without_a_number() {
+    let number = |cpuid| {
+        let config = TdxConfig {
+            cpuid,
+            ..TdxConfig::default()
+        };
+        let mut regs = registers([0xb, 0, 7, 7]);
+        devices(&config).cpuid(1, &mut regs);
+        [Reg::R12, Reg::R13, Reg::R14, Reg::R15].map(|reg| regs[reg])
+    };
+    assert_eq!(number(CpuidService::Answer), [0, 1, 0x100, 1]);
+    assert_eq!(number(CpuidService::Empty), [0; 4]);
 }

@@ -130,6 +130,17 @@ fn refuses_from_the_first_report_on_if_an_option_says_so() {
     );
 }
 
+#[test]
+fn refuses_any_if_an_option_says_so() {
+    let bench = Bench::with(&TdxConfig {
+        map: MapService::Refuse,
+        map_from: MapFrom::Start,
+        ..TdxConfig::default()
+    });
+    let status = bench.leaf(leaf::MAP_GPA, &[SHARED | 0x40000, 0x10000]).0;
+    assert_eq!(status, INVALID);
+}
+
 /// Makes a VMM that does this with conversions, from now on.
 fn liar(map: MapService) -> Bench {
     let bench = Bench::with(&TdxConfig {
