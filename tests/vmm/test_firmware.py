@@ -7,14 +7,18 @@ measures zeros, and boots nevertheless.
 """
 
 import hashlib
+import re
 import struct
 import subprocess
+import tempfile
 import unittest
 
 import event_log
 from vmm import KERNEL, TOP
 
+# What is printed of a guest: how many processors it has, its registers, and its log, which is binary.
 COMMAND = """
+nproc
 cd /sys/kernel/tsm/tdx
 for register in mrtd rtmr0 rtmr1 rtmr2 rtmr3; do cat $register/sha384/digest; done
 cat /sys/firmware/acpi/tables/data/CCEL
@@ -24,8 +28,9 @@ cat /sys/firmware/acpi/tables/data/CCEL
 METADATA = bytes.fromhex("35657ae44a989847865e4685a7bf8ec2")
 
 
-def mrtd(image):
-    """Returns the MRTD of an image: TDX module ABI, TDH.MEM.PAGE.ADD and TDH.MR.EXTEND over the sections in its metadata."""
+def mrtd(image, extend=True):
+    """Returns the MRTD of an image: TDX module ABI, TDH.MEM.PAGE.ADD and TDH.MR.EXTEND over the sections in its metadata. Not
+    to extend leaves out what is in them."""
     def record(name, address):
         return name.ljust(16, b"\0") + struct.pack("<Q", address) + bytes(104)
 
@@ -36,7 +41,7 @@ def mrtd(image):
         offset, _, start, size, _, attributes = struct.unpack_from("<IIQQII", image, metadata + 16 + 32 * number)
         for page in range(start, start + size, 4096):
             measured.update(record(b"MEM.PAGE.ADD", page))
-            for address in range(page, page + 4096, 256) if attributes & 1 else ():
+            for address in range(page, page + 4096, 256) if extend and attributes & 1 else ():
                 measured.update(record(b"MR.EXTEND", address))
                 measured.update(image[offset + address - start:][:256])
     return measured.digest()
@@ -52,20 +57,56 @@ SPECIFICATION = b"Spec ID Event03\0" + bytes(8) + struct.pack("<IHH", 1, event_l
 FIRST = struct.pack("<II20xI", 1, event_log.NO_ACTION, len(SPECIFICATION)) + SPECIFICATION
 
 
+def run(*options, script=COMMAND, emulator=(), timeout=900):
+    """Starts a TD with the firmware, and runs a script in it. Returns what became of that."""
+    words = [word for option in emulator for word in ("--emulator", option)]
+    command = [TOP / "scripts/qemu-tdx/run", "--kernel", KERNEL, "--firmware", "tdvf", "--timeout", str(timeout)]
+    return subprocess.run([*command, *options, *words, "--", "sh", "-c", script], capture_output=True,
+                          timeout=2 * timeout + 200)
+
+
+class Td:
+    """What a TD says of itself, and the lines that it has printed before."""
+
+    def __init__(self, printed):
+        lines, measured = [], printed
+        while not lines or not lines[-1].isdigit():
+            line, measured = measured.split(b"\n", 1)
+            lines.append(line.decode())
+        self.processors = int(lines.pop())
+        self.lines = lines
+        self.mrtd, *self.rtmrs = (measured[at:at + 48] for at in range(0, 240, 48))
+        self.log = measured[240:]
+
+
+def boot(*options, before="", **others):
+    """Boots a TD, which has to succeed. `before` is a script that prints lines that are not numbers."""
+    result = run(*options, script=before + COMMAND, **others)
+    if result.returncode:
+        raise AssertionError(result.stderr.decode(errors="replace"))
+    return Td(result.stdout)
+
+
+def image(name="no-secure-boot"):
+    """Returns the image of a firmware that setup has."""
+    images = subprocess.run(["bash", "-euc", '. "$1/lib.sh"; firmware_root', "bash", TOP / "scripts/qemu-tdx"],
+                            check=True, capture_output=True, text=True).stdout.strip()
+    with open(f"{images}/firmware/{name}.fd", "rb") as file:
+        return file.read()
+
+
 class Boot(unittest.TestCase):
-    """One boot, whose log is looked at in several ways."""
+    """One boot, whose log is looked at in several ways. Others are compared with it."""
 
     CHECKS = {"vmm"}
 
     @classmethod
     def setUpClass(cls):
-        command = [TOP / "scripts/qemu-tdx/run", "--kernel", KERNEL, "--firmware", "tdvf", "--timeout", "900"]
-        cls.result = subprocess.run([*command, "--", "sh", "-c", COMMAND], capture_output=True, timeout=2000)
-        digests, cls.log = cls.result.stdout[:240], cls.result.stdout[240:]
-        cls.mrtd, *cls.rtmrs = (digests[at:at + 48] for at in range(0, 240, 48))
+        cls.td = boot("--smp", "2")
+        cls.log, cls.rtmrs = cls.td.log, cls.td.rtmrs
 
-    def setUp(self):
-        self.assertEqual(self.result.returncode, 0, self.result.stderr.decode(errors="replace"))
+    def assert_log_stands_for_registers(self, td):
+        self.assertEqual([value.hex() for value in event_log.replay(td.log)], [value.hex() for value in td.rtmrs])
 
     def measured(self):
         """Returns the events that are in a register."""
@@ -75,17 +116,43 @@ class Boot(unittest.TestCase):
         self.assertNotEqual(event_log.replay(bytes(log)), self.rtmrs)
 
     def test_the_log_stands_for_the_registers(self):
-        self.assertEqual([value.hex() for value in event_log.replay(self.log)], [value.hex() for value in self.rtmrs])
+        self.assert_log_stands_for_registers(self.td)
+        self.assertEqual(len(self.measured()), 23)
         for register in 0, 1, 2:
             self.assertNotEqual(self.rtmrs[register], bytes(48))
         self.assertEqual(self.rtmrs[3], bytes(48))
 
+    def test_all_processors_are_there(self):
+        self.assertEqual(self.td.processors, 2)
+
     def test_the_image_is_what_was_measured(self):
-        images = subprocess.run(["bash", "-euc", '. "$1/lib.sh"; firmware_root', "bash", TOP / "scripts/qemu-tdx"],
-                                check=True, capture_output=True, text=True).stdout.strip()
         for name in "secure-boot", "no-secure-boot":
-            with open(f"{images}/firmware/{name}.fd", "rb") as image:
-                self.assertEqual(self.mrtd.hex(), mrtd(image.read()).hex())
+            self.assertEqual(self.td.mrtd.hex(), mrtd(image(name)).hex())
+
+    def assert_differs_in_rtmr0(self, td):
+        """Checks that a TD has been told something else, and starts the same firmware and kernel. The command that it runs is
+        in the initramfs, which is measured into RTMR2."""
+        self.assert_log_stands_for_registers(td)
+        self.assertEqual(td.mrtd.hex(), self.td.mrtd.hex())
+        self.assertNotEqual(td.rtmrs[0].hex(), self.rtmrs[0].hex())
+        self.assertEqual(td.rtmrs[1].hex(), self.rtmrs[1].hex())
+
+    def test_eight_processors(self):
+        td = boot("--smp", "8")
+        self.assertEqual(td.processors, 8)
+        self.assert_differs_in_rtmr0(td)
+
+    def test_memory_above_4_gib_is_accepted_when_it_is_needed(self):
+        td = boot("--memory", "4096", before="""
+unaccepted() { grep Unaccepted: /proc/meminfo; }
+unaccepted; head -c 256M /dev/urandom >/tmp/fill; sum=$(md5sum </tmp/fill)
+unaccepted; [ "$(md5sum </tmp/fill)" = "$sum" ] || echo changed
+""")
+        before, after = (int(re.fullmatch(r"Unaccepted: +(\d+) kB", line)[1]) for line in td.lines)
+        # The firmware accepts what is below 4 GiB, which is half of it, and the kernel some of the rest when it boots.
+        self.assertLess(before, 2 << 20)
+        self.assertLess(after, before - (128 << 10))
+        self.assert_differs_in_rtmr0(td)
 
     def test_a_log_without_one_event(self):
         for event in self.measured():
@@ -100,6 +167,60 @@ class Boot(unittest.TestCase):
     def test_a_log_with_an_event_appended(self):
         end = self.measured()[-1].end
         self.assert_differs(self.log[:end] + made(1, bytes(48)) + self.log[end:])
+
+
+    # A VMM that misbehaves: what the guest sees of it, and a verifier.
+
+    def test_less_memory_than_there_is(self):
+        td = boot(emulator=["hob=less"], before="grep MemTotal: /proc/meminfo\n")
+        self.assertLess(int(td.lines[0].split()[1]), 256 << 10)
+        self.assert_differs_in_rtmr0(td)
+
+    def test_memory_that_is_there_and_is_to_be_accepted(self):
+        self.assert_differs_in_rtmr0(boot(emulator=["hob=twice"]))
+
+    def test_memory_that_is_not_accepted(self):
+        """A real TD would end at the first access. Here its first call does that is given such memory."""
+        result = run("--memory", "4096", emulator=["hob=accepted"])
+        self.assertEqual(result.returncode, 125)
+        self.assertRegex(result.stderr, rb"EPT violation in TDG\.[A-Z.]+: private GPA 0x1[0-9a-f]{8}: .* is Pending")
+
+    def test_code_that_is_not_measured(self):
+        td = boot(emulator=["launch=unmeasured"])
+        self.assertEqual(td.mrtd.hex(), mrtd(image(), extend=False).hex())
+        self.assertNotEqual(td.mrtd.hex(), self.td.mrtd.hex())
+        self.assertEqual(td.rtmrs[:2], self.rtmrs[:2])
+
+    def test_other_variables(self):
+        self.assert_differs_in_rtmr0(boot(emulator=["launch=variables"]))
+
+    def test_an_apic_that_is_elsewhere_changes_no_measurement(self):
+        for apic in "refuse", "fee00000":
+            td = boot(emulator=[f"apic_base={apic}"])
+            self.assertEqual(td.processors, 2)
+            self.assertEqual([td.mrtd, *td.rtmrs[:2]], [self.td.mrtd, *self.rtmrs[:2]])
+
+    def test_memory_that_the_vmm_does_not_share(self):
+        """The firmware does not mind. The kernel needs bounce buffers."""
+        result = run(emulator=["map=refuse", "map_from=start"])
+        self.assertEqual(result.returncode, 120)
+        self.assertIn(b"CPA VMM failure to convert memory", result.stderr)
+
+    def assert_does_not_boot(self, option, log, trace):
+        """Checks that a guest does not boot that is seen to have come to a place in its log, and in the trace."""
+        (TOP / "build").mkdir(exist_ok=True)
+        with tempfile.NamedTemporaryFile() as kernel, tempfile.NamedTemporaryFile(dir=TOP / "build") as calls:
+            result = run("--log", kernel.name, emulator=[option, f"trace={calls.name}"], timeout=60)
+            self.assertEqual(result.returncode, 124, result.stderr)
+            self.assertIn(b"the guest was not up in time", result.stderr)
+            self.assertRegex(kernel.read().rstrip(), log)
+            self.assertRegex(calls.read(), trace)
+
+    def test_a_processor_that_does_not_know_its_number_is_awaited_for_ever(self):
+        self.assert_does_not_boot("cpuid=empty", rb"Booting SMP configuration:\Z", rb"\n1: VMCALL Instruction.CPUID ")
+
+    def test_a_firmware_that_can_not_read_its_configuration_does_not_go_on(self):
+        self.assert_does_not_boot("refuse_port=511", rb"\A\Z", rb" r14=0x511 .* r10=0x8000000000000000 ")
 
 
 class Logs(unittest.TestCase):
