@@ -112,10 +112,10 @@ uninstall:
 
 else
 
-modules: ## builds the modules, into build/test and build/stock; KERNEL=stock only those to use, into build/modules/stock
+modules: ## builds the modules, into build/test and build/stock; KERNEL=stock only those to use, into build/modules/stock, signed by KEY and CERT
 	$(call one-of,KERNEL,$(kernels))
 ifdef KERNEL
-	@$(qemu-tdx)/modules --ours $(KERNEL)
+	@KEY='$(KEY)' CERT='$(CERT)' $(qemu-tdx)/modules --ours $(KERNEL)
 else
 	@$(qemu-tdx)/setup
 	@$(qemu-tdx)/modules test

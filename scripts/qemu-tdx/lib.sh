@@ -93,6 +93,25 @@ clients_folder() {
 	echo "$CACHE/clients-$(key "=$(toolbox_root)" "$top"/tests/clients/{build,crate} "$top/tests/vectors/tdx/test_root.pem")"
 }
 
+# check_key: KEY and CERT in the environment, files in PEM format, sign modules. Without them there is no signature.
+check_key() {
+	local file
+	[[ ${KEY:+k}${CERT:+c} == '' || ${KEY:+k}${CERT:+c} == kc ]] || die "to sign, both KEY and CERT are needed"
+	for file in "${KEY:-/dev/null}" "${CERT:-/dev/null}"; do
+		[[ -r $file ]] || die "$file can't be read"
+	done
+	[[ ! ${KEY:-} ]] || KEY=$(realpath -- "$KEY") CERT=$(realpath -- "$CERT")
+}
+
+# sign_module MODULE: if there is a KEY, as the kernel of need_kernel was built to sign its own. Key and certificate are passed
+# as open files: they may be where the toolbox does not see them.
+sign_module() {
+	local hash
+	[[ ${KEY:-} ]] || return 0
+	hash=$(sed -n 's/^CONFIG_MODULE_SIG_HASH="\(.*\)"/\1/p' "$KDIR/.config")
+	"$scripts/toolbox" "$KDIR/scripts/sign-file" "$hash" /dev/stdin /dev/fd/3 "$1" <"$KEY" 3<"$CERT"
+}
+
 kernels=(stock amd64 test debug kcsan)
 is_kernel() { [[ $1 && " ${kernels[*]} " == *" $1 "* ]]; }
 

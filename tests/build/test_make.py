@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -87,10 +88,10 @@ class Modules(unittest.TestCase):
         # The newest source, which is older than what is built after it.
         (self.top / "Kbuild").touch()
 
-    def modules(self, *arguments):
+    def modules(self, *arguments, **environment):
         (self.scripts / "arguments").write_text("")
         subprocess.run([self.scripts / "modules", *arguments], check=True, capture_output=True,
-                       env=os.environ | {"TSM_CACHE": str(self.top / "cache")})
+                       env=os.environ | {"TSM_CACHE": str(self.top / "cache")} | environment)
         return (self.scripts / "arguments").read_text()
 
     def names(self, folder):
@@ -118,6 +119,24 @@ class Modules(unittest.TestCase):
         self.modules("--ours", "stock")
         self.assertEqual(self.names("modules/stock"), self.OURS)
         self.assertEqual(self.modules("--stale", "stock"), "")
+
+    def test_ours_are_signed_if_there_is_a_key(self):
+        kernel = self.top / "kernel"
+        kernel.mkdir()
+        (kernel / ".config").write_text('CONFIG_MODULE_SIG_HASH="sha999"\n')
+        (self.scripts / "env").write_text(f"KVERSION=7.3.4 KDIR={kernel} KMAKEFLAGS=CC=cc\n")
+        key, certificate = (self.top / name for name in ("key", "certificate"))
+        for file in key, certificate:
+            file.write_text("x")
+        said = self.modules("--ours", "stock", KEY=str(key), CERT=str(certificate))
+        signed = re.findall(rf"(?m)^{kernel}/scripts/sign-file sha999 /dev/stdin /dev/fd/3 (\S+)$", said)
+        self.assertEqual(set(signed), {str(self.top / "build/modules/stock" / name) for name in self.OURS})
+        self.assertNotIn("sign-file", self.modules("--ours", "stock"))
+        for environment, reason in (({"KEY": str(key)}, b"both KEY and CERT are needed"),
+                                    ({"KEY": str(key), "CERT": f"{key}.none"}, b"none can't be read")):
+            with self.assertRaises(subprocess.CalledProcessError) as refused:
+                self.modules("--ours", "stock", **environment)
+            self.assertIn(reason, refused.exception.stderr)
 
     def test_a_new_version_is_a_change(self):
         self.modules("stock")
