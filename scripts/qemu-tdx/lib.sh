@@ -82,7 +82,7 @@ toolbox_root() { echo "$CACHE/toolbox-$(key "=1" "=$SUITE" "$scripts/packages")"
 packager_root() { echo "$CACHE/packager-$(key "=1" "=$SUITE")"; }
 
 # The number stands for how setup.d/firmware.sh makes the tree.
-firmware_root() { echo "$CACHE/firmware-$(key "=1" "=$SUITE" "=$TDVF_SHA256")"; }
+firmware_root() { echo "$CACHE/firmware-$(key "=2" "=$SUITE" "=$TDVF_SHA256" "=${BOOT_PACKAGES[*]}")"; }
 
 # What tests install packages in. The number stands for how setup.d/debian.sh makes the tree.
 debian_root() { echo "$CACHE/debian-$(key "=1" "=$SUITE" "=$STOCK_KERNEL")"; }
