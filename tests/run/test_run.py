@@ -223,6 +223,43 @@ class Arguments(unittest.TestCase):
                 self.assertEqual(result.stdout, b"")
                 self.assertRegex(result.stderr.decode(), f"^run: .*{reason}.*\n$")
 
+    def test_refusals_of_what_a_firmware_boots(self):
+        own = "which has its own kernel and initramfs"
+        with tempfile.TemporaryDirectory() as folder:
+            key, qcow = f"{folder}/key", f"{folder}/qcow"
+            pathlib.Path(key).write_text("-----BEGIN CERTIFICATE-----\n")
+            pathlib.Path(qcow).write_bytes(b"QFI\xfb")
+            for arguments, reason in [
+                *([[option, "x"], f"{option} is for --firmware tdvf"] for option in ("--enroll", "--sign", "--disk", "--uki")),
+                (["--secure-boot", "on"], "--secure-boot is for --firmware tdvf"),
+                (["--boot", "grub"], "--boot is for --firmware tdvf"),
+                (["--firmware", "tdvf", "--secure-boot", "1"], "--secure-boot must be one of"),
+                (["--firmware", "tdvf", "--boot", "given"], "--boot must be one of"),
+                (["--firmware", "tdvf", "--secure-boot", "on", "--kernel", "test"], "is for a signed kernel"),
+                (["--firmware", "tdvf", "--secure-boot", "on", "--debug"], "is for a signed kernel"),
+                (["--firmware", "tdvf", "--secure-boot", "on", "--boot", "kernel"], "no kernel but from a disk"),
+                (["--firmware", "tdvf", "--secure-boot", "on", "--boot", "uki"], "needs --sign KEY,CERT"),
+                (["--firmware", "tdvf", "--enroll", "kek=" + key], "--enroll takes db=CERT or mok=CERT"),
+                (["--firmware", "tdvf", "--enroll", "db=/no/such/file"], "--enroll: there is no"),
+                (["--firmware", "tdvf", "--enroll", "mok=/etc/passwd"], "is no certificate"),
+                (["--firmware", "tdvf", "--sign", key], "--sign takes KEY,CERT"),
+                (["--firmware", "tdvf", "--sign", key + ",/no/such/file"], "--sign: there is no"),
+                (["--firmware", "tdvf", "--sign", f"{key},{key}"], "--sign is for --kernel stock or amd64"),
+                (["--firmware", "tdvf", "--disk", key, "--uki", key], "exclude each other"),
+                (["--firmware", "tdvf", "--disk", "/no/such/file"], "--disk: there is no"),
+                (["--firmware", "tdvf", "--uki", "/no/such/file"], "--uki: there is no"),
+                (["--firmware", "tdvf", "--disk", qcow], "takes a raw image"),
+                (["--firmware", "tdvf", "--disk", key, "--", "true"], "no COMMAND can be run"),
+                (["--firmware", "tdvf", "--disk", key, "--debug"], f"--debug is of no use .* {own}"),
+                *([["--firmware", "tdvf", "--uki", key, *words], f"{words[0]} is of no use .* {own}"] for words in (
+                    ["--kernel", "stock"], ["--drivers", "c"], ["--add", key], ["--initrd", key], ["--boot", "grub"],
+                    ["--sign", f"{key},{key}"])),
+            ]:
+                with self.subTest(arguments):
+                    result = subprocess.run([RUN, *arguments], stdin=subprocess.DEVNULL, capture_output=True, timeout=LONGEST)
+                    self.assertEqual((result.returncode, result.stdout), (RUNNER, b""))
+                    self.assertRegex(result.stderr.decode(), f"^run: .*{reason}.*\n$")
+
     def test_help(self):
         self.assertIn(b"usage: run", subprocess.run([RUN, "--help"], capture_output=True, check=True).stdout)
 
