@@ -10,8 +10,8 @@ import hashlib
 import struct
 import typing
 
-# An event that is no measurement.
-NO_ACTION = 3
+# An event that is no measurement, and one of a boot loader.
+NO_ACTION, IPL = 3, 13
 
 # TPM_ALG_SHA384.
 SHA384 = 0xc

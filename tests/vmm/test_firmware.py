@@ -9,20 +9,12 @@ measures zeros, and boots nevertheless.
 import hashlib
 import re
 import struct
-import subprocess
 import tempfile
 import unittest
 
+import boots
 import event_log
 from vmm import KERNEL, TOP
-
-# What is printed of a guest: how many processors it has, its registers, and its log, which is binary.
-COMMAND = """
-nproc
-cd /sys/kernel/tsm/tdx
-for register in mrtd rtmr0 rtmr1 rtmr2 rtmr3; do cat $register/sha384/digest; done
-cat /sys/firmware/acpi/tables/data/CCEL
-"""
 
 # The GUID by which the table at the end of an image has the metadata of TDX, as it is in memory.
 METADATA = bytes.fromhex("35657ae44a989847865e4685a7bf8ec2")
@@ -57,42 +49,19 @@ SPECIFICATION = b"Spec ID Event03\0" + bytes(8) + struct.pack("<IHH", 1, event_l
 FIRST = struct.pack("<II20xI", 1, event_log.NO_ACTION, len(SPECIFICATION)) + SPECIFICATION
 
 
-def run(*options, script=COMMAND, emulator=(), timeout=900):
-    """Starts a TD with the firmware, and runs a script in it. Returns what became of that."""
-    words = [word for option in emulator for word in ("--emulator", option)]
-    command = [TOP / "scripts/qemu-tdx/run", "--kernel", KERNEL, "--firmware", "tdvf", "--timeout", str(timeout)]
-    return subprocess.run([*command, *options, *words, "--", "sh", "-c", script], capture_output=True,
-                          timeout=2 * timeout + 200)
+def emulated(*values):
+    """Returns the words that give the emulator these options."""
+    return [word for value in values for word in ("--emulator", value)]
 
 
-class Td:
-    """What a TD says of itself, and the lines that it has printed before."""
-
-    def __init__(self, printed):
-        lines, measured = [], printed
-        while not lines or not lines[-1].isdigit():
-            line, measured = measured.split(b"\n", 1)
-            lines.append(line.decode())
-        self.processors = int(lines.pop())
-        self.lines = lines
-        self.mrtd, *self.rtmrs = (measured[at:at + 48] for at in range(0, 240, 48))
-        self.log = measured[240:]
+def boot(*options, script="nproc"):
+    """Boots a TD, which has to succeed, and runs a script in it first."""
+    return boots.Boot.of("--kernel", KERNEL, *options, script=script)
 
 
-def boot(*options, before="", **others):
-    """Boots a TD, which has to succeed. `before` is a script that prints lines that are not numbers."""
-    result = run(*options, script=before + COMMAND, **others)
-    if result.returncode:
-        raise AssertionError(result.stderr.decode(errors="replace"))
-    return Td(result.stdout)
-
-
-def image(name="no-secure-boot"):
-    """Returns the image of a firmware that setup has."""
-    images = subprocess.run(["bash", "-euc", '. "$1/lib.sh"; firmware_root', "bash", TOP / "scripts/qemu-tdx"],
-                            check=True, capture_output=True, text=True).stdout.strip()
-    with open(f"{images}/firmware/{name}.fd", "rb") as file:
-        return file.read()
+def run(*options, **others):
+    """Starts a TD, and returns how that ended."""
+    return boots.run("--kernel", KERNEL, *options, command="true", **others)
 
 
 class Boot(unittest.TestCase):
@@ -123,11 +92,11 @@ class Boot(unittest.TestCase):
         self.assertEqual(self.rtmrs[3], bytes(48))
 
     def test_all_processors_are_there(self):
-        self.assertEqual(self.td.processors, 2)
+        self.assertEqual(self.td.said, "2\n")
 
     def test_the_image_is_what_was_measured(self):
         for name in "secure-boot", "no-secure-boot":
-            self.assertEqual(self.td.mrtd.hex(), mrtd(image(name)).hex())
+            self.assertEqual(self.td.mrtd.hex(), mrtd(boots.firmware(name)).hex())
 
     def assert_differs_in_rtmr0(self, td):
         """Checks that a TD has been told something else, and starts the same firmware and kernel. The command that it runs is
@@ -139,16 +108,16 @@ class Boot(unittest.TestCase):
 
     def test_eight_processors(self):
         td = boot("--smp", "8")
-        self.assertEqual(td.processors, 8)
+        self.assertEqual(td.said, "8\n")
         self.assert_differs_in_rtmr0(td)
 
     def test_memory_above_4_gib_is_accepted_when_it_is_needed(self):
-        td = boot("--memory", "4096", before="""
+        td = boot("--memory", "4096", script="""
 unaccepted() { grep Unaccepted: /proc/meminfo; }
 unaccepted; head -c 256M /dev/urandom >/tmp/fill; sum=$(md5sum </tmp/fill)
 unaccepted; [ "$(md5sum </tmp/fill)" = "$sum" ] || echo changed
 """)
-        before, after = (int(re.fullmatch(r"Unaccepted: +(\d+) kB", line)[1]) for line in td.lines)
+        before, after = (int(re.fullmatch(r"Unaccepted: +(\d+) kB", line)[1]) for line in td.said.splitlines())
         # The firmware accepts what is below 4 GiB, which is half of it, and the kernel some of the rest when it boots.
         self.assertLess(before, 2 << 20)
         self.assertLess(after, before - (128 << 10))
@@ -168,41 +137,40 @@ unaccepted; [ "$(md5sum </tmp/fill)" = "$sum" ] || echo changed
         end = self.measured()[-1].end
         self.assert_differs(self.log[:end] + made(1, bytes(48)) + self.log[end:])
 
-
     # A VMM that misbehaves: what the guest sees of it, and a verifier.
 
     def test_less_memory_than_there_is(self):
-        td = boot(emulator=["hob=less"], before="grep MemTotal: /proc/meminfo\n")
-        self.assertLess(int(td.lines[0].split()[1]), 256 << 10)
+        td = boot(*emulated("hob=less"), script="grep MemTotal: /proc/meminfo")
+        self.assertLess(int(td.said.split()[1]), 256 << 10)
         self.assert_differs_in_rtmr0(td)
 
     def test_memory_that_is_there_and_is_to_be_accepted(self):
-        self.assert_differs_in_rtmr0(boot(emulator=["hob=twice"]))
+        self.assert_differs_in_rtmr0(boot(*emulated("hob=twice")))
 
     def test_memory_that_is_not_accepted(self):
         """A real TD would end at the first access. Here its first call does that is given such memory."""
-        result = run("--memory", "4096", emulator=["hob=accepted"])
+        result = run("--memory", "4096", *emulated("hob=accepted"))
         self.assertEqual(result.returncode, 125)
         self.assertRegex(result.stderr, rb"EPT violation in TDG\.[A-Z.]+: private GPA 0x1[0-9a-f]{8}: .* is Pending")
 
     def test_code_that_is_not_measured(self):
-        td = boot(emulator=["launch=unmeasured"])
-        self.assertEqual(td.mrtd.hex(), mrtd(image(), extend=False).hex())
+        td = boot(*emulated("launch=unmeasured"))
+        self.assertEqual(td.mrtd.hex(), mrtd(boots.firmware("no-secure-boot"), extend=False).hex())
         self.assertNotEqual(td.mrtd.hex(), self.td.mrtd.hex())
         self.assertEqual(td.rtmrs[:2], self.rtmrs[:2])
 
     def test_other_variables(self):
-        self.assert_differs_in_rtmr0(boot(emulator=["launch=variables"]))
+        self.assert_differs_in_rtmr0(boot(*emulated("launch=variables")))
 
     def test_an_apic_that_is_elsewhere_changes_no_measurement(self):
         for apic in "refuse", "fee00000":
-            td = boot(emulator=[f"apic_base={apic}"])
-            self.assertEqual(td.processors, 2)
+            td = boot(*emulated(f"apic_base={apic}"))
+            self.assertEqual(td.said, "2\n")
             self.assertEqual([td.mrtd, *td.rtmrs[:2]], [self.td.mrtd, *self.rtmrs[:2]])
 
     def test_memory_that_the_vmm_does_not_share(self):
         """The firmware does not mind. The kernel needs bounce buffers."""
-        result = run(emulator=["map=refuse", "map_from=start"])
+        result = run(*emulated("map=refuse", "map_from=start"))
         self.assertEqual(result.returncode, 120)
         self.assertIn(b"CPA VMM failure to convert memory", result.stderr)
 
@@ -210,7 +178,7 @@ unaccepted; [ "$(md5sum </tmp/fill)" = "$sum" ] || echo changed
         """Checks that a guest does not boot that is seen to have come to a place in its log, and in the trace."""
         (TOP / "build").mkdir(exist_ok=True)
         with tempfile.NamedTemporaryFile() as kernel, tempfile.NamedTemporaryFile(dir=TOP / "build") as calls:
-            result = run("--log", kernel.name, emulator=[option, f"trace={calls.name}"], timeout=60)
+            result = run("--log", kernel.name, *emulated(option, f"trace={calls.name}"), timeout=60)
             self.assertEqual(result.returncode, 124, result.stderr)
             self.assertIn(b"the guest was not up in time", result.stderr)
             self.assertRegex(kernel.read().rstrip(), log)

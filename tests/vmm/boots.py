@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0
+"""TDs that the distribution's firmware boots: what a boot leaves in the registers and in the event log, and what the log
+should have for the programs that were started and the variables that the firmware read.
+"""
+
+import hashlib
+import pathlib
+import struct
+import subprocess
+import typing
+
+import event_log
+from vmm import TOP
+
+RUN = TOP / "scripts/qemu-tdx/run"
+
+# Where the kernel's own driver has the registers, and ours as well.
+COMMAND = """
+log=/sys/firmware/acpi/tables/data/CCEL
+wc -c <$log
+for register in mrtd rtmr0 rtmr1 rtmr2 rtmr3; do
+	cat /sys/devices/virtual/misc/tdx_guest/measurements/$register:sha384
+done
+cat $log
+"""
+
+# TCG PC Client Platform Firmware Profile, "Event Types".
+VARIABLE_DRIVER_CONFIG, BOOT_SERVICES_APPLICATION, GPT_EVENT = 0x80000001, 0x80000003, 0x80000006
+
+
+def run(*options, command="", timeout=900):
+    """Starts a guest with the firmware, and returns how that ended."""
+    words = [RUN, "--firmware", "tdvf", "--timeout", str(timeout), *options]
+    if command:
+        words += ["--", "sh", "-c", command]
+    return subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, timeout=2 * timeout + 200)
+
+
+class Boot(typing.NamedTuple):
+    """The registers after a boot, the log, and what a script printed before they were read."""
+
+    mrtd: bytes
+    rtmrs: list
+    log: bytes
+    said: str
+
+    @classmethod
+    def of(cls, *options, script=""):
+        """Boots a guest, and runs a script in it first, which leaves a driver loaded."""
+        result = run(*options, command=f"{{\n:\n{script}\n}} 2>&1\necho; echo registers\n{COMMAND}")
+        if result.returncode:
+            raise AssertionError(f"status {result.returncode}\n{(result.stdout[-4000:] + result.stderr).decode(errors='replace')}")
+        said, _, rest = result.stdout.partition(b"\nregisters\n")
+        size, _, rest = rest.partition(b"\n")
+        digests, log = rest[:-int(size)], rest[-int(size):]
+        if len(digests) != 240:
+            raise AssertionError(f"{len(digests)} bytes of registers\n{said.decode(errors='replace')}")
+        mrtd, *rtmrs = (digests[at:at + 48] for at in range(0, 240, 48))
+        return cls(mrtd, rtmrs, log, said.decode(errors="replace"))
+
+    def events(self, register, kind):
+        """Returns the events of that kind that are in an RTMR."""
+        return [event for event in event_log.events(self.log) if (event.index, event.kind) == (register + 1, kind)]
+
+    def variables(self):
+        """Returns the values of the variables that the firmware read to decide what it may start, by name."""
+        found = {}
+        for event in self.events(0, VARIABLE_DRIVER_CONFIG):
+            _, letters, size = struct.unpack_from("<16sQQ", event.data)
+            name = event.data[32:32 + 2 * letters].decode("utf-16-le")
+            value = event.data[32 + 2 * letters:]
+            if len(value) != size or event.digest != hashlib.sha384(event.data).digest():
+                raise AssertionError(f"the event of {name} is wrong")
+            found[name] = value
+        return found
+
+    def programs(self):
+        """Returns the digests of the programs that were started."""
+        return [event.digest for event in self.events(1, BOOT_SERVICES_APPLICATION)]
+
+
+def authenticode(image):
+    """Returns the digest of a program that a signature is of, and an event: "Windows Authenticode Portable Executable Signature
+    Format", of an image whose sections are in the order of their places."""
+    header = struct.unpack_from("<I", image, 0x3c)[0] + 24
+    checksum, directory = header + 64, header + 112 + 8 * 4
+    place, size = struct.unpack_from("<II", image, directory)
+    end = place if size else len(image)
+    parts = image[:checksum], image[checksum + 4:directory], image[directory + 8:end], image[end + size:]
+    # A signed image was padded to a multiple of 8 bytes first.
+    padding = bytes(-len(image) % 8) if not size else b""
+    return hashlib.sha384(b"".join(parts) + padding).digest()
+
+
+def tree():
+    """Returns the folder with the firmware and with what it boots by."""
+    find = '. "$1/lib.sh"; firmware_root'
+    command = ["bash", "-euc", find, "bash", TOP / "scripts/qemu-tdx"]
+    return pathlib.Path(subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip())
+
+
+def firmware(name):
+    """Returns an image of the firmware."""
+    return (tree() / f"firmware/{name}.fd").read_bytes()
+
+
+def kernel_image(kernel):
+    """Returns the image of a kernel."""
+    find = '. "$1/lib.sh"; need_kernel "$2"; echo "$KIMAGE"'
+    command = ["bash", "-euc", find, "bash", TOP / "scripts/qemu-tdx", kernel]
+    return pathlib.Path(subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip())
