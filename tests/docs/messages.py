@@ -10,9 +10,8 @@ import subprocess
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 
-# Ours are loaded, and the kernel's own driver is not. Each row of the table is a call of `fails`, in the same order. The
-# last ones cannot be taken back.
-SCRIPT = r"""
+# `fails` runs a command that fails, and shows what it says and what is in the log then.
+FAILS = r"""
     set +x
     mkdir /kmod
     for name in modprobe insmod rmmod depmod; do ln -s /add/kmod /kmod/$name; done
@@ -24,7 +23,11 @@ SCRIPT = r"""
         "$@" 2>&1 && exit 1
         log
     }
+"""
 
+# Ours are loaded, and the kernel's own driver is not. Each row of the table is a call of `fails`, in the same order. The
+# last ones cannot be taken back.
+SCRIPT = FAILS + r"""
     echo '== loaded'
     log
     /kmod/modprobe -r tsm_tdx
@@ -58,6 +61,20 @@ SCRIPT = r"""
     fails /kmod/modprobe tsm_tdx
     echo 1 >/sys/module/module/parameters/sig_enforce
     fails /kmod/modprobe tsm_tdx
+    cp /signed/tsm*.ko $modules
+    fails /kmod/modprobe tsm_tdx
+"""
+
+# With Secure Boot, where ours are loaded. What is in /unsigned has no signature. The row is the last but one of the table. In
+# the end the kernel's own driver is loaded.
+SECURE = FAILS + r"""
+    /kmod/modprobe -r tsm_tdx
+    cp /unsigned/tsm*.ko $modules
+    fails /kmod/modprobe tsm_tdx
+    rm $modules/tsm*.ko
+    echo '== refused'
+    load tsm_report tdx_guest
+    set -x
 """
 
 
@@ -90,20 +107,10 @@ def is_in(message, lines):
 
 
 def check(test, page, output):
-    """Checks that each row has all that was said, and that what it has was said."""
-    table = rows(page)
+    """Checks all rows, and what is said of modules that do load."""
     before, *outputs = output.split("== row\n")
     loaded = before.partition("== loaded\n")[2]
-    test.assertEqual(len(outputs), len(table), output)
-    for (said, logged), text in zip(table, outputs):
-        with test.subTest(said):
-            lines = text.splitlines()
-            for message in said + logged:
-                test.assertTrue(is_in(message, lines), f"{message}\n{text}")
-            by_kmod = [line for line in lines if re.match(r"(modprobe|insmod|rmmod): ", line)]
-            test.assertEqual([line for line in by_kmod if not any(is_in(message, [line]) for message in said)], [], text)
-            # Where it says nothing of the log, that has nothing of ours.
-            test.assertEqual(bool(logged), any(line.startswith(("tsm", "Lockdown", "Loading")) for line in lines), text)
+    check_rows(test, rows(page), outputs)
     # What the log has where it is loaded, which is said below the table.
     messages = re.findall(r"`(tsm\w*: [^`]*)`", section(page).rpartition("|\n")[2])
     test.assertEqual(len(messages), 3)
@@ -113,3 +120,23 @@ def check(test, page, output):
     # Nothing else.
     test.assertEqual([line for line in logged if line.startswith("tsm") and not any(
         is_in(message, [line]) for message in messages)], [])
+
+
+def check_secure(test, page, output):
+    """Checks the row of what is said with Secure Boot."""
+    _, _, after = output.partition("== row\n")
+    check_rows(test, rows(page)[-2:-1], [after.partition("== refused\n")[0]])
+
+
+def check_rows(test, table, outputs):
+    """Checks that each row has all that was said, and that what it has was said."""
+    test.assertEqual(len(outputs), len(table), outputs)
+    for (said, logged), text in zip(table, outputs):
+        with test.subTest(said):
+            lines = text.splitlines()
+            for message in said + logged:
+                test.assertTrue(is_in(message, lines), f"{message}\n{text}")
+            by_kmod = [line for line in lines if re.match(r"(modprobe|insmod|rmmod): ", line)]
+            test.assertEqual([line for line in by_kmod if not any(is_in(message, [line]) for message in said)], [], text)
+            # Where it says nothing of the log, that has nothing of ours.
+            test.assertEqual(bool(logged), any(line.startswith(("tsm", "Lockdown", "Loading")) for line in lines), text)

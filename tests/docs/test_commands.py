@@ -3,13 +3,14 @@
 documents name is there: python3 -m unittest discover tests/docs
 
 The word after ```sh says where a block runs: `here`, the checkout; `guest`, a TDX guest with Debian's kernel, all
-blocks one after the other; `snp`, the same in an SEV-SNP guest; `kdir`, `package` and `deb`, see tests/build; `ci`, see
+blocks one after the other; `snp`, the same in an SEV-SNP guest; `sign`, the checkout, with two names of files; `kdir`, `package` and `deb`, see tests/build; `ci`, see
 .ci/run; `tdisp`, a guest with devices, one after the other, which `start` starts; `openssl`, the toolbox.
 """
 
 import pathlib
 import re
 import shlex
+import shutil
 import subprocess
 import tempfile
 import unittest
@@ -40,7 +41,7 @@ def shell(*command, text, timeout=600):
 
 class Commands(unittest.TestCase):
     def test_each_block_runs_somewhere(self):
-        self.assertEqual({where for _, where, _ in BLOCKS}, {"ci", "here", "guest", "snp", "kdir", "package", "deb"})
+        self.assertEqual({where for _, where, _ in BLOCKS}, {"ci", "here", "guest", "snp", "sign", "kdir", "package", "deb"})
 
     def test_here(self):
         for block in blocks("here"):
@@ -50,8 +51,16 @@ class Commands(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         [build] = [block for block in blocks("here") if "make modules" in block]
-        result = shell("bash", "-ec", text=build)
-        assert result.returncode == 0, result.stdout
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.signed = f"{folder.name}/signed"
+        cls.keys = {name: f"{folder.name}/{name}.pem" for name in ("KEY", "CERT")}
+        sign, _ = blocks("sign")
+        for text, names in (sign, cls.keys), (build, {}):
+            result = shell("env", *(f"{name}={path}" for name, path in names.items()), "bash", "-ec", text=text)
+            assert result.returncode == 0, result.stdout
+            if names:
+                shutil.copytree(TOP / "build/modules/stock", cls.signed)
 
     def test_modules_are_ours_alone(self):
         names = {path.name for path in (TOP / "build/modules/stock").iterdir()}
@@ -73,7 +82,24 @@ class Commands(unittest.TestCase):
         """
         before = """before=$(hexdump -ve '1/1 "%02x"' '/sys/devices/virtual/misc/tdx_guest/measurements/rtmr3:sha384')"""
         text = "\n".join([before, *blocks("guest"), checks, messages.SCRIPT])
-        messages.check(self, README, self.in_guest("tdx", "tsm_tdx", text, messages.kmod()))
+        adds = [f"{self.signed}:/signed", *messages.kmod()]
+        messages.check(self, README, self.in_guest("tdx", "tsm_tdx", text, adds))
+
+    def test_sign(self):
+        """In one guest: what README has the emulator do, modules without a signature, and signed ones as it installs them."""
+        _, block = blocks("sign")
+        for name, path in self.keys.items():
+            block = block.replace(f"${name}", path)
+        command, _, own = block.partition(" -- ")
+        install, use = blocks("guest")
+        text = "\n".join(["set -e", own.removeprefix("\\\n"), messages.SECURE, "cp /signed/*.ko .", install, use,
+                          '[ "$(wc -c <quote)" -gt 0 ]'])
+        adds = [f"{self.signed}:/signed", f"{TOP}/build/modules/stock:/unsigned", *messages.kmod()]
+        result = shell(*shlex.split(command), "--timeout", "600", *(word for add in adds for word in ("--add", add)),
+                       "--", "sh", "-exc", text=text)
+        self.assertEqual(result.returncode, 0, result.stdout)
+        self.assertRegex(result.stdout, "(?m)^[0-9a-f]{96}$")
+        messages.check_secure(self, README, result.stdout)
 
     def test_snp(self):
         checks = """
