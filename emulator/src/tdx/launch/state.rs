@@ -2,7 +2,7 @@
 
 //! The state that each vCPU of a TD starts in: 32-bit code, with segments of 4 GiB.
 //!
-//! Base, "Initial State of Guest GPRs" and "Initial State of CRs"; "Initial State of Segment Registers".
+//! ABI, "Initial State of TD vCPUs".
 //!
 //! QEMU starts a vCPU in real mode. A plugin loads a segment register as the CPU does, from the table of descriptors, which
 //! begins at 0 after a reset. So the descriptors are there until the vCPUs have them. Selectors are those of the
