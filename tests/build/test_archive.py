@@ -33,6 +33,33 @@ class Archive(unittest.TestCase):
         self.assertFalse(self.has("elsewhere"))
 
 
+class Boot(unittest.TestCase):
+    """What the firmware boots by is of the versions that are pinned, or of the newest ones."""
+
+    def pinned(self, *packages):
+        script = """set -euo pipefail
+            . "$0/lib.sh"; . "$0/setup.d/firmware.sh"
+            BOOT_PACKAGES=("$@")
+            archive_has() { [[ $1 == shim=1 ]]; }
+            version_of() { [[ $1 == nothing ]] || echo 2; }
+            pin_boot
+            echo "${boot[@]}"
+            """
+        with tempfile.TemporaryDirectory() as cache:
+            return subprocess.run(["bash", "-c", script, SETUP, *packages], env=os.environ | {"TSM_CACHE": cache},
+                                  capture_output=True, text=True, timeout=60)
+
+    def test_a_version_that_is_gone_is_replaced_with_a_warning(self):
+        result = self.pinned("shim=1", "grub=1")
+        self.assertEqual((result.returncode, result.stdout), (0, "shim=1 grub=2\n"))
+        self.assertEqual(result.stderr, "warning: the archive has no grub=1 any more; using 2\n")
+
+    def test_a_package_that_is_not_there(self):
+        result = self.pinned("shim=1", "nothing=1")
+        self.assertEqual((result.returncode, result.stdout), (1, ""))
+        self.assertIn("the archive has no nothing\n", result.stderr)
+
+
 class Expired(unittest.TestCase):
     """A list of packages that was fetched after its date is refused; a toolbox does not expire."""
 

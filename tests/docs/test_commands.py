@@ -2,9 +2,10 @@
 """Runs the commands of README.md, emulator/README.md and Documentation/tdisp.md as they show them, and checks that what
 documents name is there: python3 -m unittest discover tests/docs
 
-The word after ```sh says where a block runs: `here`, the checkout; `guest`, a TDX guest with Debian's kernel, all
-blocks one after the other; `snp`, the same in an SEV-SNP guest; `sign`, the checkout, with two names of files; `kdir`, `package` and `deb`, see tests/build; `ci`, see
-.ci/run; `tdisp`, a guest with devices, one after the other, which `start` starts; `openssl`, the toolbox.
+The word after ```sh says where a block runs: `here`, the checkout; `sign`, the checkout, with the names of two files in KEY
+and CERT; `guest`, a TDX guest with Debian's kernel, all blocks one after the other; `snp`, the same in an SEV-SNP guest;
+`kdir`, `package` and `deb`, see tests/build; `ci`, see .ci/run; `tdisp`, a guest with devices, one after the other, which
+`start` starts; `openssl`, the toolbox.
 """
 
 import pathlib
@@ -95,9 +96,10 @@ class Commands(unittest.TestCase):
         text = "\n".join(["set -e", own.removeprefix("\\\n"), messages.SECURE, "cp /signed/*.ko .", install, use,
                           '[ "$(wc -c <quote)" -gt 0 ]'])
         adds = [f"{self.signed}:/signed", f"{TOP}/build/modules/stock:/unsigned", *messages.kmod()]
-        result = shell(*shlex.split(command), "--timeout", "600", *(word for add in adds for word in ("--add", add)),
-                       "--", "sh", "-exc", text=text)
-        self.assertEqual(result.returncode, 0, result.stdout)
+        command = [*shlex.split(command), "--timeout", "600", *(word for add in adds for word in ("--add", add))]
+        result = subprocess.run([*command, "--", "sh", "-exc", text], cwd=TOP, stdin=subprocess.DEVNULL,
+                                capture_output=True, text=True, timeout=1200)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
         self.assertRegex(result.stdout, "(?m)^[0-9a-f]{96}$")
         messages.check_secure(self, README, result.stdout)
 

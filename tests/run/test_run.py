@@ -260,6 +260,15 @@ class Arguments(unittest.TestCase):
                     self.assertEqual((result.returncode, result.stdout), (RUNNER, b""))
                     self.assertRegex(result.stderr.decode(), f"^run: .*{reason}.*\n$")
 
+    def test_a_certificate_that_cannot_be_enrolled(self):
+        with tempfile.NamedTemporaryFile("w") as file:
+            file.write("-----BEGIN CERTIFICATE-----\n")
+            file.flush()
+            command = [RUN, "--firmware", "tdvf", "--kernel", KERNEL, "--enroll", f"db={file.name}", "--", "true"]
+            result = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=LONGEST)
+        self.assertEqual((result.returncode, result.stdout), (RUNNER, ""))
+        self.assertRegex(result.stderr, "(?m)^run: the certificates can't be enrolled: .*$")
+
     def test_help(self):
         self.assertIn(b"usage: run", subprocess.run([RUN, "--help"], capture_output=True, check=True).stdout)
 
@@ -285,6 +294,30 @@ class Arguments(unittest.TestCase):
             shown = subprocess.run([RUN, "--emulator", "help"], stdout=full, stderr=subprocess.PIPE)
         self.assertEqual(shown.returncode, RUNNER)
         self.assertIn(b"the help cannot be printed", shown.stderr)
+
+
+class Disk(unittest.TestCase):
+    """scripts/qemu-tdx/disk; tests/vmm/test_secure_boot.py boots what it makes."""
+
+    def disk(self, *arguments):
+        result = subprocess.run([TOP / "scripts/qemu-tdx/disk", *arguments], capture_output=True, text=True, timeout=LONGEST)
+        return result.returncode, result.stdout, result.stderr
+
+    def test_refusals(self):
+        for arguments in ([], ["grub", "/etc/passwd"], ["iso", "/etc/passwd", "/etc/passwd", "", "/x"], ["uki", *"abcde"]):
+            status, stdout, stderr = self.disk(*arguments)
+            self.assertEqual((status, stdout), (2, ""))
+            self.assertIn("usage: disk grub", stderr)
+        with tempfile.TemporaryDirectory() as folder:
+            to = f"{folder}/to"
+            self.assertEqual(self.disk("efi", "/no/such/file", to), (1, "", "disk: there is no /no/such/file\n"))
+            status, stdout, stderr = self.disk("uki", "/etc/passwd", "/etc/passwd", "", to)
+            self.assertEqual((status, stdout), (1, ""))
+            self.assertRegex(stderr, "disk: ukify has failed, which says why\n$")
+            self.assertFalse(os.path.exists(to))
+
+    def test_help(self):
+        self.assertIn("usage: disk grub", self.disk("--help")[1])
 
 
 class Snp(unittest.TestCase):

@@ -27,6 +27,9 @@ cat $log
 # TCG PC Client Platform Firmware Profile, "Event Types".
 VARIABLE_DRIVER_CONFIG, BOOT_SERVICES_APPLICATION, GPT_EVENT = 0x80000001, 0x80000003, 0x80000006
 
+# The GUID by which the table at the end of an image has the metadata of TDX, as it is in memory.
+METADATA = bytes.fromhex("35657ae44a989847865e4685a7bf8ec2")
+
 
 def run(*options, command="", timeout=900):
     """Starts a guest with the firmware, and returns how that ended."""
@@ -49,7 +52,8 @@ class Boot(typing.NamedTuple):
         """Boots a guest, and runs a script in it first, which leaves a driver loaded."""
         result = run(*options, command=f"{{\n:\n{script}\n}} 2>&1\necho; echo registers\n{COMMAND}")
         if result.returncode:
-            raise AssertionError(f"status {result.returncode}\n{(result.stdout[-4000:] + result.stderr).decode(errors='replace')}")
+            output = (result.stdout[-4000:] + result.stderr).decode(errors="replace")
+            raise AssertionError(f"status {result.returncode}\n{output}")
         said, _, rest = result.stdout.partition(b"\nregisters\n")
         size, _, rest = rest.partition(b"\n")
         digests, log = rest[:-int(size)], rest[-int(size):]
@@ -79,9 +83,28 @@ class Boot(typing.NamedTuple):
         return [event.digest for event in self.events(1, BOOT_SERVICES_APPLICATION)]
 
 
+def mrtd(image, extend=True):
+    """Returns the MRTD of an image: TDX module ABI, TDH.MEM.PAGE.ADD and TDH.MR.EXTEND over the sections in its metadata. Not
+    to extend leaves out what is in them."""
+    def record(name, address):
+        return name.ljust(16, b"\0") + struct.pack("<Q", address) + bytes(104)
+
+    place = image.rindex(METADATA)
+    metadata = len(image) - struct.unpack_from("<I", image, place - 6)[0]
+    measured = hashlib.sha384()
+    for number in range(struct.unpack_from("<I", image, metadata + 12)[0]):
+        offset, _, start, size, _, attributes = struct.unpack_from("<IIQQII", image, metadata + 16 + 32 * number)
+        for page in range(start, start + size, 4096):
+            measured.update(record(b"MEM.PAGE.ADD", page))
+            for address in range(page, page + 4096, 256) if extend and attributes & 1 else ():
+                measured.update(record(b"MR.EXTEND", address))
+                measured.update(image[offset + address - start:][:256])
+    return measured.digest()
+
+
 def authenticode(image):
-    """Returns the digest of a program that a signature is of, and an event: "Windows Authenticode Portable Executable Signature
-    Format", of an image whose sections are in the order of their places."""
+    """Returns the digest of a program that is signed, and measured: "Windows Authenticode Portable Executable Signature Format",
+    of an image whose sections are in the order of their places."""
     header = struct.unpack_from("<I", image, 0x3c)[0] + 24
     checksum, directory = header + 64, header + 112 + 8 * 4
     place, size = struct.unpack_from("<II", image, directory)

@@ -16,28 +16,6 @@ import boots
 import event_log
 from vmm import KERNEL, TOP
 
-# The GUID by which the table at the end of an image has the metadata of TDX, as it is in memory.
-METADATA = bytes.fromhex("35657ae44a989847865e4685a7bf8ec2")
-
-
-def mrtd(image, extend=True):
-    """Returns the MRTD of an image: TDX module ABI, TDH.MEM.PAGE.ADD and TDH.MR.EXTEND over the sections in its metadata. Not
-    to extend leaves out what is in them."""
-    def record(name, address):
-        return name.ljust(16, b"\0") + struct.pack("<Q", address) + bytes(104)
-
-    place = image.rindex(METADATA)
-    metadata = len(image) - struct.unpack_from("<I", image, place - 6)[0]
-    measured = hashlib.sha384()
-    for number in range(struct.unpack_from("<I", image, metadata + 12)[0]):
-        offset, _, start, size, _, attributes = struct.unpack_from("<IIQQII", image, metadata + 16 + 32 * number)
-        for page in range(start, start + size, 4096):
-            measured.update(record(b"MEM.PAGE.ADD", page))
-            for address in range(page, page + 4096, 256) if extend and attributes & 1 else ():
-                measured.update(record(b"MR.EXTEND", address))
-                measured.update(image[offset + address - start:][:256])
-    return measured.digest()
-
 
 def made(index, digest, kind=1, algorithm=event_log.SHA384):
     """Makes an event without data."""
@@ -96,7 +74,11 @@ class Boot(unittest.TestCase):
 
     def test_the_image_is_what_was_measured(self):
         for name in "secure-boot", "no-secure-boot":
-            self.assertEqual(self.td.mrtd.hex(), mrtd(boots.firmware(name)).hex())
+            self.assertEqual(self.td.mrtd.hex(), boots.mrtd(boots.firmware(name)).hex())
+
+    def test_the_kernel_is_measured(self):
+        kernel = boots.kernel_image(KERNEL).read_bytes()
+        self.assertEqual([digest.hex() for digest in self.td.programs()], [boots.authenticode(kernel).hex()])
 
     def assert_differs_in_rtmr0(self, td):
         """Checks that a TD has been told something else, and starts the same firmware and kernel. The command that it runs is
@@ -156,7 +138,7 @@ unaccepted; [ "$(md5sum </tmp/fill)" = "$sum" ] || echo changed
 
     def test_code_that_is_not_measured(self):
         td = boot(*emulated("launch=unmeasured"))
-        self.assertEqual(td.mrtd.hex(), mrtd(boots.firmware("no-secure-boot"), extend=False).hex())
+        self.assertEqual(td.mrtd.hex(), boots.mrtd(boots.firmware("no-secure-boot"), extend=False).hex())
         self.assertNotEqual(td.mrtd.hex(), self.td.mrtd.hex())
         self.assertEqual(td.rtmrs[:2], self.rtmrs[:2])
 
