@@ -280,3 +280,13 @@ fn has_the_root_that_tests_of_clients_know() {
     }
     assert_eq!(root, fs::read_to_string(&file).unwrap());
 }
+
+#[test]
+fn has_the_collateral_that_verifiers_elsewhere_know() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/vectors/tdx/collateral.json");
+    let collateral = serde_json::to_string_pretty(&collateral::make()).unwrap() + "\n";
+    if env::var_os("TSM_WRITE_VECTORS").is_some() {
+        fs::write(&file, &collateral).unwrap();
+    }
+    assert_eq!(collateral, fs::read_to_string(&file).unwrap());
+}
