@@ -144,10 +144,10 @@ clean-cache: ## removes toolboxes and kernels that no checkout needs or has used
 setup: ## makes the toolbox and the kernels, in the cache
 	@$(qemu-tdx)/setup
 
-demo: ## shows our modules at work on Debian's own kernel, as a guest of PLATFORM=tdx or snp
-	$(call one-of,PLATFORM,$(platforms))
+demo: ## shows our modules at work on Debian's own kernel, as a guest of PLATFORM=tdx or snp; FIRMWARE=tdvf shows a measured boot
+	$(call one-of,FIRMWARE,pc tdvf)$(call one-of,PLATFORM,$(if $(filter tdvf,$(FIRMWARE)),tdx,$(platforms)))
 	@$(qemu-tdx)/setup toolbox stock
-	@scripts/demo
+	@scripts/demo$(if $(filter tdvf,$(FIRMWARE)),-tdvf)
 
 unit: toolbox ## runs the tests of the pure code on this machine, in seconds
 	@$(toolbox) cargo test --locked -p tsm_proto
@@ -211,10 +211,10 @@ doc: toolbox ## writes the documentation of the crates, into target/doc and, for
 	@$(qemu-tdx)/setup toolbox stock
 	@DOC=1 $(qemu-tdx)/modules stock
 
-guest: ## builds programs for guests, into build/guest: tdi and ide of Documentation/tdisp.md
+guest: ## builds programs for guests, into build/guest: those of Documentation/tdisp.md and Documentation/measured-boot.md
 	@mkdir -p build/guest
-	@for name in tdi ide; do \
-		program=$$(tests/guest/build tsm-guest-tests $$name) && cp "$$program" build/guest/ || exit; \
+	@for program in guest-tests/tdi guest-tests/ide guest-tests/tdreport replay/replay; do \
+		built=$$(tests/guest/build tsm-$${program%/*} $${program#*/}) && cp "$$built" build/guest/ || exit; \
 	done
 
 toolbox:

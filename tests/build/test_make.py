@@ -37,6 +37,10 @@ class Words(unittest.TestCase):
                     self.refused(*target, f"PLATFORM={platform}", says=f"PLATFORM={platform} is none of: tdx snp")
         self.refused("demo", says="PLATFORM=sev is none of: tdx snp", PLATFORM="sev")
 
+    def test_a_firmware_that_there_is_not(self):
+        self.refused("demo", "FIRMWARE=ovmf", says="FIRMWARE=ovmf is none of: pc tdvf")
+        self.refused("demo", "FIRMWARE=tdvf", "PLATFORM=snp", says="PLATFORM=snp is none of: tdx")
+
     def test_a_kernel_that_there_is_not(self):
         for target in ("modules", "shell"):
             self.refused(target, "KERNEL=debian", says="KERNEL=debian is none of: stock amd64 test debug kcsan")
@@ -45,7 +49,7 @@ class Words(unittest.TestCase):
         self.refused("package", "KERNEL=test", says="KERNEL=test is none of: stock amd64")
 
     def test_those_that_there_are(self):
-        for arguments in (["demo"], ["demo", "PLATFORM=snp"], ["bench", "KERNEL=test", "PLATFORM=tdx"], ["shell"],
+        for arguments in (["demo"], ["demo", "PLATFORM=snp"], ["demo", "FIRMWARE=tdvf"], ["bench", "KERNEL=test", "PLATFORM=tdx"], ["shell"],
                           ["shell", "KERNEL=debug", "PLATFORM=snp"], ["modules"], ["modules", "KERNEL=amd64"],
                           ["package"], ["package", "KERNEL=amd64"]):
             result = self.make("-n", *arguments)
