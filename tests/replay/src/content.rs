@@ -84,37 +84,43 @@ fn variable(data: &[u8]) -> Option<(&[u8], &[u8])> {
 
 /// The most that is shown of what an event says.
 const SHOWN: usize = 48;
+/// The least that is a text, in data that are not text alone.
+const TEXT: usize = 4;
 
-/// Says what an event is about: the name of its variable, or the longest text in its data. Nothing in
-/// there can do more to a terminal than be shown.
+/// Says what an event is about: the name of its variable, or the texts in its data. Nothing in there can
+/// do more to a terminal than be shown.
 pub fn describe(event: &Event<'_>) -> String {
-    let named = match event.kind {
+    let mut text = match event.kind {
         EventType::VARIABLE_DRIVER_CONFIG
         | EventType::VARIABLE_BOOT
         | EventType::VARIABLE_BOOT2
-        | EventType::VARIABLE_AUTHORITY => variable(event.data).map(|(name, _)| name),
-        _ => None,
-    };
-    let mut text = match named {
-        Some(name) => longest(wide(name)),
-        None => [
-            longest(event.data.iter().map(|byte| printable((*byte).into()))),
-            longest(wide(event.data)),
+        | EventType::VARIABLE_AUTHORITY => {
+            variable(event.data).map_or_else(String::new, |(name, _)| texts(wide(name), 1))
+        }
+        // The length of the description is before it.
+        EventType::PLATFORM_FIRMWARE_BLOB2 | EventType::HANDOFF_TABLES2 => {
+            texts(narrow(event.data.get(1..).unwrap_or_default()), TEXT)
+        }
+        _ => [
+            texts(narrow(event.data), TEXT),
+            texts(wide(event.data), TEXT),
             // A device path has an odd length before its text.
-            longest(wide(event.data.get(1..).unwrap_or_default())),
+            texts(wide(event.data.get(1..).unwrap_or_default()), TEXT),
         ]
         .into_iter()
         .max_by_key(String::len)
         .unwrap_or_default(),
     };
-    if text.len() < 4 && named.is_none() {
-        text.clear();
-    }
     if text.len() > SHOWN {
         text.truncate(SHOWN - 3);
         text.push_str("...");
     }
     text
+}
+
+/// Returns the characters of ASCII.
+fn narrow(data: &[u8]) -> impl Iterator<Item = Option<char>> + '_ {
+    data.iter().map(|byte| printable((*byte).into()))
 }
 
 /// Returns the characters of UTF-16.
@@ -134,19 +140,19 @@ fn printable(unit: u16) -> Option<char> {
     (byte == b' ' || byte.is_ascii_graphic()).then(|| char::from(byte))
 }
 
-/// Returns the longest text, which ends where there is none.
-fn longest(characters: impl Iterator<Item = Option<char>>) -> String {
-    let (mut longest, mut text) = (String::new(), String::new());
+/// Returns the texts of at least so many characters, with a space between them.
+fn texts(characters: impl Iterator<Item = Option<char>>, least: usize) -> String {
+    let mut found: Vec<String> = Vec::new();
+    let mut text = String::new();
     for character in characters.chain([None]) {
         match character {
             Some(character) => text.push(character),
+            None if text.trim().len() < least => text.clear(),
             None => {
-                if text.len() > longest.len() {
-                    longest = text;
-                }
-                text = String::new();
+                found.push(text.trim().to_owned());
+                text.clear();
             }
         }
     }
-    longest.trim().to_owned()
+    found.join(" ")
 }

@@ -25,6 +25,10 @@ impl EventType {
     pub const GPT_EVENT: Self = Self(0x8000_0006);
     /// A text that stands for what was done.
     pub const EFI_ACTION: Self = Self(0x8000_0007);
+    /// A part of the firmware, with a description.
+    pub const PLATFORM_FIRMWARE_BLOB2: Self = Self(0x8000_000a);
+    /// Tables that the firmware got, with a description.
+    pub const HANDOFF_TABLES2: Self = Self(0x8000_000b);
     /// As [`EventType::VARIABLE_BOOT`], of all of the variable.
     pub const VARIABLE_BOOT2: Self = Self(0x8000_000c);
     /// The variable by which something was allowed to run.

@@ -228,7 +228,7 @@ fn run(options: &Options) -> Result<bool, String> {
 
     let mut agrees = different == 0;
     if different > 0 {
-        println!("{different} values differ");
+        println!("values that differ: {different}");
     }
     for number in &replayed.false_events {
         agrees = false;

@@ -95,13 +95,14 @@ pub fn events(
     let mut rtmrs = registers::replay(log, |_, value| values.push(value.copied()));
     let mut false_events = Vec::new();
     for (number, (event, value)) in log.events.iter().zip(values).enumerate() {
-        let register = match event.measured.map(|measured| measured.index) {
+        let index = event.measured.map(|measured| measured.index);
+        let register = match index {
             None => "-".to_owned(),
             Some(Index::Mrtd) => "MRTD".to_owned(),
             Some(Index::Rtmr(rtmr)) => format!("RTMR{}", rtmr.index()),
         };
         let content = content::content(event);
-        if content == Some(Content::Wrong) || register == "MRTD" {
+        if content == Some(Content::Wrong) || index == Some(Index::Mrtd) {
             false_events.push(number);
         }
         row([

@@ -275,7 +275,7 @@ fn data_are_what_was_hashed_where_the_type_says_so() {
 #[test]
 fn what_an_event_says_can_be_shown() {
     let said = |data: &[u8]| judged(1, b"", data).1;
-    assert_eq!(said(b"\x1b[31mred\x07 alert"), "[31mred");
+    assert_eq!(said(b"\x1b[31mred\x07 alert\0end"), "[31mred alert");
     let path: Vec<_> = "\\EFI\\BOOT"
         .encode_utf16()
         .flat_map(u16::to_le_bytes)
@@ -283,6 +283,9 @@ fn what_an_event_says_can_be_shown() {
     assert_eq!(said(&path), "\\EFI\\BOOT");
     assert_eq!(said(&[vec![4], path].concat()), "\\EFI\\BOOT");
     assert_eq!(said(b"\x01\x02ab\x03"), "");
+    // A description with its length before it, which can look like a character.
+    let counted = [&[b')'][..], &[b'v'; 41]].concat();
+    assert_eq!(judged(0x8000_000a, b"", &counted).1, "v".repeat(41));
     assert_eq!(said(&[b'a'; 1000]), format!("{}...", "a".repeat(45)));
     // The name of a variable that is there only in part.
     assert_eq!(judged(0x8000_0001, b"", &variable("db", b"")[..34]).1, "");
