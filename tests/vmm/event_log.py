@@ -1,48 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The event log of a TD, which its firmware and its boot loader write: what it says, and what registers it stands for.
+"""The event log of a TD, as tests/replay reads it: its events, and what registers it stands for."""
 
-TCG PC Client Platform Firmware Profile, "Event Logging": the first event has the older format and lists the algorithms of
-the others. A TD has it in the memory that the ACPI table CCEL names. There, an event of index 0 is one of MRTD, and one of
-index n + 1 is one of RTMR n (UEFI, "Virtual Platform CC Event Log").
-"""
-
-import hashlib
+import functools
+import pathlib
+import re
 import struct
+import subprocess
+import tempfile
 import typing
 
-# An event that is no measurement, and one of a boot loader.
-NO_ACTION, IPL = 3, 13
+TOP = pathlib.Path(__file__).resolve().parents[2]
 
-# TPM_ALG_SHA384.
+# The type of an event that is no measurement.
+NO_ACTION = 3
+
+# TPM_ALG_SHA384, the only algorithm of the logs that are read here.
 SHA384 = 0xc
 
 
 class LogError(Exception):
     """What is wrong with a log."""
-
-
-class Reader:
-    def __init__(self, log):
-        self.log, self.at = log, 0
-
-    def take(self, count):
-        """Takes so many bytes."""
-        if count > len(self.log) - self.at:
-            raise LogError("cut off")
-        self.at += count
-        return self.log[self.at - count:self.at]
-
-    def number(self, size):
-        return int.from_bytes(self.take(size), "little")
-
-
-def algorithms(specification):
-    """Returns the sizes of digests in a log, by the number of the algorithm."""
-    reader = Reader(specification)
-    if reader.take(16) != b"Spec ID Event03\0":
-        raise LogError("no log of digests of several algorithms")
-    reader.take(8)
-    return dict(struct.unpack("<HH", reader.take(4)) for _ in range(reader.number(4)))
 
 
 class Event(typing.NamedTuple):
@@ -56,37 +33,36 @@ class Event(typing.NamedTuple):
     data: bytes
 
 
+@functools.cache
+def program():
+    build = [TOP / "tests/guest/build", "tsm-replay", "replay"]
+    return subprocess.run(build, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def printed(log):
+    """Returns what the program prints of a log that it can read."""
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(log)
+        file.flush()
+        result = subprocess.run([program(), "--log", file.name], capture_output=True, text=True)
+    if result.returncode == 2:
+        raise LogError(result.stderr)
+    return result.stdout
+
+
 def events(log):
-    """Returns the events, without the first. What follows the last one is all zeros or all ones."""
-    reader = Reader(log)
-    first, kind, _, size = struct.unpack("<II20sI", reader.take(32))
-    if first > 1 or kind != NO_ACTION:
-        raise LogError("the first event does not say what the others are")
-    sizes = algorithms(reader.take(size))
+    """Returns the events, without the first."""
+    text = printed(log)
+    starts = [int(at, 16) for at in re.findall(r"(?m)^\S+ +[0-9]+ +(0x\S+)", text)]
+    [end] = re.findall(r"(?m)^[0-9]+ events, (0x\S+) bytes$", text)
     found = []
-    while log[reader.at:].strip(b"\xff") and log[reader.at:].strip(b"\0"):
-        start = reader.at
-        index, kind, count = struct.unpack("<III", reader.take(12))
-        digests = {}
-        for _ in range(count):
-            algorithm = reader.number(2)
-            if algorithm not in sizes:
-                raise LogError(f"an event has a digest of algorithm {algorithm:#x}")
-            digests[algorithm] = reader.take(sizes[algorithm])
-        if SHA384 not in digests:
-            raise LogError("an event has no SHA-384")
-        if index > 4:
-            raise LogError(f"an event has index {index}")
-        data = reader.take(reader.number(4))
-        found.append(Event(start, reader.at, index, kind, digests[SHA384], data))
+    for start, after in zip(starts[1:], [*starts[2:], int(end, 16)]):
+        index, kind, count, algorithm, digest = struct.unpack_from("<IIIH48s", log, start)
+        assert (count, algorithm) == (1, SHA384)
+        found.append(Event(start, after, index, kind, digest, log[start + 66:after]))
     return found
 
 
 def replay(log):
     """Returns the values that RTMR 0 to 3 have after all events."""
-    registers = [bytes(48)] * 4
-    for event in events(log):
-        if event.kind != NO_ACTION and event.index:
-            extended = registers[event.index - 1] + event.digest
-            registers[event.index - 1] = hashlib.sha384(extended).digest()
-    return registers
+    return [bytes.fromhex(value) for value in re.findall(r"(?m)^RTMR[0-3] +log +([0-9a-f]{96})$", printed(log))]
