@@ -8,6 +8,9 @@
 //!   breakpoint.rs an INT3 that is no longer in memory
 //! outcome.rs      what becomes of one
 //! board.rs        what the machine has besides: ports, and the image of the firmware
+//!   fw_cfg.rs     what QEMU tells firmware
+//!   ram.rs        where RAM is
+//! guid_table.rs   the table at the end of an image of EDK2
 //! vcpu.rs         the vCPU that executes it
 //!   registers.rs  its general purpose registers
 //!   system.rs     those that decide its mode
@@ -26,7 +29,9 @@
 pub(crate) mod board;
 pub(crate) mod breakpoint;
 pub(crate) mod counts;
+pub(crate) mod fw_cfg;
 pub(crate) mod gpa;
+pub(crate) mod guid_table;
 pub(crate) mod instruction;
 pub(crate) mod iret;
 pub(crate) mod lapic;
@@ -37,6 +42,7 @@ pub(crate) mod outcome;
 pub(crate) mod pages;
 pub(crate) mod platform;
 pub(crate) mod private_pages;
+pub(crate) mod ram;
 pub(crate) mod registers;
 pub(crate) mod system;
 pub(crate) mod trace;

@@ -7,22 +7,17 @@
 //!
 //! ```text
 //! image.rs      reads the metadata out of an image that is mapped below 4 GiB
-//!   table.rs    the table of GUIDs at its end, which says where they are
 //!   metadata.rs the metadata, and what is refused of them
 //! hob.rs        the list of hand-off blocks
-//! ram.rs        where RAM is: QEMU's fw_cfg
 //! ```
 
 mod hob;
 mod image;
 mod metadata;
-mod ram;
-mod table;
 
 pub(crate) use hob::hand_off;
 pub(crate) use image::metadata;
 pub(crate) use metadata::Metadata;
-pub(crate) use ram::ram;
 
 #[cfg(test)]
 pub(crate) use image::FakeFirmware;

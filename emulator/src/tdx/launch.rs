@@ -33,6 +33,7 @@ use crate::{
             NoMemory, //
         },
         pages::Pages,
+        ram,
         registers::Registers,
         vcpu::Vcpu, //
     },
@@ -96,7 +97,7 @@ impl Launch {
         let memory = vcpu.memory();
         let metadata =
             firmware::metadata(memory).map_err(|why| format!("the firmware is no TDVF: {why}"))?;
-        let ram = firmware::ram(&*self.board)?;
+        let ram = ram::ram(&*self.board)?;
         self.board.make_firmware_memory()?;
         check_memory(memory, &metadata)?;
         if self.service == LaunchService::Variables {

@@ -2,17 +2,29 @@
 
 //! An image of a firmware that ends at 4 GiB.
 
-use super::{
-    metadata::{
-        Header,
-        Metadata,
-        TOP, //
-    },
-    table, //
+use super::metadata::{
+    Header,
+    Metadata,
+    TOP, //
 };
-use crate::machine::memory::{
-    GuestMemory,
-    NoMemory, //
+use crate::machine::{
+    guid_table::{
+        self,
+        Entry, //
+    },
+    memory::{
+        GuestMemory,
+        NoMemory, //
+    },
+};
+
+/// The entry of TDX: e47a6535-984a-4798-865e-4685a7bf8ec2.
+const TDX: Entry = Entry {
+    guid: [
+        0x35, 0x65, 0x7a, 0xe4, 0x4a, 0x98, 0x98, 0x47, 0x86, 0x5e, 0x46, 0x85, 0xa7, 0xbf, 0x8e,
+        0xc2,
+    ],
+    name: "TDX",
 };
 
 /// How much of the end of an image is looked at for the table of GUIDs.
@@ -40,7 +52,7 @@ fn read(memory: &dyn GuestMemory, below: u64, len: usize) -> Result<Vec<u8>, Str
 pub(crate) fn metadata(memory: &dyn GuestMemory) -> Result<Metadata, String> {
     // CAST: 4096.
     let tail = read(memory, TAIL as u64, TAIL)?;
-    let entry = table::find(&tail, &table::TDX)?;
+    let entry = guid_table::find(&tail, &TDX)?;
     let offset = <[u8; 4]>::try_from(&*entry)
         .map_err(|_| "the entry of TDX in its table of GUIDs has a wrong length")?;
     let below = u64::from(u32::from_le_bytes(offset));
@@ -76,7 +88,7 @@ impl FakeFirmware {
         let table = [
             &below.to_le_bytes()[..],
             &22u16.to_le_bytes(),
-            &table::TDX,
+            &TDX.guid,
             &40u16.to_le_bytes(),
             &[
                 0xde, 0x82, 0xb5, 0x96, 0xb2, 0x1f, 0xf7, 0x45, 0xba, 0xea, 0xa3, 0x66, 0xc5, 0x5a,

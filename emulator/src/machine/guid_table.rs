@@ -6,16 +6,19 @@
 //! counts all of it, and its GUID. The last entry has the length of the whole table.
 
 /// A GUID, as it is in memory.
-pub(super) type Guid = [u8; 16];
+type Guid = [u8; 16];
+
+/// An entry that is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) guid: Guid,
+    /// What it is called in a message for the user.
+    pub(crate) name: &'static str,
+}
 
 /// The last entry: 96b582de-1fb2-45f7-baea-a366c55a082d.
 const FOOTER: Guid = [
     0xde, 0x82, 0xb5, 0x96, 0xb2, 0x1f, 0xf7, 0x45, 0xba, 0xea, 0xa3, 0x66, 0xc5, 0x5a, 0x08, 0x2d,
-];
-
-/// The entry of TDX: e47a6535-984a-4798-865e-4685a7bf8ec2.
-pub(super) const TDX: Guid = [
-    0x35, 0x65, 0x7a, 0xe4, 0x4a, 0x98, 0x98, 0x47, 0x86, 0x5e, 0x46, 0x85, 0xa7, 0xbf, 0x8e, 0xc2,
 ];
 
 /// Bytes between the table and the end of the image: the reset vector.
@@ -30,7 +33,7 @@ fn last(table: &[u8]) -> Option<(&[u8], u16, Guid)> {
 }
 
 /// Finds the data of an entry in the last bytes of an image. The error is for the user.
-pub(super) fn find(tail: &[u8], wanted: &Guid) -> Result<Vec<u8>, String> {
+pub(crate) fn find(tail: &[u8], wanted: &Entry) -> Result<Vec<u8>, String> {
     const HEADER: usize = 18;
     let end = tail.len().checked_sub(BEHIND).ok_or("it is too short")?;
     let all = tail.get(..end).unwrap_or_default();
@@ -51,17 +54,29 @@ pub(super) fn find(tail: &[u8], wanted: &Guid) -> Result<Vec<u8>, String> {
         });
         let ((rest, data), guid) =
             entry.ok_or("an entry of its table of GUIDs has a wrong length")?;
-        if guid == *wanted {
+        if guid == wanted.guid {
             return Ok(data.to_vec());
         }
         table = rest;
     }
-    Err("its table of GUIDs has no entry of TDX".into())
+    Err(format!(
+        "its table of GUIDs has no entry of {}",
+        wanted.name
+    ))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const TDX: Entry = Entry {
+        guid: [5; 16],
+        name: "TDX",
+    };
+    const OTHER: Entry = Entry {
+        guid: [8; 16],
+        name: "another",
+    };
 
     /// Makes an entry.
     fn entry(data: &[u8], guid: Guid) -> Vec<u8> {
@@ -78,13 +93,13 @@ mod tests {
     #[test]
     fn finds_an_entry_behind_others() {
         let entries = [
-            entry(&[1, 2, 3, 4], TDX),
+            entry(&[1, 2, 3, 4], TDX.guid),
             entry(&[], [7; 16]),
             entry(&[9; 8], [8; 16]),
         ]
         .concat();
         assert_eq!(find(&tail(&entries, 0), &TDX), Ok(vec![1, 2, 3, 4]));
-        assert_eq!(find(&tail(&entries, 0), &[8; 16]), Ok(vec![9; 8]));
+        assert_eq!(find(&tail(&entries, 0), &OTHER), Ok(vec![9; 8]));
     }
 
     #[test]

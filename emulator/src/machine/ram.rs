@@ -1,76 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
 
 //! Where RAM is: the E820 map that QEMU has for firmware in fw_cfg.
-//!
-//! QEMU, docs/specs/fw_cfg.rst: a selector goes to one port, and the bytes of the item come from the next one. Item 0x19 is
-//! the directory of files, whose numbers are big-endian.
 
 use std::ops::Range;
 
 use crate::machine::{
-    board::{
-        Board,
-        PortSize, //
-    },
+    board::Board,
+    fw_cfg::Item,
     gpa::PAGE_SIZE, //
 };
 
-/// The ports.
-const SELECT: u16 = 0x510;
-const DATA: u16 = 0x511;
-
-/// The directory.
-const DIRECTORY: u16 = 0x19;
-
-/// The map, and how long its name can be.
-const E820: &[u8] = b"etc/e820";
-const NAME: usize = 56;
+/// The map, and the size of a range in it.
+const E820: &str = "etc/e820";
+const RANGE: u32 = 20;
 
 /// The type of RAM in the map.
 const RAM: u32 = 1;
 
-/// More files or ranges than this no board has.
+/// More ranges than this no board has.
 const MOST: u32 = 1024;
-
-/// An item of fw_cfg that is read from its beginning.
-struct Item<'a>(&'a dyn Board);
-
-impl<'a> Item<'a> {
-    fn new(board: &'a dyn Board, selector: u16) -> Self {
-        board.port_out(SELECT, PortSize::Word, selector.into());
-        Self(board)
-    }
-
-    /// Reads the next bytes; behind the end there are zeros.
-    fn next<const N: usize>(&self) -> [u8; N] {
-        // CAST: The port has 8 bits.
-        [(); N].map(|()| self.0.port_in(DATA, PortSize::Byte) as u8)
-    }
-}
-
-/// Finds the map: its selector and how many ranges it has.
-fn find(board: &dyn Board) -> Option<(u16, u32)> {
-    let directory = Item::new(board, DIRECTORY);
-    let count = u32::from_be_bytes(directory.next()).min(MOST);
-
-    (0..count).find_map(|_| {
-        let size = u32::from_be_bytes(directory.next());
-        let selector = u16::from_be_bytes(directory.next());
-        let _reserved: [u8; 2] = directory.next();
-        let name: [u8; NAME] = directory.next();
-        let rest = name.strip_prefix(E820)?;
-        // CAST: A range has 20 bytes.
-        (rest.first() == Some(&0)).then_some((selector, size / 20))
-    })
-}
 
 /// Returns where RAM is, in ascending order. The error is for the user.
 pub(crate) fn ram(board: &dyn Board) -> Result<Vec<Range<u64>>, String> {
-    let (selector, count) = find(board).ok_or("QEMU has no E820 map in fw_cfg")?;
-    let map = Item::new(board, selector);
+    let (map, size) = Item::file(board, E820).ok_or("QEMU has no E820 map in fw_cfg")?;
     let mut ram = Vec::new();
 
-    for _ in 0..count.min(MOST) {
+    for _ in 0..(size / RANGE).min(MOST) {
         let start = u64::from_le_bytes(map.next());
         let len = u64::from_le_bytes(map.next());
         let kind = u32::from_le_bytes(map.next());
