@@ -43,6 +43,7 @@ use crate::{
     },
     plain::PlainMachine,
     snp::{
+        Bios,
         SnpConfig,
         SnpMachine, //
     },
@@ -220,6 +221,9 @@ impl Config {
                 Box::new(Td::with_firmware(config, vcpus, board()?)?)
             }
             Guest::Tdx(config) => Box::new(Td::new(config, vcpus)?),
+            Guest::Snp(config) if config.bios == Bios::AmdSev => {
+                Box::new(SnpMachine::with_firmware(config, vcpus, board()?)?)
+            }
             Guest::Snp(config) => Box::new(SnpMachine::new(config, vcpus)?),
             Guest::Plain => Box::new(PlainMachine),
         })

@@ -6,6 +6,7 @@
 //! machine.rs  the machine: hands an instruction to the parts below
 //! cpuid.rs    CPUID, and the CPUID page
 //! launch.rs   what the kernel finds in memory
+//! firmware.rs what a firmware for SEV-SNP is launched with, instead
 //! rmp.rs      which page is the guest's, and validated
 //!   instructions.rs  the instructions that change that
 //! vmm.rs      the untrusted VMM, behind VMGEXIT
@@ -24,6 +25,7 @@ mod area;
 mod certificates;
 mod config;
 mod cpuid;
+mod firmware;
 mod ghcb;
 mod guest_request;
 mod instructions;
@@ -36,5 +38,8 @@ mod svsm;
 mod vmm;
 mod vmsa;
 
-pub(crate) use config::SnpConfig;
+pub(crate) use config::{
+    Bios,
+    SnpConfig, //
+};
 pub(crate) use machine::SnpMachine;

@@ -35,8 +35,12 @@ pub(crate) trait Board: Debug + Send + Sync {
     /// Writes a port.
     fn port_out(&self, port: u16, size: PortSize, value: u32);
 
-    /// Makes the firmware's image memory, which a TD can write to, and no ROM. The error is for the user.
-    fn make_firmware_memory(&self) -> Result<(), String>;
+    /// Makes the firmware's image memory, which a guest can write to, and no ROM. Returns its size. The error is for the
+    /// user.
+    fn make_firmware_memory(&self) -> Result<u64, String>;
+
+    /// Maps all that is below an address a second time from there on.
+    fn mirror_memory(&self, address: u64);
 }
 
 /// A board for tests: it has a fw_cfg with one file, and a byte of the other ports.
@@ -49,21 +53,35 @@ pub(crate) struct FakeBoard {
     selected: std::sync::Mutex<(u16, usize)>,
     /// What was written to other ports.
     pub(crate) written: std::sync::Mutex<Vec<(u16, PortSize, u32)>>,
+    /// Where memory was mapped a second time.
+    pub(crate) mirrors: std::sync::Mutex<Vec<u64>>,
 }
 
 #[cfg(test)]
 impl FakeBoard {
     /// Makes a board with this E820 map.
     pub(crate) fn with_e820(map: &[(std::ops::Range<u64>, u32)]) -> Self {
+        Self::with_e820_and(map, None)
+    }
+
+    /// Makes a board with this E820 map, and a kernel's file.
+    pub(crate) fn with_e820_and(
+        map: &[(std::ops::Range<u64>, u32)],
+        kernel: Option<&[u8]>,
+    ) -> Self {
         let mut e820 = Vec::new();
         for (range, kind) in map {
             e820.extend(range.start.to_le_bytes());
             e820.extend((range.end - range.start).to_le_bytes());
             e820.extend(kind.to_le_bytes());
         }
-        let mut directory = 2u32.to_be_bytes().to_vec();
-        let sizes = [7, u32::try_from(e820.len()).unwrap()];
-        for ((name, size), select) in ["bootorder", "etc/e820"].iter().zip(sizes).zip(0x20u16..) {
+        let mut files = vec![("bootorder", vec![0; 7]), ("etc/e820", e820)];
+        files.extend(kernel.map(|kernel| ("etc/boot/kernel", kernel.to_vec())));
+        let mut directory = u32::try_from(files.len()).unwrap().to_be_bytes().to_vec();
+        let mut items = std::collections::BTreeMap::new();
+        for ((name, bytes), select) in files.into_iter().zip(0x20u16..) {
+            let size = u32::try_from(bytes.len()).unwrap();
+            items.insert(select, bytes);
             let mut field = [0; 56];
             field[..name.len()].copy_from_slice(name.as_bytes());
             directory.extend(size.to_be_bytes());
@@ -71,8 +89,9 @@ impl FakeBoard {
             directory.extend([0; 2]);
             directory.extend(field);
         }
+        items.insert(0x19, directory);
         Self {
-            items: [(0x19, directory), (0x21, e820)].into(),
+            items,
             ..Self::default()
         }
     }
@@ -102,8 +121,12 @@ impl Board for FakeBoard {
         }
     }
 
-    fn make_firmware_memory(&self) -> Result<(), String> {
-        Ok(())
+    fn make_firmware_memory(&self) -> Result<u64, String> {
+        Ok(0x2000)
+    }
+
+    fn mirror_memory(&self, address: u64) {
+        self.mirrors.lock().unwrap().push(address);
     }
 }
 

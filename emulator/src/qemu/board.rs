@@ -2,7 +2,7 @@
 
 //! The board, by functions of QEMU that are not of its plugin API.
 //!
-//! A plugin cannot use ports, nor make a ROM memory. QEMU exports its functions to the modules that it is built with, so
+//! A plugin cannot use ports, make a ROM memory, or map memory a second time. QEMU exports its functions to the modules that it is built with, so
 //! these are there, but a version of QEMU may do without: they are looked up by name, and only in a machine
 //! that needs them. All take and return integers and pointers; no layout of QEMU's is relied on.
 
@@ -49,6 +49,21 @@ pub(crate) struct QemuBoard {
     object_resolve_path_type:
         unsafe extern "C" fn(*const c_char, *const c_char, *mut bool) -> *mut c_void,
     memory_region_set_readonly: unsafe extern "C" fn(NonNull<c_void>, bool),
+    memory_region_size: unsafe extern "C" fn(NonNull<c_void>) -> u64,
+    get_system_memory: unsafe extern "C" fn() -> NonNull<c_void>,
+    /// Type.
+    object_new: unsafe extern "C" fn(*const c_char) -> NonNull<c_void>,
+    /// Region, owner, name, region that it shows, offset in that, size.
+    memory_region_init_alias: unsafe extern "C" fn(
+        NonNull<c_void>,
+        *mut c_void,
+        *const c_char,
+        NonNull<c_void>,
+        u64,
+        u64,
+    ),
+    /// Region, address in it, region that it gets.
+    memory_region_add_subregion: unsafe extern "C" fn(NonNull<c_void>, u64, NonNull<c_void>),
     /// File and line of the caller.
     bql_lock_impl: unsafe extern "C" fn(*const c_char, c_int),
     bql_unlock: unsafe extern "C" fn(),
@@ -66,7 +81,7 @@ unsafe fn find<F: Copy>(name: &CStr) -> Result<F, String> {
 
     if function.is_null() {
         return Err(format!(
-            "this QEMU does not export {}(), which a firmware for TDs needs",
+            "this QEMU does not export {}(), which firmware for such guests needs",
             name.to_string_lossy()
         ));
     }
@@ -97,6 +112,18 @@ impl QemuBoard {
             // SAFETY: include/system/memory.h: `void memory_region_set_readonly(MemoryRegion *mr,
             // bool readonly)`.
             memory_region_set_readonly: unsafe { find(c"memory_region_set_readonly")? },
+            // SAFETY: include/system/memory.h: `uint64_t memory_region_size(const MemoryRegion *mr)`.
+            memory_region_size: unsafe { find(c"memory_region_size")? },
+            // SAFETY: include/system/address-spaces.h: `MemoryRegion *get_system_memory(void)`.
+            get_system_memory: unsafe { find(c"get_system_memory")? },
+            // SAFETY: include/qom/object.h: `Object *object_new(const char *typename)`.
+            object_new: unsafe { find(c"object_new")? },
+            // SAFETY: include/system/memory.h: `void memory_region_init_alias(MemoryRegion *mr, Object *owner,
+            // const char *name, MemoryRegion *orig, hwaddr offset, uint64_t size)`.
+            memory_region_init_alias: unsafe { find(c"memory_region_init_alias")? },
+            // SAFETY: include/system/memory.h: `void memory_region_add_subregion(MemoryRegion *mr,
+            // hwaddr offset, MemoryRegion *subregion)`.
+            memory_region_add_subregion: unsafe { find(c"memory_region_add_subregion")? },
             // SAFETY: include/qemu/main-loop.h: `void bql_lock_impl(const char *file, int line)`.
             bql_lock_impl: unsafe { find(c"bql_lock_impl")? },
             // SAFETY: include/qemu/main-loop.h: `void bql_unlock(void)`.
@@ -134,7 +161,7 @@ impl Board for QemuBoard {
         }
     }
 
-    fn make_firmware_memory(&self) -> Result<(), String> {
+    fn make_firmware_memory(&self) -> Result<u64, String> {
         // SAFETY: By the type's invariant it is QEMU's; a vCPU's thread does not have the lock while it runs code of
         // the guest, which calls this.
         unsafe { (self.bql_lock_impl)(c"tsm-emulator".as_ptr(), 0) };
@@ -148,18 +175,42 @@ impl Board for QemuBoard {
                 &mut ambiguous,
             )
         };
-        let region = NonNull::new(region);
-
-        if let Some(region) = region {
+        let size = NonNull::new(region).map(|region| {
             // SAFETY: By the type's invariant it is QEMU's, and the lock is held. The object has the type of a memory
             // region, because only such a one was looked for, and belongs to the machine for good.
             unsafe { (self.memory_region_set_readonly)(region, false) };
-        }
+            // SAFETY: By the type's invariant it is QEMU's, and the lock is held. The object is the same as above.
+            unsafe { (self.memory_region_size)(region) }
+        });
         // SAFETY: By the type's invariant it is QEMU's, and the lock was taken above.
         unsafe { (self.bql_unlock)() };
-        match region {
-            Some(_) => Ok(()),
-            None => Err("QEMU has no firmware of -bios".into()),
-        }
+        size.ok_or_else(|| "QEMU has no firmware of -bios".into())
+    }
+
+    fn mirror_memory(&self, address: u64) {
+        // SAFETY: By the type's invariant it is QEMU's; a vCPU's thread does not have the lock while it runs code of
+        // the guest, which calls this.
+        unsafe { (self.bql_lock_impl)(c"tsm-emulator".as_ptr(), 0) };
+        // SAFETY: By the type's invariant it is QEMU's, and there is a machine.
+        let all = unsafe { (self.get_system_memory)() };
+        // SAFETY: By the type's invariant it is QEMU's. It takes a C string, and never fails for a type of QEMU's own.
+        let mirror = unsafe { (self.object_new)(MEMORY_REGION.as_ptr()) };
+        // SAFETY: By the type's invariant it is QEMU's, and the lock is held. The object has the size of a memory region and
+        // is used for nothing else; without an owner it belongs to the machine. It is never freed.
+        unsafe {
+            (self.memory_region_init_alias)(
+                mirror,
+                std::ptr::null_mut(),
+                c"tsm-mirror".as_ptr(),
+                all,
+                0,
+                address,
+            )
+        };
+        // SAFETY: By the type's invariant it is QEMU's, and the lock is held. Both are memory regions that stay, and the
+        // second one has no place yet.
+        unsafe { (self.memory_region_add_subregion)(all, address, mirror) };
+        // SAFETY: By the type's invariant it is QEMU's, and the lock was taken above.
+        unsafe { (self.bql_unlock)() };
     }
 }

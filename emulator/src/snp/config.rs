@@ -151,9 +151,39 @@ pub(crate) enum MutatedPart {
     Attestation,
 }
 
+/// What a guest starts with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Bios {
+    /// QEMU's own firmware, which knows nothing of SEV-SNP.
+    #[default]
+    Pc,
+    /// OvmfPkg/AmdSev of EDK2.
+    AmdSev,
+}
+
+/// What hashes such a firmware finds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum KernelHashes {
+    /// Right ones.
+    #[default]
+    Right,
+    /// A wrong one of the kernel.
+    WrongKernel,
+    /// A wrong one of the initrd.
+    WrongInitrd,
+    /// A wrong one of the command line.
+    WrongCommandLine,
+    /// None.
+    None,
+}
+
 /// The options.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct SnpConfig {
+    /// What the guest starts with.
+    pub(crate) bios: Bios,
+    /// The hashes.
+    pub(crate) kernel_hashes: KernelHashes,
     /// The VMPL that the guest runs at.
     pub(crate) vmpl: u8,
     /// The policy.
@@ -234,6 +264,8 @@ const POLICY: u64 = 0x3_0000;
 impl Default for SnpConfig {
     fn default() -> Self {
         Self {
+            bios: Bios::default(),
+            kernel_hashes: KernelHashes::default(),
             vmpl: 0,
             policy: POLICY,
             guest_svn: 0,

@@ -35,6 +35,11 @@ const SVSM: u32 = 1 << 28;
 /// The C-bit: lowest that the MMU ignores in a page-table entry.
 pub(super) const C_BIT: u32 = WIDTH - 1;
 
+/// The C-bit of a guest that starts with a firmware for SEV-SNP: that of real processors. To EDK2 it is a bit of an address,
+/// 51 at most; with a higher one it takes it that there is none, and shares no page. The MMU of QEMU does not
+/// ignore it, so all memory is mapped a second time where it is set.
+pub(super) const FIRMWARE_C_BIT: u32 = 51;
+
 /// Most entries of the page.
 const ENTRIES: usize = 64;
 
@@ -69,10 +74,10 @@ impl Leaf {
 
 /// Answers a leaf. Returns whether this was done; otherwise the CPU has to. Whether there is an SVSM
 /// the CPU does not know: the guest's handler of `#VC` adds it to the answer.
-pub(super) fn execute(regs: &mut Registers, has_svsm: bool) -> bool {
+pub(super) fn execute(regs: &mut Registers, c_bit: u32, has_svsm: bool) -> bool {
     // CAST: CPUID looks at the low half.
     let function = regs[Reg::Rax] as u32;
-    let Some(mut answer) = answer(function) else {
+    let Some(mut answer) = answer(function, c_bit) else {
         return false;
     };
     if function == SEV && has_svsm {
@@ -89,7 +94,7 @@ pub(super) fn execute(regs: &mut Registers, has_svsm: bool) -> bool {
 }
 
 /// Returns the answer to a leaf that is not the CPU's.
-fn answer(function: u32) -> Option<[u32; 4]> {
+fn answer(function: u32, c_bit: u32) -> Option<[u32; 4]> {
     /// SEV, SEV-ES, SEV-SNP, VMPLs.
     const FEATURES: u32 = (1 << 1) | (1 << 3) | (1 << 4) | (1 << 5);
     /// VMPLs that there are, in bits 15:12.
@@ -97,7 +102,7 @@ fn answer(function: u32) -> Option<[u32; 4]> {
 
     match function {
         EXTENDED => Some([0x8000_0021, 0x6874_7541, 0x444d_4163, 0x6974_6e65]),
-        SEV => Some([FEATURES, VMPLS | C_BIT, 0, 0]),
+        SEV => Some([FEATURES, VMPLS | c_bit, 0, 0]),
         _ => None,
     }
 }
@@ -110,6 +115,7 @@ fn answer(function: u32) -> Option<[u32; 4]> {
 pub(super) struct CpuidReader {
     /// The registers before.
     before: Registers,
+    c_bit: u32,
     /// What is to be asked, the next one last.
     todo: Vec<(u32, u32)>,
     step: Step,
@@ -129,9 +135,10 @@ enum Step {
 
 impl CpuidReader {
     /// Begins, in place of a `CPUID` with these registers.
-    pub(super) fn new(before: Registers) -> Self {
+    pub(super) fn new(before: Registers, c_bit: u32) -> Self {
         Self {
             before,
+            c_bit,
             todo: vec![(EXTENDED, 0), (HYPERVISOR, 0), (0, 0)],
             step: Step::Registers,
             leaves: Vec::new(),
@@ -150,7 +157,7 @@ impl CpuidReader {
             // with the answer to another leaf.
             Step::Answer => {
                 let why =
-                    "the kernel's first CPUID for SEV ends a block of QEMU's: its answers are lost";
+                    "the guest's first CPUID for SEV ends a block of QEMU's: its answers are lost";
                 return Some(Outcome::Done(Effect::Stop(why.into())));
             }
         }
@@ -171,7 +178,7 @@ impl CpuidReader {
         };
         // CAST: The halves that CPUID writes.
         let native = [Reg::Rax, Reg::Rbx, Reg::Rcx, Reg::Rdx].map(|reg| regs[reg] as u32);
-        let answer = answer(function).unwrap_or(native);
+        let answer = answer(function, self.c_bit).unwrap_or(native);
         let all = |indices: std::ops::RangeInclusive<u32>| indices.rev();
 
         match (function, index) {
@@ -253,7 +260,7 @@ mod tests {
     fn read_all(answer: impl Fn(u32, u32) -> [u32; 4]) -> Vec<Leaf> {
         let mut before = Registers::default();
         before[Reg::Rsi] = 0x1234;
-        let mut reader = CpuidReader::new(before);
+        let mut reader = CpuidReader::new(before, C_BIT);
         let mut regs = before;
         assert!(!reader.take(&mut regs));
         while let Some(outcome) = reader.ask(&mut regs) {
@@ -277,13 +284,16 @@ mod tests {
     fn says_that_it_is_an_snp_guest() {
         let mut regs = Registers::default();
         regs[Reg::Rax] = SEV.into();
-        assert!(execute(&mut regs, false));
+        assert!(execute(&mut regs, C_BIT, false));
         assert_eq!((regs[Reg::Rax], regs[Reg::Rbx]), (0x3a, 0x4034));
         regs[Reg::Rax] = SEV.into();
-        assert!(execute(&mut regs, true));
+        assert!(execute(&mut regs, C_BIT, true));
         assert_eq!(regs[Reg::Rax], 0x1000_003a);
+        regs[Reg::Rax] = SEV.into();
+        assert!(execute(&mut regs, FIRMWARE_C_BIT, false));
+        assert_eq!(regs[Reg::Rbx], 0x4033);
         regs[Reg::Rax] = 1;
-        assert!(!execute(&mut regs, true));
+        assert!(!execute(&mut regs, C_BIT, true));
     }
 
     #[test]
@@ -305,7 +315,7 @@ mod tests {
     #[test]
     fn stops_when_an_answer_was_not_seen() {
         let mut regs = Registers::default();
-        let mut reader = CpuidReader::new(regs);
+        let mut reader = CpuidReader::new(regs, C_BIT);
         assert_eq!(reader.ask(&mut regs), Some(Outcome::Again));
         // Not before it was executed.
         assert!(!reader.take(&mut regs));

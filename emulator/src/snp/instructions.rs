@@ -31,6 +31,8 @@ pub(super) struct Context<'a> {
     pub(super) rmp: &'a Rmp,
     /// The VMPL of the guest.
     pub(super) vmpl: u8,
+    /// The C-bit, which may be in an address.
+    pub(super) c_bit: u64,
     /// Where they are logged.
     pub(super) trace: &'a Trace,
 }
@@ -42,7 +44,9 @@ impl Context<'_> {
     pub(super) fn pvalidate(&self, vcpu: &dyn Vcpu, regs: &mut Registers) -> Outcome {
         let valid = regs[Reg::Rdx] & 1 != 0;
         let result = match self.vmpl {
-            0 => operand(vcpu, regs).and_then(|(page, size)| self.rmp.validate(page, size, valid)),
+            0 => self
+                .operand(vcpu, regs)
+                .and_then(|(page, size)| self.rmp.validate(page, size, valid)),
             _ => Err(Refusal::Permission),
         };
 
@@ -63,12 +67,23 @@ impl Context<'_> {
             // Whether a page is a VMSA is for VMPL 0 to say.
             _ => {
                 let vmsa = (self.vmpl == 0).then_some(vmsa);
-                operand(vcpu, regs).and_then(|(page, size)| self.rmp.adjust(page, size, vmsa))
+                self.operand(vcpu, regs)
+                    .and_then(|(page, size)| self.rmp.adjust(page, size, vmsa))
             }
         };
 
         self.finish("RMPADJUST", regs, result.err())
             .unwrap_or(Outcome::Done(Effect::Resume))
+    }
+
+    /// Returns the page that `RAX` points to, and its size by `ECX`.
+    fn operand(&self, vcpu: &dyn Vcpu, regs: &Registers) -> Result<(u64, Size), Refusal> {
+        let address = vcpu.translate(regs[Reg::Rax]).ok_or(Refusal::NotMapped)?;
+
+        Ok((
+            (address & !self.c_bit) / PAGE_SIZE,
+            Size::new(regs[Reg::Rcx]),
+        ))
     }
 
     /// Puts the result into `RAX`, or ends the guest if there can be none.
@@ -98,11 +113,4 @@ impl Context<'_> {
             .line(|| format!("{name} {address:#x} -> {}", regs[Reg::Rax]));
         None
     }
-}
-
-/// Returns the page that `RAX` points to, and its size by `ECX`.
-fn operand(vcpu: &dyn Vcpu, regs: &Registers) -> Result<(u64, Size), Refusal> {
-    let address = vcpu.translate(regs[Reg::Rax]).ok_or(Refusal::NotMapped)?;
-
-    Ok((address / PAGE_SIZE, Size::new(regs[Reg::Rcx])))
 }

@@ -13,6 +13,7 @@ use std::sync::{
 
 use crate::{
     machine::{
+        board::Board,
         instruction::Instruction,
         lock::lock,
         outcome::{
@@ -29,7 +30,10 @@ use crate::{
         trace::Trace,
         vcpu::Vcpu, //
     },
-    snp::config::SnpConfig, //
+    snp::config::{
+        KernelHashes,
+        SnpConfig, //
+    },
 };
 
 use super::{
@@ -38,8 +42,10 @@ use super::{
         self,
         CpuidReader,
         Leaf,
-        C_BIT, //
+        C_BIT,
+        FIRMWARE_C_BIT, //
     },
+    firmware::Firmware,
     ghcb::Ghcb,
     guest_request::GuestRequests,
     instructions,
@@ -72,8 +78,7 @@ const SEV_STATUS: u32 = 0xc001_0131;
 /// answers, as that for `CPUID` does.
 const SVSM_CAA: u32 = 0xc001_f000;
 
-/// `CR3`: the C-bit, and the one that keeps the TLB, which is never set in the register.
-const CR3_C_BIT: u64 = 1 << C_BIT;
+/// The bit of `CR3` that keeps the TLB, and is never set in the register.
 const CR3_KEEP: u64 = 1 << 63;
 
 /// What changes of a vCPU.
@@ -86,11 +91,11 @@ struct State {
     entry: Option<u16>,
 }
 
-impl Default for State {
+impl State {
     /// As after a reset.
-    fn default() -> Self {
+    fn new(c_bit: u32) -> Self {
         Self {
-            ghcb: vmm::INFO,
+            ghcb: vmm::info(c_bit),
             c_bit: 0,
             entry: None,
         }
@@ -102,6 +107,10 @@ impl Default for State {
 pub(crate) struct SnpMachine {
     /// By the number of the vCPU.
     states: Vec<Mutex<State>>,
+    /// The number of the C-bit.
+    c_bit: u32,
+    /// If it starts with a firmware for SEV-SNP.
+    firmware: Option<Firmware>,
     /// Is going on while the CPU is asked for its leaves, at launch, when one vCPU runs.
     cpuid_reader: Mutex<Option<CpuidReader>>,
     leaves: OnceLock<Vec<Leaf>>,
@@ -118,13 +127,44 @@ pub(crate) struct SnpMachine {
 impl SnpMachine {
     /// Makes a machine with a number of vCPUs. The error is for the user.
     pub(crate) fn new(config: &SnpConfig, vcpus: usize) -> Result<Self, String> {
+        if config.kernel_hashes != KernelHashes::Right {
+            return Err("`kernel_hashes` needs bios=`amdsev`".into());
+        }
+        Self::with_c_bit(config, vcpus, C_BIT)
+    }
+
+    /// Makes a machine that starts with a firmware for SEV-SNP. The error is for the user.
+    pub(crate) fn with_firmware(
+        config: &SnpConfig,
+        vcpus: usize,
+        board: Arc<dyn Board>,
+    ) -> Result<Self, String> {
+        if vcpus != 1 {
+            return Err(format!("bios=`amdsev`: expected 1 vCPU, not {vcpus}"));
+        }
+        if config.vmpl != 0 {
+            return Err(format!(
+                "bios=`amdsev`: expected VMPL 0, not {}",
+                config.vmpl
+            ));
+        }
+        Ok(Self {
+            firmware: Some(Firmware::new(config, board)),
+            ..Self::with_c_bit(config, vcpus, FIRMWARE_C_BIT)?
+        })
+    }
+
+    /// Makes a machine with this C-bit. The error is for the user.
+    fn with_c_bit(config: &SnpConfig, vcpus: usize, c_bit: u32) -> Result<Self, String> {
         let svsm = (config.vmpl > 0).then(|| Svsm::new(config));
         Ok(Self {
-            states: (0..vcpus).map(|_| Mutex::default()).collect(),
+            states: (0..vcpus).map(|_| Mutex::new(State::new(c_bit))).collect(),
+            c_bit,
+            firmware: None,
             cpuid_reader: Mutex::default(),
             leaves: OnceLock::new(),
             rmp: Arc::default(),
-            vmm: Vmm::new(svsm.is_some()),
+            vmm: Vmm::new(c_bit, svsm.is_some()),
             requests: GuestRequests::new(config)?,
             vmpl: config.vmpl,
             svsm,
@@ -132,7 +172,7 @@ impl SnpMachine {
         })
     }
 
-    /// `CPUID`. The first that a kernel asks for SEV launches it.
+    /// `CPUID`. The first that a kernel asks for SEV launches it; a firmware was launched before, but for its CPUID page.
     fn cpuid(&self, vcpu: &dyn Vcpu, regs: &mut Registers) -> Outcome {
         let mut state = lock(&self.cpuid_reader);
 
@@ -142,17 +182,22 @@ impl SnpMachine {
                 return outcome;
             }
             let leaves = self.leaves.get_or_init(|| cpuid_reader.finish());
-            if let Err(why) = self.launch(vcpu, regs[Reg::Rsi], leaves) {
+            let launched = match &self.firmware {
+                Some(firmware) => firmware.write_cpuid(vcpu.memory(), &cpuid::page(leaves)),
+                None => self.launch(vcpu, regs[Reg::Rsi], leaves),
+            };
+            if let Err(why) = launched {
                 return Outcome::Done(Effect::Stop(why));
             }
         }
         // CAST: CPUID looks at the low half.
         let asks = regs[Reg::Rax] as u32 == cpuid::SEV;
-        if asks && self.leaves.get().is_none() && launch::is_kernel(vcpu.memory(), regs[Reg::Rsi]) {
-            *state = Some(CpuidReader::new(*regs));
+        let starts = || self.firmware.is_some() || launch::is_kernel(vcpu.memory(), regs[Reg::Rsi]);
+        if asks && self.leaves.get().is_none() && starts() {
+            *state = Some(CpuidReader::new(*regs, self.c_bit));
             return Outcome::Again;
         }
-        match cpuid::execute(regs, self.svsm.is_some()) {
+        match cpuid::execute(regs, self.c_bit, self.svsm.is_some()) {
             true => Outcome::Done(Effect::Resume),
             false => Outcome::Native,
         }
@@ -284,8 +329,14 @@ impl SnpMachine {
         instructions::Context {
             rmp: &self.rmp,
             vmpl: self.vmpl,
+            c_bit: self.c_bit(),
             trace: &self.trace,
         }
+    }
+
+    /// Returns the C-bit.
+    fn c_bit(&self) -> u64 {
+        1 << self.c_bit
     }
 
     /// Returns the state of a vCPU.
@@ -326,11 +377,11 @@ impl Platform for SnpMachine {
             // Before there is long mode, too. A program gets its fault from the CPU.
             Instruction::ToCr3 { from, .. } if vcpu.is_privileged() => {
                 let value = regs[from];
-                self.state(vcpu).c_bit = value & CR3_C_BIT;
-                if value & CR3_C_BIT == 0 {
+                self.state(vcpu).c_bit = value & self.c_bit();
+                if value & self.c_bit() == 0 {
                     return Outcome::Native;
                 }
-                vcpu.set_system(SystemReg::Cr3, value & !(CR3_C_BIT | CR3_KEEP));
+                vcpu.set_system(SystemReg::Cr3, value & !(self.c_bit() | CR3_KEEP));
                 Outcome::Done(Effect::Resume)
             }
             Instruction::FromCr3 { to, .. } if vcpu.is_privileged() => {
@@ -356,6 +407,20 @@ impl Platform for SnpMachine {
         Some(entry.into())
     }
 
+    fn resets(&self) -> bool {
+        self.firmware.is_some()
+    }
+
+    fn reset(&self, vcpu: &dyn Vcpu, regs: &mut Registers) -> Result<Option<u64>, String> {
+        let Some(firmware) = &self.firmware else {
+            return Ok(None);
+        };
+        // CAST: The version of the CPU has 32 bits.
+        let version = regs[Reg::Rdx] as u32;
+        firmware.launch(vcpu.memory(), &self.rmp, self.requests.processor(), version)?;
+        Ok(None)
+    }
+
     fn watches(&self) -> bool {
         self.requests.watches()
     }
@@ -366,6 +431,7 @@ impl Platform for SnpMachine {
             return;
         }
         if let Some(place) = vcpu.translate(address) {
+            let place = place & !self.c_bit();
             let is_shared = |pages| self.rmp.are_shared(pages);
             self.requests
                 .loaded(vcpu.memory(), is_shared, &(place..place + len));

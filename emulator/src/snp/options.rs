@@ -3,6 +3,7 @@
 //! The options of an SEV-SNP guest: key, meaning, values, default and parser.
 
 mod answers;
+mod bios;
 mod svsm;
 mod tcb;
 
@@ -59,6 +60,8 @@ const SWITCH: [Choice<bool>; 2] = [Choice::new("on", true, ""), Choice::new("off
 
 /// The options.
 const OPTIONS: &[Opt<SnpConfig>] = &[
+    bios::BIOS,
+    bios::KERNEL_HASHES,
     Opt {
         key: "vmpl",
         meaning: "the VMPL that the guest runs at: 0 to 3; if not 0, there is an SVSM",

@@ -54,6 +54,10 @@ use platform::Platform;
 use secrets::SecretsPage;
 use tcb::Tcbs;
 
+pub(crate) use launch::{
+    LaunchDigest,
+    Page, //
+};
 pub(crate) use message::{
     Header,
     Message,
@@ -145,6 +149,11 @@ impl SecureProcessor {
         }
         page.copy_from_slice(secrets.as_bytes());
         page
+    }
+
+    /// `SNP_LAUNCH_FINISH`: the guest has this launch digest, if the user wants no other one.
+    pub(crate) fn launched(&self, measurement: Digest384) {
+        self.measurement.get_or_init(|| measurement);
     }
 
     /// Returns the certificates.
@@ -250,7 +259,7 @@ impl SecureProcessor {
     }
 
     /// Returns the measurement.
-    fn measurement(&self, memory: &dyn GuestMemory) -> Result<Digest384, NoMemory> {
+    pub(crate) fn measurement(&self, memory: &dyn GuestMemory) -> Result<Digest384, NoMemory> {
         match self.measurement.get() {
             Some(measurement) => Ok(*measurement),
             None => {

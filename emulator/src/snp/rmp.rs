@@ -3,7 +3,8 @@
 //! The reverse map table: which page is the guest's, validated, and of which size.
 //!
 //! AMD64 Architecture Programmer's Manual, volume 2, section 15.36. What QEMU loads is there and
-//! validated when the guest starts, in entries of 2 MiB.
+//! validated when the guest starts, in entries of 2 MiB. With a firmware for SEV-SNP only that is, and the sections that it
+//! asks for.
 
 use std::{
     collections::BTreeSet,
@@ -75,7 +76,7 @@ pub(crate) enum Refusal {
 #[derive(Debug, Default)]
 pub(crate) struct Rmp {
     /// The pages that are memory, since the launch. There is no entry for devices, and none is needed
-    /// for firmware.
+    /// for QEMU's own firmware.
     memory: OnceLock<Vec<Range<u64>>>,
     pages: Pages,
     /// Entries of 2 MiB that were split, by number.
@@ -112,6 +113,29 @@ impl Rmp {
         // A guest is launched once.
         self.memory
             .get_or_init(|| memory.iter().map(pages).collect());
+    }
+
+    /// Learns where RAM is, which is the VMM's, and the image of a firmware, which is the guest's from its start.
+    pub(super) fn start(&self, ram: &[Range<u64>], image: &Range<u64>) {
+        let all = [ram, std::slice::from_ref(image)].concat();
+
+        self.launch(&all);
+        for range in ram {
+            // Nothing in it is the guest's yet.
+            drop(
+                self.pages
+                    .share(range.start / 4096..range.end.div_ceil(4096)),
+            );
+        }
+        lock(&self.split).extend(image.start / 4096 / LARGE..(image.end / 4096).div_ceil(LARGE));
+    }
+
+    /// Adds the VMM's pages to a guest that is launched: they are validated.
+    pub(super) fn add(&self, pages: Range<u64>) {
+        lock(&self.split).extend(pages.start / LARGE..pages.end.div_ceil(LARGE));
+        drop(self.pages.unshare(pages.clone()));
+        // They were shared, so all of them are to be validated now.
+        let _: Result<(), Option<PageState>> = self.pages.accept(pages);
     }
 
     /// Tells whether pages are memory.
@@ -314,6 +338,32 @@ mod tests {
         assert_eq!(rmp.assign(0xfee00, Size::Small), None);
         assert!(!rmp.is_shared(0xfee0_0000, 1));
         assert!(rmp.assign(0x200, Size::Large).is_some());
+    }
+
+    #[test]
+    fn starts_with_what_was_added() {
+        let rmp = Rmp::default();
+        rmp.start(
+            &[0..0x40_0000, 0x60_0000..0x80_0000],
+            &(0xffe0_0000..0x1_0000_0000),
+        );
+        assert!(rmp.are_shared(0..0x400) && rmp.are_shared(0x600..0x800));
+        assert!(rmp.is_validated(0xffe0_0000, 0x20_0000));
+        assert_eq!(rmp.adjust(0xf_fe05, Size::Small, None), Ok(()));
+        let mismatch = Err(Refusal::SizeMismatch);
+        assert_eq!(rmp.adjust(0xf_fe00, Size::Large, None), mismatch);
+        rmp.add(0x210..0x220);
+        assert!(rmp.is_validated(0x21_0000, 0x1_0000));
+        assert!(rmp.are_shared(0x200..0x210) && rmp.are_shared(0x220..0x400));
+        assert!(rmp.assign(0x200, Size::Large).is_some());
+        assert_eq!(rmp.validate(0x210, Size::Small, true), Ok(false));
+        assert_eq!(rmp.validate(0x211, Size::Small, true), Ok(false));
+        assert_eq!(rmp.validate(0x200, Size::Small, true), Ok(true));
+        let mismatch = Err(Refusal::SizeMismatch);
+        assert_eq!(rmp.validate(0x200, Size::Large, true), mismatch);
+        assert!(rmp.assign(0, Size::Large).is_some());
+        assert_eq!(rmp.validate(0, Size::Large, true), Ok(true));
+        assert_eq!(rmp.assign(0x500, Size::Small), None);
     }
 
     #[test]

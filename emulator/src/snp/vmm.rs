@@ -49,8 +49,10 @@ pub(super) use context::Context;
 const FEATURES: u64 = 1 | (1 << 1);
 const MULTI_VMPL: u64 = 1 << 5;
 
-/// What the GHCB MSR has after a reset, and what answers `SEV_INFO`: version 2 only, and the C-bit.
-pub(super) const INFO: u64 = (2 << 48) | (2 << 32) | ((cpuid::C_BIT as u64) << 24) | 1;
+/// Returns what the GHCB MSR has after a reset, and what answers `SEV_INFO`: version 2 only, and the C-bit.
+pub(super) fn info(c_bit: u32) -> u64 {
+    (2 << 48) | (2 << 32) | (u64::from(c_bit) << 24) | 1
+}
 
 /// Requests of the MSR protocol, bits 11:0; the answer's is one more, but for `SEV_INFO`.
 mod msr {
@@ -95,8 +97,9 @@ pub(super) enum Next {
 }
 
 /// The VMM.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Vmm {
+    c_bit: u32,
     /// Whether the vCPU can run at VMPL 0 besides that of the guest.
     has_svsm: bool,
     /// The GHCB that each vCPU has registered.
@@ -105,8 +108,9 @@ pub(super) struct Vmm {
 
 impl Vmm {
     /// Makes the VMM.
-    pub(super) fn new(has_svsm: bool) -> Self {
+    pub(super) fn new(c_bit: u32, has_svsm: bool) -> Self {
         Self {
+            c_bit,
             has_svsm,
             registered: Mutex::default(),
         }
@@ -119,7 +123,7 @@ impl Vmm {
 
         *msr = match *msr & 0xfff {
             msr::PAGE => return self.page(context, *msr),
-            msr::SEV_INFO => INFO,
+            msr::SEV_INFO => info(self.c_bit),
             msr::CPUID => {
                 let answer = cpuid::lookup(context.leaves, context.vcpu, (*msr >> 32) as u32, 0);
                 let value = answer[((*msr >> 30) & 3) as usize];

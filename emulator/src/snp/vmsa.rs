@@ -5,7 +5,11 @@
 //! AMD64 Architecture Programmer's Manual, volume 2, appendix B; and table 14-1 for the state after
 //! `INIT`.
 
+mod reset;
+
 use crate::machine::memory::GuestMemory;
+
+pub(super) use reset::reset;
 
 /// Offsets.
 const CS: u64 = 0x10;

@@ -180,3 +180,30 @@ fn refuses_to_launch_what_is_no_firmware_for_tds() {
     let why = "the firmware is no TDVF: it has no table of GUIDs";
     assert_eq!(no, Err(why.into()));
 }
+
+#[test]
+fn has_a_firmware_for_snp_with_a_board_one_vcpu_and_vmpl_0() {
+    let config = Config::parse(["platform=snp", "bios=amdsev"]).unwrap();
+    let board = || Ok(Arc::<FakeBoard>::default() as Arc<dyn Board>);
+    assert!(config.machine(1, &board).unwrap().resets());
+    let no = config.machine(1, &no_board).map(drop);
+    assert_eq!(no, Err("no board".into()));
+    let no = config.machine(2, &board).map(drop);
+    assert_eq!(no, Err("bios=`amdsev`: expected 1 vCPU, not 2".into()));
+    let config = Config::parse(["platform=snp", "kernel_hashes=none"]).unwrap();
+    let no = config.machine(1, &board).map(drop);
+    assert_eq!(no, Err("`kernel_hashes` needs bios=`amdsev`".into()));
+    let config = Config::parse(["platform=snp", "bios=amdsev", "vmpl=2"]).unwrap();
+    let no = config.machine(1, &board).map(drop);
+    assert_eq!(no, Err("bios=`amdsev`: expected VMPL 0, not 2".into()));
+}
+
+#[test]
+fn refuses_to_launch_what_is_no_firmware_for_snp() {
+    let config = Config::parse(["platform=snp", "bios=amdsev"]).unwrap();
+    let board = || Ok(Arc::<FakeBoard>::default() as Arc<dyn Board>);
+    let machine = config.machine(1, &board).unwrap();
+    let no = machine.reset(&FakeVcpu::new(0), &mut Registers::default());
+    let why = "the firmware is none for SEV-SNP: it has no table of GUIDs";
+    assert_eq!(no, Err(why.into()));
+}

@@ -86,7 +86,7 @@ fn leaves_programs_to_the_cpu() {
             len: 3,
         },
     ] {
-        let before = registers(&[(Reg::Rcx, GHCB.into()), (Reg::Rbx, CR3_C_BIT)]);
+        let before = registers(&[(Reg::Rcx, GHCB.into()), (Reg::Rbx, (1 << C_BIT))]);
         let (machine, mut regs) = (machine(), before);
         let outcome = machine.execute(instruction, &vcpu, &mut regs);
         assert_eq!(outcome, Outcome::Native);
@@ -250,7 +250,7 @@ fn learns_from_the_kernel_what_is_memory() {
 fn keeps_the_c_bit_from_the_cpu() {
     let machine = machine();
     let vcpu = FakeVcpu::new(4096);
-    let mut regs = registers(&[(Reg::Rbx, CR3_C_BIT | 0x3000)]);
+    let mut regs = registers(&[(Reg::Rbx, (1 << C_BIT) | 0x3000)]);
     let to = Instruction::ToCr3 {
         from: Reg::Rbx,
         len: 3,
@@ -262,7 +262,7 @@ fn keeps_the_c_bit_from_the_cpu() {
     assert_eq!(machine.execute(to, &vcpu, &mut regs), DONE);
     assert_eq!(vcpu.system(SystemReg::Cr3), 0x3000);
     assert_eq!(machine.execute(from, &vcpu, &mut regs), DONE);
-    assert_eq!(regs[Reg::Rcx], CR3_C_BIT | 0x3000);
+    assert_eq!(regs[Reg::Rcx], (1 << C_BIT) | 0x3000);
     regs[Reg::Rbx] = 0x4000;
     assert_eq!(machine.execute(to, &vcpu, &mut regs), Outcome::Native);
 }

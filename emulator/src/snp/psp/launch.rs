@@ -5,9 +5,9 @@
 //! ABI, "SNP_LAUNCH_UPDATE": for each page the digest so far, the digest of the page and what is
 //! said of the page are hashed.
 //!
-//! What a guest starts with is its firmware, in QEMU the last 256 KiB below 4 GiB. The kernel is not
-//! part of it, as on a real machine without kernel hashes. Neither are the VMSAs, the secrets page
-//! and the CPUID page: QEMU's vCPUs have no VMSA, and the pages come later, when the kernel asks.
+//! A guest that starts with a firmware for SEV-SNP has all of it measured, by `firmware`. One that starts with QEMU's own
+//! has that measured and nothing else: the last 256 KiB below 4 GiB. The kernel is not part of it, as on a real machine without
+//! kernel hashes. Neither are the VMSAs, the secrets page and the CPUID page, which come later, when the kernel asks.
 
 use std::mem::offset_of;
 
@@ -52,9 +52,6 @@ struct PageInfo {
     gpa: U64,
 }
 
-/// [`PageInfo::kind`] of a page with contents.
-const NORMAL: u8 = 1;
-
 const _: () = {
     assert!(size_of::<PageInfo>() == 0x70);
     assert!(offset_of!(PageInfo, length) == 0x60);
@@ -64,32 +61,84 @@ const _: () = {
     assert!(offset_of!(PageInfo, gpa) == 0x68);
 };
 
-/// Measures the firmware.
+/// A page that a guest starts with. What is in it is measured if it is given here.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Page<'a> {
+    /// One with contents.
+    Normal(&'a [u8]),
+    /// The state of a vCPU.
+    Vmsa(&'a [u8]),
+    /// One of zeros.
+    Zero,
+    /// The secrets page.
+    Secrets,
+    /// The CPUID page.
+    Cpuid,
+}
+
+impl Page<'_> {
+    /// Returns [`PageInfo::kind`].
+    fn kind(self) -> u8 {
+        match self {
+            Self::Normal(_) => 1,
+            Self::Vmsa(_) => 2,
+            Self::Zero => 3,
+            Self::Secrets => 5,
+            Self::Cpuid => 6,
+        }
+    }
+
+    /// Returns [`PageInfo::contents`].
+    fn contents(self) -> Digest384 {
+        match self {
+            Self::Normal(bytes) | Self::Vmsa(bytes) => Digest384::new(Sha384::digest(bytes).into()),
+            Self::Zero | Self::Secrets | Self::Cpuid => Digest384::ZERO,
+        }
+    }
+}
+
+/// A launch digest in the making.
+#[derive(Debug)]
+pub(crate) struct LaunchDigest(Digest384);
+
+impl LaunchDigest {
+    /// Begins.
+    pub(crate) fn new() -> Self {
+        Self(Digest384::ZERO)
+    }
+
+    /// Adds a page.
+    pub(crate) fn add(&mut self, gpa: u64, page: Page<'_>) {
+        let info = PageInfo {
+            digest: self.0,
+            contents: page.contents(),
+            // CAST: 0x70.
+            length: U16::new(size_of::<PageInfo>() as u16),
+            kind: page.kind(),
+            imi_page: 0,
+            permissions: [0; 3],
+            reserved: 0,
+            gpa: U64::new(gpa),
+        };
+        self.0 = Digest384::new(Sha384::digest(info.as_bytes()).into());
+    }
+
+    /// Returns it.
+    pub(crate) fn finish(self) -> Digest384 {
+        self.0
+    }
+}
+
+/// Measures QEMU's own firmware.
 pub(super) fn measure(memory: &dyn GuestMemory) -> Result<Digest384, NoMemory> {
-    let mut digest = Digest384::ZERO;
+    let mut digest = LaunchDigest::new();
 
     for gpa in FIRMWARE.step_by(PAGE_SIZE as usize) {
         let mut page = [0; PAGE_SIZE as usize];
         memory.read(gpa, &mut page)?;
-        digest = extend(digest, gpa, &page);
+        digest.add(gpa, Page::Normal(&page));
     }
-    Ok(digest)
-}
-
-/// Adds a page.
-fn extend(digest: Digest384, gpa: u64, page: &[u8]) -> Digest384 {
-    let info = PageInfo {
-        digest,
-        contents: Digest384::new(Sha384::digest(page).into()),
-        // CAST: 0x70.
-        length: U16::new(size_of::<PageInfo>() as u16),
-        kind: NORMAL,
-        imi_page: 0,
-        permissions: [0; 3],
-        reserved: 0,
-        gpa: U64::new(gpa),
-    };
-    Digest384::new(Sha384::digest(info.as_bytes()).into())
+    Ok(digest.finish())
 }
 
 #[cfg(test)]

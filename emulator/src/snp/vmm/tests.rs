@@ -35,7 +35,7 @@ impl Guest {
         let guest = Self {
             memory: FakeMemory::new(0x1_0000),
             rmp: Rmp::default(),
-            vmm: Vmm::new(has_svsm),
+            vmm: Vmm::new(cpuid::C_BIT, has_svsm),
             requests: GuestRequests::new(&SnpConfig::default()).unwrap(),
         };
         assert_eq!(guest.msr(0x1012).1, 0x1013);
@@ -227,7 +227,7 @@ fn runs_the_svsm_if_there_is_one() {
 
 #[test]
 fn leaves_requests_as_they_are_that_it_does_not_have() {
-    for request in [0x0fe, INFO] {
+    for request in [0x0fe, info(cpuid::C_BIT)] {
         let left = (Next::Guest(Effect::Resume), request);
         assert_eq!(Guest::new().msr(request), left);
     }
