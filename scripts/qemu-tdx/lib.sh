@@ -84,6 +84,9 @@ packager_root() { echo "$CACHE/packager-$(key "=1" "=$SUITE")"; }
 # The number stands for how setup.d/firmware.sh makes the tree.
 firmware_root() { echo "$CACHE/firmware-$(key "=2" "=$SUITE" "=$TDVF_SHA256" "=${BOOT_PACKAGES[*]}")"; }
 
+# The number stands for how setup.d/amdsev.sh makes the folder.
+amdsev_root() { echo "$CACHE/amdsev-$(key "=1" "=$AMDSEV_SHA256")"; }
+
 # What tests install packages in. The number stands for how setup.d/debian.sh makes the tree.
 debian_root() { echo "$CACHE/debian-$(key "=1" "=$SUITE" "=$STOCK_KERNEL")"; }
 

@@ -18,6 +18,7 @@ register_checkout() {
 		basename -- "$(toolbox_root)"
 		basename -- "$(packager_root)"
 		basename -- "$(firmware_root)"
+		basename -- "$(amdsev_root)"
 		basename -- "$(debian_root)"
 		for kernel in "${kernels[@]}"; do basename -- "$(kernel_folder "$kernel")"; done
 		[[ ! -d $top/tests/clients ]] || basename -- "$(clients_folder)"
