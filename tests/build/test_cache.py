@@ -38,13 +38,13 @@ class Cache(unittest.TestCase):
     def run_in(self, scripts, script, **environment):
         return lines_of(script, scripts, TSM_CACHE=str(self.cache), **environment)
 
-    def set_up(self, scripts):
+    def set_up(self, scripts, **environment):
         """Makes the folders that `setup` would, and notes their use as it does; returns their names."""
         names = self.run_in(scripts, 'mkdir -p "$(toolbox_root)/etc/tsm"; echo rustc >"$(toolbox_root)/etc/tsm/compilers"; '
                             'for kernel in "${kernels[@]}"; do mkdir -p "$(kernel_folder "$kernel")"; done; '
                             'for name in "$(toolbox_root)" "$(kernel_folder stock)" "$(kernel_folder amd64)" '
                             '"$(kernel_folder test)" "$(kernel_folder debug)" "$(kernel_folder kcsan)"; do name=${name##*/}; uses "$name"; '
-                            'echo "$name"; done; register_checkout')
+                            'echo "$name"; done; register_checkout', **environment)
         self.assertEqual(len(names), 6)
         return set(names)
 
@@ -132,15 +132,38 @@ class Cache(unittest.TestCase):
         self.run_in(scripts, "register_checkout", TSM_STOCK_KERNEL="7.9.9")
         self.assertEqual([path.read_text() for path in self.cache.glob("checkouts/*")], noted)
 
-    def test_the_oldest_kernel_is_a_pin(self):
+    def test_the_kernels_that_are_tried_are_pins(self):
         scripts = self.checkout("one")
-        self.set_up(scripts)
-        [name] = self.run_in(scripts, 'STOCK_KERNEL=$OLDEST_KERNEL; folder=$(kernel_folder stock); echo "${folder##*/}"')
-        self.make(name)
-        self.use(scripts, name)
+        for suite, count in ("trixie", 3), ("sid", 2):
+            with self.subTest(suite):
+                self.set_up(scripts, TSM_SUITE=suite)
+                names = self.run_in(scripts, 'for kernel in "${ALL_KERNELS[@]}"; do [[ $kernel == $SUITE/* ]] || continue; '
+                                    'STOCK_KERNEL=${kernel#*/}; folder=$(kernel_folder stock); echo "${folder##*/}"; done',
+                                    TSM_SUITE=suite)
+                self.assertEqual(len(set(names)), count)
+                self.make(*set(names) - self.there())
+                self.use(scripts, *names)
+                self.days_pass(1000)
+                self.clean("0")
+                self.assertLessEqual(set(names), self.there())
+
+    def test_what_pins_of_another_suite_name_stays(self):
+        scripts = self.checkout("one")
+        names = self.set_up(scripts)
+        other = self.set_up(scripts, TSM_SUITE="sid")
+        self.assertFalse(names & other)
         self.days_pass(1000)
         self.clean("0")
-        self.assertIn(name, self.there())
+        self.assertEqual(self.there(), names | other)
+
+    def test_a_suite_is_noted_whatever_kernel_of_it_is_asked_for(self):
+        scripts = self.checkout("one")
+        names = self.set_up(scripts, TSM_SUITE="sid", TSM_STOCK_KERNEL="7.9.9")
+        [stock] = self.run_in(scripts, 'folder=$(kernel_folder stock); echo "${folder##*/}"', TSM_SUITE="sid",
+                              TSM_STOCK_KERNEL="7.9.9")
+        self.days_pass(1000)
+        self.clean("0")
+        self.assertEqual(self.there(), names - {stock})
 
     def test_what_is_in_use_stays(self):
         """A process that a use has started keeps it as well."""
