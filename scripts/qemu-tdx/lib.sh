@@ -93,7 +93,8 @@ debian_root() { echo "$CACHE/debian-$(key "=1" "=$SUITE" "=$STOCK_KERNEL")"; }
 # What tests/clients/build makes. It is no part of the checkout, so all checkouts have the same, until the toolbox or what it
 # is built of is another.
 clients_folder() {
-	echo "$CACHE/clients-$(key "=$(toolbox_root)" "$top"/tests/clients/{build,crate} "$top/tests/vectors/tdx/test_root.pem")"
+	local inputs=("$top"/tests/clients/{build,crate,package,requirements.txt,rtmr.go} "$top/tests/vectors/tdx/test_root.pem")
+	echo "$CACHE/clients-$(key "=$(toolbox_root)" "${inputs[@]}")"
 }
 
 # check_key: KEY and CERT in the environment, files in PEM format, sign modules. Without them there is no signature.

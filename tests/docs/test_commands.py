@@ -298,6 +298,45 @@ class Maintainers(unittest.TestCase):
                 self.assertTrue([*TOP.glob(pattern)])
 
 
+class Clients(unittest.TestCase):
+    """The table in Documentation/clients.md."""
+
+    ROWS = [[cell.strip() for cell in row.split("|")[1:-1]]
+            for row in (TOP / "Documentation" / "clients.md").read_text().splitlines() if row.startswith("| ")][1:]
+    # What only builds or carries another one.
+    PARTS = {"python3-pip", "cctrusted-base"}
+
+    def names(self):
+        """Returns name and version of the clients that tests run."""
+        return {(cells[0].split(",")[0], cells[1]) for cells in self.ROWS if cells[5] == "tests"}
+
+    def test_it_has_what_is_built(self):
+        folder = TOP / "tests/clients"
+        text = (folder / "build").read_text()
+        built = {*re.findall(r"^crate (\S+) (\S+)", text, re.MULTILINE),
+                 *re.findall(r"^\t*package \S+ \S+/([^/_]+)_([^/_]+)-[^-_]+_", text, re.MULTILINE),
+                 *re.findall(r"^(\S+)==(\S+)", (folder / "requirements.txt").read_text(), re.MULTILINE)}
+        query = "dpkg-query -Wf '${Package} ${Version}\\n' golang-github-google-go-{configfs-tsm,sev-guest,tdx-guest}-dev"
+        result = shell("env", "-u", "TSM_SUITE", "scripts/qemu-tdx/toolbox", "bash", "-ec", text=query)
+        self.assertEqual(result.returncode, 0, result.stdout)
+        built |= {*re.findall(r"^golang-github-google-(\S+)-dev (\S+)-\S+$", result.stdout, re.MULTILINE)}
+        self.assertGreater(len(self.names()), 7)
+        self.assertEqual(self.names(), {(name, version) for name, version in built if name not in self.PARTS})
+
+    def test_there_are_tests_of_each(self):
+        text = "".join(path.read_text() for path in TOP.glob("tests/clients/tests/*.rs"))
+        for name, _ in self.names():
+            with self.subTest(name):
+                self.assertIn(f"fn {name.replace('-', '_')}_", text)
+
+    def test_what_does_not_work_has_a_reason(self):
+        for name, _, _, ours, theirs, known, reason in self.ROWS:
+            with self.subTest(name):
+                self.assertLessEqual({ours, theirs}, {"works", "no"})
+                self.assertIn(known, {"tests", "by hand", "read"})
+                self.assertTrue(reason or {ours, theirs} == {"works"})
+
+
 class Differences(unittest.TestCase):
     """The tests that Documentation/differences.md names."""
 

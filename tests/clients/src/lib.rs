@@ -2,6 +2,8 @@
 
 //! Runs the clients that `build` has made.
 
+pub mod systemd;
+
 use std::{
     io::Write as _,
     process::{
@@ -41,6 +43,18 @@ pub fn stdout(client: &str, arguments: &[&str]) -> Vec<u8> {
 
     assert!(output.status.success(), "{client}: {error}");
     output.stdout
+}
+
+/// Runs a Python program, which finds the clients that are packages of Python, and returns what it
+/// prints.
+///
+/// # Panics
+///
+/// If it fails.
+pub fn python(program: &str) -> String {
+    let output = stdout("bin/python3", &["-c", program]);
+
+    String::from_utf8(output).expect("it prints text")
 }
 
 /// Returns `bytes` as hexadecimal digits.

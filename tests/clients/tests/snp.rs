@@ -10,7 +10,8 @@ use std::{
 use tsm_client_tests::{
     hex,
     run,
-    stdout, //
+    stdout,
+    systemd, //
 };
 use tsm_guest_tests::{
     files,
@@ -147,7 +148,7 @@ fn snpguest_gets_the_chain_of_the_chip() {
 #[test]
 fn snpguest_derives_keys() {
     let derive = |root: &str, fields: &str| {
-        let fields = format!("--guest_field_select={fields}");
+        let fields = format!("--guest_field_select=0b{fields}");
 
         stdout(SNPGUEST, &["key", "/tmp/key", root, "--vmpl=0", &fields]);
         fs::read("/tmp/key").unwrap()
@@ -168,7 +169,7 @@ fn snpguest_derives_keys() {
     // What may be mixed in is not more than there is.
     let refused = run(
         SNPGUEST,
-        &["key", "/tmp/key", "vcek", "--vmpl=0", "-g=010000", "-s=1"],
+        &["key", "/tmp/key", "vcek", "--vmpl=0", "-g=0b010000", "-s=1"],
         b"",
     );
     assert!(!refused.status.success());
@@ -213,4 +214,17 @@ fn reports_are_for_the_level_that_was_asked_for() {
         assert!(verifies(&theirs));
         clean_up();
     }
+}
+
+#[test]
+fn systemd_report_signs_a_report_of_the_machine() {
+    let Some(signed) = systemd::report() else {
+        return;
+    };
+
+    assert_eq!(signed.provider, "sev_guest");
+    assert_eq!(signed.blob[REPORT_DATA..][..64], signed.data);
+    assert!(verifies(&signed.blob));
+    // It cleans up.
+    assert_eq!(fs::read_dir(REPORTS).unwrap().count(), 0);
 }

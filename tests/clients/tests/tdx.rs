@@ -2,12 +2,18 @@
 
 //! Clients of TDX.
 
-use std::fs;
+use std::{
+    array,
+    fs,
+    path::Path, //
+};
 
 use tsm_client_tests::{
     hex,
+    python,
     run,
-    stdout, //
+    stdout,
+    systemd, //
 };
 use tsm_guest_tests::{
     registers::{
@@ -92,6 +98,17 @@ fn go_tdx_guest_does_not_believe_what_was_changed() {
 }
 
 #[test]
+fn go_configfs_tsm_extends_where_no_kernel_has_registers() {
+    let before = registers::value("rtmr3");
+    let output = run("go-configfs-tsm-rtmr", &[], b"");
+    let error = String::from_utf8_lossy(&output.stderr);
+
+    assert!(!output.status.success());
+    assert!(error.contains("/sys/kernel/config/tsm/rtmrs"), "{error}");
+    assert_eq!(registers::value("rtmr3"), before);
+}
+
+#[test]
 fn configfs_tsm_gets_a_quote_of_zeros_and_counts_it() {
     // A client that leaves its report behind, and uses it again.
     for generation in 1..=3 {
@@ -110,4 +127,85 @@ fn configfs_tsm_gets_a_quote_of_zeros_and_counts_it() {
         assert_eq!(check(&quote, &[0; 64]), Some(0));
     }
     fs::remove_dir(format!("{REPORTS}/left-behind")).unwrap();
+}
+
+#[test]
+fn systemd_report_signs_a_report_of_the_machine() {
+    let Some(signed) = systemd::report() else {
+        return;
+    };
+
+    assert_eq!(signed.provider, "tdx_guest");
+    assert_eq!(check(&signed.blob, &signed.data), Some(0));
+    // It cleans up.
+    assert_eq!(fs::read_dir(REPORTS).unwrap().count(), 0);
+}
+
+#[test]
+fn pytdxattest_gets_a_report_with_the_registers() {
+    let data: [u8; 64] = array::from_fn(|index| index as u8);
+    let output = python(
+        "
+from pytdxattest.tdreport import TdReport
+report = TdReport.get_td_report(bytes(range(64)))
+info = report.td_info
+print(report.report_mac_struct.report_data.hex())
+for register in info.mrtd, info.rtmr_0, info.rtmr_1, info.rtmr_2, info.rtmr_3:
+    print(register.hex())
+",
+    );
+    let registers = ["mrtd"].into_iter().chain(RTMRS).map(registers::value);
+    let expected: Vec<_> = [hex(&data)]
+        .into_iter()
+        .chain(registers.map(|value| hex(&value)))
+        .collect();
+
+    assert_eq!(output.lines().collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn pytdxattest_has_no_call_for_a_quote_and_one_to_extend_that_was_not_merged() {
+    let program = "from pytdxattest.tdquote import TdQuote; TdQuote.get_quote()";
+    let quote = run("bin/python3", &["-c", program], b"");
+    let error = String::from_utf8_lossy(&quote.stderr);
+    assert!(!quote.status.success());
+    assert!(error.ends_with("KeyError: 'get tdquote'\n"), "{error}");
+
+    let before = registers::value("rtmr2");
+    let extended =
+        python("from pytdxattest.rtmr import RTMR; print(RTMR.extend_rtmr(None, 'a', None, 2))");
+    assert_eq!(extended, "RTMR_EXTEND_FAILURE\n");
+    assert_eq!(registers::value("rtmr2"), before);
+}
+
+#[test]
+fn cctrusted_vm_gets_a_quote_if_there_is_an_event_log() {
+    let program = "
+from base64 import b64encode
+from hashlib import sha512
+from cctrusted_vm import CCTrustedVmSdk
+sdk = CCTrustedVmSdk.inst()
+algorithm = sdk.get_default_algorithms().alg_id
+for number in range(sdk.get_measurement_count()):
+    print(sdk.get_cc_measurement((number, None)).digest(algorithm).hash.hex())
+open('/tmp/quote', 'wb').write(sdk.get_cc_report(b64encode(b'nonce'), b64encode(b'data')).data)
+open('/tmp/data', 'wb').write(sha512(b'nonce' + b'data').digest())
+assert sdk.get_cc_eventlog()
+";
+
+    // Only the firmware for TDs makes a log.
+    if !Path::new("/sys/firmware/acpi/tables/data/CCEL").exists() {
+        let output = run("bin/python3", &["-c", program], b"");
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success());
+        assert!(error.contains("Failed to find TDX CCEL table"), "{error}");
+        return;
+    }
+
+    let registers = python(program);
+    let expected = RTMRS.map(|name| hex(&registers::value(name)));
+    assert_eq!(registers.lines().collect::<Vec<_>>(), expected);
+    let data = fs::read("/tmp/data").unwrap().try_into().unwrap();
+    assert_eq!(check(&fs::read("/tmp/quote").unwrap(), &data), Some(0));
+    assert_eq!(fs::read_dir(REPORTS).unwrap().count(), 0);
 }
