@@ -52,6 +52,9 @@ const HASHES: Entry = Entry {
 /// Where an image ends in memory.
 pub(super) const TOP: u64 = 1 << 32;
 
+/// No image of QEMU's is larger.
+const LARGEST: u64 = 16 << 20;
+
 /// How much of the end of an image is looked at for the table of GUIDs.
 const TAIL: usize = 4096;
 
@@ -254,7 +257,8 @@ fn word(entry: &[u8]) -> Option<u32> {
 fn read(memory: &dyn GuestMemory, below: u64, len: usize) -> Result<Vec<u8>, String> {
     let mut bytes = vec![0; len];
     // CAST: Widens.
-    let start = TOP.checked_sub(below).filter(|_| len as u64 <= below);
+    let fits = len as u64 <= below && below <= LARGEST;
+    let start = TOP.checked_sub(below).filter(|_| fits);
     let read = start
         .ok_or(NoMemory)
         .and_then(|start| memory.read(start, &mut bytes));
