@@ -166,24 +166,34 @@ fn sources(options: &Options) -> Result<Vec<Source>, String> {
     Ok(sources)
 }
 
-/// Says whether a quote is to be trusted.
-fn verify(options: &Options) -> Result<bool, String> {
+/// A quote, and what it takes to verify it.
+struct Evidence {
+    quote: Vec<u8>,
+    trust: Trust,
+}
+
+/// Reads a quote that is to be verified.
+fn evidence(options: &Options) -> Result<Option<Evidence>, String> {
     let (Some(quote), Some(collateral)) = (&options.quote, &options.collateral) else {
-        return Ok(true);
+        return Ok(None);
     };
-    let trust = Trust {
-        root: options.root.as_deref().map(text).transpose()?,
-        collateral: text(collateral)?,
-        time: options.time,
-    };
-    match trust.verify(&read(quote)?) {
+    let root = options.root.as_deref().map(text).transpose()?;
+    Ok(Some(Evidence {
+        quote: read(quote)?,
+        trust: Trust::read(&text(collateral)?, root.as_deref(), options.time)?,
+    }))
+}
+
+/// Says whether a quote is to be trusted.
+fn verify(evidence: &Evidence) -> bool {
+    match evidence.trust.verify(&evidence.quote) {
         Ok(status) => {
             println!("quote: verified, and its platform is {status}");
-            Ok(status == "UpToDate")
+            status == "UpToDate"
         }
         Err(error) => {
             println!("quote: NOT VERIFIED: {error}");
-            Ok(false)
+            false
         }
     }
 }
@@ -208,6 +218,7 @@ fn run(options: &Options) -> Result<bool, String> {
         ),
     };
     let sources = sources(options)?;
+    let evidence = evidence(options)?;
 
     let mut out = String::new();
     let digits = if options.full {
@@ -244,8 +255,7 @@ fn run(options: &Options) -> Result<bool, String> {
             println!("report data {} {verdict}", source.name);
         }
     }
-    agrees &= verify(options)?;
-    Ok(agrees)
+    Ok(agrees & evidence.as_ref().is_none_or(verify))
 }
 
 fn main() -> ExitCode {

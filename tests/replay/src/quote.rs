@@ -12,24 +12,22 @@ use x509_cert::der::pem;
 
 /// What a verifier needs besides a quote.
 pub struct Trust {
-    /// The certificate at the root, as PEM. That of Intel if there is none.
-    pub root: Option<String>,
-    /// What the vendor says of platforms and quoting enclaves, as JSON of `dcap-qvl`.
-    pub collateral: String,
-    /// The time to verify for, in seconds since 1970. Now if there is none.
-    pub time: Option<u64>,
+    verifier: QuoteVerifier,
+    collateral: QuoteCollateralV3,
+    time: u64,
 }
 
 impl Trust {
-    /// Verifies a quote, and returns the status of its platform.
+    /// Reads it: what the vendor says of platforms and quoting enclaves, as JSON of `dcap-qvl`; the certificate at the root,
+    /// as PEM, or that of Intel; and the time to verify for, in seconds since 1970, or now.
     ///
     /// # Errors
     ///
-    /// Why it is not to be trusted, or what could not be read.
-    pub fn verify(&self, quote: &[u8]) -> Result<String, String> {
-        let collateral: QuoteCollateralV3 = serde_json::from_str(&self.collateral)
+    /// What cannot be read.
+    pub fn read(collateral: &str, root: Option<&str>, time: Option<u64>) -> Result<Self, String> {
+        let collateral = serde_json::from_str(collateral)
             .map_err(|error| format!("the collateral cannot be read: {error}"))?;
-        let verifier = match &self.root {
+        let verifier = match root {
             None => QuoteVerifier::new_prod(),
             Some(root) => {
                 let (_, der) = pem::decode_vec(root.as_bytes())
@@ -37,15 +35,28 @@ impl Trust {
                 QuoteVerifier::new(der)
             }
         };
-        let time = match self.time {
+        let time = match time {
             Some(time) => time,
             None => SystemTime::UNIX_EPOCH
                 .elapsed()
                 .map_err(|error| error.to_string())?
                 .as_secs(),
         };
-        verifier
-            .verify(quote, &collateral, time)
+        Ok(Self {
+            verifier,
+            collateral,
+            time,
+        })
+    }
+
+    /// Verifies a quote, and returns the status of its platform.
+    ///
+    /// # Errors
+    ///
+    /// Why it is not to be trusted.
+    pub fn verify(&self, quote: &[u8]) -> Result<String, String> {
+        self.verifier
+            .verify(quote, &self.collateral, self.time)
             .map(|verified| verified.status)
             .map_err(|error| format!("{error:#}"))
     }
