@@ -7,7 +7,7 @@
 #
 # The data of an event are a description of any length. An event without any might be expected to be one like others.
 # In both packages, which share this code, get_bytes() returns None instead of no bytes, and its caller fails to unpack
-# that. One such event, and nothing of the log is replayed. Whatever measures into the log can write one.
+# that. One such event, and nothing of the log is replayed.
 #
 # The same happens where the rest of the log area is zero. Its end is not stored, so a parser has to see it. EDK2 fills
 # the area with ones, at which both stop; zeros are read as events of index 0 and type 0, without digests and data.
