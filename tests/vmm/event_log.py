@@ -14,6 +14,9 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 # The type of an event that is no measurement.
 NO_ACTION = 3
 
+# EV_IPL, by which programs of UEFI measure what they load: TCG PC Client Platform Firmware Profile, "Event Types".
+IPL = 13
+
 # TPM_ALG_SHA384, the only algorithm of the logs that are read here.
 SHA384 = 0xc
 
