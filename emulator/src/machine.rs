@@ -10,7 +10,8 @@
 //! board.rs        what the machine has besides: ports, and the image of the firmware
 //!   fw_cfg.rs     what QEMU tells firmware
 //!   ram.rs        where RAM is
-//! guid_table.rs   the table at the end of an image of EDK2
+//! image.rs        the image of a firmware
+//!   guid_table.rs the table at its end, of EDK2
 //! vcpu.rs         the vCPU that executes it
 //!   registers.rs  its general purpose registers
 //!   system.rs     those that decide its mode
@@ -32,6 +33,7 @@ pub(crate) mod counts;
 pub(crate) mod fw_cfg;
 pub(crate) mod gpa;
 pub(crate) mod guid_table;
+pub(crate) mod image;
 pub(crate) mod instruction;
 pub(crate) mod iret;
 pub(crate) mod lapic;

@@ -22,14 +22,14 @@ use super::{
     metadata::{
         Kind,
         Metadata,
-        Section,
-        TOP, //
+        Section, //
     },
 };
 use crate::{
     machine::{
         board::Board,
         gpa::PAGE_SIZE,
+        image::TOP,
         memory::{
             GuestMemory,
             NoMemory, //

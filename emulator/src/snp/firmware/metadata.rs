@@ -25,10 +25,11 @@ use crate::machine::{
         self,
         Entry, //
     },
-    memory::{
-        GuestMemory,
-        NoMemory, //
+    image::{
+        read,
+        tail, //
     },
+    memory::GuestMemory, //
 };
 
 /// The entry of SEV: dc886566-984a-4798-a75e-5585a7bf67cc.
@@ -48,15 +49,6 @@ const HASHES: Entry = Entry {
     ],
     name: "hashes",
 };
-
-/// Where an image ends in memory.
-pub(super) const TOP: u64 = 1 << 32;
-
-/// No image of QEMU's is larger.
-const LARGEST: u64 = 16 << 20;
-
-/// How much of the end of an image is looked at for the table of GUIDs.
-const TAIL: usize = 4096;
 
 /// More sections than this no firmware has.
 const MOST: u32 = 64;
@@ -165,8 +157,7 @@ pub(super) struct Metadata {
 impl Metadata {
     /// Reads the metadata of the image in memory. The error is for the user.
     pub(super) fn read(memory: &dyn GuestMemory) -> Result<Self, String> {
-        // CAST: 4096.
-        let tail = read(memory, TAIL as u64, TAIL)?;
+        let tail = tail(memory)?;
         let below = word(&guid_table::find(&tail, &SEV)?).ok_or("its entry of SEV is too short")?;
         let header = read(memory, below.into(), size_of::<Header>())?;
         let (header, _) =
@@ -251,20 +242,6 @@ impl Metadata {
 /// Returns the number that an entry begins with.
 fn word(entry: &[u8]) -> Option<u32> {
     Some(u32::from_le_bytes(*entry.first_chunk()?))
-}
-
-/// Reads bytes that begin so far below 4 GiB.
-fn read(memory: &dyn GuestMemory, below: u64, len: usize) -> Result<Vec<u8>, String> {
-    let mut bytes = vec![0; len];
-    // CAST: Widens.
-    let fits = len as u64 <= below && below <= LARGEST;
-    let start = TOP.checked_sub(below).filter(|_| fits);
-    let read = start
-        .ok_or(NoMemory)
-        .and_then(|start| memory.read(start, &mut bytes));
-
-    read.map(|()| bytes)
-        .map_err(|NoMemory| "its metadata are not in it".into())
 }
 
 #[cfg(test)]

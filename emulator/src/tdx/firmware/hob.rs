@@ -7,9 +7,11 @@
 
 use std::ops::Range;
 
-use super::metadata::TOP;
 use crate::{
-    machine::gpa::PAGE_SIZE,
+    machine::{
+        gpa::PAGE_SIZE,
+        image::TOP, //
+    },
     tdx::config::HandOffService, //
 };
 

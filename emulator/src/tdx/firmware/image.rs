@@ -4,18 +4,23 @@
 
 use super::metadata::{
     Header,
-    Metadata,
-    TOP, //
+    Metadata, //
 };
 use crate::machine::{
     guid_table::{
         self,
         Entry, //
     },
-    memory::{
-        GuestMemory,
-        NoMemory, //
+    image::{
+        read,
+        tail, //
     },
+    memory::GuestMemory, //
+};
+#[cfg(test)]
+use crate::machine::{
+    image::TOP,
+    memory::NoMemory, //
 };
 
 /// The entry of TDX: e47a6535-984a-4798-865e-4685a7bf8ec2.
@@ -27,32 +32,9 @@ const TDX: Entry = Entry {
     name: "TDX",
 };
 
-/// How much of the end of an image is looked at for the table of GUIDs.
-const TAIL: usize = 4096;
-
-/// No image of QEMU's is larger.
-const LARGEST: u64 = 16 << 20;
-
-/// Reads bytes that end so far below 4 GiB, as many as there are for it.
-fn read(memory: &dyn GuestMemory, below: u64, len: usize) -> Result<Vec<u8>, String> {
-    let mut bytes = vec![0; len];
-    let start = TOP.checked_sub(below).filter(|_| {
-        // CAST: Widens.
-        len as u64 <= below && below <= LARGEST
-    });
-    let read = start.ok_or(NoMemory).and_then(|start| {
-        memory.read(start, &mut bytes)?;
-        Ok(bytes)
-    });
-
-    read.map_err(|NoMemory| "its metadata are not in it".into())
-}
-
 /// Reads the metadata of the image in memory. The error is for the user.
 pub(crate) fn metadata(memory: &dyn GuestMemory) -> Result<Metadata, String> {
-    // CAST: 4096.
-    let tail = read(memory, TAIL as u64, TAIL)?;
-    let entry = guid_table::find(&tail, &TDX)?;
+    let entry = guid_table::find(&tail(memory)?, &TDX)?;
     let offset = <[u8; 4]>::try_from(&*entry)
         .map_err(|_| "the entry of TDX in its table of GUIDs has a wrong length")?;
     let below = u64::from(u32::from_le_bytes(offset));

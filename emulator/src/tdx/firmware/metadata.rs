@@ -18,10 +18,10 @@ use zerocopy_derive::{
     Unaligned, //
 };
 
-use crate::machine::gpa::PAGE_SIZE;
-
-/// Where an image ends in memory.
-pub(super) const TOP: u64 = 1 << 32;
+use crate::machine::{
+    gpa::PAGE_SIZE,
+    image::TOP, //
+};
 
 /// What is before the sections.
 #[derive(FromBytes, Immutable, KnownLayout, Unaligned)]

@@ -5,7 +5,13 @@
 use std::cell::RefCell;
 
 use super::*;
-use crate::machine::memory::FakeMemory;
+use crate::machine::{
+    image::TOP,
+    memory::{
+        FakeMemory,
+        NoMemory, //
+    },
+};
 
 /// The sections of [`FakeImage`]: address, size and type.
 pub(in crate::snp::firmware) const ROWS: [[u32; 3]; 5] = [
