@@ -80,7 +80,7 @@ class Boot(unittest.TestCase):
 
     CHECKS = {"vmm"}
 
-    @also("check")
+    @also("brief")
     def test_the_measurement_is_the_predicted_one(self):
         result, expected, others = run()
         self.assertEqual(result.returncode, 0, result.stderr)

@@ -73,7 +73,7 @@ CODES = {
 class Interfaces(Spdm):
     FUNCTIONS = Spdm.FUNCTIONS + TDI
 
-    @also("check", *DEBUG)
+    @also("brief", *DEBUG)
     def test_each_fault(self):
         """Each fault of an interface ends in one errno and one line of trace, and without the fault it is bound."""
         expected = {name: outcome for outcome, listed in BINDS.items() for name in listed.split()}
@@ -125,7 +125,7 @@ class Interfaces(Spdm):
             OK, OK, LOCKED, OK, OK, *good,
             OK, OK, LOCKED, REMOTE, UNLOCKED, "session", f"code=0x102 error=-{errno.EREMOTEIO}", *good, "0"])
 
-    @also("check")
+    @also("brief")
     def test_a_request_that_ends_before_the_device_says_that_it_has_locked(self):
         # It says so a second later: a disconnect, rmmod or the time that a request may take ends the request meanwhile. The
         # interface is stopped nevertheless, and with it nothing that is locked is left to the next session.
@@ -226,7 +226,7 @@ class Links(Spdm):
         self.assertEqual(self.devices(script, self.ENDPOINT), [
             OK, UNSUPPORTED, "none", "off", OK, "Invalid argument", "Invalid argument", REMOTE, UNLOCKED])
 
-    @also("check")
+    @also("brief")
     def test_no_stream_begins_or_ends_while_an_interface_is_bound(self):
         # A change of the stream's registers would put a locked interface into ERROR.
         script = self.START + f"""
@@ -360,7 +360,7 @@ class Mutated:
                     # A changed record ends the session. The round after it may find the interface in ERROR.
                     self.assertIn(line, {self.GOOD, self.LEFT})
 
-    @also("check")
+    @also("brief")
     def test_some_bytes_of_messages(self):
         self.mutated("message", 200)
 
@@ -449,7 +449,7 @@ class Drivers(Spdm):
             OK, OK, self.ONES, UNLOCKED,
             OK, OK, RUN, OK, ERROR, OK, OK])
 
-    @also("check")
+    @also("brief")
     def test_private_mappings(self):
         # BAR 4 is memory of the TEE as a whole, BAR 0 is not.
         script = """

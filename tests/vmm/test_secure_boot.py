@@ -79,7 +79,7 @@ class Case(unittest.TestCase):
         self.assertEqual([digest.hex() for digest in boot.programs()], expected)
 
 
-@also("check")
+@also("brief")
 class Signed(Case):
     """Our modules are signed, and the firmware knows the key."""
 

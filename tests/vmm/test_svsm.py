@@ -75,7 +75,7 @@ class Svsm(Vmm):
 
 
 class Attestation(Svsm):
-    @also("check")
+    @also("brief")
     def test_services_are_attested_by_either_driver(self):
         script = f"dump all; dump one service_guid={VTPM}; dump all service_guid={uuid.UUID(int=0)}\n"
         others = (f"instead {core} && echo instead\n{script}" for core in ("tsm_report", "tsm"))
