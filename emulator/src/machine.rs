@@ -8,7 +8,7 @@
 //!   breakpoint.rs an INT3 that is no longer in memory
 //! outcome.rs      what becomes of one
 //! board.rs        what the machine has besides: ports, and the image of the firmware
-//!   fw_cfg.rs     what QEMU tells firmware
+//!   fw_cfg.rs     what QEMU passes to firmware
 //!   ram.rs        where RAM is
 //! image.rs        the image of a firmware
 //!   guid_table.rs the table at its end, of EDK2
@@ -23,6 +23,7 @@
 //!   private_pages.rs  the same, for devices
 //! counts.rs       which code has counts of executed instructions
 //! mutator.rs      random changes, from a seed
+//! unread.rs       what the VMM changes as soon as the guest has read it
 //! trace.rs        a line per call
 //! lock.rs         locks
 //! ```

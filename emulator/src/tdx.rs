@@ -8,7 +8,7 @@
 //! vmm.rs        the untrusted VMM: MapGPA, GetQuote, port I/O, …
 //!   quoting.rs  the quoting enclave behind GetQuote
 //! launch.rs     the launch of a TD that starts with a firmware for TDs
-//!   firmware.rs what that firmware says of itself, and is told
+//!   firmware.rs what that firmware says of itself, and what the VMM passes to it
 //! cpu.rs        the CPU: reports, and what proves where they were made
 //! cpuid.rs      CPUID
 //! trace.rs      what the trace says of a call

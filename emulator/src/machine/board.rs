@@ -35,8 +35,8 @@ pub(crate) trait Board: Debug + Send + Sync {
     /// Writes a port.
     fn port_out(&self, port: u16, size: PortSize, value: u32);
 
-    /// Makes the firmware's image memory, which a guest can write to, and no ROM. Returns its size. The error is for the
-    /// user.
+    /// Makes the firmware's image, which is a ROM, memory that the guest can write to. Returns its size. The error is for
+    /// the user.
     fn make_firmware_memory(&self) -> Result<u64, String>;
 
     /// Maps all that is below an address a second time from there on.
@@ -49,7 +49,7 @@ pub(crate) trait Board: Debug + Send + Sync {
 pub(crate) struct FakeBoard {
     /// What is in fw_cfg, by selector.
     pub(crate) items: std::collections::BTreeMap<u16, Vec<u8>>,
-    /// The item that is read, and how much of it was.
+    /// The item that is read, and how many of its bytes were read.
     selected: std::sync::Mutex<(u16, usize)>,
     /// What was written to other ports.
     pub(crate) written: std::sync::Mutex<Vec<(u16, PortSize, u32)>>,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! fw_cfg: what QEMU tells firmware.
+//! fw_cfg: the interface by which QEMU passes data to firmware.
 //!
-//! QEMU, docs/specs/fw_cfg.rst: a selector goes to one port, and the bytes of the item come from the next one. Item 0x19 is
-//! the directory of files, whose numbers are big-endian.
+//! QEMU, docs/specs/fw_cfg.rst: the number of an item is written to one port, and its bytes are read from the next one. Item
+//! 0x19 is the directory of files, whose numbers are big-endian.
 
 use crate::machine::board::{
     Board,
@@ -20,7 +20,7 @@ const DIRECTORY: u16 = 0x19;
 /// How long the name of a file can be.
 const NAME: usize = 56;
 
-/// More files than this no board has.
+/// No board has more files than this.
 const MOST: u32 = 1024;
 
 /// An item that is read from its beginning.
@@ -59,7 +59,7 @@ impl<'a> Item<'a> {
         [(); N].map(|()| self.byte())
     }
 
-    /// Reads so many bytes, in blocks.
+    /// Reads `size` bytes, in blocks.
     pub(crate) fn blocks(self, size: u32) -> impl Iterator<Item = Vec<u8>> + 'a {
         const BLOCK: u32 = 4096;
 

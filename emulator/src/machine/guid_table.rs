@@ -24,7 +24,7 @@ const FOOTER: Guid = [
 /// Bytes between the table and the end of the image: the reset vector.
 const BEHIND: usize = 32;
 
-/// Takes an entry off the end of a table: its data, its length and its GUID. Nothing if it does not fit.
+/// Splits a table before the length and the GUID of its last entry, and returns all three. `None` if the table is shorter.
 fn last(table: &[u8]) -> Option<(&[u8], u16, Guid)> {
     let (rest, guid) = table.split_last_chunk::<16>()?;
     let (rest, len) = rest.split_last_chunk::<2>()?;
@@ -84,7 +84,7 @@ mod tests {
         [data, &len.to_le_bytes(), &guid].concat()
     }
 
-    /// Makes the end of an image with a table of entries whose length is off by some.
+    /// Makes the end of an image with a table of entries, whose length is wrong by `off`.
     fn tail(entries: &[u8], off: u16) -> Vec<u8> {
         let len = u16::try_from(entries.len() + 18).unwrap().wrapping_add(off);
         [&[0xf4; 64], entries, &len.to_le_bytes(), &FOOTER, &[0; 32]].concat()

@@ -13,10 +13,10 @@ pub(crate) const TOP: u64 = 1 << 32;
 /// No image of QEMU's is larger.
 const LARGEST: u64 = 16 << 20;
 
-/// How much of the end of an image is looked at for the table of GUIDs.
+/// The bytes at the end of an image in which the table of GUIDs is looked for.
 const TAIL: usize = 4096;
 
-/// Reads bytes that begin so far before the end of the image. The error is for the user.
+/// Reads `len` bytes of the image, from `below` bytes before its end on. The error is for the user.
 pub(crate) fn read(memory: &dyn GuestMemory, below: u64, len: usize) -> Result<Vec<u8>, String> {
     let mut bytes = vec![0; len];
     // CAST: Widens.

@@ -17,7 +17,7 @@ const RANGE: u32 = 20;
 /// The type of RAM in the map.
 const RAM: u32 = 1;
 
-/// More ranges than this no board has.
+/// No board has more ranges than this.
 const MOST: u32 = 1024;
 
 /// Returns where RAM is, in ascending order. The error is for the user.

@@ -2,9 +2,9 @@
 
 //! The board, by functions of QEMU that are not of its plugin API.
 //!
-//! A plugin cannot use ports, make a ROM memory, or map memory a second time. QEMU exports its functions to the modules that it is built with, so
-//! these are there, but a version of QEMU may do without: they are looked up by name, and only in a machine
-//! that needs them. All take and return integers and pointers; no layout of QEMU's is relied on.
+//! The plugin API has no ports, and no way to make a ROM memory or to map memory a second time. QEMU exports its functions to
+//! the modules that it is built with, so these are there. Another version of QEMU may lack one, so they are looked up by name,
+//! and only in a machine that needs them. All take and return integers and pointers; no layout of QEMU's is relied on.
 
 use std::{
     ffi::{

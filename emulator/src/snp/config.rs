@@ -161,7 +161,7 @@ pub(crate) enum Bios {
     AmdSev,
 }
 
-/// What hashes such a firmware finds.
+/// The hashes of kernel, initrd and command line that OvmfPkg/AmdSev finds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum KernelHashes {
     /// Right ones.
@@ -182,7 +182,7 @@ pub(crate) enum KernelHashes {
 pub(crate) struct SnpConfig {
     /// What the guest starts with.
     pub(crate) bios: Bios,
-    /// The hashes.
+    /// The hashes that its firmware finds.
     pub(crate) kernel_hashes: KernelHashes,
     /// The VMPL that the guest runs at.
     pub(crate) vmpl: u8,

@@ -36,8 +36,8 @@ const SVSM: u32 = 1 << 28;
 pub(super) const C_BIT: u32 = WIDTH - 1;
 
 /// The C-bit of a guest that starts with a firmware for SEV-SNP: that of real processors. To EDK2 it is a bit of an address,
-/// 51 at most; with a higher one it takes it that there is none, and shares no page. The MMU of QEMU does not
-/// ignore it, so all memory is mapped a second time where it is set.
+/// 51 at most; with a higher one EDK2 acts as if there were none, and shares no page. The MMU of QEMU does not ignore bit 51,
+/// so all memory is mapped a second time where it is set.
 pub(super) const FIRMWARE_C_BIT: u32 = 51;
 
 /// Most entries of the page.

@@ -148,10 +148,10 @@ pub(crate) enum CpuidService {
     Empty,
 }
 
-/// What the VMM answers instead of `IA32_APIC_BASE`.
+/// What the VMM answers a read of `IA32_APIC_BASE`, instead of its value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ApicBase {
-    /// Something else.
+    /// Another value.
     Value(u64),
     /// That there is no such MSR.
     Refused,
@@ -176,13 +176,13 @@ pub(crate) struct TdxConfig {
     pub(crate) firmware: Firmware,
     /// How that is launched if it is one for TDs.
     pub(crate) launch: LaunchService,
-    /// What it is told of RAM.
+    /// What the VMM says of RAM to that firmware.
     pub(crate) hand_off: HandOffService,
-    /// What processors are told by CPUID.
+    /// What the VMM answers `Instruction.CPUID`.
     pub(crate) cpuid: CpuidService,
-    /// What they are told of `IA32_APIC_BASE`, if that is something else.
+    /// What the VMM answers a read of `IA32_APIC_BASE`, if not its value.
     pub(crate) apic_base: Option<ApicBase>,
-    /// The port that is out of reach.
+    /// The port that the VMM refuses.
     pub(crate) refuse_port: Option<u16>,
     /// Attributes of the TD.
     pub(crate) attributes: u64,

@@ -2,8 +2,8 @@
 
 //! The launch of a TD that starts with a firmware for TDs.
 //!
-//! The VMM has the TDX module add the sections of the firmware, which are measured in `MRTD`, and the TD HOB, which is not:
-//! firmware does that. All other RAM is there, and the TD has to accept it. Then it runs all vCPUs.
+//! The VMM has the TDX module add the sections of the firmware, which are measured in `MRTD`, and the TD HOB, which the firmware
+//! measures itself. All other RAM is there, and the TD has to accept it. Then the VMM runs all vCPUs.
 //!
 //! ```text
 //! state.rs   the state that each vCPU starts in
@@ -83,7 +83,8 @@ impl Launch {
         }
     }
 
-    /// Launches the TD when its first vCPU starts, and has all vCPUs start. Returns where. The error is for the user.
+    /// Launches the TD when its first vCPU starts, and starts all vCPUs. Returns the address that they start at. The error is
+    /// for the user.
     pub(super) fn start(
         &self,
         vcpu: &dyn Vcpu,
@@ -119,7 +120,7 @@ impl Launch {
         Ok(there)
     }
 
-    /// Has another vCPU start that was sent a startup IPI to. Returns where, if it was the first one that sent it.
+    /// Starts another vCPU, which has got a startup IPI. Returns the address that it starts at, if the IPI is that of the launch.
     pub(super) fn start_other(&self, vcpu: &dyn Vcpu, regs: &mut Registers) -> Option<u64> {
         let hand_off = self.others.hand_off(vcpu.number())?;
         let there = state::start(vcpu, regs, hand_off);
@@ -129,8 +130,8 @@ impl Launch {
     }
 }
 
-/// Checks that the image can be written to. Firmware has variables in it. In a ROM they would stay as they are, and it would
-/// extend RTMR0 with what its log does not have.
+/// Checks that the image can be written to. Firmware has variables in it. In a ROM they would not change, and the firmware would
+/// extend RTMR0 with other digests than those in its log.
 fn check_memory(memory: &dyn GuestMemory, metadata: &Metadata) -> Result<(), String> {
     let has_changed = |place| -> Result<bool, NoMemory> {
         let (mut before, mut after) = ([0], [0]);
@@ -150,7 +151,7 @@ fn check_memory(memory: &dyn GuestMemory, metadata: &Metadata) -> Result<(), Str
     Ok(())
 }
 
-/// Adds the sections, and the hand-off blocks in theirs. The error is for the user.
+/// Adds the sections, and writes the hand-off blocks to the one that is for them. The error is for the user.
 fn add(
     memory: &dyn GuestMemory,
     pages: &Pages,
@@ -205,7 +206,7 @@ fn add(
         .map_err(|NoMemory| "the hand-off blocks cannot be written".into())
 }
 
-/// Has the last bit of the variables be another one. The error is for the user.
+/// Inverts the lowest bit of the last byte of the variables. The error is for the user.
 fn change_variables(memory: &dyn GuestMemory, metadata: &Metadata) -> Result<(), String> {
     let mut sections = metadata.sections().iter();
     let place = sections.find(|section| section.is_variables());
@@ -218,8 +219,7 @@ fn change_variables(memory: &dyn GuestMemory, metadata: &Metadata) -> Result<(),
         .map_err(|NoMemory| "the firmware has variables where no memory is".into())
 }
 
-/// Measures the sections: each page as it is added, and then, if the firmware wants that and it is to be `measured`, what
-/// is in it.
+/// Measures the sections: each page as it is added, and then its contents, if the metadata ask for that and `measured` is set.
 fn measure(
     memory: &dyn GuestMemory,
     metadata: &Metadata,

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The hashes of kernel, initrd and command line, by which the launch digest stands for them as well.
+//! The hashes of kernel, initrd and command line. The launch digest covers them, and so these three.
 //!
-//! QEMU makes the table when it is asked for `kernel-hashes`, target/i386/sev.c, and OvmfPkg/AmdSev starts no kernel that is
-//! not in it. There are no hashes without a kernel.
+//! QEMU makes the table if its option `kernel-hashes` is on, target/i386/sev.c, and OvmfPkg/AmdSev starts no kernel whose hash
+//! is not in it. There are no hashes without a kernel.
 
 use sha2::{
     Digest as _,
@@ -39,13 +39,13 @@ const ENTRIES: [[u8; 16]; 3] = [
     ],
 ];
 
-/// Lengths: of what begins the table and each entry, a GUID and a length, and of a hash.
+/// Lengths: of the header of the table and of each entry, which has a GUID and a length, and of a hash.
 const HEADER: usize = 18;
 const HASH: usize = 32;
 const ENTRY: usize = HEADER + HASH;
 const LENGTH: usize = HEADER + 3 * ENTRY;
 
-/// The room that QEMU takes for the table: its length in steps of 16.
+/// The room that QEMU takes for the table: its length, rounded up to a multiple of 16.
 pub(super) const SIZE: u64 = (LENGTH as u64).next_multiple_of(16);
 
 /// Items of fw_cfg.
@@ -56,11 +56,11 @@ mod item {
     pub(super) const COMMAND_LINE: u16 = 0x15;
 }
 
-/// The file with the kernel as it is. In the items of fw_cfg it is as QEMU has changed it, for firmware that knows nothing of
-/// hashes.
+/// The file with the kernel as it is. The older items of fw_cfg have it as QEMU has changed it, for firmware that knows nothing
+/// of hashes.
 const KERNEL: &str = "etc/boot/kernel";
 
-/// Hashes so many bytes of an item.
+/// Hashes the first `size` bytes of an item.
 fn hash(item: Item<'_>, size: u32) -> [u8; HASH] {
     item.blocks(size)
         .fold(Sha256::new(), |hash, block| hash.chain_update(block))
@@ -68,13 +68,13 @@ fn hash(item: Item<'_>, size: u32) -> [u8; HASH] {
         .into()
 }
 
-/// Hashes an item whose size is another one.
+/// Hashes an item whose size another item has.
 fn hash_item(board: &dyn Board, size: u16, selector: u16) -> [u8; HASH] {
     let size = u32::from_le_bytes(Item::new(board, size).next());
     hash(Item::new(board, selector), size)
 }
 
-/// Makes a page that has the table so far behind its beginning, if the VMM has a kernel and makes hashes.
+/// Makes a page that has the table at an offset, if the VMM has a kernel and makes hashes.
 pub(super) fn page(board: &dyn Board, at: usize, wanted: KernelHashes) -> Option<Box<[u8; 4096]>> {
     if wanted == KernelHashes::None {
         return None;
@@ -110,7 +110,7 @@ pub(super) fn page(board: &dyn Board, at: usize, wanted: KernelHashes) -> Option
     Some(page)
 }
 
-/// Makes what begins a table or an entry.
+/// Makes the header of a table or of an entry.
 fn header(guid: &[u8; 16], length: usize) -> Vec<u8> {
     // CAST: Small.
     [guid.as_slice(), &(length as u16).to_le_bytes()].concat()
@@ -135,7 +135,7 @@ mod tests {
         board
     }
 
-    /// Returns the hashes in a page, whose table is 0xc00 behind its beginning.
+    /// Returns the hashes in a page, whose table is at offset 0xc00.
     fn hashes(page: &[u8; 4096]) -> Vec<&[u8]> {
         assert!(page[..0xc00].iter().all(|byte| *byte == 0));
         assert_eq!(page[0xc00..][..16], TABLE);

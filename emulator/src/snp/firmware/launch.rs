@@ -52,7 +52,7 @@ use crate::{
     },
 };
 
-/// Where a VMSA is in the guest, for the launch digest: at the last page of all.
+/// The address of a VMSA in the launch digest: that of the last page of all.
 const VMSA: u64 = 0xffff_ffff_f000;
 
 /// A launch with a firmware that is still to be done, or done.
@@ -62,7 +62,7 @@ pub(in crate::snp) struct Firmware {
     hashes: KernelHashes,
     /// Whether it was begun.
     begun: AtomicBool,
-    /// Where the CPUID page is, once it was done.
+    /// Where the CPUID page is, once the guest was launched.
     cpuid: OnceLock<u64>,
 }
 
@@ -135,7 +135,7 @@ impl Firmware {
                 digest.add(start, Page::Secrets);
             }
             Kind::Cpuid => {
-                // What goes there the CPU says when it runs.
+                // Its contents are read from the CPU later.
                 self.cpuid.get_or_init(|| start);
                 digest.add(start, Page::Cpuid);
             }

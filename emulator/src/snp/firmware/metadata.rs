@@ -2,8 +2,8 @@
 
 //! The metadata of a firmware for SEV-SNP: its sections, and where hashes go.
 //!
-//! EDK2 and QEMU are all the specification that there is. The table of GUIDs has how far before the end of the image the
-//! metadata are, and the address of the table of hashes.
+//! There is no specification but the sources of EDK2 and QEMU. The table of GUIDs has the distance of the metadata from the end
+//! of the image, and the address of the table of hashes.
 
 use std::ops::Range;
 
@@ -50,7 +50,7 @@ const HASHES: Entry = Entry {
     name: "hashes",
 };
 
-/// More sections than this no firmware has.
+/// No firmware has more sections than this.
 const MOST: u32 = 64;
 
 /// What is before the sections.

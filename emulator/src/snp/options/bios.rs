@@ -22,11 +22,7 @@ use crate::{
 
 /// Values of `bios`.
 const CHOICES: [Choice<Bios>; 2] = [
-    Choice::new(
-        "pc",
-        Bios::Pc,
-        "QEMU's own, which starts a kernel as no such guest",
-    ),
+    Choice::new("pc", Bios::Pc, "QEMU's own, which knows nothing of SEV-SNP"),
     Choice::new(
         "amdsev",
         Bios::AmdSev,
@@ -47,7 +43,7 @@ const HASHES: [Choice<KernelHashes>; 5] = [
     Choice::new(
         "none",
         KernelHashes::None,
-        "as if QEMU was not asked for them",
+        "no hashes, as without kernel-hashes=on of QEMU",
     ),
 ];
 
@@ -63,7 +59,8 @@ pub(super) const BIOS: Opt<SnpConfig> = Opt {
 /// `kernel_hashes`.
 pub(super) const KERNEL_HASHES: Opt<SnpConfig> = Opt {
     key: "kernel_hashes",
-    meaning: "what bios=amdsev is told of the kernel, which it starts only with right ones",
+    meaning:
+        "hashes of kernel, initrd and command line, which bios=amdsev starts only if they are right",
     values: Values::Table(&HASHES),
     default: |c| name(&HASHES, &c.kernel_hashes),
     set: |c, v| put(&mut c.kernel_hashes, choose(&HASHES, v)),

@@ -2,8 +2,8 @@
 
 //! The vCPUs besides the first one, which start with it.
 //!
-//! The VMM of a TD runs all of them from the beginning. QEMU's wait for a startup IPI. The first one sends it, and does not go on
-//! before the others have started: they need what is in memory meanwhile.
+//! The VMM of a TD runs all of them from the beginning. Those of QEMU wait for a startup IPI. The first vCPU sends it, and does
+//! not go on before the others have started: they need the descriptors that are in memory meanwhile (`state.rs`).
 
 use std::{
     collections::BTreeSet,
@@ -23,13 +23,13 @@ use crate::machine::{
     }, //
 };
 
-/// The page that a startup IPI sends them to. The firmware's image is there in each PC, so there is something to execute.
+/// The page that a startup IPI sends them to. Each PC has a part of the firmware's image there, so there is code to execute.
 const PAGE: u8 = 0xf0;
 
-/// How long they may take. On a busy machine a thread may have to wait.
+/// The longest that they may take. On a busy machine a thread may have to wait.
 const MOST: Duration = Duration::from_secs(60);
 
-/// Those that have not started.
+/// The vCPUs that have not started yet.
 #[derive(Debug, Default)]
 pub(super) struct Others {
     awaited: Mutex<Awaited>,

@@ -49,7 +49,7 @@ pub(super) struct Descriptors {
 }
 
 impl Descriptors {
-    /// Puts them there.
+    /// Writes the descriptors to memory.
     pub(super) fn put(memory: &dyn GuestMemory) -> Result<Self, NoMemory> {
         let mut before = [0; 16];
 
@@ -60,13 +60,13 @@ impl Descriptors {
         Ok(Self { before })
     }
 
-    /// Has the memory be as it was.
+    /// Restores the memory.
     pub(super) fn remove(self, memory: &dyn GuestMemory) -> Result<(), NoMemory> {
         memory.write(CODE, &self.before)
     }
 }
 
-/// Has a vCPU be in this state, while the descriptors are there. `hand_off` is the address of the hand-off blocks, which the
+/// Puts a vCPU into this state, while the descriptors are in memory. `hand_off` is the address of the hand-off blocks, which the
 /// VMM passes to each vCPU. Returns where it starts.
 pub(super) fn start(vcpu: &dyn Vcpu, regs: &mut Registers, hand_off: u64) -> u64 {
     vcpu.set_system(SystemReg::Cr0, CR0);

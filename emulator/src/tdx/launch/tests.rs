@@ -91,7 +91,7 @@ impl Start {
     }
 }
 
-/// Makes the launch of a machine with so many vCPUs.
+/// Makes the launch of a machine with a number of vCPUs.
 fn launch_of(vcpus: usize) -> Launch {
     let board = Arc::new(FakeBoard::with_e820(&[(0..0x1_8000, 1)]));
     Launch::new(&TdxConfig::default(), board, vcpus)
@@ -119,7 +119,7 @@ fn starts_no_other_vcpu_that_the_first_one_did_not() {
         .start(&start, &start.module, &start.pages, &mut regs)
         .unwrap_err();
     assert_eq!(no, "the first vCPU has no local APIC");
-    // That it was to be started is known, by its number.
+    // The number of the vCPU says whether it was to be started.
     assert_eq!(launch.start_other(&start, &mut regs), None);
     let other = Start {
         number: 1,

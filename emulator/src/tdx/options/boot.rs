@@ -73,37 +73,38 @@ pub(super) const LAUNCHED: Opt<TdxConfig> = Opt {
     set: |c, v| put(&mut c.launch, choose(&LAUNCH, v)),
 };
 
-/// What the firmware is told of RAM.
+/// What the VMM says of RAM to the firmware.
 pub(super) const HOB: Opt<TdxConfig> = Opt {
     key: "hob",
-    meaning: "what the TD HOB says to it",
+    meaning: "what the TD HOB says of RAM to that firmware",
     values: Values::Table(&HAND_OFF),
     default: |c| name(&HAND_OFF, &c.hand_off),
     set: |c, v| put(&mut c.hand_off, choose(&HAND_OFF, v)),
 };
 
-/// What it is told of processors.
+/// What the VMM answers when processors of the firmware ask for their numbers.
 pub(super) const PROCESSORS: Opt<TdxConfig> = Opt {
     key: "cpuid",
-    meaning: "what the VMM answers its processors that ask for their numbers",
+    meaning: "what the VMM answers when a processor of that firmware asks for its number",
     values: Values::Line(&CPUID),
     default: |c| name(&CPUID, &c.cpuid),
     set: |c, v| put(&mut c.cpuid, choose(&CPUID, v)),
 };
 
-/// What it is told of their APICs.
+/// What the VMM answers when they ask for the address of their APIC.
 pub(super) const APIC: Opt<TdxConfig> = Opt {
     key: "apic_base",
-    meaning: "what the VMM answers them of IA32_APIC_BASE, hexadecimal, or refuse",
+    meaning:
+        "what the VMM answers a read of IA32_APIC_BASE by that firmware, hexadecimal, or refuse",
     values: Values::Said,
     default: |_| "as it is".into(),
     set: |c, v| put(&mut c.apic_base, apic_base(v).map(Some)),
 };
 
-/// What is out of its reach.
+/// The port that the VMM refuses to the firmware.
 pub(super) const PORT: Opt<TdxConfig> = Opt {
     key: "refuse_port",
-    meaning: "refuses its I/O on this port, hexadecimal",
+    meaning: "refuses I/O of that firmware on this port, hexadecimal",
     values: Values::Said,
     default: |_| "none".into(),
     set: |c, v| put(&mut c.refuse_port, port(v).map(Some)),

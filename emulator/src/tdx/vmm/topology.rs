@@ -2,9 +2,9 @@
 
 //! `Instruction.CPUID`: what the VMM says of the processors, each of which asks for its number.
 //!
-//! A kernel here asks the CPU itself. Firmware finds out the number of a processor's APIC by a call before it has a handler of
-//! `#VE`, and a processor that is told a wrong one is never woken. No other leaf is the VMM's: they are empty, as those
-//! that a VMM does not know. Only the low halves of the operands count.
+//! A kernel here asks the CPU itself. Firmware has no handler of `#VE` yet when it needs the number of a processor's APIC, so it
+//! asks by a call. A processor that gets a wrong number is never woken. Of all other leaves the answer is zeros, as that of a
+//! VMM to leaves that it does not know. Only the low halves of the operands count.
 
 use crate::machine::registers::{
     Reg,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What a guest starts with.
+//! Launches with a firmware, each refusal, and the launch digest.
 
 use std::{
     path::PathBuf,
@@ -31,7 +31,7 @@ use crate::{
 /// RAM of the guests here.
 const RAM: Range<u64> = 0..0x1_0000;
 
-/// What a launch works on.
+/// A launch, and the parts of the machine that it changes.
 struct Launch {
     image: FakeImage,
     board: Arc<FakeBoard>,

@@ -37,7 +37,7 @@ pub(in crate::snp::firmware) struct FakeImage {
 }
 
 impl FakeImage {
-    /// Makes one with these sections, and the table of hashes there.
+    /// Makes one with these sections, and the table of hashes at this address.
     pub(in crate::snp::firmware) fn new(rows: &[[u32; 3]], table: u32) -> Self {
         let length = u32::try_from(16 + 12 * rows.len()).unwrap();
         let count = u32::try_from(rows.len()).unwrap();
@@ -52,7 +52,7 @@ impl FakeImage {
         Self::with(&[header, rows.collect()].concat(), 0x800, table)
     }
 
-    /// Makes one with these bytes so far before its end.
+    /// Makes one with these bytes of metadata, `below` bytes before its end.
     fn with(metadata: &[u8], below: u32, table: u32) -> Self {
         let mut image = vec![0xf4; SIZE];
         if let Some(start) = SIZE.checked_sub(usize::try_from(below).unwrap()) {
@@ -67,7 +67,7 @@ impl FakeImage {
         for (data, guid) in [
             (&hashes[..], HASHES.guid),
             (&below.to_le_bytes()[..], SEV.guid),
-            // Where other vCPUs start, which tools look for.
+            // The address where other vCPUs start. Tools need it.
             (&[0, 0xb0, 0x80, 0][..], RESET),
         ] {
             let len = u16::try_from(data.len() + 18).unwrap();

@@ -33,7 +33,7 @@ pub(in super::super) fn metadata(rows: &[Row]) -> Vec<u8> {
     bytes
 }
 
-/// Returns why metadata are refused in which one section is another one.
+/// Returns why metadata are refused in which one section was replaced.
 fn refusal(index: usize, row: Row) -> String {
     let mut rows = ROWS;
     rows[index] = row;
