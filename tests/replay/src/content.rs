@@ -4,8 +4,8 @@
 //!
 //! Replaying a log proves the digests, and not the data beside them. For some types the specification
 //! says that the digest is the hash of the data ("TCG PC Client Platform Firmware Profile", table
-//! "Event Types"); if it is not, the data were changed. For others the data are only a description, as
-//! for a kernel: what was measured there, the verifier has to know.
+//! "Event Types"); if it is not, the data were changed. For others, such as that of a kernel, the data
+//! are only a description: the verifier has to know what was measured.
 
 use sha2::{
     Digest as _,
@@ -46,7 +46,7 @@ impl Content {
     }
 }
 
-/// Says what the digest of an event is the hash of, if it is of one that was measured.
+/// Says what the digest of an event is the hash of, if the event has measured anything.
 pub fn content(event: &Event<'_>) -> Option<Content> {
     let digest = event.measured?.digest;
     let is_of = |data: &[u8]| digest.bytes()[..] == Sha384::digest(data)[..];
@@ -82,13 +82,13 @@ fn variable(data: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((name, reader.take(size)?))
 }
 
-/// The most that is shown of what an event says.
+/// The longest text that is shown of an event.
 const SHOWN: usize = 48;
-/// The least that is a text, in data that are not text alone.
+/// The shortest text that is looked for in data that have more than text.
 const TEXT: usize = 4;
 
-/// Says what an event is about: the name of its variable, or the texts in its data. Nothing in there can
-/// do more to a terminal than be shown.
+/// Says what an event is about: the name of its variable, or the texts in its data. They have printable
+/// ASCII only, so they can't change the state of a terminal.
 pub fn describe(event: &Event<'_>) -> String {
     let mut text = match event.kind {
         EventType::VARIABLE_DRIVER_CONFIG

@@ -28,7 +28,7 @@ pub enum Error {
     Empty,
     /// The log ends within the event.
     CutOff,
-    /// The first event is none that says what the others are.
+    /// The first event does not say what the others are.
     NoHeader,
     /// Its events have one SHA-1 each.
     OldFormat,
@@ -182,7 +182,7 @@ impl<'a> EventLog<'a> {
     }
 }
 
-/// Says whether nothing but what memory is filled with follows.
+/// Says whether only padding follows: all ones or all zeros.
 fn is_padding(rest: &[u8]) -> bool {
     let all = |value| rest.iter().all(|byte| *byte == value);
     all(0xff) || all(0)
@@ -242,7 +242,7 @@ fn algorithms(data: &[u8]) -> Result<Algorithms, Error> {
     }
 }
 
-/// Reads what follows the signature of that.
+/// Reads what follows the signature in `TCG_EfiSpecIDEvent`.
 fn listed(reader: &mut Reader<'_>) -> Option<Algorithms> {
     let _class_and_versions = reader.take(8)?;
     let count = reader.u32()?;
@@ -261,7 +261,7 @@ fn event<'a>(reader: &mut Reader<'a>, algorithms: &Algorithms) -> Result<Event<'
     let kind = EventType(reader.u32().ok_or(Error::CutOff)?);
     let digest = digests(reader, algorithms)?;
     let data = reader.counted().ok_or(Error::CutOff)?;
-    // It can have any index, and need not have a digest.
+    // `EV_NO_ACTION` can have any index, and need not have a digest.
     let measured = if kind == EventType::NO_ACTION {
         None
     } else {

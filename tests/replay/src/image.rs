@@ -20,7 +20,7 @@ const METADATA: [u8; 16] = [
     0x35, 0x65, 0x7a, 0xe4, 0x4a, 0x98, 0x98, 0x47, 0x86, 0x5e, 0x46, 0x85, 0xa7, 0xbf, 0x8e, 0xc2,
 ];
 
-/// What there is of an entry in that table before its GUID: the data, and the size of the entry.
+/// The bytes of an entry in that table before its GUID: the data, and the size of the entry.
 const ENTRY: usize = 4 + 2;
 
 /// Attribute of a section that is measured, and not only added.
@@ -28,11 +28,11 @@ const EXTEND: u32 = 1;
 /// Attribute of a section that the guest has to accept. It is not added.
 const AUGMENT: u32 = 2;
 
-/// What is added at once, and what is measured at once.
+/// The bytes that one operation adds, and that one measures.
 const PAGE: usize = 4096;
 const CHUNK: usize = 256;
 
-/// More than a firmware has below 4 GiB.
+/// A firmware has less than this below 4 GiB.
 const MAX_SIZE: usize = 1 << 30;
 
 /// Returns the MRTD of a TD that starts with an image, if that is one for TDs.

@@ -2,9 +2,9 @@
 
 //! The event log of a TD, and what has to agree with it.
 //!
-//! The firmware and the boot loader of a TD extend RTMR0 to RTMR2, and write an event for each. The log
-//! is in memory that the VMM reads, and proves nothing by itself. Its events are extended again
-//! here, and the results compared with registers that the TDX module vouches for.
+//! The firmware, the boot loader and the kernel of a TD extend RTMR0 to RTMR2, and write an event each
+//! time. The log is in ordinary memory of the TD, and proves nothing by itself. Here its events are
+//! extended again, and the results compared with registers, whose values the TDX module reports.
 //!
 //! ```text
 //! event_log.rs    the events of a log

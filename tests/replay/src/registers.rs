@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! The measurement registers of a TD, from where they can be had.
+//! The measurement registers of a TD: replayed, in sysfs, in a TDREPORT, in a quote.
 
 use std::{
     fs,
@@ -51,8 +51,8 @@ pub fn extend(register: &mut Digest384, digest: &Digest384) {
     *register = Digest384::new(hash.finalize().into());
 }
 
-/// Extends the RTMRs by all events of a log, and tells `after` what each of them made of a register.
-/// A register of a TD that starts is zero.
+/// Extends the RTMRs by all events of a log, from zero on. After each event, calls `after` with its number
+/// and the new value of its RTMR, if it has one.
 pub fn replay(
     log: &EventLog<'_>,
     mut after: impl FnMut(usize, Option<&Digest384>),
@@ -109,7 +109,7 @@ impl Registers {
         })
     }
 
-    /// Takes them from a TDREPORT. Whether the CPU has made it, only that CPU can tell.
+    /// Takes them from a TDREPORT. This does not verify it: only the CPU that has made it can.
     pub fn from_report(report: &TdReport) -> Self {
         let info = &report.info;
         Self {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! What is printed: each event with what it made of its register, and whether all registers agree.
+//! What is printed: each event with the value of its register after it, and whether all registers agree.
 
 use std::fmt::{
     self,
@@ -57,8 +57,8 @@ impl Digits {
 pub struct Replayed {
     /// What the RTMRs should be.
     pub rtmrs: [Digest384; 4],
-    /// The numbers of events that claim what is not so: data of which the digest is not the hash, or that
-    /// MRTD was extended.
+    /// The numbers of events that can't be right: the digest is not the hash of the data, or the register is
+    /// MRTD.
     pub false_events: Vec<usize>,
 }
 
@@ -137,8 +137,8 @@ pub fn events(
     })
 }
 
-/// Writes each register as each source has it, and returns how many differ from what they should be. What
-/// MRTD should be is what `mrtd` says, or the first source.
+/// Writes each register as each source has it, and returns how many differ from the expected values. Of MRTD
+/// that is `mrtd`, or else the value of the first source.
 ///
 /// # Errors
 ///

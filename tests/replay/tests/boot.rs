@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! A boot of the emulator, and what is found if something in it was changed. See
+//! A boot of the emulator, and the differences that are found if something of it was changed. See
 //! `tests/vectors/measured-boot/README.md`.
 
 mod common;
@@ -130,7 +130,7 @@ fn a_bit_that_flipped_is_found_unless_it_is_in_a_description() {
         if in_what_is_replayed {
             assert_ne!(replayed(&log, &later()), Some(rtmrs()), "{at:#x}");
         } else {
-            // It is read, or refused.
+            // The log may be read or refused, but must not cause a panic.
             let _ = replayed(&log, &later());
         }
     }
@@ -145,13 +145,13 @@ fn a_log_that_ends_early_is_found() {
     }
 }
 
-/// The program on the vectors, with some of them changed.
+/// The program `replay`, and a folder with copies of the vectors.
 struct Program {
     folder: PathBuf,
 }
 
 impl Program {
-    /// Begins with the vectors.
+    /// Copies the vectors to a folder of that name.
     fn new(name: &str) -> Self {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
         let _ = fs::remove_dir_all(&folder);
@@ -182,7 +182,7 @@ impl Program {
         fs::write(path, bytes).unwrap();
     }
 
-    /// Runs it with these options.
+    /// Runs the program with these options.
     fn run(&self, options: &[&str]) -> Output {
         Command::new(env!("CARGO_BIN_EXE_replay"))
             .current_dir(&self.folder)
@@ -204,7 +204,7 @@ impl Program {
         (output.status.code(), String::from_utf8(text).unwrap())
     }
 
-    /// Says that something is found.
+    /// Checks that the comparison ends with this status, and prints this text.
     #[track_caller]
     fn finds(&self, status: i32, text: &str) {
         let (found, said) = self.compare(&NOW);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! Logs of all kinds, and what is none.
+//! Logs that are replayed, and logs that are refused.
 
 mod common;
 
@@ -28,7 +28,7 @@ fn replay(log: &[u8]) -> Result<[[u8; 48]; 4], LogError> {
     Ok(registers::replay(&log, |_, _| {}).map(|value| *value.bytes()))
 }
 
-/// Returns what extending a new register makes of it.
+/// Returns the value of a register that was extended with these digests, from zero on.
 fn extended(digests: &[[u8; 48]]) -> [u8; 48] {
     digests
         .iter()
@@ -55,7 +55,7 @@ fn events_go_to_their_registers() {
         extended(&[[2; 48]]),
     ];
 
-    // What follows is what memory was filled with.
+    // The log ends where the padding begins.
     for rest in [
         vec![],
         vec![0xff; 100],
@@ -82,7 +82,7 @@ fn digests_of_other_algorithms_are_skipped() {
     ];
     let mut log = first(&[SHA1, SHA256, SHA384, SM3]);
     log.extend(event_of(1, 1, &digests, b"data"));
-    // It need not have all.
+    // An event need not have a digest of each algorithm.
     log.extend(event_of(2, 1, &digests[1..2], b""));
     let [rtmr0, rtmr1, ..] = replay(&log).unwrap();
     assert_eq!([rtmr0, rtmr1], [extended(&[[1; 48]]); 2]);
@@ -100,7 +100,7 @@ fn what_is_no_measurement_has_any_index_and_need_not_have_a_digest() {
     assert_eq!(EventLog::parse(&log).unwrap().events.len(), 3);
 }
 
-/// Says that a log is refused.
+/// Checks that a log is refused at this event.
 #[track_caller]
 fn refused(log: &[u8], number: usize, at: usize, error: Error) {
     assert_eq!(replay(log), Err(LogError { number, at, error }));
@@ -155,7 +155,7 @@ fn refuses_an_event_that_is_wrong() {
     let after = |bad: &[u8]| [&first, &good, bad].concat();
 
     for len in 1..good.len() {
-        // Zeros alone are what memory was filled with.
+        // Zeros alone are padding.
         if good[..len].iter().any(|byte| *byte != 0) {
             refused(&after(&good[..len]), 2, start, Error::CutOff);
         }
@@ -179,7 +179,7 @@ fn refuses_an_event_that_is_wrong() {
         long[place] = 0xff;
         assert!(replay(&after(&long)).is_err(), "{place}");
     }
-    // Something after what memory was filled with.
+    // Something behind the padding.
     for fill in [0, 0xff] {
         let log = [after(&[]), vec![fill; 64], good.clone()].concat();
         assert!(replay(&log).is_err(), "{fill}");
@@ -206,7 +206,7 @@ fn names_the_types() {
     assert_eq!(EventType(0x1234).to_string(), "0x00001234");
 }
 
-/// A variable as an event has it.
+/// Makes the data of an event that has a variable.
 fn variable(name: &str, value: &[u8]) -> Vec<u8> {
     let name: Vec<_> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let mut data = vec![0xaa; 16];
