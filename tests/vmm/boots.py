@@ -32,7 +32,7 @@ METADATA = bytes.fromhex("35657ae44a989847865e4685a7bf8ec2")
 
 
 def run(*options, command="", timeout=900):
-    """Starts a guest with the firmware, and returns how that ended."""
+    """Runs a guest with the firmware, and returns its status and output."""
     words = [RUN, "--firmware", "tdvf", "--timeout", str(timeout), *options]
     if command:
         words += ["--", "sh", "-c", command]
@@ -49,7 +49,7 @@ class Boot(typing.NamedTuple):
 
     @classmethod
     def of(cls, *options, script=""):
-        """Boots a guest, and runs a script in it first, which leaves a driver loaded."""
+        """Boots a guest, runs a script in it, which has to leave a driver loaded, and reads registers and log."""
         result = run(*options, command=f"{{\n:\n{script}\n}} 2>&1\necho; echo registers\n{COMMAND}")
         if result.returncode:
             output = (result.stdout[-4000:] + result.stderr).decode(errors="replace")
@@ -63,7 +63,7 @@ class Boot(typing.NamedTuple):
         return cls(mrtd, rtmrs, log, said.decode(errors="replace"))
 
     def events(self, register, kind):
-        """Returns the events of that kind that are in an RTMR."""
+        """Returns the events of a type by which an RTMR was extended."""
         return [event for event in event_log.events(self.log) if (event.index, event.kind) == (register + 1, kind)]
 
     def variables(self):
@@ -84,8 +84,8 @@ class Boot(typing.NamedTuple):
 
 
 def mrtd(image, extend=True):
-    """Returns the MRTD of an image: TDX module ABI, TDH.MEM.PAGE.ADD and TDH.MR.EXTEND over the sections in its metadata. Not
-    to extend leaves out what is in them."""
+    """Returns the MRTD of an image: TDX module ABI, TDH.MEM.PAGE.ADD and TDH.MR.EXTEND over the sections in its metadata. Without
+    `extend`, their contents are not measured."""
     def record(name, address):
         return name.ljust(16, b"\0") + struct.pack("<Q", address) + bytes(104)
 

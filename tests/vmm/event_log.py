@@ -11,7 +11,7 @@ import typing
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 
-# The type of an event that is no measurement.
+# EV_NO_ACTION: an event that extends no register.
 NO_ACTION = 3
 
 # EV_IPL, by which programs of UEFI measure what they load: TCG PC Client Platform Firmware Profile, "Event Types".

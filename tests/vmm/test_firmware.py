@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """A TD that the distribution's firmware boots: python3 -m unittest discover -p test_firmware.py tests/vmm
 
-The firmware measures what it is told, its variables and the kernel, and writes an event for each measurement. The registers
-are the TDX module's. That both agree shows that the emulator does what the firmware expects: where its image is no memory, it
-measures zeros, and boots nevertheless.
+The firmware measures what the VMM says of the machine, its variables and the kernel, and writes an event for each measurement.
+The registers are the TDX module's. That both agree shows that the emulator does what the firmware expects: where the image of
+the firmware is no memory, it measures zeros, and boots nevertheless.
 """
 
 import hashlib
@@ -27,12 +27,12 @@ def emulated(*values):
 
 
 def boot(*options, script="nproc"):
-    """Boots a TD, which has to succeed, and runs a script in it first."""
+    """Boots a TD, runs a script in it, and reads registers and log. All of that has to succeed."""
     return boots.Boot.of("--kernel", KERNEL, *options, script=script)
 
 
 def run(*options, **others):
-    """Starts a TD, and returns how that ended."""
+    """Runs a TD, and returns its status and output."""
     return boots.run("--kernel", KERNEL, *options, command="true", **others)
 
 
@@ -75,8 +75,8 @@ class Boot(unittest.TestCase):
         self.assertEqual([digest.hex() for digest in self.td.programs()], [boots.authenticode(kernel).hex()])
 
     def assert_differs_in_rtmr0(self, td):
-        """Checks that a TD has been told something else, and starts the same firmware and kernel. The command that it runs is
-        in the initramfs, which is measured into RTMR2."""
+        """Checks that a TD has the same firmware and kernel, and that its VMM says something else of the machine. RTMR2 is not
+        compared: it has the initramfs, in which the command is."""
         self.assert_log_stands_for_registers(td)
         self.assertEqual(td.mrtd.hex(), self.td.mrtd.hex())
         self.assertNotEqual(td.rtmrs[0].hex(), self.rtmrs[0].hex())
@@ -120,7 +120,7 @@ class Boot(unittest.TestCase):
         self.assert_differs_in_rtmr0(boot(*emulated("hob=twice")))
 
     def test_memory_that_is_not_accepted(self):
-        """A real TD would end at the first access. Here its first call does that is given such memory."""
+        """A real TD would end at the first access. Here it ends at the first call with an address in such memory."""
         result = run("--memory", "4096", *emulated("hob=accepted"))
         self.assertEqual(result.returncode, 125)
         self.assertRegex(result.stderr, rb"EPT violation in TDG\.[A-Z.]+: private GPA 0x1[0-9a-f]{8}: .* is Pending")
@@ -141,13 +141,13 @@ class Boot(unittest.TestCase):
             self.assertEqual([td.mrtd, *td.rtmrs[:2]], [self.td.mrtd, *self.rtmrs[:2]])
 
     def test_memory_that_the_vmm_does_not_share(self):
-        """The firmware does not mind. The kernel needs bounce buffers."""
+        """The firmware boots the kernel all the same, which needs such memory for bounce buffers."""
         result = run(*emulated("map=refuse", "map_from=start"))
         self.assertEqual(result.returncode, 120)
         self.assertIn(b"CPA VMM failure to convert memory", result.stderr)
 
     def assert_does_not_boot(self, option, log, trace):
-        """Checks that a guest does not boot that is seen to have come to a place in its log, and in the trace."""
+        """Checks that a guest does not boot, and by its log and the trace, where it has stopped."""
         (TOP / "build").mkdir(exist_ok=True)
         with tempfile.NamedTemporaryFile() as kernel, tempfile.NamedTemporaryFile(dir=TOP / "build") as calls:
             result = run("--log", kernel.name, *emulated(option, f"trace={calls.name}"), timeout=60)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """A guest that the distribution's firmware for SEV-SNP boots: python3 -m unittest discover -p test_firmware_snp.py tests/vmm
 
-The firmware starts no other kernel, initrd and command line than those whose hashes the VMM has put into the guest, and these
-are measured. What the measurement is sev-snp-measure predicts, which was not written here, from the files and the version of the
-CPU. That a report has just that shows that the emulator launches a guest as QEMU and the secure processor do.
+The firmware starts no other kernel, initrd and command line than those whose hashes the VMM has put into the guest, and the
+hashes are measured. sev-snp-measure, a tool of another project, predicts the measurement from the files and the version of the
+CPU. That a report has the same one shows that the emulator launches a guest as QEMU and the secure processor do.
 """
 
 import json
@@ -14,11 +14,11 @@ import unittest
 
 from vmm import KERNEL, TOP, also
 
-# A wheel without the packages that it names, which it needs for what is not used here.
+# A wheel, which is installed without its dependencies: what is used here needs none of them.
 PACKAGE = ("sev-snp-measure==0.0.13 "
            "--hash=sha256:feda1aebe69dcbf38e9c636ed1d082bb7dc741fc6969f197d39faddb72b2762d\n")
 
-# Reads how to measure a guest, and prints what the package makes of it.
+# Reads as JSON what a guest starts with, and prints the measurement that the package predicts.
 MEASURE = """
 import json, sys
 from sevsnpmeasure import guest, sev_mode, vcpu_types
@@ -28,7 +28,7 @@ print(guest.calc_launch_digest(sev_mode.SevMode.SEV_SNP, 1, cpu or vcpu_types.CP
                                kernel, initrd, line, 0x1).hex())
 """
 
-# The measurement in a report that our driver gets, and in its register; and what the kernel says of its start.
+# Prints the measurement in a report that our driver gets, and in its register, and lines of the kernel log.
 COMMAND = """
 report=/sys/kernel/config/tsm/report/a
 mkdir $report && head -c 64 /dev/zero >$report/inblob && tail -c +145 $report/outblob | head -c 48 | hexdump -v -e '1/1 "%02x"'
@@ -39,7 +39,7 @@ dmesg | grep -o -e 'SNP running at VMPL[0-9]' -e 'Memory Encryption Features act
 
 
 def run(*options, timeout=600):
-    """Runs a command in a guest, with copies of what it starts with. Returns the result, and what measures them."""
+    """Runs the command in a guest. Returns the result, the predicted measurement, and those of the other guests."""
     with tempfile.TemporaryDirectory(dir=TOP / "build") as folder:
         command = [TOP / "scripts/qemu-tdx/run", "--platform", "snp", "--firmware", "amdsev", "--kernel", KERNEL,
                    "--timeout", str(timeout), "--measured", folder, *options, "--", "sh", "-c", COMMAND]
@@ -62,7 +62,7 @@ def measure(files, cpu=None, hashes=True):
 
 
 def setUpModule():
-    """Has the package in a folder of its own."""
+    """Installs the package in a folder of its own."""
     (TOP / "build").mkdir(exist_ok=True)
     folder = TOP / "build/sev-snp-measure"
     if not (folder / "done").exists():
@@ -76,7 +76,7 @@ def setUpModule():
 
 
 class Boot(unittest.TestCase):
-    """Boots with right hashes and wrong ones. With wrong ones the firmware stops without a word."""
+    """Boots with right hashes and wrong ones. With wrong ones the firmware stops and prints nothing."""
 
     CHECKS = {"vmm"}
 

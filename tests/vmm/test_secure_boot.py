@@ -124,7 +124,7 @@ class Signed(Case):
 
 
 class Keys(Case):
-    """Which keys the kernel takes modules of."""
+    """The keys by which a module can be signed for the kernel to load it."""
 
     def test_that_of_the_owner(self):
         boot = boots.Boot.of("--secure-boot", "on", "--drivers", "none", *self.sign, "--enroll", f"mok={self.certificate}",
@@ -171,7 +171,7 @@ class Images(Case):
             self.assertEqual(names.count(name), 2, names)
 
     def test_grub_without_secure_boot(self):
-        """It has the kernel verified by nothing then, and so the kernel is not measured."""
+        """GRUB does not have shim verify the kernel then, so nothing measures it."""
         boot = boots.Boot.of("--boot", "grub", "--kernel", "test", "--drivers", "c")
         tree = boots.tree()
         self.assert_replays(boot)
@@ -184,7 +184,7 @@ class Images(Case):
 class Given(Case):
     """A disk, and a unified kernel image, that `run` has not made."""
 
-    # It says what it is, on the console, waits for a line there if it is to, and ends the machine.
+    # Prints its command line to the console, with `name=wait` reads a line there, and ends the machine.
     INIT = """#!/bin/busybox sh
         /bin/busybox mount -t proc proc /proc
         /bin/busybox mount -t devtmpfs dev /dev
