@@ -181,7 +181,7 @@ extern "C" fn enter<C: Callbacks>(vcpu: c_uint, _: *mut c_void) {
     unsafe { go_on(next) };
 }
 
-/// A vCPU is where it starts.
+/// A vCPU is at the reset vector.
 extern "C" fn reset<C: Callbacks>(vcpu: c_uint, _: *mut c_void) {
     // SAFETY: This is the callback of an instruction, and the object is dropped in the statement.
     let next = C::reset(&unsafe { VcpuThread::new(vcpu) });

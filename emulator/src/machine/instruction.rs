@@ -166,7 +166,7 @@ pub(crate) fn is_entry(address: u64) -> bool {
     address < 1 << 20 && address % PAGE_SIZE == 0
 }
 
-/// Tells whether an address is the one that vCPUs start at.
+/// Tells whether an address is the reset vector, at which vCPUs start.
 pub(crate) fn is_reset_vector(address: u64) -> bool {
     address == 0xffff_fff0
 }

@@ -42,24 +42,24 @@ pub(crate) trait Platform: Debug + Send + Sync {
         false
     }
 
-    /// Tells whether vCPUs are to be seen where a startup IPI sends them.
+    /// Tells whether `entry` is to be called where a startup IPI sends vCPUs.
     fn starts(&self) -> bool {
         false
     }
 
-    /// Returns what the PC is to be of a vCPU that is where a startup IPI has sent it. In real mode that is an offset in
-    /// the code segment, which begins here.
+    /// Handles a vCPU that is where a startup IPI has sent it. Returns the PC that it goes on at, if that is another one. In
+    /// real mode it is an offset in the code segment, which begins here.
     fn entry(&self, _vcpu: &dyn Vcpu, _regs: &mut Registers) -> Option<u64> {
         None
     }
 
-    /// Tells whether vCPUs are to be seen where they start.
+    /// Tells whether `reset` is to be called at the reset vector.
     fn resets(&self) -> bool {
         false
     }
 
-    /// Launches the guest: a vCPU, in real mode, is where it starts. Returns where it goes on if that is elsewhere, or in
-    /// another mode. The error is for the user.
+    /// Launches the guest, when a vCPU is at the reset vector, in real mode. Returns the PC that it goes on at, if that or
+    /// the mode is another one. The error is for the user.
     fn reset(&self, _vcpu: &dyn Vcpu, _regs: &mut Registers) -> Result<Option<u64>, String> {
         Ok(None)
     }

@@ -28,14 +28,14 @@ pub(crate) trait Callbacks: 'static {
     /// Tells whether instructions are borrowed.
     fn borrows() -> bool;
 
-    /// Tells whether vCPUs are to be seen where a startup IPI sends them.
+    /// Tells whether `enter` is to be called where a startup IPI sends vCPUs.
     fn starts() -> bool;
 
-    /// Tells whether vCPUs are to be seen where they start.
+    /// Tells whether `reset` is to be called at the reset vector.
     fn resets() -> bool;
 
-    /// Launches the guest when a vCPU is where it starts. Returns where it goes on if that is elsewhere, or in another
-    /// mode.
+    /// Launches the guest, when a vCPU is at the reset vector. Returns the PC that it goes on at, if that or the mode is
+    /// another one.
     fn reset(thread: &VcpuThread) -> Option<u64>;
 
     /// Tells whether loads are to be seen.
@@ -55,7 +55,7 @@ pub(crate) trait Callbacks: 'static {
     /// executed once more. Returns the address.
     fn after_cpuid(thread: &VcpuThread, offset: u64) -> Option<u64>;
 
-    /// Sends a vCPU on that is where a startup IPI has sent it. Returns what its PC is to be. In
+    /// Handles a vCPU that is where a startup IPI has sent it. Returns the PC that it goes on at. In
     /// real mode that is an offset in the code segment, which begins here.
     fn enter(thread: &VcpuThread) -> Option<u64>;
 

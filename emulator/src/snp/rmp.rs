@@ -3,8 +3,8 @@
 //! The reverse map table: which page is the guest's, validated, and of which size.
 //!
 //! AMD64 Architecture Programmer's Manual, volume 2, section 15.36. What QEMU loads is there and
-//! validated when the guest starts, in entries of 2 MiB. With a firmware for SEV-SNP only that is, and the sections that it
-//! asks for.
+//! validated when the guest starts, in entries of 2 MiB. With a firmware for SEV-SNP, only the image of the firmware and the
+//! sections in its metadata are.
 
 use std::{
     collections::BTreeSet,

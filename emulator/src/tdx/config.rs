@@ -105,7 +105,7 @@ pub(crate) enum Busy {
 /// What a TD starts with.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Firmware {
-    /// QEMU's own firmware, which knows of no TD and starts a kernel: the TD begins as that does.
+    /// QEMU's own firmware, which knows nothing of TDs. The TD begins with the kernel.
     #[default]
     Pc,
     /// A firmware for TDs, which is launched as the TDX module does it.
@@ -120,14 +120,14 @@ pub(crate) enum LaunchService {
     Right,
     /// The TDX module does not measure what is in its sections.
     Unmeasured,
-    /// The last bit of its variables is another one. They are not in `MRTD`.
+    /// The last bit of its variables is inverted. They are not in `MRTD`.
     Variables,
 }
 
-/// What the VMM tells it of RAM by the TD HOB.
+/// What the TD HOB says of RAM.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum HandOffService {
-    /// What there is.
+    /// The RAM that there is.
     #[default]
     Right,
     /// The upper half of what is below 4 GiB is missing.

@@ -107,7 +107,7 @@ impl Vmm {
         }
     }
 
-    /// Adds the board with a number of vCPUs, to whose devices calls go then.
+    /// Adds the board, whose devices calls reach from then on, and the number of vCPUs.
     pub(crate) fn with_board(
         self,
         config: &TdxConfig,
@@ -131,7 +131,7 @@ impl Vmm {
                 devices.cpuid(vcpu, regs);
                 Ok(())
             }
-            // No leaf is the VMM's.
+            // Without a board no leaf is the VMM's.
             (0, leaf::CPUID, _) => {
                 topology::none(regs);
                 Ok(())

@@ -61,7 +61,7 @@ const _: () = {
     assert!(offset_of!(PageInfo, gpa) == 0x68);
 };
 
-/// A page that a guest starts with. What is in it is measured if it is given here.
+/// A page that a guest starts with. Contents that are given here are measured.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Page<'a> {
     /// One with contents.
@@ -97,7 +97,7 @@ impl Page<'_> {
     }
 }
 
-/// A launch digest in the making.
+/// A launch digest that is being computed.
 #[derive(Debug)]
 pub(crate) struct LaunchDigest(Digest384);
 

@@ -61,7 +61,7 @@ impl FakeFirmware {
         Self::with(&metadata, 0x800)
     }
 
-    /// Makes one that has its metadata so far before its end.
+    /// Makes one that has its metadata `below` bytes before its end.
     fn with(metadata: &[u8], below: u32) -> Self {
         let mut image = vec![0xf4; 0x2000];
         if let Some(start) = 0x2000_usize.checked_sub(usize::try_from(below).unwrap()) {

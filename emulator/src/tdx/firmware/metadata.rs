@@ -28,7 +28,7 @@ use crate::machine::{
 #[repr(C)]
 pub(super) struct Header {
     signature: [u8; 4],
-    /// Of all, with the sections.
+    /// Of the metadata, sections included.
     length: U32,
     version: U32,
     count: U32,
@@ -37,7 +37,7 @@ pub(super) struct Header {
 impl Header {
     pub(super) const SIZE: usize = size_of::<Self>();
 
-    /// Returns how long the metadata are that begin so. The error is for the user.
+    /// Returns the length of the metadata that begin with these bytes. The error is for the user.
     pub(super) fn length(bytes: &[u8]) -> Result<usize, String> {
         let (header, _) = Self::read_from_prefix(bytes).map_err(|_| "its metadata are cut off")?;
         let (length, count) = (
@@ -123,7 +123,7 @@ pub(crate) struct Section {
 impl Section {
     /// Parses a section, and where the image begins if that is a part of it. The error is for the user.
     fn parse(entry: &Entry) -> Result<(Self, Option<u64>), String> {
-        /// `MR.EXTEND`. The other one, for pages that are added later, no firmware has.
+        /// `MR.EXTEND`. No firmware has the other attribute, for pages that are added later.
         const EXTEND: u32 = 1;
         let (start, size) = (entry.address.get(), entry.size.get());
         let (offset, data) = (u64::from(entry.data_offset), u64::from(entry.data_size));

@@ -91,7 +91,7 @@ impl Conversion {
         for run in context.pages.share(pages) {
             for part in context.pages.contents(run) {
                 let len = part.end - part.start;
-                // What is not memory has nothing in it.
+                // Where no memory is, nothing can be lost.
                 let _: std::result::Result<(), NoMemory> = context.memory.scramble(part.start, len);
             }
         }
@@ -99,7 +99,7 @@ impl Conversion {
 }
 
 impl Conversions {
-    /// Makes a VMM that converts what it is asked to, for now if answers are to be wrong later.
+    /// Makes a VMM that converts what it is asked to, until answers are to be wrong.
     pub(super) fn new(config: &TdxConfig) -> Self {
         Self {
             service: config.map,
