@@ -58,7 +58,7 @@ const MOST: u32 = 64;
 #[repr(C)]
 struct Header {
     signature: [u8; 4],
-    /// Of the metadata, sections included.
+    /// Length of the metadata, sections included.
     length: U32,
     version: U32,
     count: U32,

@@ -28,7 +28,7 @@ use crate::machine::{
 #[repr(C)]
 pub(super) struct Header {
     signature: [u8; 4],
-    /// Of the metadata, sections included.
+    /// Length of the metadata, sections included.
     length: U32,
     version: U32,
     count: U32,
