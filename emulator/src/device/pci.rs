@@ -2,7 +2,7 @@
 
 //! The PCI functions of the emulated device, as QEMU's `vfio-user-pci` has them.
 //!
-//! Each function has a socket and a thread. Only function 0 has a mailbox, and the responder.
+//! Each function has a socket and a thread. Only function 0 has a mailbox, and the responder, unless the user wants more.
 //!
 //! ```text
 //! device.rs         a device: its sockets, and the arguments with which QEMU has it

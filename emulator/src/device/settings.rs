@@ -78,6 +78,9 @@ pub struct Settings {
     pub persona: Persona,
     /// How many functions it has, 1 to 8. Each is a TEE device interface.
     pub functions: u8,
+    /// How many of its functions have a mailbox, from function 0 on. Only by that of function 0 the interfaces are
+    /// reached; a responder behind another one has none of its own.
+    pub mailboxes: u8,
     /// The device number that it has in the guest, if it is on bus 0.
     pub device_number: u8,
     /// Which requester IDs it has, if not those of its persona.
@@ -136,6 +139,7 @@ impl Default for Settings {
             },
             persona: Persona::Integrated,
             functions: 2,
+            mailboxes: 1,
             device_number: 0x10,
             requester_ids: None,
             bars: BarAddresses::Host,

@@ -55,16 +55,17 @@ impl<'a> Device<'a> {
             device_number: self.slot(),
             ..options.settings()
         };
-        let many = settings.functions > 1;
-
         let relay = options.responder.map(Relay::start).transpose();
         let mut relay = relay.map_err(|error| format!("responder: {error}"))?;
 
         let tdis = Tdis::new(&settings);
         for number in 0..settings.functions {
-            let space = layout::space(&settings.identity, settings.persona, number, many);
-            let mailbox = (number == 0).then(|| {
-                let objects = Mailbox::with_interfaces(settings.clone(), tdis.clone());
+            let space = layout::space(&settings, number);
+            let mailbox = (number < settings.mailboxes).then(|| {
+                let objects = match number {
+                    0 => Mailbox::with_interfaces(settings.clone(), tdis.clone()),
+                    _ => Mailbox::new(settings.clone()),
+                };
                 MailboxRegisters::new(objects, options.timing, settings.wrong, options.after)
                     .with_relay(relay.take())
             });

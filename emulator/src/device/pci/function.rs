@@ -96,7 +96,7 @@ pub(super) struct Function {
     space: ConfigSpace,
     /// Its TEE device interface. If the device has none, it stays unlocked.
     tdi: Tdi,
-    /// Only function 0 has one.
+    /// Most often only function 0 has one.
     mailbox: Option<MailboxRegisters>,
     counts: Counts,
     interrupts: Interrupts,

@@ -5,7 +5,10 @@
 use super::{
     super::{
         persona::Persona,
-        settings::Identity,
+        settings::{
+            Identity,
+            Settings, //
+        },
         tdi::{
             self,
             Bars,
@@ -87,15 +90,12 @@ pub(super) const IDE_STATUS: u64 = IDE_START + 4 * tdi::IDE_STATUS as u64;
 pub(super) const STREAM: u64 = IDE + 0x0c;
 
 /// Makes the configuration space of a function.
-pub(super) fn space(
-    identity: &Identity,
-    persona: Persona,
-    function: u8,
-    many: bool,
-) -> ConfigSpace {
+pub(super) fn space(settings: &Settings, function: u8) -> ConfigSpace {
+    let persona = settings.persona;
+    let has_mailbox = function < settings.mailboxes;
     let mut space = ConfigSpace::new();
 
-    header(&mut space, identity, many);
+    header(&mut space, &settings.identity, settings.functions > 1);
     express(&mut space, persona);
     // Version 3. D3hot does not reset the function.
     space.define(POWER, 0x0003_0001 | capability_pointer(MSIX), 0);
@@ -104,10 +104,7 @@ pub(super) fn space(
     space.define(MSIX, 0x11 | ((VECTORS - 1) << 16), 0xc000_0000);
     space.define(MSIX + 4, 2, 0);
     space.define(MSIX + 8, PENDING_BITS | 2, 0);
-    let last = match function {
-        0 => DOE,
-        _ => 0,
-    };
+    let last = if has_mailbox { DOE } else { 0 };
     space.define(VENDOR, 0x0001_000b | extended_pointer(last), 0);
     // CAST: The size of the capability.
     space.define(
@@ -115,10 +112,11 @@ pub(super) fn space(
         0x0001_0001 | ((8 + CONTROL_SIZE as u32) << 20),
         0,
     );
-    if function == 0 {
-        let last = if persona.has_ide() { IDE } else { 0 };
+    if has_mailbox {
+        let has_ide = function == 0 && persona.has_ide();
+        let last = if has_ide { IDE } else { 0 };
         space.define(DOE, 0x0001_002e | extended_pointer(last), 0);
-        if persona.has_ide() {
+        if has_ide {
             ide(&mut space);
         }
     }
@@ -224,14 +222,16 @@ fn extended_pointer(next: u64) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        super::super::settings::Settings,
-        *, //
-    };
+    use super::*;
 
     /// Makes the configuration space of a function.
     fn make(persona: Persona, function: u8) -> ConfigSpace {
-        space(&Settings::default().identity, persona, function, true)
+        let settings = Settings {
+            persona,
+            ..Settings::default()
+        };
+
+        space(&settings, function)
     }
 
     const PERSONAS: [Persona; 4] = [
@@ -280,8 +280,11 @@ mod tests {
     #[test]
     fn says_whether_there_are_more_functions() {
         assert_eq!(make(Persona::Cma, 0).read(0x0c), 0x0080_0000);
-        let alone = space(&Settings::default().identity, Persona::Cma, 0, false);
-        assert_eq!(alone.read(0x0c), 0);
+        let alone = Settings {
+            functions: 1,
+            ..Settings::default()
+        };
+        assert_eq!(space(&alone, 0).read(0x0c), 0);
     }
 
     #[test]
@@ -301,6 +304,20 @@ mod tests {
                 assert_eq!(extended(&space), expected);
             }
         }
+    }
+
+    #[test]
+    fn has_as_many_mailboxes_as_are_asked_for() {
+        let settings = Settings {
+            persona: Persona::Endpoint,
+            mailboxes: 2,
+            ..Settings::default()
+        };
+        let (vendor, doe, ide) = ((0x0b, VENDOR), (0x2e, DOE), (0x30, IDE));
+
+        assert_eq!(extended(&space(&settings, 0)), [vendor, doe, ide]);
+        assert_eq!(extended(&space(&settings, 1)), [vendor, doe]);
+        assert_eq!(extended(&space(&settings, 2)), [vendor]);
     }
 
     #[test]

@@ -180,10 +180,18 @@ const OPTIONS: &[Opt<Options>] = &[
     },
     Opt {
         key: "functions",
-        meaning: "how many functions it has, 1 to 8; the first one has the mailbox",
+        meaning: "how many functions it has, 1 to 8",
         values: Values::Said,
         default: |c| c.settings.functions.to_string(),
         set: |c, v| put(&mut c.settings.functions, functions(v)),
+    },
+    Opt {
+        key: "mailboxes",
+        meaning: "how many functions have a mailbox, from the first one on, 1 to 8; only that of the first one \
+                  reaches interfaces",
+        values: Values::Said,
+        default: |c| c.settings.mailboxes.to_string(),
+        set: |c, v| put(&mut c.settings.mailboxes, functions(v)),
     },
     Opt {
         key: "requester_id",
@@ -453,7 +461,7 @@ mod tests {
 
     #[test]
     fn takes_all_options() {
-        let all = "tdi,persona=cma,functions=8,requester_id=0x1234,bars=guest,spdm=1.4,hash=sha256,\
+        let all = "tdi,persona=cma,functions=8,mailboxes=3,requester_id=0x1234,bars=guest,spdm=1.4,hash=sha256,\
                    signature=rsapss,slots=0xff,chain=3000,portion=100,sessions=off,fresh=off,seed=7,busy=5,delay=6,responder=2323,wrong=doe-type,\
                    wrong_after=3,mutate=8,mutate_count=9,mutate_every=10,mutate_part=message";
         let options = Options::parse(all).unwrap();
@@ -469,6 +477,7 @@ mod tests {
             slots: 0xff,
             persona: Persona::Cma,
             functions: 8,
+            mailboxes: 3,
             requester_ids: Some(RequesterIds::From(RequesterId::new(0x1234))),
             bars: BarAddresses::Guest,
             chain: 3000,

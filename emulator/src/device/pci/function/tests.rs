@@ -51,7 +51,7 @@ impl Bench {
         let tdis = Tdis::new(&settings);
         let interfaces: Vec<Tdi> = (0..2).map(|number| tdis.interface(number)).collect();
         let make = |number: u8| {
-            let space = layout::space(&settings.identity, settings.persona, number, true);
+            let space = layout::space(&settings, number);
             let mailbox = (number == 0).then(|| {
                 let objects = Mailbox::with_interfaces(settings.clone(), tdis.clone());
                 MailboxRegisters::new(objects, Timing::default(), None, 0)
