@@ -125,7 +125,7 @@ impl<T: Watch> Registration<T> {
         unsafe { (*block).notifier_call = Some(Inner::<T>::notified) };
 
         // No device comes or goes between the registration and the look at what is there.
-        let _locked = RescanRemoveLock::new();
+        let locked = RescanRemoveLock::new();
         // SAFETY: `block` is pinned, and stays until it is unregistered.
         to_result(unsafe {
             bindings::bus_register_notifier(&raw const bindings::pci_bus_type, block)
@@ -135,16 +135,19 @@ impl<T: Watch> Registration<T> {
 
         let context: *const Inner<T> = &*registration.0;
         // SAFETY: The callback gets the address of an `Inner<T>` that is registered, and devices of
-        // this bus, none of which can be removed while `_locked` is held.
-        to_result(unsafe {
+        // this bus, none of which can be removed while `locked` is held.
+        let found = to_result(unsafe {
             bindings::bus_for_each_dev(
                 &raw const bindings::pci_bus_type,
                 core::ptr::null_mut(),
                 context.cast_mut().cast(),
                 Some(Inner::<T>::found),
             )
-        })?;
-        Ok(registration)
+        });
+
+        // First: to drop the registration takes the lock.
+        drop(locked);
+        found.map(|()| registration)
     }
 
     /// Closes the data of all devices, which is about to be dropped.
