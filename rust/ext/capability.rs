@@ -22,6 +22,12 @@ pub fn has_sys_admin() -> bool {
     unsafe { tsm_bindings::tsm_helper_capable(tsm_bindings::CAP_SYS_ADMIN) }
 }
 
+/// The same, where a task without it is not refused but served otherwise, which is not audited.
+pub fn has_sys_admin_noaudit() -> bool {
+    // SAFETY: The helper only looks at the current task.
+    unsafe { tsm_bindings::tsm_helper_capable_noaudit(tsm_bindings::CAP_SYS_ADMIN) }
+}
+
 /// Tells whether the current task has `CAP_SYS_RESOURCE`: limits for resources do not apply to it. A refusal
 /// is not audited, so a caller may ask before a limit is reached.
 pub fn has_sys_resource() -> bool {
