@@ -258,6 +258,8 @@ impl<B: Backend> Manager<B> {
             // Whatever the device answers, the session ends.
             let _ = self.stop(interface);
             interface.let_go();
+            // One that was bound as soon as it was shown may not be among those below yet.
+            interface.set(None, None);
         }
         self.functions.forget();
     }
