@@ -111,14 +111,14 @@ pub(crate) struct Device {
 
 impl Device {
     /// Makes a device that is not connected, shown in `directory`. A request may take `timeout`, and ends when
-    /// `asleep` is not 0.
+    /// `asleep` is not 0. `functions` are those whose interfaces its mailbox reaches, if any.
     pub(crate) fn new(
         mailbox: Mailbox,
         timeout: Delta,
         asleep: Arc<Atomic<u32>>,
         directory: Directory,
         measurements: Directory,
-        functions: Arc<Functions>,
+        functions: Option<Arc<Functions>>,
         ide: Option<Ide>,
     ) -> Result<Arc<Self>> {
         let cancel = Arc::new(Cancel::new(asleep), GFP_KERNEL)?;

@@ -91,6 +91,8 @@ impl Devices {
     fn spdm(&self, mailbox: Mailbox, functions: &Arc<Functions>) -> Result<Spdm> {
         let ide = Ide::find(mailbox.device());
         let has_ide = ide.is_some();
+        // Interfaces are bound over the mailbox of function 0. That of another function is for that function alone.
+        let is_first = mailbox.device().location().function() == 0;
         let directory = mailbox.device().new_directory(c"spdm")?;
         let measurements = directory.new_child(c"measurements")?;
         let device = Device::new(
@@ -99,7 +101,7 @@ impl Devices {
             self.asleep.clone(),
             directory.clone(),
             measurements.clone(),
-            functions.clone(),
+            is_first.then(|| functions.clone()),
             ide,
         )?;
         let file = has_ide.then(|| IdeFile {

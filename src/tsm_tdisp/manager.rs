@@ -47,8 +47,8 @@ pub(crate) struct Manager<B: Backend> {
     files: MeasurementFiles,
     /// Interfaces that are locked or run.
     bound: KVec<Bound<B>>,
-    /// The functions of the device.
-    functions: Arc<Functions>,
+    /// The functions whose interfaces the mailbox reaches, if any: those of the device, for that of function 0.
+    functions: Option<Arc<Functions>>,
 }
 
 impl<B: Backend> Manager<B> {
@@ -56,7 +56,7 @@ impl<B: Backend> Manager<B> {
         backend: B,
         published: Arc<Published>,
         measurements: Directory,
-        functions: Arc<Functions>,
+        functions: Option<Arc<Functions>>,
     ) -> Self {
         Self {
             backend,
@@ -130,7 +130,14 @@ impl<B: Backend> Manager<B> {
     fn publish(&mut self, snapshot: Arc<Snapshot>) {
         self.published.replace(snapshot.clone());
         self.files.keep(&snapshot);
-        self.functions.notify();
+        self.notify_interfaces();
+    }
+
+    /// Notifies poll(2) that the evidence about the interfaces has changed.
+    fn notify_interfaces(&self) {
+        if let Some(functions) = &self.functions {
+            functions.notify();
+        }
     }
 
     /// Ends the connection.
@@ -213,7 +220,7 @@ impl<B: Backend> Manager<B> {
         self.backend.disconnect();
         self.published.clear(state);
         self.files.clear();
-        self.functions.notify();
+        self.notify_interfaces();
     }
 
     /// Reports a failure, and returns its error.

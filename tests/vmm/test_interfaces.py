@@ -167,6 +167,20 @@ class Interfaces(Spdm):
                 lines = self.devices(script, f"tdi,persona=endpoint,functions=3,requester_id={first}")
                 self.assertEqual(lines, [OK, OK, *[OK, OK, RUN] * 3])
 
+    def test_another_mailbox_has_no_say_in_interfaces(self):
+        # Function 1 has a mailbox, too. Its connection is another one, over which no interface was bound.
+        script = """
+            evidence() { echo $(cat $pci/tdi/trust) $(($(cat $pci/tdi/generation) - first)) $(wc -c <$pci/tdi/report); }
+            request connect 0; tdi bind 0; judged; first=$(cat $pci/tdi/generation); evidence
+            (pci=${pci%0}1; request connect 0; measure; request disconnect 1); evidence
+            (pci=${pci%0}1; request connect 0; again && echo found); evidence; look; tdi unbind 1; look
+        """
+        *lines, unbound, unlocked = self.devices(script, "tdi,mailboxes=2")
+        evidence = lines[3]
+        self.assertRegex(evidence, "^authenticated measured session run 0 [1-9]")
+        self.assertEqual(lines, [OK, OK, OK, evidence, OK, OK, OK, evidence, OK, "found", evidence, RUN])
+        self.assertEqual((unbound, unlocked), (OK, UNLOCKED))
+
     def test_addresses_of_the_guest(self):
         script = "request connect 0; tdi bind 4; cat $pci/tdi/ranges; judged"
         lines = ["0 0x0 0x2000 non-tee", "2 0x0 0x1000 msix-table", "2 0x1000 0x1000 msix-pba", "4 0x0 0x10000"]

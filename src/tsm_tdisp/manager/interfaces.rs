@@ -261,7 +261,9 @@ impl<B: Backend> Manager<B> {
             // One that was bound as soon as it was shown may not be among those below yet.
             interface.set(None, None);
         }
-        self.functions.forget();
+        if let Some(functions) = &self.functions {
+            functions.forget();
+        }
     }
 
     /// Gives up an interface.
