@@ -87,6 +87,8 @@ impl kernel::Module for TsmSev {
 
         let reports = reports::Reports::new(firmware.clone(), interval);
         let reports = ReportRegistration::new(reports)?;
+        // After them, so that it goes before them if the device can't be made, as on unloading.
+        let closing = CloseOnDrop::new(firmware.clone());
         // The last that may fail.
         let device = MiscDevice::new(device::Device::new(firmware.clone()))?;
 
@@ -100,7 +102,7 @@ impl kernel::Module for TsmSev {
         );
         Ok(Self {
             _device: device,
-            _firmware: CloseOnDrop::new(firmware),
+            _firmware: closing,
             _reports: reports,
         })
     }

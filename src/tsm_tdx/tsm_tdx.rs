@@ -89,6 +89,8 @@ impl kernel::Module for TsmTdx {
         // First, because where the kernel's own driver is loaded this is what fails; a second
         // device of that name would make the kernel complain.
         let reports = ReportRegistration::new(quotes)?;
+        // After them, so that it goes before them if anything below fails, as on unloading.
+        let buffers = CloseOnDrop::new(buffers);
         // Without them there are reports nevertheless.
         if let Err(failure) = registers.publish() {
             pr_err!("no measurement registers until there is a report: {failure}\n");
@@ -100,7 +102,7 @@ impl kernel::Module for TsmTdx {
         let version = version(module).unwrap_or("unknown");
         pr_info!("version {version}, Intel TDX guest with attributes {attributes:#x}\n");
         Ok(Self {
-            _buffers: CloseOnDrop::new(buffers),
+            _buffers: buffers,
             _reports: reports,
             _registers: registers,
         })

@@ -20,6 +20,10 @@ static bool hold = true;
 module_param(hold, bool, 0644);
 MODULE_PARM_DESC(hold, "whether the task is held");
 
+static int fails;
+module_param(fails, int, 0444);
+MODULE_PARM_DESC(fails, "the errno that this task, and later ones, get in place of the call, if not 0");
+
 static atomic_t held;
 module_param_cb(held, &counter_ops, &held, 0444);
 MODULE_PARM_DESC(held, "how many tasks have been held, at most 1");
@@ -29,7 +33,7 @@ MODULE_PARM_DESC(held, "how many tasks have been held, at most 1");
 
 static struct kprobe probe;
 
-/* What the task calls in place of the function, and calls that in turn. */
+/* What the task calls in place of the function, and calls that in turn unless it is to fail. */
 static long held_call(void *argument)
 {
 	long (*function)(void *argument) = (void *)probe.addr;
@@ -37,12 +41,13 @@ static long held_call(void *argument)
 
 	while (READ_ONCE(hold) && time_before(jiffies, end) && !fake_sleep(1, true))
 		;
-	return function(argument);
+	return fails ? -fails : function(argument);
 }
 
 static int hold_first(struct kprobe *probe, struct pt_regs *regs)
 {
-	if (!atomic_add_unless(&held, 1, 1))
+	/* insmod of busybox tries a module again that could not be loaded. */
+	if (!atomic_add_unless(&held, 1, 1) && !fails)
 		return 0;
 	instruction_pointer_set(regs, (unsigned long)held_call);
 	return 1;

@@ -137,6 +137,18 @@ class Unloading(Buffers):
         """
         self.assertEqual(self.guest(script, "quote=never"), ["No such device or address", "gone"])
 
+    def test_readers_give_up_if_the_module_can_not_be_loaded(self):
+        # There is no device because there is no memory, and by then the provider has readers.
+        script = """
+            rmmod $provider
+            insmod /lib/modules/*/updates/tsm_hold.ko fails=12; held=/sys/module/tsm_hold/parameters
+            { insert quote_timeout_ms=60000 2>/dev/null || echo failed; } & inserting=$!; await 'grep -q 1 $held/held'
+            readers 16; first=$begun
+            make last; fetch last & last=$!; waits $reports/last/outblob
+            echo 0 >$held/hold; wait $last; kill -9 $first; wait $inserting
+        """
+        self.assertEqual(self.guest(script, "quote=never", kernel="stock"), ["No such device or address", "failed"])
+
 
 class Sharing(Buffers):
     """A VMM that refuses to share memory after the first quote. The kernel reports that as a fault of its own, once."""

@@ -321,6 +321,18 @@ class Busy(SnpVmm):
         lines = self.guest(script, "busy=5", "refuse_after=1")
         self.assertEqual(sorted(lines), ["No such device or address"] * 2 + ["gone", REPORT])
 
+    def test_a_load_that_fails_does_not_wait_for_callers_that_wait(self):
+        # There is no device because there is no memory, and by then the provider has callers.
+        script = """
+            for report in a b c; do make $report; done; rmmod tsm_sev
+            insmod /lib/modules/*/updates/tsm_hold.ko fails=12; held=/sys/module/tsm_hold/parameters
+            { insert 2>/dev/null || echo failed; } & await 'grep -q 1 $held/held'
+            for report in a b c; do fetch $report & waits $reports/$report/outblob; done
+            echo 0 >$held/hold; wait
+        """
+        lines = self.guest(script, "busy=5", "refuse_after=1", kernel="stock")
+        self.assertEqual(sorted(lines), ["No such device or address"] * 2 + ["failed", REPORT])
+
     def test_a_minute_costs_the_key(self):
         self.assertEqual(self.guest("ask a; ask b", "busy_ms=100000", "refuse_after=1"), ["Connection timed out", GONE])
 
