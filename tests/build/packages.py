@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What tests of the Debian packages share: the commands that make them, and a Debian system to install them in."""
+"""What tests of the Debian packages share: the commands that make them, a Debian system to install them in, and a guest that
+boots with the initramfs of that."""
 
 import os
 import pathlib
@@ -24,6 +25,7 @@ def commands(page, place):
 # All commands of documents that make packages.
 [MAKE] = commands("README.md", "package")
 [SIGNED, ORDINARY, OLDEST, MAINTAINED, METADATA] = commands("Documentation/packages.md", "package")
+[OLDEST_KERNEL] = re.findall(r"^TSM_STOCK_KERNEL=(\S+) ", OLDEST)
 
 
 def run(*command, cwd=TOP, **environment):
@@ -33,6 +35,11 @@ def run(*command, cwd=TOP, **environment):
     if result.returncode:
         raise AssertionError(f"{command}: status {result.returncode}\n{result.stdout}")
     return result.stdout
+
+
+def copy_to(folder):
+    """Copies the checkout, without its history. In one, the modules of all kernels `stock` are built in the same folder."""
+    run("bash", "-ec", 'git ls-files -coz --exclude-standard | xargs -0 cp -p --parents -t "$1"', "copy", folder)
 
 
 def make_packages(command=MAKE, cwd=TOP, **environment):
@@ -50,6 +57,33 @@ def debian(compilers=False):
     run(SCRIPTS / "setup", "toolbox", "stock", "debian")
     trees = ["debian", *(["toolbox"] if compilers else [])]
     return ":".join(run("bash", "-ec", f". {shlex.quote(str(SCRIPTS))}/lib.sh; {tree}_root").strip() for tree in trees)
+
+
+# $2 is a folder. After `--kernel KERNEL`, the packages are those that were made of the same source as that kernel.
+FETCH = r"""
+    . "$1/lib.sh"
+    . "$1/setup.d/archive.sh"
+    # As setup does before it fetches a kernel: the lists are updated by one at a time.
+    lock kernel
+    archive_update
+    cd "$2"
+    shift 2
+    version=
+    [[ $1 != --kernel ]] || { version="=$(version_of "linux-binary-$2")"; shift 2; }
+    fetch "${@/%/$version}"
+"""
+
+
+def fetch(folder, *names):
+    """Fetches packages of Debian into a folder."""
+    run("bash", "-euc", FETCH, "fetch", SCRIPTS, folder, *names)
+
+
+def fetch_kernel(kernel, folder):
+    """Fetches a kernel for clouds, and its headers."""
+    release = kernel.removesuffix("-cloud-amd64")
+    fetch(folder, "--kernel", kernel, *(f"linux-{name}-{kernel}" for name in ("base", "binary", "image", "modules", "headers")),
+          f"linux-headers-{release}-common", f"linux-kbuild-{release}")
 
 
 # Runs in a mount namespace: $1 is the system, $2 a folder with packages. A test reads the output of each `section NAME`.
@@ -109,3 +143,38 @@ def in_debian(root, packages, version, script):
     output = run(*namespace, "bash", "-euc", ENTER, "enter", root, packages, version)
     parts = re.split(r"^== (.*)\n", output, flags=re.MULTILINE)
     return dict(zip(parts[1::2], parts[2::2]))
+
+
+def check_guest(test, initrd, kernel, platform, provider, theirs):
+    """Boots a kernel with an initramfs that has our modules: udev has loaded them, there is a report that binds a nonce, and the
+    name of the kernel's own driver leads to ours."""
+    said = run(SCRIPTS / "run", "--kernel", "stock", "--platform", platform, "--memory", "1024", "--timeout", "600",
+               "--initrd", initrd, "--", "sh", "-euc", rf"""
+        loaded() {{ echo "== $1"; cut -d ' ' -f 1 /proc/modules | grep -E '^tsm|_guest$' | sort; }}
+        echo '== kernel'
+        uname -r
+        loaded udev
+        echo '== btf'
+        cd /sys/kernel/btf && ls -d tsm*
+        mkdir /sys/kernel/config/tsm/report/mine
+        cd /sys/kernel/config/tsm/report/mine
+        head -c 64 /dev/urandom >/tmp/nonce
+        cat /tmp/nonce >inblob
+        cat outblob >/tmp/report
+        echo '== report'
+        cat provider
+        hexdump -ve '1/1 "%02x"' /tmp/report | grep -c "$(hexdump -ve '1/1 "%02x"' /tmp/nonce)"
+        cd /
+        rmdir /sys/kernel/config/tsm/report/mine
+        /usr/sbin/modprobe {theirs}
+        loaded again
+        /usr/sbin/modprobe -r {theirs}
+        loaded removed
+        /usr/sbin/modprobe {theirs}
+        loaded name
+    """, TSM_STOCK_KERNEL=kernel)
+    parts = re.split(r"^== (\w+)\r?\n", said, flags=re.MULTILINE)
+    ours = ["tsm", provider]
+    test.assertEqual({name: text.split() for name, text in zip(parts[1::2], parts[2::2])},
+                     {"kernel": [kernel], "udev": ours, "btf": ours, "report": [theirs.replace("-", "_"), "1"],
+                      "again": ours, "removed": [], "name": ours})

@@ -218,51 +218,6 @@ class Installed(unittest.TestCase):
         self.assertEqual(said["left"].strip(), "")
 
 
-class Compiled(unittest.TestCase):
-    """DKMS compiles the modules against the headers of Debian."""
-
-    CHECKS = {"vmm"}
-
-    def test_with_a_package_of_metadata(self):
-        """The compilers are those of the toolbox, of which dpkg knows nothing."""
-        folder = packages.make_packages(packages.METADATA)
-        self.addCleanup(shutil.rmtree, folder)
-        said = packages.in_debian(packages.debian(compilers=True), folder, variables("stock")["KVERSION"], r"""
-            fake bindgen 0.71.1 >/dev/null; fake gcc 14 >/dev/null; fake rustc 1.85.1 >/dev/null
-            section install
-            status dpkg -i tsm-rs-common_*.deb tsm-rs-dkms_*.deb tsm-rs-kernel-metadata-*.deb
-            section status
-            dkms status
-            section broken
-            broken
-            # What each needs of the kernel and of the others.
-            imports() {
-                for name in tsm tsm_tdx tsm_sev tsm_tdisp; do
-                    cp "$1/$name.ko.xz" /root && xz -df "/root/$name.ko.xz"
-                    modinfo -F vermagic "/root/$name.ko"
-                    readelf -SW "/root/$name.ko" | grep -o '\.BTF '
-                    nm -u "/root/$name.ko"
-                done
-            }
-            dpkg-deb -x tsm-rs-modules-*.deb /root/x
-            section imports
-            imports "/lib/modules/$KERNEL/updates/dkms" >/root/dkms
-            imports "/root/x/usr/lib/modules/$KERNEL/updates" >/root/package
-            grep -c BTF /root/dkms
-            diff /root/dkms /root/package
-            section removed
-            status dpkg -r tsm-rs-dkms
-            status ls -d /lib/modules/*/updates /var/cache/tsm-rs
-        """)
-        self.assertIn("status 0", said["install"], said["install"])
-        self.assertRegex(said["status"], r"^tsm-rs/\S+, \S+, x86_64: installed", said["install"])
-        self.assertEqual(said["broken"].strip(), "")
-        self.assertEqual(said["imports"].split(), ["4"])
-        self.assertIn("status 0", said["removed"], said["removed"])
-        for path in (r"/lib/modules/.*/updates", "/var/cache/tsm-rs"):
-            self.assertRegex(said["removed"], rf"cannot access '{path}'")
-
-
 class Booted(unittest.TestCase):
     """The kernel of the distribution boots with the initramfs that it made, as a confidential guest."""
 
@@ -270,51 +225,21 @@ class Booted(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
+        cls.kernel = variables("stock")["KVERSION"]
         cls.folder = packages.make_packages()
         cls.addClassCleanup(shutil.rmtree, cls.folder)
-        said = packages.in_debian(packages.debian(), cls.folder, variables("stock")["KVERSION"], r"""
+        said = packages.in_debian(packages.debian(), cls.folder, cls.kernel, r"""
             section install
             status dpkg -i tsm-rs-common_*.deb tsm-rs-modules-*.deb
             cp "/boot/initrd.img-$KERNEL" initrd
         """)
         assert "status 0" in said["install"], said["install"]
 
-    def works(self, platform, provider, theirs):
-        """udev has loaded ours, there is a report that binds a nonce, and the name of the kernel's driver leads to ours."""
-        said = packages.run(packages.SCRIPTS / "run", "--kernel", "stock", "--platform", platform, "--memory", "1024",
-                            "--timeout", "600", "--initrd", self.folder / "initrd", "--", "sh", "-euc", rf"""
-            loaded() {{ echo "== $1"; cut -d ' ' -f 1 /proc/modules | grep -E '^tsm|_guest$' | sort; }}
-            loaded udev
-            echo '== btf'
-            cd /sys/kernel/btf && ls -d tsm*
-            mkdir /sys/kernel/config/tsm/report/mine
-            cd /sys/kernel/config/tsm/report/mine
-            head -c 64 /dev/urandom >/tmp/nonce
-            cat /tmp/nonce >inblob
-            cat outblob >/tmp/report
-            echo '== report'
-            cat provider
-            hexdump -ve '1/1 "%02x"' /tmp/report | grep -c "$(hexdump -ve '1/1 "%02x"' /tmp/nonce)"
-            cd /
-            rmdir /sys/kernel/config/tsm/report/mine
-            /usr/sbin/modprobe {theirs}
-            loaded again
-            /usr/sbin/modprobe -r {theirs}
-            loaded removed
-            /usr/sbin/modprobe {theirs}
-            loaded name
-        """)
-        parts = re.split(r"^== (\w+)\r?\n", said, flags=re.MULTILINE)
-        ours = ["tsm", provider]
-        self.assertEqual({name: text.split() for name, text in zip(parts[1::2], parts[2::2])},
-                         {"udev": ours, "btf": ours, "report": [theirs.replace("-", "_"), "1"], "again": ours, "removed": [],
-                          "name": ours})
-
     def test_as_a_tdx_guest(self):
-        self.works("tdx", "tsm_tdx", "tdx_guest")
+        packages.check_guest(self, self.folder / "initrd", self.kernel, "tdx", "tsm_tdx", "tdx_guest")
 
     def test_as_an_snp_guest(self):
-        self.works("snp", "tsm_sev", "sev-guest")
+        packages.check_guest(self, self.folder / "initrd", self.kernel, "snp", "tsm_sev", "sev-guest")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,8 @@ import tempfile
 import tomllib
 import unittest
 
-from packages import MAINTAINED, METADATA, OLDEST, ORDINARY, OURS, SCRIPTS, SIGNED, TOOLBOX, TOP, make_packages, run
+from packages import (MAINTAINED, METADATA, OLDEST, ORDINARY, OURS, SCRIPTS, SIGNED, TOOLBOX, TOP, copy_to, make_packages,
+                      run)
 from test_kdir import variables
 
 RELEASE = tomllib.loads((TOP / "Cargo.toml").read_text())["workspace"]["package"]["version"]
@@ -144,8 +145,7 @@ class Packages(unittest.TestCase):
     def test_other_kernels(self):
         ordinary = self.make(ORDINARY)
         copy = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(dir="/tmp")))
-        # What is built for another `stock` is in the same folder. And this copy has no history.
-        run("bash", "-ec", 'git ls-files -coz --exclude-standard | xargs -0 cp -p --parents -t "$1"', "copy", copy)
+        copy_to(copy)
         oldest = self.make(OLDEST, copy)
         [abi] = re.findall(r"^OLDEST_KERNEL=(\S+)$", (SCRIPTS / "versions").read_text(), re.MULTILINE)
         for folder, name in ((ordinary, variables("amd64")["KVERSION"]), (oldest, abi)):
