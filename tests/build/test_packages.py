@@ -65,6 +65,8 @@ class Packages(unittest.TestCase):
             "usr/lib/dracut/dracut.conf.d/50-tsm-rs.conf",
             "usr/lib/tsm-rs/remake-initramfs",
             "usr/share/initramfs-tools/hooks/tsm-rs-common",
+            f"{docs}examples/dracut/module-setup.sh",
+            f"{docs}examples/dracut/tsm-measure.sh",
             f"{docs}examples/measure",
             f"{docs}examples/measure.hook",
             f"{docs}examples/tsm-rs.rules",

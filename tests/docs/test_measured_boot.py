@@ -2,7 +2,7 @@
 """Runs the commands of Documentation/measured-boot.md: python3 -m unittest discover tests/docs
 
 The word after ```sh says where a block runs: `demo`, `build`, `guest`, `verifier` and `public` here, in this order;
-`initramfs`, see tests/build/test_early_boot.py. `public` needs packages of a registry.
+`initramfs` and `dracut`, see tests/build/test_early_boot.py. `public` needs packages of a registry.
 """
 
 import pathlib
@@ -40,7 +40,7 @@ class MeasuredBoot(unittest.TestCase):
 
     def test_each_block_runs_somewhere(self):
         self.assertEqual({(language, place) for language, place, _ in BLOCKS},
-                         {("sh", place) for place in ("demo", "build", "guest", "verifier", "public", "initramfs")})
+                         {("sh", place) for place in ("demo", "build", "guest", "verifier", "public", "initramfs", "dracut")})
 
     def test_the_demo_compares_all(self):
         output = self.works("demo")
