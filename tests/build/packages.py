@@ -86,6 +86,11 @@ def fetch_kernel(kernel, folder):
           f"linux-headers-{release}-common", f"linux-kbuild-{release}")
 
 
+def fetch_source(kernel, folder):
+    """Fetches the source of a kernel."""
+    fetch(folder, "--kernel", kernel, f"linux-source-{re.match(r'[0-9]+[.][0-9]+', kernel)[0]}")
+
+
 # Runs in a mount namespace: $1 is the system, $2 a folder with packages. A test reads the output of each `section NAME`.
 ENTER = """
     work=$(mktemp -d)

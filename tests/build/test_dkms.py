@@ -127,5 +127,41 @@ class Compiled(unittest.TestCase):
         self.assertEqual(self.said["initramfs"].strip(), "")
 
 
+class CompiledMetadata(unittest.TestCase):
+    """The metadata is compiled too, from the source of the kernel."""
+
+    CHECKS = {"vmm"}
+
+    def test_with_the_source_of_the_kernel(self):
+        kernel = variables("stock")["KVERSION"]
+        folder = packages.make_packages()
+        self.addCleanup(shutil.rmtree, folder)
+        packages.fetch_source(kernel, folder)
+        said = packages.in_debian(packages.debian(compilers=True), folder, kernel, COMPILED + r"""
+            # What it depends on is the toolbox's.
+            dpkg -i --force-depends linux-source-*.deb >/dev/null
+            section install
+            status dpkg -i tsm-rs-common_*.deb tsm-rs-dkms_*.deb
+            section status
+            dkms status
+            section imports
+            compare
+            section size
+            du -s -BM /var/cache/tsm-rs
+            section removed
+            status dpkg -r tsm-rs-dkms
+            status ls -d /lib/modules/*/updates /var/cache/tsm-rs
+        """)
+        self.assertIn("status 0", said["install"], said["install"])
+        self.assertRegex(said["install"], r"(?m)^tsm-rs: making the Rust metadata of Linux \S+, which may take minutes$")
+        self.assertRegex(said["status"], r"^tsm-rs/\S+, \S+, x86_64: installed", said["install"])
+        self.assertEqual(said["imports"].split(), ["4"])
+        # What the script asks for before it begins.
+        self.assertLess(int(said["size"].partition("M")[0]), 1000)
+        self.assertIn("status 0", said["removed"], said["removed"])
+        for path in (r"/lib/modules/.*/updates", "/var/cache/tsm-rs"):
+            self.assertRegex(said["removed"], rf"cannot access '{path}'")
+
+
 if __name__ == "__main__":
     unittest.main()
