@@ -109,7 +109,9 @@ class Commands(unittest.TestCase):
             [ "$(wc -c <certificates)" -gt 0 ]
             tail -c +145 report | head -c 48 | cmp - /sys/kernel/tsm/sev_snp/measurement/sha384/digest
         """
-        self.in_guest("snp", "tsm_sev", "\n".join([*blocks("snp"), checks]))
+        text = "\n".join([*blocks("snp"), checks, messages.as_in("snp", messages.SCRIPT)])
+        adds = [f"{self.signed}:/signed", *messages.kmod()]
+        messages.check(self, README, self.in_guest("snp", "tsm_sev", text, adds), "snp")
 
     def test_kdir(self):
         build = "make KDIR=/lib/modules/$(uname -r)/build"
