@@ -5,6 +5,7 @@
 //!
 //! `guest_svn`, `family_id`, `image_id` and `author_key_digest` need an `id_key_digest`.
 
+mod month;
 pub(crate) mod svsm;
 
 use std::{
@@ -14,6 +15,7 @@ use std::{
 
 use tsm_proto::Digest384;
 
+pub(crate) use month::Month;
 use svsm::SvsmConfig;
 
 /// The processor that a report is of.
@@ -216,6 +218,8 @@ pub(crate) struct SnpConfig {
     pub(crate) launch_tcb: Option<u64>,
     /// Whether a VLEK was loaded.
     pub(crate) vlek: bool,
+    /// The month that it was certified in, if not this one.
+    pub(crate) vlek_since: Option<Month>,
     /// Whether reports do not say which chip they are of.
     pub(crate) mask_chip_id: bool,
     /// The format of reports.
@@ -282,6 +286,7 @@ impl Default for SnpConfig {
             reported_tcb: None,
             launch_tcb: None,
             vlek: false,
+            vlek_since: None,
             mask_chip_id: false,
             report_version: ReportVersion::default(),
             firmware: None,

@@ -12,6 +12,7 @@ use std::time::Duration;
 use super::config::{
     svsm::SvsmConfig,
     Firmware,
+    Month,
     Processor,
     ReportVersion,
     SnpConfig, //
@@ -154,6 +155,16 @@ const OPTIONS: &[Opt<SnpConfig>] = &[
         values: Values::Line(&SWITCH),
         default: |c| name(&SWITCH, &c.vlek),
         set: |c, v| put(&mut c.vlek, choose(&SWITCH, v)),
+    },
+    Opt {
+        key: "vlek_since",
+        meaning: "the month from which on the certificate of a VLEK is valid for a year, YYYY-MM",
+        values: Values::Said,
+        default: |_| "this month".into(),
+        set: |c, v| {
+            let parsed = Month::parse(v).ok_or("YYYY-MM, 1950-01 to 2048-12");
+            put(&mut c.vlek_since, parsed.map(Some))
+        },
     },
     Opt {
         key: "mask_chip_id",

@@ -42,14 +42,14 @@ use super::{
 
 /// The number of a certificate, and when it is valid.
 #[derive(Debug, Clone)]
-pub(crate) struct Terms {
+pub(crate) struct Terms<'a> {
     /// The number: an unsigned integer, its most significant byte first.
     pub(crate) serial: Vec<u8>,
     /// The first second and the last one, as `YYYY-MM-DDThh:mm:ssZ`.
-    pub(crate) validity: [&'static str; 2],
+    pub(crate) validity: [&'a str; 2],
 }
 
-impl Terms {
+impl Terms<'_> {
     /// From the start of 2024 to the last second that a `UTCTime` can encode.
     const LONGEST: [&'static str; 2] = ["2024-01-01T00:00:00Z", "2049-12-31T23:59:59Z"];
 
@@ -126,7 +126,7 @@ impl<K: Key> Identity<K> {
     /// Issues a certificate for `subject`, with the extensions that `describe` adds.
     pub(crate) fn certify<S: Keypair<VerifyingKey: EncodePublicKey>>(
         &self,
-        terms: &Terms,
+        terms: &Terms<'_>,
         subject: &Identity<S>,
         describe: impl FnOnce(&mut Template<'_, K>) -> Result<(), builder::Error>,
     ) -> Certificate {

@@ -42,6 +42,7 @@ use super::{
 };
 use crate::{
     snp::config::{
+        Month,
         Processor,
         SnpConfig, //
     },
@@ -66,15 +67,15 @@ const ARK: (&str, &str, [u32; 2]) = ("ARK", "TSM-RS TEST ARK - NOT AMD", [248, 3
 const ASK: (&str, &str, [u32; 2]) = ("SEV", "TSM-RS TEST ASK - NOT AMD", [139, 1044]);
 /// The authority for keys that are loaded, and where its primes are.
 const ASVK: (&str, &str, [u32; 2]) = ("SEV-VLEK", "TSM-RS TEST ASVK - NOT AMD", [678, 491]);
-/// The key that is loaded, and the cloud provider that it belongs to.
+/// The key that is loaded, and the common name of the cloud provider that it belongs to, here no host name of one.
 const VLEK: (&str, &str) = ("SEV-VLEK", "TSM-RS TEST VLEK - NOT AMD");
-const PROVIDER: &str = "TSM-RS TEST - NOT A PROVIDER";
+const PROVIDER: &str = "CN=not-a-provider.tsm-rs.invalid";
 /// The chip.
 const VCEK: (&str, &str) = ("SEV-VCEK", "TSM-RS TEST VCEK - NOT AMD");
 
-/// When authorities and keys are certified. That is for 25 and for 7 years.
+/// When authorities and chips are certified. That is for 25 and for 7 years. A key that is loaded is for one.
 const AUTHORITY_VALIDITY: [&str; 2] = ["2024-01-01T00:00:00Z", "2049-01-01T00:00:00Z"];
-const KEY_VALIDITY: [&str; 2] = ["2025-01-01T00:00:00Z", "2032-01-01T00:00:00Z"];
+const CHIP_VALIDITY: [&str; 2] = ["2025-01-01T00:00:00Z", "2032-01-01T00:00:00Z"];
 
 /// The extensions that describe a chip have their object identifiers under this one.
 const AMD: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.3704.1");
@@ -158,13 +159,16 @@ impl Platform {
         Self {
             ark: encode(&of_ark),
             ask: encode(&of_ask),
-            vcek: EndorsementKey::new(VCEK, &ask, |certificate| {
+            vcek: EndorsementKey::new(VCEK, &ask, CHIP_VALIDITY, |certificate| {
                 describe(certificate, processor.product(), processor, &tcb)?;
                 // KDS has the bytes as they are, not as an `OCTET STRING`.
                 certificate.add_extension(&Description::<4>(processor.hardware_id().to_vec()))
             }),
             vlek: config.vlek.then(|| {
-                EndorsementKey::new(VLEK, &of_keys(ASVK), |certificate| {
+                let since = config.vlek_since.unwrap_or_else(Month::now).and_a_year();
+                let validity = since.each_ref().map(String::as_str);
+
+                EndorsementKey::new(VLEK, &of_keys(ASVK), validity, |certificate| {
                     describe(certificate, processor.line(), processor, &tcb)?;
                     let provider = Ia5StringRef::new(PROVIDER)?;
                     certificate.add_extension(&Description::<5>(provider.to_der()?))
@@ -187,12 +191,13 @@ impl EndorsementKey {
     fn new(
         (common, key): (&str, &str),
         authority: &Identity<Rsa>,
+        validity: [&str; 2],
         describe: impl FnOnce(&mut Template<'_, Rsa>) -> Result<(), builder::Error>,
     ) -> Self {
         let identity = Identity::new(&name(common), x509::p384(key));
         let terms = Terms {
             serial: vec![0],
-            validity: KEY_VALIDITY,
+            validity,
         };
 
         Self {

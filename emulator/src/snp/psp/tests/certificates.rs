@@ -3,7 +3,10 @@
 //! Certificates, compared with those of AMD, which the public verifier has, and with what KDS makes.
 
 use super::*;
-use crate::snp::config::Processor;
+use crate::snp::config::{
+    Month,
+    Processor, //
+};
 use sev::certs::snp::builtin::{
     genoa,
     milan,
@@ -172,7 +175,11 @@ fn certifies_keys_as_kds_does() {
         (Processor::Turin, turin, 1, ["Turin", "Turin"]),
     ] {
         let [_, _, vcek, vlek] = certificates(processor);
-        for (certificate, last, product) in [(vcek, "4", product), (vlek, "5", line)] {
+        // 7 years, with a leap day or two, and one.
+        for (certificate, last, product, valid) in [
+            (vcek, "4", product, 2556..=2557),
+            (vlek, "5", line, 365..=366),
+        ] {
             let expected: Vec<_> = places
                 .into_iter()
                 .chain([last])
@@ -183,12 +190,43 @@ fn certifies_keys_as_kds_does() {
             assert_eq!(value(&certificate, &format!("{AMD}.2")), Some(text));
             let number = value(&certificate, &format!("{AMD}.1"));
             assert_eq!(number, Some(vec![2, 1, version]));
-            // 7 years, with a leap day or two.
-            assert!((2556..=2557).contains(&days(&certificate)));
+            assert!(valid.contains(&days(&certificate)));
             let serial = certificate.tbs_certificate.serial_number;
             assert_eq!(serial.as_bytes(), [0]);
         }
     }
+}
+
+#[test]
+fn certifies_a_key_that_is_loaded_for_a_year_from_the_month_that_it_is() {
+    for (since, expected) in [
+        (None, Month::now().and_a_year()),
+        (
+            Month::parse("2023-07"),
+            ["2023-07-01T00:00:00Z", "2024-07-01T00:00:00Z"].map(str::to_string),
+        ),
+    ] {
+        let (secure, _) = launch(|config| {
+            config.vlek = true;
+            config.vlek_since = since;
+        });
+        let vlek = Certificate::from_der(secure.certificates().vlek.unwrap()).unwrap();
+        let validity = vlek.tbs_certificate.validity;
+        let found = [validity.not_before, validity.not_after].map(|time| time.to_string());
+        assert_eq!(found, expected);
+    }
+}
+
+#[test]
+fn names_the_provider_of_a_key_that_is_loaded_by_a_common_name() {
+    let [_, _, vcek, vlek] = certificates(Processor::Milan);
+    let provider = |certificate| value(certificate, "1.3.6.1.4.1.3704.1.5");
+    let found = provider(&vlek).unwrap();
+
+    // An `IA5String`, and its length.
+    assert_eq!(found[..2], [0x16, found.len() as u8 - 2]);
+    assert!(found[2..].starts_with(b"CN="));
+    assert_eq!(provider(&vcek), None);
 }
 
 #[test]
