@@ -220,6 +220,8 @@ pub(crate) struct SnpConfig {
     pub(crate) vlek: bool,
     /// The month that it was certified in, if not this one.
     pub(crate) vlek_since: Option<Month>,
+    /// Whether the VMM launches the guest without the VCEK.
+    pub(crate) vcek_disabled: bool,
     /// Whether reports do not say which chip they are of.
     pub(crate) mask_chip_id: bool,
     /// The format of reports.
@@ -287,6 +289,7 @@ impl Default for SnpConfig {
             launch_tcb: None,
             vlek: false,
             vlek_since: None,
+            vcek_disabled: false,
             mask_chip_id: false,
             report_version: ReportVersion::default(),
             firmware: None,

@@ -56,7 +56,7 @@ const PROCESSOR: [Choice<Processor>; 3] = [
     Choice::new("turin", Processor::Turin, ""),
 ];
 
-/// Values of `vlek` and `mask_chip_id`.
+/// Values of `vlek`, `vcek_disabled` and `mask_chip_id`.
 const SWITCH: [Choice<bool>; 2] = [Choice::new("on", true, ""), Choice::new("off", false, "")];
 
 /// The options.
@@ -165,6 +165,13 @@ const OPTIONS: &[Opt<SnpConfig>] = &[
             let parsed = Month::parse(v).ok_or("YYYY-MM, 1950-01 to 2048-12");
             put(&mut c.vlek_since, parsed.map(Some))
         },
+    },
+    Opt {
+        key: "vcek_disabled",
+        meaning: "whether the guest is launched without the VCEK, so that only a VLEK signs and is a root of keys",
+        values: Values::Line(&SWITCH),
+        default: |c| name(&SWITCH, &c.vcek_disabled),
+        set: |c, v| put(&mut c.vcek_disabled, choose(&SWITCH, v)),
     },
     Opt {
         key: "mask_chip_id",

@@ -31,6 +31,7 @@ fn takes_what_the_guest_is() {
         ("firmware", "1.58.3"),
         ("messages", "4294967290"),
         ("vlek_since", "2026-03"),
+        ("vcek_disabled", "on"),
         ("current_tcb", "0xdb18000000000004"),
         ("committed_tcb", "db17000000000004"),
         ("reported_tcb", "db16000000000004"),
@@ -60,6 +61,7 @@ fn takes_what_the_guest_is() {
     assert_eq!(config.firmware(), firmware);
     assert_eq!(config.messages, 4_294_967_290);
     assert_eq!(config.vlek_since, Month::parse("2026-03"));
+    assert!(config.vcek_disabled);
     assert_eq!(config.current_tcb, Some(0xdb18_0000_0000_0004));
     assert_eq!(config.committed_tcb, Some(0xdb17_0000_0000_0004));
     assert_eq!(config.reported_tcb, Some(0xdb16_0000_0000_0004));
@@ -121,6 +123,7 @@ fn refuses_values_that_make_no_sense() {
         ("report_version", "1"),
         ("messages", "4294967296"),
         ("vlek_since", "2026-3"),
+        ("vcek_disabled", "yes"),
         ("committed_tcb", "10000000000000000"),
         ("certs", "maybe"),
         ("certs_size", "65M"),

@@ -22,11 +22,12 @@ impl Signer {
     /// Selects the VLEK.
     const VLEK: u32 = 2;
 
-    /// Takes the key that a guest selects by two bits. ABI, `KEY_SEL` of `MSG_REPORT_REQ` and `MSG_KEY_REQ`.
+    /// Takes the key that a guest selects by two bits. ABI, `KEY_SEL` of `MSG_REPORT_REQ` and `MSG_KEY_REQ`, and
+    /// `VCEK_DIS` of `SNP_LAUNCH_FINISH`.
     pub(super) fn select(config: &SnpConfig, bits: u32) -> Result<Self, Status> {
-        match (bits, config.vlek) {
-            (Self::VCEK, _) | (Self::ANY, false) => Ok(Self::Chip),
-            (Self::VLEK | Self::ANY, true) => Ok(Self::Loaded),
+        match bits {
+            Self::ANY | Self::VLEK if config.vlek => Ok(Self::Loaded),
+            Self::ANY | Self::VCEK if !config.vcek_disabled => Ok(Self::Chip),
             _ => Err(Status::INVALID_KEY),
         }
     }

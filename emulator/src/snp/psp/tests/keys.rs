@@ -107,6 +107,40 @@ fn derives_keys_from_the_one_that_was_loaded_by_default() {
 }
 
 #[test]
+fn refuses_the_key_of_the_chip_to_a_guest_that_is_launched_without_it() {
+    // By what the guest selects: any key, that of the chip, the one that was loaded.
+    for (vlek, disabled, expected) in [
+        (false, false, [0, 0, 0x27]),
+        (true, false, [0, 0, 0]),
+        // As on AWS.
+        (true, true, [0, 0x27, 0]),
+        (false, true, [0x27, 0x27, 0x27]),
+    ] {
+        let (processor, mut guest) = launch(|config| {
+            config.vlek = vlek;
+            config.vcek_disabled = disabled;
+        });
+        let mut ask = |kind, request: &[u8]| {
+            let payload = guest.ask(&processor, kind, request).unwrap();
+            status(&payload)
+        };
+        let reports = [0, 1, 2].map(|select| ask(kind::REPORT_REQ, &report_request(0, select)));
+        let keys =
+            [0, 1, 2].map(|select| ask(kind::KEY_REQ, &key_request(select << 1, 0, 0, 0, 0)));
+        assert_eq!([reports, keys], [expected; 2]);
+    }
+}
+
+#[test]
+fn derives_keys_from_the_vmrk_without_the_key_of_the_chip() {
+    let (processor, mut guest) = launch(|config| config.vcek_disabled = true);
+    let payload = guest
+        .ask(&processor, kind::KEY_REQ, &key_request(1, 0, 0, 0, 0))
+        .unwrap();
+    assert_eq!(status(&payload), 0);
+}
+
+#[test]
 fn refuses_keys_that_a_guest_may_not_have() {
     let (processor, _) = launch(|config| {
         config.vmpl = 1;

@@ -49,6 +49,7 @@ const KINDS: [Kind; 6] = [
 /// Makes it a machine of a cloud that has its own key.
 fn with_vlek(config: &mut SnpConfig) {
     config.vlek = true;
+    config.vcek_disabled = true;
     config.vlek_since = Month::parse("2026-03");
     config.mask_chip_id = true;
 }
