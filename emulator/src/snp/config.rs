@@ -224,6 +224,8 @@ pub(crate) struct SnpConfig {
     pub(crate) vcek_disabled: bool,
     /// Whether reports do not say which chip they are of.
     pub(crate) mask_chip_id: bool,
+    /// `PLATFORM_INFO`, if not that of most machines.
+    pub(crate) platform_info: Option<u64>,
     /// The format of reports.
     pub(crate) report_version: ReportVersion,
     /// The firmware, if not one that usually writes such reports.
@@ -291,6 +293,7 @@ impl Default for SnpConfig {
             vlek_since: None,
             vcek_disabled: false,
             mask_chip_id: false,
+            platform_info: None,
             report_version: ReportVersion::default(),
             firmware: None,
             messages: 0,

@@ -72,7 +72,7 @@ const OPTIONS: &[Opt<SnpConfig>] = &[
     },
     Opt {
         key: "policy",
-        meaning: "policy of the guest, hexadecimal, which has to allow threads",
+        meaning: "policy of the guest, hexadecimal, which the platform has to be able to keep",
         values: Values::Said,
         default: |c| format!("{:x}", c.policy),
         set: |c, v| put(&mut c.policy, hex(v)),
@@ -179,6 +179,13 @@ const OPTIONS: &[Opt<SnpConfig>] = &[
         values: Values::Line(&SWITCH),
         default: |c| name(&SWITCH, &c.mask_chip_id),
         set: |c, v| put(&mut c.mask_chip_id, choose(&SWITCH, v)),
+    },
+    Opt {
+        key: "platform_info",
+        meaning: "PLATFORM_INFO, hexadecimal: what of the platform is on, such as threads by bit 0",
+        values: Values::Said,
+        default: |_| "25: threads, error correction, alias check; 5 if report_version=2".into(),
+        set: |c, v| put(&mut c.platform_info, hex(v).map(Some)),
     },
     Opt {
         key: "report_version",

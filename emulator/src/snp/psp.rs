@@ -18,6 +18,7 @@ mod platform;
 mod policy;
 mod report;
 mod secrets;
+mod settings;
 mod signer;
 mod status;
 mod tcb;
@@ -52,6 +53,7 @@ use identity::ReportId;
 use message::Vmpck;
 use platform::Platform;
 use secrets::SecretsPage;
+use settings::Settings;
 use tcb::Tcbs;
 
 pub(crate) use launch::{
@@ -117,6 +119,7 @@ impl SecureProcessor {
                 .finalize()
                 .into()
         });
+        Settings::of(config).check()?;
         policy::check(config)?;
         Tcbs::of(config).check(config.processor)?;
         Ok(Self {

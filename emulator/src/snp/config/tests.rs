@@ -32,6 +32,7 @@ fn takes_what_the_guest_is() {
         ("messages", "4294967290"),
         ("vlek_since", "2026-03"),
         ("vcek_disabled", "on"),
+        ("platform_info", "0x27"),
         ("current_tcb", "0xdb18000000000004"),
         ("committed_tcb", "db17000000000004"),
         ("reported_tcb", "db16000000000004"),
@@ -62,6 +63,7 @@ fn takes_what_the_guest_is() {
     assert_eq!(config.messages, 4_294_967_290);
     assert_eq!(config.vlek_since, Month::parse("2026-03"));
     assert!(config.vcek_disabled);
+    assert_eq!(config.platform_info, Some(0x27));
     assert_eq!(config.current_tcb, Some(0xdb18_0000_0000_0004));
     assert_eq!(config.committed_tcb, Some(0xdb17_0000_0000_0004));
     assert_eq!(config.reported_tcb, Some(0xdb16_0000_0000_0004));
@@ -124,6 +126,7 @@ fn refuses_values_that_make_no_sense() {
         ("messages", "4294967296"),
         ("vlek_since", "2026-3"),
         ("vcek_disabled", "yes"),
+        ("platform_info", "smt"),
         ("committed_tcb", "10000000000000000"),
         ("certs", "maybe"),
         ("certs_size", "65M"),

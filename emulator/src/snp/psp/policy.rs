@@ -7,16 +7,19 @@
 
 use tsm_proto::Digest384;
 
+use super::settings::Settings;
 use crate::snp::config::{
     Firmware,
     SnpConfig, //
 };
 
-/// Bits of a policy: the least version of the ABI, that threads may be on, one that is always set, and
-/// those that have no meaning.
+/// Bits of a policy: the least version of the ABI, that threads may be on, one that is always set, two for what has to be
+/// set up, and those that have no meaning.
 const ABI: u64 = 0xffff;
 const SMT: u64 = 1 << 16;
 const ONE: u64 = 1 << 17;
+const RAPL_DISABLED: u64 = 1 << 23;
+const CIPHERTEXT_HIDING: u64 = 1 << 24;
 const RESERVED: u64 = u64::MAX << 26;
 
 /// Tells why a guest can't be launched, if it can't.
@@ -46,7 +49,7 @@ pub(super) fn check(config: &SnpConfig) -> Result<(), String> {
 /// Tells why the policy can't be kept, if it can't.
 fn check_policy(config: &SnpConfig) -> Result<(), String> {
     let Firmware { major, minor, .. } = config.firmware();
-    let policy = config.policy;
+    let (policy, settings) = (config.policy, Settings::of(config));
 
     if policy & ONE == 0 {
         return Err("bit 17 has to be set".into());
@@ -54,8 +57,19 @@ fn check_policy(config: &SnpConfig) -> Result<(), String> {
     if policy & RESERVED != 0 {
         return Err("bits 63:26 have to be clear".into());
     }
-    if policy & SMT == 0 {
+    if policy & SMT == 0 && settings.has(Settings::SMT) {
         return Err("bit 16 has to be set, because threads are on".into());
+    }
+    for (bit, setting, number) in [
+        (RAPL_DISABLED, Settings::RAPL_DISABLED, 3),
+        (CIPHERTEXT_HIDING, Settings::CIPHERTEXT_HIDING, 4),
+    ] {
+        if policy & bit != 0 && !settings.has(setting) {
+            return Err(format!(
+                "bit {} wants bit {number} of platform_info",
+                bit.trailing_zeros()
+            ));
+        }
     }
     if policy & ABI > u64::from(u16::from_be_bytes([major, minor])) {
         return Err(format!(
@@ -90,6 +104,28 @@ mod tests {
         for policy in [0x3_0137, 0x3_00ff, 0x1b_0000] {
             assert_eq!(refused(|config| config.policy = policy), "");
         }
+    }
+
+    #[test]
+    fn wants_the_platform_to_be_set_up_as_the_policy_says() {
+        for (policy, missing, enough) in [
+            (0x2_0000, 0x25, 0x24),
+            (0x83_0000, 0x25, 0x2d),
+            (0x103_0000, 0x25, 0x35),
+            (0x183_0000, 0x35, 0x3d),
+        ] {
+            let with = |info| {
+                refused(|config| {
+                    config.policy = policy;
+                    config.platform_info = Some(info);
+                })
+            };
+            assert!(with(missing).contains("bit"), "{policy:x}");
+            assert_eq!(with(enough), "");
+        }
+        // By default nothing of that is on.
+        assert!(refused(|config| config.policy = 0x83_0000).contains("bit 3 of platform_info"));
+        assert!(refused(|config| config.policy = 0x103_0000).contains("bit 4 of platform_info"));
     }
 
     #[test]

@@ -33,6 +33,7 @@ use zerocopy_derive::{
 use super::{
     identity::ReportId,
     platform::Platform,
+    settings::Settings,
     signer::Signer,
     status::Status,
     tcb::{
@@ -160,10 +161,6 @@ const ECDSA_P384_SHA384: u32 = 1;
 const AUTHOR_KEY_EN: u32 = 1;
 /// Where [`Report::key_info`] has the key that signs.
 const SIGNING_KEY: u32 = 2;
-/// [`Report::platform_info`]: threads are on, memory has error correction.
-const PLATFORM_INFO: u64 = 0x05;
-/// [`Report::platform_info`] of later versions: no memory was found at two addresses.
-const ALIAS_CHECK_COMPLETE: u64 = 0x20;
 /// What is done against flaws of the processor.
 const MIT_VECTOR: u64 = 0x0f;
 
@@ -276,7 +273,7 @@ fn describe(config: &SnpConfig, report_id: &ReportId, measurement: Digest384) ->
     report.image_id = config.image_id;
     report.signature_algorithm = U32::new(ECDSA_P384_SHA384);
     report.current_tcb = tcbs.current;
-    report.platform_info = U64::new(PLATFORM_INFO);
+    report.platform_info = U64::new(Settings::of(config).platform_info());
     if config.author_key_digest != Digest384::ZERO {
         report.key_info = U32::new(AUTHOR_KEY_EN);
     }
@@ -296,7 +293,6 @@ fn describe(config: &SnpConfig, report_id: &ReportId, measurement: Digest384) ->
     report.committed_version = firmware;
     report.launch_tcb = tcbs.launch;
     if version != ReportVersion::V2 {
-        report.platform_info = U64::new(PLATFORM_INFO | ALIAS_CHECK_COMPLETE);
         report.cpuid = config.processor.cpuid();
     }
     if let Some(mitigations) = version.mitigations() {

@@ -292,6 +292,18 @@ fn says_in_the_secrets_page_where_an_svsm_is() {
 }
 
 #[test]
+fn launches_no_guest_on_a_platform_that_says_what_none_does() {
+    for info in [0x100, 0x125, u64::MAX] {
+        let config = SnpConfig {
+            platform_info: Some(info),
+            ..SnpConfig::default()
+        };
+        let error = SecureProcessor::new(&config).unwrap_err();
+        assert!(error.contains("platform_info: what is reserved"));
+    }
+}
+
+#[test]
 fn launches_no_guest_with_a_policy_that_none_has() {
     let config = SnpConfig {
         policy: 0,

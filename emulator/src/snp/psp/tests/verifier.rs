@@ -143,6 +143,29 @@ fn a_public_verifier_finds_how_new_the_platform_is_and_was() {
 }
 
 #[test]
+fn a_public_verifier_finds_how_the_platform_is_set_up() {
+    for (version, wanted, expected) in [
+        (ReportVersion::V2, None, 0x05),
+        (ReportVersion::V3, None, 0x25),
+        (ReportVersion::V5, None, 0x25),
+        // All memory is encrypted, as on AWS.
+        (ReportVersion::V5, Some(0x27), 0x27),
+        (ReportVersion::V2, Some(0x01), 0x01),
+    ] {
+        let (secure, mut guest) = launch(|config| {
+            config.report_version = version;
+            config.platform_info = wanted;
+        });
+        let payload = guest
+            .ask(&secure, kind::REPORT_REQ, &report_request(0, 0))
+            .unwrap();
+        let report = AttestationReport::from_bytes(payload[0x20..].try_into().unwrap()).unwrap();
+        (&chain(&secure).vek, &report).verify().unwrap();
+        assert_eq!(u64::from(report.plat_info), expected);
+    }
+}
+
+#[test]
 fn a_public_verifier_accepts_the_report_of_an_svsm() {
     let (processor, _) = launch(|config| config.vmpl = 2);
     let bytes = processor
