@@ -14,13 +14,17 @@ use crate::snp::config::{
 };
 
 /// Bits of a policy: the least version of the ABI, that threads may be on, one that is always set, two for what has to be
-/// set up, and those that have no meaning.
+/// set up, one that the ABI has since a version, and those that have no meaning.
 const ABI: u64 = 0xffff;
 const SMT: u64 = 1 << 16;
 const ONE: u64 = 1 << 17;
 const RAPL_DISABLED: u64 = 1 << 23;
 const CIPHERTEXT_HIDING: u64 = 1 << 24;
+const PAGE_SWAP_DISABLED: u64 = 1 << 25;
 const RESERVED: u64 = u64::MAX << 26;
+
+/// The version of the ABI that [`PAGE_SWAP_DISABLED`] is new in.
+const PAGE_SWAP: (u8, u8) = (1, 58);
 
 /// Tells why a guest can't be launched, if it can't.
 pub(super) fn check(config: &SnpConfig) -> Result<(), String> {
@@ -59,6 +63,12 @@ fn check_policy(config: &SnpConfig) -> Result<(), String> {
     }
     if policy & SMT == 0 && settings.has(Settings::SMT) {
         return Err("bit 16 has to be set, because threads are on".into());
+    }
+    if policy & PAGE_SWAP_DISABLED != 0 && (major, minor) < PAGE_SWAP {
+        let (major, minor) = PAGE_SWAP;
+        return Err(format!(
+            "bit 25 has to be clear before version {major}.{minor} of the ABI"
+        ));
     }
     for (bit, setting, number) in [
         (RAPL_DISABLED, Settings::RAPL_DISABLED, 3),
@@ -126,6 +136,22 @@ mod tests {
         // By default nothing of that is on.
         assert!(refused(|config| config.policy = 0x83_0000).contains("bit 3 of platform_info"));
         assert!(refused(|config| config.policy = 0x103_0000).contains("bit 4 of platform_info"));
+    }
+
+    #[test]
+    fn allows_no_swapping_of_pages_to_be_disabled_before_the_abi_has_that() {
+        let with = |firmware| {
+            refused(|config| {
+                config.policy = 0x203_0000;
+                config.firmware = Firmware::parse(firmware);
+            })
+        };
+        for firmware in ["1.55.65", "1.57.0", "0.99.0"] {
+            assert!(with(firmware).contains("before version 1.58"), "{firmware}");
+        }
+        for firmware in ["1.58.0", "1.58.1", "2.0.0"] {
+            assert_eq!(with(firmware), "");
+        }
     }
 
     #[test]
