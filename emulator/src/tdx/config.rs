@@ -214,6 +214,8 @@ pub(crate) struct TdxConfig {
     pub(crate) quote_version: Version,
     /// The least size of a quote.
     pub(crate) quote_size: u32,
+    /// The number of the quoting enclave, if not the usual one.
+    pub(crate) qe_id: Option<[u8; 16]>,
     /// What quotes end with.
     pub(crate) quote_ending: Ending,
     /// The size of a quote in the metadata.
@@ -278,6 +280,7 @@ impl Default for TdxConfig {
             quote_until: None,
             quote_version: Version::default(),
             quote_size: 0,
+            qe_id: None,
             quote_ending: Ending::default(),
             quote_size_field: None,
             quote_call: None,

@@ -340,6 +340,16 @@ const OPTIONS: &[Opt<TdxConfig>] = &[
         set: |c, v| put(&mut c.quote_size, size(v)),
     },
     Opt {
+        key: "qe_id",
+        meaning: "number of the quoting enclave in the header of a quote, 32 hexadecimal digits; zero on GCP",
+        values: Values::Said,
+        default: |_| "of the emulator's name".into(),
+        set: |c, v| {
+            let parsed = bytes(v).ok_or("32 hexadecimal digits");
+            put(&mut c.qe_id, parsed.map(Some))
+        },
+    },
+    Opt {
         key: "quote_nul",
         meaning: "whether a zero byte ends the certificates in a quote",
         values: Values::Line(&QUOTE_NUL),

@@ -82,6 +82,8 @@ pub(crate) enum Version {
 /// A quoting enclave, on a platform of its own.
 #[derive(Debug)]
 pub(crate) struct Enclave {
+    /// Its number, which a quote begins with.
+    number: [u8; 16],
     version: Version,
     size: usize,
     ending: Ending,
@@ -106,7 +108,12 @@ impl std::fmt::Debug for Keys {
 impl Enclave {
     /// Makes an enclave for quotes of one format, and of `size` bytes at least.
     pub(crate) fn new(version: Version, size: u32, ending: Ending) -> Self {
+        let digest: [u8; 32] = Sha256::digest(format!("number of {QE}")).into();
+        let mut number = [0; 16];
+
+        number.copy_from_slice(&digest[..16]);
         Self {
+            number,
             version,
             // CAST: Widens.
             size: size as usize,
@@ -115,13 +122,19 @@ impl Enclave {
         }
     }
 
+    /// Gives it another number, if one is given.
+    pub(crate) fn numbered(mut self, number: Option<[u8; 16]>) -> Self {
+        self.number = number.unwrap_or(self.number);
+        self
+    }
+
     /// Makes a quote of a report, if it is one of this CPU.
     pub(crate) fn quote(&self, cpu: &Cpu, report: &TdReport) -> Option<Vec<u8>> {
         if !cpu.verify(report) {
             return None;
         }
         let keys = self.keys.get_or_init(Keys::new);
-        let signed = signed(self.version, report);
+        let signed = signed(self.version, self.number, report);
         let finish = |padding| {
             let signature = keys.signature(&signed, padding, self.ending.nul)?;
             let size = U32::new(u32::try_from(signature.len()).ok()?);
@@ -187,10 +200,9 @@ impl Keys {
 }
 
 /// Returns what the attestation key signs: the header and the body.
-fn signed(version: Version, report: &TdReport) -> Vec<u8> {
-    let digest: [u8; 32] = Sha256::digest(QE).into();
+fn signed(version: Version, number: [u8; 16], report: &TdReport) -> Vec<u8> {
     let mut user_data = [0; 20];
-    user_data[..16].copy_from_slice(&digest[..16]);
+    user_data[..16].copy_from_slice(&number);
     let header = |version| Header {
         version: U16::new(version),
         key_type: U16::new(Header::ECDSA_P256),

@@ -176,7 +176,7 @@ fn a_public_verifier_finds_a_flipped_bit_wherever_it_looks() {
         let mut quote = quote(version);
         // The size of what follows, the signature and the key. It does not look at the kind of the
         // data after them.
-        let kind = signed(version, &report().1).len() + 4 + 64 + 64;
+        let kind = signed(version, [0; 16], &report().1).len() + 4 + 64 + 64;
         // It has a root of its own, and does not look at the one in the quote. That comes last.
         let begin = b"-----BEGIN";
         let root = quote

@@ -113,7 +113,8 @@ impl Quotes {
     pub(super) fn new(config: &TdxConfig) -> Self {
         Self {
             service: config.quote,
-            enclave: Enclave::new(config.quote_version, config.quote_size, config.quote_ending),
+            enclave: Enclave::new(config.quote_version, config.quote_size, config.quote_ending)
+                .numbered(config.qe_id),
             delay: config.quote_delay,
             deferred: Deferred::new(config.quote_until),
             max_size: max_size(config.quote_size.max(config.quote_ending.up_to())),

@@ -34,6 +34,31 @@ fn has_a_quoting_enclave_as_on_real_platforms() {
 }
 
 #[test]
+fn has_a_number_of_the_quoting_enclave_that_is_not_of_its_measurement() {
+    let (cpu, report) = report();
+    let make = |number| {
+        let enclave = Enclave::new(Version::V4, 0, Ending::default()).numbered(number);
+        let quote = enclave.quote(&cpu, &report).unwrap();
+        let parsed = Quote::parse(&quote).unwrap();
+        let AuthData::V4(data) = parsed.auth_data else {
+            panic!("no signature of version 4");
+        };
+        let (number, rest) = parsed.header.user_data.split_at(16);
+
+        assert_eq!(rest, [0; 4]);
+        (
+            number.to_vec(),
+            data.qe_report_data.qe_report[64..80].to_vec(),
+        )
+    };
+    let (number, measurement) = make(None);
+    assert_ne!(number, measurement);
+    assert_ne!(number, [0; 16]);
+    // As on GCP.
+    assert_eq!(make(Some([0; 16])), (vec![0; 16], measurement));
+}
+
+#[test]
 fn has_security_version_numbers_as_on_real_platforms() {
     let parsed = Quote::parse(&quote(Version::V4)).unwrap();
     let chain = intel::extract_cert_chain(&parsed).unwrap();
