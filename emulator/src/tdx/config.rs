@@ -192,6 +192,8 @@ pub(crate) struct TdxConfig {
     pub(crate) mrtd: Option<Digest384>,
     /// `TEE_TCB_SVN`: of the TDX module, its version, and of the SEAM loader; the rest is reserved.
     pub(crate) tee_tcb_svn: [u8; 16],
+    /// `TEE_TCB_SVN2`: the same of the module that runs now, if that was updated since the launch of the TD.
+    pub(crate) tee_tcb_svn2: Option<[u8; 16]>,
     /// `MRSEAM`, if not the usual one.
     pub(crate) mrseam: Option<Digest384>,
     /// `MRSIGNERSEAM`.
@@ -269,6 +271,7 @@ impl Default for TdxConfig {
             xfam: XFAM,
             mrtd: None,
             tee_tcb_svn: TEE_TCB_SVN,
+            tee_tcb_svn2: None,
             mrseam: None,
             mrsignerseam: Digest384::ZERO,
             mrconfigid: Digest384::ZERO,

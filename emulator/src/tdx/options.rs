@@ -242,6 +242,16 @@ const OPTIONS: &[Opt<TdxConfig>] = &[
         set: |c, v| put(&mut c.tee_tcb_svn, bytes(v).ok_or("32 hexadecimal digits")),
     },
     Opt {
+        key: "tee_tcb_svn2",
+        meaning: "the same of the TDX module that runs now, which was updated since the TD was launched",
+        values: Values::Said,
+        default: |_| "tee_tcb_svn, it was not".into(),
+        set: |c, v| {
+            let parsed = bytes(v).ok_or("32 hexadecimal digits");
+            put(&mut c.tee_tcb_svn2, parsed.map(Some))
+        },
+    },
+    Opt {
         key: "mrseam",
         meaning: "of the TDX module, 96 hexadecimal digits",
         values: Values::Said,

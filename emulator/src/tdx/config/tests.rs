@@ -33,6 +33,7 @@ fn takes_every_key() {
         format!("mrownerconfig={digits}"),
         format!("servtd_hash={digits}"),
         format!("qe_id={}", "0f".repeat(16)),
+        format!("tee_tcb_svn2={}", "0d".repeat(16)),
         "quote=never".to_string(),
         "trace=/tmp/x=y".to_string(),
     ];
@@ -43,6 +44,7 @@ fn takes_every_key() {
     assert_eq!(config.mrownerconfig, config.mrconfigid);
     assert_eq!(config.servtd_hash, config.mrconfigid);
     assert_eq!(config.qe_id, Some([0x0f; 16]));
+    assert_eq!(config.tee_tcb_svn2, Some([0x0d; 16]));
     assert_eq!(config.quote, QuoteService::Never);
     assert_eq!(config.trace, Some("/tmp/x=y".into()));
 }
@@ -226,6 +228,7 @@ fn refuses_values_that_make_no_sense() {
         "quote_delay_us=-1",
         "quote_version=3",
         "qe_id=0",
+        "tee_tcb_svn2=0d0103",
         "quote_zeros=up_to",
         "quote_zeros=to:8000",
         "quote_status=x",

@@ -213,9 +213,8 @@ fn module_info(config: &TdxConfig) -> TeeTcbInfo {
     let name = concat!("tsm-emulator ", env!("CARGO_PKG_VERSION"));
 
     info.valid.set(TeeTcbInfo::VALID);
-    // The module was not updated since the TD was launched.
     info.tee_tcb_svn = config.tee_tcb_svn;
-    info.tee_tcb_svn2 = config.tee_tcb_svn;
+    info.tee_tcb_svn2 = config.tee_tcb_svn2.unwrap_or(config.tee_tcb_svn);
     info.mrseam = config.mrseam.unwrap_or_else(|| sha384(&[name.as_bytes()]));
     info.mrsignerseam = config.mrsignerseam;
     info

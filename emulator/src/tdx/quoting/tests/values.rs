@@ -90,6 +90,24 @@ fn says_which_tdx_module_there_is() {
 }
 
 #[test]
+fn says_which_tdx_module_runs_since_an_update() {
+    let config = TdxConfig {
+        tee_tcb_svn2: Some([0x0d; 16]),
+        ..TdxConfig::default()
+    };
+    for (config, now) in [
+        (&config, [0x0d; 16]),
+        (&TdxConfig::default(), TdxConfig::default().tee_tcb_svn),
+    ] {
+        let quote = quote_of(Version::V5, config);
+        let parsed = Quote::parse(&quote).unwrap();
+        let td = parsed.report.as_td15().unwrap();
+        assert_eq!(td.tee_tcb_svn2, now);
+        assert_eq!(td.base.tee_tcb_svn, config.tee_tcb_svn);
+    }
+}
+
+#[test]
 fn says_which_service_tds_there_are() {
     let config = TdxConfig {
         servtd_hash: Digest384::new([0x5e; 48]),
