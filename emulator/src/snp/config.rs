@@ -226,6 +226,8 @@ pub(crate) struct SnpConfig {
     pub(crate) mask_chip_id: bool,
     /// `PLATFORM_INFO`, if not that of most machines.
     pub(crate) platform_info: Option<u64>,
+    /// What is done against flaws of the processor, if not as on most machines.
+    pub(crate) mit_vector: Option<u64>,
     /// The format of reports.
     pub(crate) report_version: ReportVersion,
     /// The firmware, if not one that usually writes such reports.
@@ -294,6 +296,7 @@ impl Default for SnpConfig {
             vcek_disabled: false,
             mask_chip_id: false,
             platform_info: None,
+            mit_vector: None,
             report_version: ReportVersion::default(),
             firmware: None,
             messages: 0,

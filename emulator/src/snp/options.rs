@@ -188,6 +188,13 @@ const OPTIONS: &[Opt<SnpConfig>] = &[
         set: |c, v| put(&mut c.platform_info, hex(v).map(Some)),
     },
     Opt {
+        key: "mit_vector",
+        meaning: "what was done at launch and is done now against flaws of the processor, hexadecimal; for report_version=5",
+        values: Values::Said,
+        default: |_| "f".into(),
+        set: |c, v| put(&mut c.mit_vector, hex(v).map(Some)),
+    },
+    Opt {
         key: "report_version",
         meaning: "format of reports",
         values: Values::Line(&REPORT_VERSION),

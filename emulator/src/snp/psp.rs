@@ -143,7 +143,7 @@ impl SecureProcessor {
         for vmpck in vmpcks.iter_mut().take(self.config.vmpl.into()) {
             *vmpck = [0; 32];
         }
-        let mitigations = self.config.report_version.mitigations();
+        let mitigations = settings::mitigations(&self.config);
         let fms = self.config.processor.fms();
         let mut secrets = SecretsPage::new(fms, vmpcks, mitigations);
         secrets.set_messages(self.config.messages);

@@ -33,6 +33,7 @@ fn takes_what_the_guest_is() {
         ("vlek_since", "2026-03"),
         ("vcek_disabled", "on"),
         ("platform_info", "0x27"),
+        ("mit_vector", "b"),
         ("current_tcb", "0xdb18000000000004"),
         ("committed_tcb", "db17000000000004"),
         ("reported_tcb", "db16000000000004"),
@@ -64,6 +65,7 @@ fn takes_what_the_guest_is() {
     assert_eq!(config.vlek_since, Month::parse("2026-03"));
     assert!(config.vcek_disabled);
     assert_eq!(config.platform_info, Some(0x27));
+    assert_eq!(config.mit_vector, Some(0xb));
     assert_eq!(config.current_tcb, Some(0xdb18_0000_0000_0004));
     assert_eq!(config.committed_tcb, Some(0xdb17_0000_0000_0004));
     assert_eq!(config.reported_tcb, Some(0xdb16_0000_0000_0004));
@@ -127,6 +129,7 @@ fn refuses_values_that_make_no_sense() {
         ("vlek_since", "2026-3"),
         ("vcek_disabled", "yes"),
         ("platform_info", "smt"),
+        ("mit_vector", "-1"),
         ("committed_tcb", "10000000000000000"),
         ("certs", "maybe"),
         ("certs_size", "65M"),

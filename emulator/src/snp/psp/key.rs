@@ -35,6 +35,7 @@ use zerocopy_derive::{
 
 use super::{
     identity::ReportId,
+    settings,
     signer::Signer,
     status::Status,
     tcb::{
@@ -159,7 +160,7 @@ pub(super) fn answer(
     request: &[u8],
 ) -> Result<Vec<u8>, Status> {
     let (request, rest) = Request::ref_from_prefix(request).map_err(|_| Status::INVALID_PARAM)?;
-    let mitigations = match (version, config.report_version.mitigations()) {
+    let mitigations = match (version, settings::mitigations(config)) {
         (1, _) => None,
         (2, Some(at_launch)) => {
             let (wanted, _) = U64::ref_from_prefix(rest).map_err(|_| Status::INVALID_PARAM)?;

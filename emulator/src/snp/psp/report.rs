@@ -33,7 +33,10 @@ use zerocopy_derive::{
 use super::{
     identity::ReportId,
     platform::Platform,
-    settings::Settings,
+    settings::{
+        self,
+        Settings, //
+    },
     signer::Signer,
     status::Status,
     tcb::{
@@ -161,8 +164,6 @@ const ECDSA_P384_SHA384: u32 = 1;
 const AUTHOR_KEY_EN: u32 = 1;
 /// Where [`Report::key_info`] has the key that signs.
 const SIGNING_KEY: u32 = 2;
-/// What is done against flaws of the processor.
-const MIT_VECTOR: u64 = 0x0f;
 
 impl ReportVersion {
     /// Returns the number.
@@ -173,11 +174,6 @@ impl ReportVersion {
             Self::V4 => 4,
             Self::V5 => 5,
         }
-    }
-
-    /// Returns what a firmware with such reports says is done against flaws of the processor, if it does.
-    pub(super) fn mitigations(self) -> Option<u64> {
-        (self == Self::V5).then_some(MIT_VECTOR)
     }
 }
 
@@ -295,7 +291,7 @@ fn describe(config: &SnpConfig, report_id: &ReportId, measurement: Digest384) ->
     if version != ReportVersion::V2 {
         report.cpuid = config.processor.cpuid();
     }
-    if let Some(mitigations) = version.mitigations() {
+    if let Some(mitigations) = settings::mitigations(config) {
         report.launch_mit_vector = U64::new(mitigations);
         report.current_mit_vector = U64::new(mitigations);
     }

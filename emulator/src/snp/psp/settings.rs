@@ -1,13 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 
-//! How the platform is set up, as reports say it. ABI, "ATTESTATION_REPORT", `PLATFORM_INFO`.
+//! How the platform is set up, as reports say it. ABI, "ATTESTATION_REPORT", `PLATFORM_INFO` and `LAUNCH_MIT_VECTOR`.
 
 use crate::snp::config::{
     ReportVersion,
     SnpConfig, //
 };
 
-/// How the platform is set up.
+/// What is done against flaws of the processor on most machines.
+const MITIGATIONS: u64 = 0x0f;
+
+/// Returns what is done against flaws of the processor, if the firmware says so: the one with reports of version 5 does.
+pub(super) fn mitigations(config: &SnpConfig) -> Option<u64> {
+    match config.report_version {
+        ReportVersion::V2 | ReportVersion::V3 | ReportVersion::V4 => None,
+        ReportVersion::V5 => Some(config.mit_vector.unwrap_or(MITIGATIONS)),
+    }
+}
+
+/// What is on in the platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Settings(u64);
 
