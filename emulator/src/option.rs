@@ -4,6 +4,8 @@
 //! help both read it.
 
 pub(crate) mod choice;
+#[cfg(test)]
+pub(crate) mod documented;
 mod row;
 pub(crate) mod shared;
 pub(crate) mod value;

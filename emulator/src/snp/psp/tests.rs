@@ -11,6 +11,7 @@ use sev::{
 use zerocopy::little_endian::U64;
 
 mod certificates;
+mod clouds;
 mod keys;
 mod vectors;
 mod verifier;

@@ -2,6 +2,9 @@
 
 //! Quotes with each ending.
 
+use crate::option::documented;
+use dcap_qvl::quote::AuthData;
+
 use super::*;
 
 /// An ending without anything.
@@ -42,6 +45,36 @@ fn a_public_verifier_accepts_each_ending() {
         assert!(quote.ends_with(&vec![0; more]));
         assert_eq!(verifier.verify(&quote), Ok("UpToDate".into()));
     }
+}
+
+#[test]
+fn a_public_verifier_accepts_a_quote_as_on_gcp() {
+    let mut config = TdxConfig::default();
+    for (key, value) in documented::options("GCP, TDX") {
+        config.set(key, value).unwrap();
+    }
+    let (cpu, report) = report_of(&config);
+    let quote = Enclave::new(config.quote_version, config.quote_size, config.quote_ending)
+        .numbered(config.qe_id)
+        .quote(&cpu, &report)
+        .unwrap();
+    let parsed = Quote::parse(&quote).unwrap();
+
+    assert_eq!(quote.len(), 8000);
+    assert_eq!(parsed.header.user_data, [0; 20]);
+    assert_eq!(
+        parsed.report.as_td10().unwrap().tee_tcb_svn[..3],
+        [15, 1, 10]
+    );
+    // The certificates end with the end of a line, and zeros are behind them.
+    let end = quote.iter().rposition(|byte| *byte != 0).unwrap();
+    let AuthData::V4(data) = parsed.auth_data else {
+        panic!("no signature of version 4");
+    };
+    let chain = data.qe_report_data.certification_data.body.data;
+    assert!(chain.ends_with(b"-----END CERTIFICATE-----\n"));
+    assert!(quote[..=end].ends_with(&chain));
+    assert_eq!(PublicVerifier::new().verify(&quote), Ok("UpToDate".into()));
 }
 
 #[test]
