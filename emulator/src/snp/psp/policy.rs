@@ -13,8 +13,8 @@ use crate::snp::config::{
     SnpConfig, //
 };
 
-/// Bits of a policy: the least version of the ABI, that threads may be on, one that is always set, two for what has to be
-/// set up, one that the ABI has since a version, and those that have no meaning.
+/// Bits of a policy: the least version of the ABI, that threads may be on, one that is always set, two for what has to
+/// be set up, one that the ABI has since a version, and those that have no meaning.
 const ABI: u64 = 0xffff;
 const SMT: u64 = 1 << 16;
 const ONE: u64 = 1 << 17;

@@ -10,7 +10,7 @@ use crate::snp::config::{
 /// What is done against flaws of the processor on most machines.
 const MITIGATIONS: u64 = 0x0f;
 
-/// Returns what is done against flaws of the processor, if the firmware says so: the one with reports of version 5 does.
+/// Returns what is done against flaws of the processor. Firmware with reports of version 5 says so.
 pub(super) fn mitigations(config: &SnpConfig) -> Option<u64> {
     match config.report_version {
         ReportVersion::V2 | ReportVersion::V3 | ReportVersion::V4 => None,
