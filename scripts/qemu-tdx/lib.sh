@@ -82,7 +82,7 @@ toolbox_root() { echo "$CACHE/toolbox-$(key "=1" "=$SUITE" "$scripts/packages")"
 packager_root() { echo "$CACHE/packager-$(key "=1" "=$SUITE")"; }
 
 # The number stands for how setup.d/firmware.sh makes the tree.
-firmware_root() { echo "$CACHE/firmware-$(key "=2" "=$SUITE" "=$TDVF_SHA256" "=${BOOT_PACKAGES[*]}")"; }
+firmware_root() { echo "$CACHE/firmware-$(key "=3" "=$SUITE" "=$TDVF_SHA256" "=${BOOT_PACKAGES[*]}")"; }
 
 # The number stands for how setup.d/amdsev.sh makes the folder.
 amdsev_root() { echo "$CACHE/amdsev-$(key "=1" "=$AMDSEV_SHA256")"; }

@@ -244,7 +244,8 @@ class Arguments(unittest.TestCase):
                 (["--firmware", "tdvf", "--secure-boot", "on", "--kernel", "test"], "is for a signed kernel"),
                 (["--firmware", "tdvf", "--secure-boot", "on", "--debug"], "is for a signed kernel"),
                 (["--firmware", "tdvf", "--secure-boot", "on", "--boot", "kernel"], "no kernel but from a disk"),
-                (["--firmware", "tdvf", "--secure-boot", "on", "--boot", "uki"], "needs --sign KEY,CERT"),
+                (["--firmware", "tdvf", "--secure-boot", "on", "--boot", "uki"], "--boot uki needs --sign KEY,CERT"),
+                (["--firmware", "tdvf", "--secure-boot", "on", "--boot", "systemd"], "--boot systemd needs --sign KEY,CERT"),
                 (["--firmware", "tdvf", "--enroll", "kek=" + key], "--enroll takes db=CERT or mok=CERT"),
                 (["--firmware", "tdvf", "--enroll", "db=/no/such/file"], "--enroll: there is no"),
                 (["--firmware", "tdvf", "--enroll", "mok=/etc/passwd"], "is no certificate"),
@@ -310,7 +311,8 @@ class Disk(unittest.TestCase):
         return result.returncode, result.stdout, result.stderr
 
     def test_refusals(self):
-        for arguments in ([], ["grub", "/etc/passwd"], ["iso", "/etc/passwd", "/etc/passwd", "", "/x"], ["uki", *"abcde"]):
+        for arguments in ([], ["grub", "/etc/passwd"], ["iso", "/etc/passwd", "/etc/passwd", "", "/x"], ["uki", *"abcde"],
+                          ["systemd", *"abc"]):
             status, stdout, stderr = self.disk(*arguments)
             self.assertEqual((status, stdout), (2, ""))
             self.assertIn("usage: disk grub", stderr)
@@ -320,6 +322,9 @@ class Disk(unittest.TestCase):
             status, stdout, stderr = self.disk("uki", "/etc/passwd", "/etc/passwd", "", to)
             self.assertEqual((status, stdout), (1, ""))
             self.assertRegex(stderr, "disk: ukify has failed, which says why\n$")
+            status, stdout, stderr = self.disk("systemd", "/etc/passwd", to, "/etc/passwd", "/etc/passwd")
+            self.assertEqual((status, stdout), (1, ""))
+            self.assertRegex(stderr, "disk: sbsign has failed, which says why\n$")
             self.assertFalse(os.path.exists(to))
 
     def test_help(self):

@@ -153,16 +153,30 @@ class Images(Case):
         self.assertEqual(boot.variables()["SecureBoot"], b"\0")
         self.assert_sections(boot)
 
-    def test_a_signed_one(self):
-        boot = boots.Boot.of("--secure-boot", "on", "--boot", "uki", *self.sign, "--enroll", f"db={self.certificate}",
-                             "--drivers", "none", script="unsigned=\n" + REFUSED + LOADED)
-        self.assertIn("lockdown none [integrity] confidentiality", boot.said)
-        self.assertRegex(boot.said, r"quote [1-9][0-9]{3}")
+    def test_signed_ones(self):
+        """The firmware starts such an image, or systemd-boot, which has the firmware start it."""
+        for what in "uki", "systemd":
+            with self.subTest(what):
+                boot = boots.Boot.of("--secure-boot", "on", "--boot", what, *self.sign, "--enroll", f"db={self.certificate}",
+                                     "--drivers", "none", script="unsigned=\n" + REFUSED + LOADED)
+                self.assertIn("lockdown none [integrity] confidentiality", boot.said)
+                self.assertRegex(boot.said, r"quote [1-9][0-9]{3}")
+                self.assert_replays(boot)
+                self.assertEqual(boot.variables()["SecureBoot"], b"\1")
+                self.assert_sections(boot)
+                # A module is signed by the same key as the image of which it is a part.
+                self.assertIn(self.der(), boot.variables()["db"])
+
+    def test_systemd_boot(self):
+        """The firmware measures it, and then the image that it starts and the kernel in that."""
+        boot = boots.Boot.of("--boot", "systemd", "--kernel", "test", "--drivers", "c")
         self.assert_replays(boot)
-        self.assertEqual(boot.variables()["SecureBoot"], b"\1")
+        self.assertEqual(boot.variables()["SecureBoot"], b"\0")
         self.assert_sections(boot)
-        # A module is signed by the same key as the image of which it is a part.
-        self.assertIn(self.der(), boot.variables()["db"])
+        first, _, last = boot.programs()
+        expected = [boots.tree() / "boot/systemd-boot.efi", boots.kernel_image("test")]
+        self.assertEqual([digest.hex() for digest in (first, last)],
+                         [boots.authenticode(program.read_bytes()).hex() for program in expected])
 
     def assert_sections(self, boot):
         names = [event.data.decode("utf-16-le", "replace").rstrip("\0") for event in boot.events(2, event_log.IPL)]

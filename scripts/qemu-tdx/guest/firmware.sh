@@ -29,8 +29,8 @@ check_boot() {
 	elif [[ $secure_boot == on ]]; then
 		: "${kernel:=stock}" "${boot:=grub}"
 		[[ $kernel == stock || $kernel == amd64 ]] || die "--secure-boot on is for a signed kernel: --kernel stock or amd64"
-		[[ $boot != kernel ]] || die "--secure-boot on has the firmware start no kernel but from a disk: --boot grub or uki"
-		[[ $boot != uki || $sign ]] || die "--secure-boot on with --boot uki needs --sign KEY,CERT and --enroll db=CERT"
+		[[ $boot != kernel ]] || die "--secure-boot on has the firmware start no kernel but from a disk: --boot grub, uki or systemd"
+		[[ $boot == grub || $sign ]] || die "--secure-boot on with --boot $boot needs --sign KEY,CERT and --enroll db=CERT"
 	fi
 	: "${kernel:=test}" "${boot:=kernel}"
 	[[ ! $sign || $kernel == stock || $kernel == amd64 ]] || die "--sign is for --kernel stock or amd64"
@@ -68,18 +68,20 @@ make_firmware() {
 	image=$stage/firmware
 }
 
+# Makes a unified kernel image, for make_start.
+make_uki() { "$scripts/disk" uki "$KIMAGE" "$stage/initrd" "$options" "$stage/uki" "${signed[@]}"; }
+
 # make_start OPTIONS: sets start to the arguments of QEMU for what the guest is booted from, with these options for the kernel.
 make_start() {
 	local file=$stage/disk options=$1 signed=()
+	[[ ! $sign ]] || signed=("${sign%%,*}" "${sign#*,}")
 	case $boot in
 	kernel)
 		start=(-kernel "$KIMAGE" -initrd "$stage/initrd" -append "$options")
 		return ;;
 	grub) "$scripts/disk" grub "$KIMAGE" "$stage/initrd" "$options" "$file" ;;
-	uki)
-		[[ ! $sign ]] || signed=("${sign%%,*}" "${sign#*,}")
-		"$scripts/disk" uki "$KIMAGE" "$stage/initrd" "$options" "$stage/uki" "${signed[@]}" &&
-			"$scripts/disk" efi "$stage/uki" "$file" ;;
+	uki) make_uki && "$scripts/disk" efi "$stage/uki" "$file" ;;
+	systemd) make_uki && "$scripts/disk" systemd "$stage/uki" "$file" "${signed[@]}" ;;
 	given)
 		if [[ $uki ]]; then
 			"$scripts/disk" efi "$uki" "$file"

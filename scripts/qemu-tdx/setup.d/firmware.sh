@@ -63,5 +63,6 @@ fetch_boot() {
 		mv unpacked/usr/lib/shim/shimx64.efi.signed shim.efi
 		mv unpacked/usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed grub.efi
 		mv unpacked/usr/lib/systemd/boot/efi/linuxx64.efi.stub stub.efi
+		mv unpacked/usr/lib/systemd/boot/efi/systemd-bootx64.efi systemd-boot.efi
 		rm -r ./*.deb unpacked'
 }
