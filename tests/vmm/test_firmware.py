@@ -7,13 +7,20 @@ the firmware is no memory, it measures zeros, and boots nevertheless.
 """
 
 import hashlib
+import itertools
+import os
 import struct
+import sys
 import tempfile
+import time
 import unittest
 
 import boots
 import event_log
 from vmm import KERNEL, TOP
+
+# How long one of several boots in a row may take, in seconds.
+LIMIT = 300
 
 
 def made(index, digest):
@@ -161,6 +168,24 @@ class Boot(unittest.TestCase):
 
     def test_a_firmware_that_can_not_read_its_configuration_does_not_go_on(self):
         self.assert_does_not_boot("refuse_port=511", rb"\A\Z", rb" r14=0x511 .* r10=0x8000000000000000 ")
+
+
+class Repeated(unittest.TestCase):
+    """Boots in a row, of which none may hang: 5, or as many as TSM_BOOTS says. `run` prints what each processor does in one
+    that is not up in time."""
+
+    CHECKS = {"vmm"}
+
+    def test_no_boot_hangs(self):
+        count = int(os.environ.get("TSM_BOOTS", 5))
+        for number, processors in zip(range(1, count + 1), itertools.cycle((8, 1, 2, 4, 3))):
+            with self.subTest(boot=number, processors=processors):
+                start = time.monotonic()
+                result = boots.run("--kernel", KERNEL, "--smp", str(processors), command="nproc", timeout=LIMIT)
+                seconds = time.monotonic() - start
+                print(f"boot {number} of {count}, {processors} processors: {seconds:.0f} s", file=sys.stderr, flush=True)
+                self.assertEqual((result.returncode, result.stdout), (0, b"%d\n" % processors),
+                                 result.stderr.decode(errors="replace"))
 
 
 if __name__ == "__main__":
