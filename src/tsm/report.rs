@@ -117,15 +117,16 @@ struct Request {
 }
 
 /// Whom to ask in place of the platform itself.
+#[derive(Clone)]
 struct Service {
-    provider: Option<CString>,
+    provider: Option<Arc<CString>>,
     guid: Guid,
     manifest_version: u32,
 }
 
 /// A change of a [`Service`].
 enum ServiceChange {
-    Provider(CString),
+    Provider(Arc<CString>),
     Guid(Guid),
     ManifestVersion(u32),
 }
@@ -137,31 +138,27 @@ struct Answer {
     blobs: Blobs,
 }
 
-/// What a reader of a blob finds in the state.
-enum Lookup {
-    /// The answer to the last write.
-    Answered(Arc<Answer>),
-    /// None yet, and what the provider has to answer.
-    Pending(Generation, Request),
-}
-
 impl Report {
     /// Returns the answer to the last write, from the provider if need be.
     fn answer(&self) -> Result<Arc<Answer>> {
         let registration = self.provider.registration()?;
 
-        if let Lookup::Answered(answer) = self.state.lock().find(registration)? {
-            return Ok(answer);
+        if let Some(answer) = self.state.lock().current(registration)? {
+            return Ok(answer.clone());
         }
 
         // Waiting must not keep the provider from being unregistered, so it is asked again after.
         let _making = self.making.lock_killable()?;
         let provider = self.provider.call()?;
         let registration = provider.registration();
-        // The task that held the lock may already have made it.
-        let (generation, request) = match self.state.lock().find(registration)? {
-            Lookup::Answered(answer) => return Ok(answer),
-            Lookup::Pending(generation, request) => (generation, request),
+        let (generation, request) = {
+            let state = self.state.lock();
+
+            // The task that held the lock may already have made it.
+            if let Some(answer) = state.current(registration)? {
+                return Ok(answer.clone());
+            }
+            (state.generation, state.request.clone())
         };
 
         // A write that comes now does not wait: it asks for another answer. This one is still for
@@ -203,55 +200,42 @@ impl Report {
 }
 
 impl State {
-    fn find(&self, registration: u64) -> Result<Lookup> {
+    /// Returns the answer to the last write by the provider of this registration, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`EINVAL`] if nothing was asked for.
+    fn current(&self, registration: u64) -> Result<Option<&Arc<Answer>>> {
         if self.request.inblob.is_none() {
             return Err(EINVAL);
         }
-        let current = |answer: &&Arc<Answer>| {
+        Ok(self.answer.as_ref().filter(|answer| {
             (answer.generation, answer.registration) == (self.generation, registration)
-        };
-
-        Ok(match self.answer.as_ref().filter(current) {
-            Some(answer) => Lookup::Answered(answer.clone()),
-            None => Lookup::Pending(self.generation, self.request.clone()),
-        })
+        }))
     }
 }
 
 impl Request {
     fn desc(&self) -> Result<Desc<'_>> {
-        let service = self.service.as_ref();
+        let service = self.service();
 
         Ok(Desc {
             inblob: self.inblob.as_ref().ok_or(EINVAL)?,
             privlevel: self.privlevel,
-            service_provider: service.and_then(|service| service.provider.as_deref()),
-            service_guid: service.map_or(Guid::NULL, |service| service.guid),
-            service_manifest_version: service.map_or(0, |service| service.manifest_version),
+            service_provider: service.provider.as_ref().map(|name| &***name),
+            service_guid: service.guid,
+            service_manifest_version: service.manifest_version,
         })
     }
 
-    /// Returns a copy of what is asked of a service.
-    fn copy_service(&self) -> Result<Service> {
-        Ok(match &self.service {
-            Some(service) => Service {
-                provider: match &service.provider {
-                    Some(name) => Some(CString::try_from(&**name)?),
-                    None => None,
-                },
-                ..**service
-            },
-            None => Service {
-                provider: None,
-                guid: Guid::NULL,
-                manifest_version: 0,
-            },
-        })
+    /// Returns what is asked of a service.
+    fn service(&self) -> &Service {
+        self.service.as_deref().unwrap_or(&Service::NONE)
     }
 
     /// Changes what is asked of a service, in a copy.
     fn change_service(&mut self, change: ServiceChange) -> Result {
-        let mut service = self.copy_service()?;
+        let mut service = self.service().clone();
 
         match change {
             ServiceChange::Provider(name) => service.provider = Some(name),
@@ -261,4 +245,13 @@ impl Request {
         self.service = Some(Arc::new(service, GFP_KERNEL)?);
         Ok(())
     }
+}
+
+impl Service {
+    /// The platform itself.
+    const NONE: Self = Self {
+        provider: None,
+        guid: Guid::NULL,
+        manifest_version: 0,
+    };
 }

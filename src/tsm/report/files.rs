@@ -154,7 +154,7 @@ impl Store<Report> for ServiceProvider {
         bytes.push(0, GFP_KERNEL)?;
         let name = CString::try_from(CStr::from_bytes_with_nul(&bytes).map_err(|_| EINVAL)?)?;
 
-        report.write_service(ServiceChange::Provider(name))
+        report.write_service(ServiceChange::Provider(Arc::new(name, GFP_KERNEL)?))
     }
 }
 
