@@ -19,6 +19,20 @@ import boots
 import event_log
 from vmm import DEBUG, KERNEL, TOP, also
 
+# Fills memory with copies of a file of random bytes, of so many KiB, and compares the last ones, for which memory has to be
+# accepted. Prints before and after that how much memory there is, and how much of it is not accepted, in KiB.
+COPIES, LATE, FILE = 50, 10, 64 << 10
+FILL = fr"""
+memory() {{ sed -n -E 's/^(MemTotal|Unaccepted): *([0-9]+) kB/\2/p' /proc/meminfo; }}
+memory
+mkdir /filled
+mount -t tmpfs -o size=100% tmpfs /filled
+head -c {FILE}k /dev/urandom >/filled/0
+for number in $(seq {COPIES}); do cp /filled/0 /filled/$number; done
+memory
+for number in $(seq {COPIES - LATE + 1} {COPIES}); do cmp /filled/0 /filled/$number && echo same; done
+"""
+
 # How long one of several boots in a row may take, in seconds.
 LIMIT = 300
 
@@ -102,6 +116,15 @@ class Boot(unittest.TestCase):
         self.assertGreater(unaccepted, 0)
         self.assertLess(unaccepted, 2 << 20)
         self.assert_differs_in_rtmr0(td)
+
+    def test_memory_is_accepted_when_it_is_used(self):
+        """More of it than was accepted when the guest had booted."""
+        td = boot("--memory", "4096", script=FILL)
+        total, before, total_after, after, *compared = td.said.split()
+        self.assertEqual((total, compared), (total_after, LATE * ["same"]))
+        used = (COPIES + 1) * FILE
+        self.assertGreater(used, int(total) - int(before))
+        self.assertLessEqual(used, int(total) - int(after))
 
     def test_a_log_without_one_event(self):
         for event in self.measured():
