@@ -195,13 +195,13 @@ class Boot(unittest.TestCase):
 
 
 class Repeated(unittest.TestCase):
-    """Boots in a row, of which none may hang: 5, or as many as TSM_BOOTS says. `run` prints what each processor does in one
+    """Boots in a row, of which none may hang: 20, or as many as TSM_BOOTS says. `run` prints what each processor does in one
     that is not up in time."""
 
     CHECKS = {"vmm"}
 
     def test_no_boot_hangs(self):
-        count = int(os.environ.get("TSM_BOOTS", 5))
+        count = int(os.environ.get("TSM_BOOTS", 20))
         for number, processors in zip(range(1, count + 1), itertools.cycle((8, 1, 2, 4, 3))):
             with self.subTest(boot=number, processors=processors):
                 start = time.monotonic()
