@@ -16,6 +16,7 @@
 //! | [`cached_box`]   | complete | none             | |
 //! | [`capability`]   | complete | none             | |
 //! | [`close_on_drop`] | initial  | none             | |
+//! | [`closing`]      | initial  | `sync::Completion` | a wait has no end of its own, and can not be killed |
 //! | [`configfs`]     | stable   | `configfs`       | has no binary files; its items are groups; all files have mode 0660 |
 //! | [`crypto`]       | initial  | none             | |
 //! | [`error`]        | complete | `error`          | has no constants for these numbers, and `from_errno()` takes an `i32` |
@@ -51,6 +52,7 @@
 pub mod cached_box;
 pub mod capability;
 pub mod close_on_drop;
+pub mod closing;
 pub mod configfs;
 #[cfg(CONFIG_TSM_RS_CRYPTO)]
 pub mod crypto;

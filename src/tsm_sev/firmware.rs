@@ -15,6 +15,7 @@ use kernel::{
 };
 use tsm_ext::{
     close_on_drop::Close,
+    closing::Closing,
     mutex::KillableMutex,
     sev::{
         CertificateBuffer,
@@ -27,7 +28,6 @@ use tsm_ext::{
         SharedBuffer,
         Sharing, //
     },
-    time::sleep_killable,
     worker::{
         Kthread,
         Thread,
@@ -74,6 +74,8 @@ pub(crate) struct Firmware {
     /// mutex goes to the caller that runs.
     #[pin]
     caller: KillableMutex<()>,
+    #[pin]
+    closing: Closing,
     key: Vmpck,
     #[pin]
     registers: LateRegistration<Registers>,
@@ -137,6 +139,7 @@ impl Firmware {
         Ok(pin_init!(Self {
             worker,
             caller <- KillableMutex::new((), c"tsm_sev::Firmware::caller", static_lock_class!()),
+            closing <- Closing::new(),
             key,
             registers <- LateRegistration::new(),
         }))
@@ -212,7 +215,7 @@ impl Firmware {
         // An SVSM may take long, and is asked again as long as it is busy.
         self.worker.call_long(
             // By the caller, whom a signal can wake.
-            move |sender| sender.pause(interval),
+            |sender| sender.pause(interval, &self.closing),
             move |sender, _thread| {
                 let mut buffers = SvsmBuffers::new(sizes)?;
                 let answer = svsm.attest(service.as_ref(), nonce, &mut buffers);
@@ -226,10 +229,11 @@ impl Firmware {
 }
 
 impl Close for Firmware {
-    /// Fails the requests that are queued, so that unloading waits for one request at most, however many
-    /// are asked for.
+    /// Fails the requests that are queued or wait until an SVSM may be asked, so that unloading waits for
+    /// one request at most, however many are asked for.
     fn close(&self) {
         self.worker.close();
+        self.closing.close();
     }
 }
 
@@ -271,13 +275,13 @@ impl RequestSender {
         })
     }
 
-    /// Waits until it is `interval` since the last request.
-    fn pause(&self, interval: Delta) -> Result {
+    /// Waits until it is `interval` since the last request, but not after the firmware was closed.
+    fn pause(&self, interval: Delta, closing: &Closing) -> Result {
         let since = self.last.map(|last| last.elapsed());
         let left = since.map_or(0, |since| interval.as_nanos() - since.as_nanos());
 
         if left > 0 {
-            sleep_killable(Delta::from_nanos(left))?;
+            closing.sleep(Delta::from_nanos(left))?;
         }
         Ok(())
     }

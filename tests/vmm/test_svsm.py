@@ -93,8 +93,8 @@ class Attestation(Svsm):
 
     def test_what_the_svsm_does_not_have(self):
         script = f"""
-ask a service_guid={ANOTHER}; ask b service_guid={VTPM} service_manifest_version=1; ask c service_provider=other
-ask d service_guid={VTPM} service_manifest_version=0; head -c 63 /dev/zero >d/inblob; fetch d"""
+            ask a service_guid={ANOTHER}; ask b service_guid={VTPM} service_manifest_version=1; ask c service_provider=other
+            ask d service_guid={VTPM} service_manifest_version=0; head -c 63 /dev/zero >d/inblob; fetch d"""
         invalid = "Invalid argument"
         for drivers in "rust", "c":
             unknown, version, provider, right, short = self.guest(script, drivers=drivers)
@@ -111,8 +111,8 @@ ask d service_guid={VTPM} service_manifest_version=0; head -c 63 /dev/zero >d/in
     def test_the_firmware_can_still_be_asked(self):
         # ATTESTATION_REPORT has the VMPL there.
         lines = self.guest("""
-mkdir x; head -c 64 /dev/urandom >x/inblob; fetch x
-dd if=/tmp/outblob bs=1 skip=48 count=1 2>/dev/null | hexdump -e '1/1 "vmpl %d"'; echo; cat x/privlevel_floor""")
+            mkdir x; head -c 64 /dev/urandom >x/inblob; fetch x
+            dd if=/tmp/outblob bs=1 skip=48 count=1 2>/dev/null | hexdump -e '1/1 "vmpl %d"'; echo; cat x/privlevel_floor""")
         self.assertRegex(lines[0], "^1184 0 [1-9][0-9]*$")
         self.assertEqual(lines[1:], ["vmpl 2", "2"])
 
@@ -144,16 +144,23 @@ dd if=/tmp/outblob bs=1 skip=48 count=1 2>/dev/null | hexdump -e '1/1 "vmpl %d"'
     def test_an_svsm_that_must_not_be_asked_too_often(self):
         # A whole minute is the longest interval, and begins when the module is loaded.
         lines = self.guest("""
-reload svsm_interval_ms=3000
-before=$(seconds); ask a; ask a; ask a; echo $(($(seconds) - before))
-before=$(seconds); reload svsm_interval_ms=60000; make b; (exec cat b/outblob) & reader=$!; waits b/outblob
-kill -9 $reader; wait $reader; echo $? $(($(seconds) - before))""")
+            reload svsm_interval_ms=3000
+            before=$(seconds); ask a; ask a; ask a; echo $(($(seconds) - before))
+            before=$(seconds); reload svsm_interval_ms=60000; make b; (exec cat b/outblob) & reader=$!; waits b/outblob
+            kill -9 $reader; wait $reader; echo $? $(($(seconds) - before))""")
         self.assertEqual([line.split()[0] for line in lines[:3]], ["1184"] * 3)
         # The first waits for the request that is made at load; in whole seconds, so up to one of them is missing.
         self.assertGreaterEqual(int(lines[3]), 8)
         status, seconds = lines[4].split()
         self.assertEqual(status, "137")
         self.assertLess(int(seconds), 60)
+
+    def test_unloading_does_not_wait_until_an_svsm_may_be_asked(self):
+        lines = self.guest("""
+            reload svsm_interval_ms=60000; make a
+            before=$(seconds); fetch a & waits a/outblob; rmmod tsm_sev && echo gone; wait; echo $(($(seconds) - before))""")
+        self.assertEqual(sorted(lines[:2]), ["No such device or address", "gone"])
+        self.assertLess(int(lines[2]), 30)
 
 
 class Misbehaviour(Svsm):
