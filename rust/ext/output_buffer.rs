@@ -8,7 +8,10 @@ use core::{
     slice, //
 };
 
-use kernel::prelude::*;
+use kernel::{
+    fmt,
+    prelude::*, //
+};
 
 /// Memory to be filled, which may be uninitialized.
 ///
@@ -100,6 +103,26 @@ impl<'a> OutputBuffer<'a> {
         Ok(unsafe { self.assume_filled() })
     }
 
+    /// Writes what `text` has from the byte `offset` on, and returns what there was room for. The text takes no
+    /// memory of its own, however long it is.
+    ///
+    /// # Errors
+    ///
+    /// [`EINVAL`] if it can't be formatted.
+    pub fn text(self, offset: usize, text: fmt::Arguments<'_>) -> Result<&'a [u8]> {
+        let mut window = Window {
+            skip: offset,
+            filled: 0,
+            out: self,
+        };
+
+        if fmt::Write::write_fmt(&mut window, text).is_err() && window.filled < window.out.len {
+            return Err(EINVAL);
+        }
+        // SAFETY: By its type invariant, so many bytes of the window were written.
+        Ok(unsafe { window.out.limit(window.filled).assume_filled() })
+    }
+
     /// Returns the bytes.
     ///
     /// # Safety
@@ -128,5 +151,44 @@ impl<'a> From<&'a mut [MaybeUninit<u8>]> for OutputBuffer<'a> {
         // SAFETY: The reference is exclusive for `'a`, so the bytes are writable and no other
         // reference to them is used.
         unsafe { Self::new(bytes.as_mut_ptr().cast(), bytes.len()) }
+    }
+}
+
+/// A part of a text that is being formatted.
+///
+/// # Invariants
+///
+/// The first `filled` bytes of `out` were written, and it has as many at least.
+struct Window<'a> {
+    /// Bytes that are still before the part.
+    skip: usize,
+    filled: usize,
+    out: OutputBuffer<'a>,
+}
+
+impl fmt::Write for Window<'_> {
+    /// Fails once there is more than there is room for, so that the rest is not formatted.
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let Some(bytes) = text.as_bytes().get(self.skip..) else {
+            self.skip -= text.len();
+            return Ok(());
+        };
+        let room = self.out.len - self.filled;
+        let len = bytes.len().min(room);
+
+        self.skip = 0;
+        // SAFETY: By the type invariants, there is room for `len` more bytes behind those that were written, and
+        // `bytes` are elsewhere, as no other reference to what is written is used.
+        unsafe {
+            let end = self.out.start.add(self.filled);
+
+            end.copy_from_nonoverlapping(bytes.as_ptr(), len);
+        }
+        // INVARIANT: So many more were written just now.
+        self.filled += len;
+        match bytes.len() <= room {
+            true => Ok(()),
+            false => Err(fmt::Error),
+        }
     }
 }

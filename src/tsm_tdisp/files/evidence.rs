@@ -9,10 +9,7 @@ use kernel::{
     fmt,
     prelude::*,
     static_lock_class,
-    str::{
-        CStr,
-        CString, //
-    },
+    str::CStr,
     sync::{
         Arc,
         LockClassKey, //
@@ -49,10 +46,8 @@ impl<'a> Read<'_, 'a> {
     /// # Errors
     ///
     /// `ESTALE` when the reader has read of other contents before.
-    pub(super) fn bytes(self, serial: usize, parts: [&[u8]; 2]) -> Result<&'a [u8]> {
-        if !self.mark.is(serial, self.offset) {
-            return Err(errno(bindings::ESTALE));
-        }
+    pub(super) fn bytes(mut self, serial: usize, parts: [&[u8]; 2]) -> Result<&'a [u8]> {
+        self.check(serial)?;
         let [first, second] = parts;
         // A read ends where a part does, and the next one goes on.
         let rest = match first.get(self.offset..) {
@@ -68,10 +63,16 @@ impl<'a> Read<'_, 'a> {
     }
 
     /// The same, of text.
-    pub(super) fn text(self, serial: usize, text: fmt::Arguments<'_>) -> Result<&'a [u8]> {
-        let text = CString::try_from_fmt(text)?;
+    pub(super) fn text(mut self, serial: usize, text: fmt::Arguments<'_>) -> Result<&'a [u8]> {
+        self.check(serial)?;
+        self.out.text(self.offset, text)
+    }
 
-        self.bytes(serial, [text.to_bytes(), &[]])
+    fn check(&mut self, serial: usize) -> Result {
+        match self.mark.is(serial, self.offset) {
+            true => Ok(()),
+            false => Err(errno(bindings::ESTALE)),
+        }
     }
 }
 

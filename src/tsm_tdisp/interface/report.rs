@@ -22,7 +22,7 @@ use crate::failure::Failure;
 /// A report, and where its ranges are in the BARs.
 pub(crate) struct Report {
     bytes: KVVec<u8>,
-    ranges: KVec<Range>,
+    ranges: KVVec<Range>,
     within_tee: BarSet,
 }
 
@@ -38,7 +38,7 @@ impl Report {
         if !report.info.agrees(flags) {
             return Err(tdisp::Error::Report.into());
         }
-        let mut ranges = KVec::new();
+        let mut ranges = KVVec::new();
         for range in bars.ranges(&report)? {
             ranges.push(range, GFP_KERNEL)?;
         }
