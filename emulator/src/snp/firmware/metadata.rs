@@ -214,9 +214,10 @@ impl Metadata {
             }
         };
 
-        page(Kind::Secrets).ok_or("its metadata have not one secrets page")?;
-        page(Kind::Cpuid).ok_or("its metadata have not one CPUID page")?;
-        let hashes = page(Kind::Hashes).ok_or("its metadata have not one page for hashes")?;
+        page(Kind::Secrets).ok_or("its metadata do not list exactly one secrets page")?;
+        page(Kind::Cpuid).ok_or("its metadata do not list exactly one CPUID page")?;
+        let hashes =
+            page(Kind::Hashes).ok_or("its metadata do not list exactly one page for hashes")?;
         let last = hashes + PAGE_SIZE - hashes::SIZE;
         if !(hashes..=last).contains(&table) {
             return Err(format!(

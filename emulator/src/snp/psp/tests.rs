@@ -5,6 +5,10 @@
 use super::*;
 use crate::machine::memory::FakeMemory;
 use sev::{
+    certs::snp::{
+        Certificate,
+        Verifiable as _, //
+    },
     firmware::guest::AttestationReport,
     parser::ByteParser as _, //
 };
@@ -79,6 +83,14 @@ fn launch(change: impl FnOnce(&mut SnpConfig)) -> (SecureProcessor, Guest) {
     let processor = SecureProcessor::new(&config).unwrap();
     let guest = Guest::new(&processor, 0);
     (processor, guest)
+}
+
+/// Has a verifier that was not written here check the signature of a report, by the certificate of the key.
+fn verify(processor: &SecureProcessor, report: &[u8]) {
+    let Certificates { vcek, vlek, .. } = processor.certificates();
+    let signer = Certificate::from_der(vlek.unwrap_or(vcek)).unwrap();
+    let report = AttestationReport::from_bytes(report).unwrap();
+    (&signer, &report).verify().unwrap();
 }
 
 /// Makes the payload of a request for a report.

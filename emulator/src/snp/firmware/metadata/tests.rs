@@ -140,9 +140,12 @@ fn refuses_sections_that_make_no_sense() {
         ([0x1000, 0, 1], "at 0x1000 of 0x0 bytes is not of whole"),
         ([0x9000, 0x1000, 1], "sections at 0x8000 and 0x9000 overlap"),
         ([0x7000, 0x2000, 1], "sections at 0x8000 and 0x7000 overlap"),
-        ([0x1000, 0x1000, 2], "have not one secrets page"),
-        ([0x1000, 0x1000, 3], "have not one CPUID page"),
-        ([0x1000, 0x1000, 0x10], "have not one page for hashes"),
+        ([0x1000, 0x1000, 2], "do not list exactly one secrets page"),
+        ([0x1000, 0x1000, 3], "do not list exactly one CPUID page"),
+        (
+            [0x1000, 0x1000, 0x10],
+            "do not list exactly one page for hashes",
+        ),
     ] {
         let no = refusal(&[&ROWS[..], &[row]].concat(), 0xec00);
         assert!(no.contains(why), "{no}");
@@ -152,9 +155,9 @@ fn refuses_sections_that_make_no_sense() {
 #[test]
 fn refuses_metadata_without_what_is_needed() {
     for (missing, why) in [
-        (1, "have not one secrets page"),
-        (2, "have not one CPUID page"),
-        (4, "have not one page for hashes"),
+        (1, "do not list exactly one secrets page"),
+        (2, "do not list exactly one CPUID page"),
+        (4, "do not list exactly one page for hashes"),
     ] {
         let mut rows = ROWS.to_vec();
         rows.remove(missing);
@@ -163,7 +166,7 @@ fn refuses_metadata_without_what_is_needed() {
     let mut rows = ROWS;
     rows[1][1] = 0x2000;
     rows[2][0] = 0x1000;
-    assert!(refusal(&rows, 0xec00).contains("have not one secrets page"));
+    assert!(refusal(&rows, 0xec00).contains("do not list exactly one secrets page"));
 }
 
 #[test]

@@ -4,10 +4,6 @@
 
 use super::*;
 use crate::option::documented;
-use sev::certs::snp::{
-    Certificate,
-    Verifiable as _, //
-};
 
 /// Launches the guest that the documentation describes.
 fn documented(machine: &str) -> (SecureProcessor, Guest) {
@@ -48,12 +44,7 @@ fn reports_what_guests_on_clouds_report() {
         }
         assert_eq!(secure.secrets_page(None)[0x168], mitigations);
 
-        let certificates = secure.certificates();
-        let signer = certificates.vlek.unwrap_or(certificates.vcek);
-        let report = AttestationReport::from_bytes(&made).unwrap();
-        (&Certificate::from_der(signer).unwrap(), &report)
-            .verify()
-            .unwrap();
+        verify(&secure, &made);
     }
 }
 

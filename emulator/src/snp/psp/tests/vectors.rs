@@ -18,10 +18,6 @@ use crate::snp::{
         ReportVersion, //
     },
 };
-use sev::certs::snp::{
-    Certificate,
-    Verifiable as _, //
-};
 
 /// Bit 19 of a policy: the VMM may debug the guest.
 const DEBUG: u64 = 1 << 19;
@@ -77,12 +73,7 @@ fn makes_the_reports_that_are_in_files() {
             .ask(&secure, kind::REPORT_REQ, &report_request(0, 0))
             .unwrap();
         let made: [u8; 1184] = payload[0x20..].try_into().unwrap();
-        let certificates = secure.certificates();
-        let signer = certificates.vlek.unwrap_or(certificates.vcek);
-        let report = AttestationReport::from_bytes(&made).unwrap();
-        (&Certificate::from_der(signer).unwrap(), &report)
-            .verify()
-            .unwrap();
+        verify(&secure, &made);
 
         check(name, &made);
     }

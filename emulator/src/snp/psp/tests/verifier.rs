@@ -10,9 +10,7 @@ use crate::snp::config::{
 use sev::{
     certs::snp::{
         ca,
-        Certificate,
-        Chain,
-        Verifiable as _, //
+        Chain, //
     },
     Generation, //
 };
