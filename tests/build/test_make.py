@@ -58,6 +58,11 @@ class Words(unittest.TestCase):
             for word in arguments[1:] if arguments[0] != "demo" else ():
                 self.assertIn(word.partition("=")[2], result.stdout)
 
+    def test_the_old_name_of_a_check(self):
+        result = self.make("-n", "check-host")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("scripts/check vmm", result.stdout)
+
     def test_install_for_no_kernel(self):
         for target in ("install", "uninstall", "modules_install"):
             self.refused(target, says=f"`make KDIR=/lib/modules/$(uname -r)/build {target}`")
