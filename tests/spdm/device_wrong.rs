@@ -124,7 +124,9 @@ fn expected(name: &str) -> Result<(), Fault> {
         "chain-short" | "chain-root-only" | "der-indefinite" | "der-longer" | "der-4gib" => {
             spdm(Chain)
         }
-        "signature-wrong" | "signature-other" | "signature-requester" => spdm(Signature),
+        "signature-wrong" | "signature-other" | "signature-requester" | "nonce-other" => {
+            spdm(Signature)
+        }
 
         "verify-data-wrong" => spdm(VerifyData),
         // Signatures of the other curve are shorter.

@@ -47,7 +47,7 @@ OUTCOMES = {
     UNSUPPORTED: "version-none-common version-no-entry version-alpha",
     NO_ALGORITHM: "algorithm-none",
     NO_DATA: "slot-missing",
-    REJECTED: "leaf-rsa-512 leaf-no-key signature-wrong signature-other signature-requester",
+    REJECTED: "leaf-rsa-512 leaf-no-key signature-wrong signature-other signature-requester nonce-other",
     BAD: "verify-data-wrong record-mac record-gap",
     TOO_LONG: "measurements-huge",
     OK: "ct-exponent-255 capabilities-unknown chain-changes session-id-zero session-id-reused measurements-change "

@@ -246,6 +246,8 @@ wrongs! {
     BlockDuplicate = "block-duplicate",
     /// MEASUREMENTS has no signature.
     MeasurementsUnsigned = "measurements-unsigned",
+    /// Measurements and challenges are signed as if the requester's nonce were another one.
+    NonceOther = "nonce-other",
     /// There are no measurements, which is signed.
     MeasurementsNone = "measurements-none",
     /// GET_MEASUREMENTS is refused after the first time.

@@ -42,7 +42,8 @@ impl Responder {
             .finish();
         self.adjust(&mut response);
 
-        let m1 = self.connection.transcript.m1(reader.so_far(), &response);
+        let request = self.as_signed(reader.so_far(), true);
+        let m1 = self.connection.transcript.m1(&request, &response);
         let signature = self.sign(slot, Purpose::Challenge, &m1)?;
         response.extend_from_slice(&signature);
         Ok(response)

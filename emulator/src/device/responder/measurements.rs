@@ -185,8 +185,8 @@ impl Responder {
             .finish();
         self.adjust(&mut response);
 
-        self.transcript(channel)
-            .measured(reader.so_far(), &response);
+        let request = self.as_signed(reader.so_far(), slot.is_some());
+        self.transcript(channel).measured(&request, &response);
         if let Some(slot) = slot {
             let l1 = self.transcript(channel).l1(version);
             let signature = self.sign(slot, Purpose::Measurements, &l1)?;

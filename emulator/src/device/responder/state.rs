@@ -204,6 +204,17 @@ impl Responder {
         nonce
     }
 
+    /// Returns a request as it is to be in a transcript. One that has a nonce has it behind the header.
+    pub(super) fn as_signed(&self, request: &[u8], has_nonce: bool) -> Vec<u8> {
+        let mut request = request.to_vec();
+
+        if has_nonce && self.is(Wrong::NonceOther) {
+            // PANIC: The nonce was read.
+            request[4] ^= 1;
+        }
+        request
+    }
+
     /// Signs a transcript with the key of a slot.
     pub(super) fn sign(&mut self, slot: u8, purpose: Purpose, transcript: &[u8]) -> Result {
         let Settings {

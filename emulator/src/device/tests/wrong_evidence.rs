@@ -111,6 +111,18 @@ fn signs_wrongly() {
 }
 
 #[test]
+fn signs_another_nonce() {
+    let mut requester = identified(wrong(Wrong::NonceOther));
+    let (mut l1, signature) = signed(&mut requester);
+    let verifies = |l1: &[u8]| requester.verifies(Purpose::Measurements, l1, &signature[..96]);
+
+    assert!(!verifies(&l1));
+    l1[requester.vca.len() + 4] ^= 1;
+    assert!(verifies(&l1));
+    assert!(!identified(wrong(Wrong::NonceOther)).challenge(0, 0));
+}
+
+#[test]
 fn does_not_sign() {
     let mut requester = identified(wrong(Wrong::MeasurementsUnsigned));
     let (_, rest) = signed(&mut requester);
