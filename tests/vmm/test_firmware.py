@@ -33,6 +33,9 @@ memory
 for number in $(seq {COPIES - LATE + 1} {COPIES}); do cmp /filled/0 /filled/$number && echo same; done
 """
 
+# Prints how many processors there are, how much memory, and how much of it is not accepted, in KiB.
+MACHINE = r"nproc; sed -n -E 's/^(MemTotal|Unaccepted): *([0-9]+) kB/\2/p' /proc/meminfo"
+
 # How long one of several boots in a row may take, in seconds.
 LIMIT = 300
 
@@ -47,9 +50,10 @@ def emulated(*values):
     return [word for value in values for word in ("--emulator", value)]
 
 
-def boot(*options, script="nproc"):
-    """Boots a TD, runs a script in it, and reads registers and log. All of that has to succeed."""
-    return boots.Boot.of("--kernel", KERNEL, *options, script=script)
+def boot(*options, script=MACHINE):
+    """Boots a TD, loads our driver, runs a script, and reads registers and log. All of that has to succeed. The script and what
+    `run` loads are in the initramfs: with the same ones it is the same."""
+    return boots.Boot.of("--kernel", KERNEL, "--drivers", "none", *options, script=f"load tsm tsm_tdx\n{script}")
 
 
 def run(*options, **others):
@@ -86,32 +90,51 @@ class Boot(unittest.TestCase):
         self.assertEqual(self.rtmrs[3], bytes(48))
 
     def test_all_processors_are_there(self):
-        self.assertEqual(self.td.said, "2\n")
+        self.assertEqual(self.processors(self.td), 2)
+
+    @staticmethod
+    def processors(td):
+        return int(td.said.split()[0])
+
+    @staticmethod
+    def memory(td):
+        return int(td.said.split()[1])
+
+    @staticmethod
+    def unaccepted(td):
+        return int(td.said.split()[2])
 
     def test_the_image_is_what_was_measured(self):
         for name in "secure-boot", "no-secure-boot":
             self.assertEqual(self.td.mrtd.hex(), boots.mrtd(boots.firmware(name)).hex())
+
+    def test_the_variables_are_those_in_the_image(self):
+        [event] = self.td.events(0, boots.PLATFORM_FIRMWARE_BLOB2)
+        self.assertEqual(event.digest.hex(), boots.measured_variables(boots.firmware("no-secure-boot")).hex())
 
     def test_the_kernel_is_measured(self):
         kernel = boots.kernel_image(KERNEL).read_bytes()
         self.assertEqual([digest.hex() for digest in self.td.programs()], [boots.authenticode(kernel).hex()])
 
     def assert_differs_in_rtmr0(self, td):
-        """Checks that a TD has the same firmware and kernel, and that its VMM says something else of the machine. RTMR2 is not
-        compared: it has the initramfs, in which the command is."""
+        """Checks that a TD has the same firmware, kernel, command line and initramfs, and that its VMM says something else of the
+        machine."""
         self.assert_log_stands_for_registers(td)
         self.assertEqual(td.mrtd.hex(), self.td.mrtd.hex())
         self.assertNotEqual(td.rtmrs[0].hex(), self.rtmrs[0].hex())
-        self.assertEqual(td.rtmrs[1].hex(), self.rtmrs[1].hex())
+        self.assertEqual([value.hex() for value in td.rtmrs[1:]], [value.hex() for value in self.rtmrs[1:]])
 
     def test_eight_processors(self):
         td = boot("--smp", "8")
-        self.assertEqual(td.said, "8\n")
+        self.assertEqual(self.processors(td), 8)
         self.assert_differs_in_rtmr0(td)
 
+    def test_one_more_device(self):
+        self.assert_differs_in_rtmr0(boot("--device", "tdi,functions=1"))
+
     def test_memory_above_4_gib_is_left_to_the_kernel(self):
-        td = boot("--memory", "4096", script="grep Unaccepted: /proc/meminfo")
-        unaccepted = int(td.said.split()[1])
+        td = boot("--memory", "4096")
+        unaccepted = self.unaccepted(td)
         # The firmware accepts what is below 4 GiB, which is half of it, and the kernel some of the rest when it boots.
         self.assertGreater(unaccepted, 0)
         self.assertLess(unaccepted, 2 << 20)
@@ -143,8 +166,8 @@ class Boot(unittest.TestCase):
     # A VMM that misbehaves: what the guest sees of it, and a verifier.
 
     def test_less_memory_than_there_is(self):
-        td = boot(*emulated("hob=less"), script="grep MemTotal: /proc/meminfo")
-        self.assertLess(int(td.said.split()[1]), 256 << 10)
+        td = boot(*emulated("hob=less"))
+        self.assertLess(self.memory(td), 256 << 10)
         self.assert_differs_in_rtmr0(td)
 
     def test_memory_that_is_there_and_is_to_be_accepted(self):
@@ -160,7 +183,7 @@ class Boot(unittest.TestCase):
         td = boot(*emulated("launch=unmeasured"))
         self.assertEqual(td.mrtd.hex(), boots.mrtd(boots.firmware("no-secure-boot"), extend=False).hex())
         self.assertNotEqual(td.mrtd.hex(), self.td.mrtd.hex())
-        self.assertEqual(td.rtmrs[:2], self.rtmrs[:2])
+        self.assertEqual(td.rtmrs, self.rtmrs)
 
     def test_other_variables(self):
         self.assert_differs_in_rtmr0(boot(*emulated("launch=variables")))
@@ -168,8 +191,8 @@ class Boot(unittest.TestCase):
     def test_an_apic_that_is_elsewhere_changes_no_measurement(self):
         for apic in "refuse", "fee00000":
             td = boot(*emulated(f"apic_base={apic}"))
-            self.assertEqual(td.said, "2\n")
-            self.assertEqual([td.mrtd, *td.rtmrs[:2]], [self.td.mrtd, *self.rtmrs[:2]])
+            self.assertEqual(self.processors(td), 2)
+            self.assertEqual([td.mrtd, *td.rtmrs], [self.td.mrtd, *self.rtmrs])
 
     def test_memory_that_the_vmm_does_not_share(self):
         """The firmware boots the kernel all the same, which needs such memory for bounce buffers."""
