@@ -26,9 +26,13 @@ LONGEST = 660
 FAULT, TIMEOUT, RUNNER = 120, 124, 125
 
 
-def run(*arguments, stdin=b""):
-    """Runs `run` in a plain guest with no drivers, unless the arguments say otherwise."""
-    return subprocess.run([RUN, *GUEST_OPTIONS, *arguments], input=stdin, capture_output=True, timeout=LONGEST)
+# Has a command reach no network.
+WITHOUT_NETWORK = ["unshare", "--net", *([] if os.geteuid() == 0 else ["--map-current-user"])]
+
+
+def run(*arguments, stdin=b"", before=()):
+    """Runs `run` in a plain guest with no drivers, unless the arguments say otherwise; `before` are words in front of it."""
+    return subprocess.run([*before, RUN, *GUEST_OPTIONS, *arguments], input=stdin, capture_output=True, timeout=LONGEST)
 
 
 def logged(*command):
@@ -41,9 +45,9 @@ def logged(*command):
 class Command(unittest.TestCase):
     """Command, arguments and output are passed unchanged."""
 
-    def test_status_is_the_commands(self):
+    def test_status_is_the_commands_also_without_a_network(self):
         # Other tests have commands that end with 0 and 1.
-        self.assertEqual(run("--", "sh", "-c", "exit 77").returncode, 77)
+        self.assertEqual(run("--", "sh", "-c", "exit 77", before=WITHOUT_NETWORK).returncode, 77)
 
     def test_command_that_is_not_there_or_no_program(self):
         result = run("--", "no-such-command")
