@@ -4,9 +4,11 @@
 They are installed in an overlay of a Debian system that has the kernel and nothing of ours, and no network.
 """
 
+import pathlib
 import re
 import shlex
 import shutil
+import tempfile
 import unittest
 
 import packages
@@ -240,6 +242,63 @@ class Booted(unittest.TestCase):
 
     def test_as_an_snp_guest(self):
         packages.check_guest(self, self.folder / "initrd", self.kernel, "snp", "tsm_sev", "sev-guest")
+
+
+class Examples(unittest.TestCase):
+    """What the examples of tsm-rs-common for udev and for systemd-tmpfiles let the members of groups do."""
+
+    CHECKS = {"vmm"}
+    EXAMPLES = packages.TOP / "packaging/common/examples"
+    # `debian NAME PROGRAM ARGUMENT...` runs a program of Debian by a name. `access` prints what a group may do.
+    SCRIPT = r"""
+        debian() { name=$1 program=$2; shift 2; /add/debian/ld-linux-x86-64.so.2 --library-path /add/debian \
+            --argv0 $name /add/debian/$program "$@"; }
+        udev() { debian udevadm udevadm "$@"; }
+        register=/sys/kernel/tsm/tdx/rtmr3/sha384/digest
+        report=/sys/kernel/config/tsm/report/attest
+        access() { stat -c '%a %U %G' "$@"; }
+        extend() { su user -c "head -c 48 /dev/urandom >$register" && echo extended; }
+        printf '%s\n' root:x:0: attest:x:101:user measure:x:102:user user:x:1000: >/etc/group
+        echo user:x:1000:1000::/:/bin/sh >>/etc/passwd
+        mkdir -p /run /etc/udev/rules.d /etc/tmpfiles.d
+
+        echo '== udev'
+        cp /add/tsm-rs.rules /etc/udev/rules.d/60-tsm-rs.rules
+        debian systemd-udevd udevadm --daemon
+        load tsm tsm_tdx
+        udev settle
+        access /dev/tdx_guest $register
+        extend
+        su user -c ': </dev/tdx_guest' && echo opened
+        udev control --exit
+
+        echo '== tmpfiles'
+        rmmod tsm_tdx
+        load tsm_tdx
+        access $register
+        extend 2>/dev/null || echo refused
+        cp /add/tsm-rs.tmpfiles /etc/tmpfiles.d/tsm-rs.conf
+        debian systemd-tmpfiles systemd-tmpfiles --create
+        access $register $report $report/inblob
+        extend
+        su user -c "head -c 64 /dev/urandom >$report/inblob && cat $report/outblob >/tmp/quote" && [ -s /tmp/quote ] && echo quote
+    """
+
+    def test_groups_may_do_what_they_say(self):
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(dir="/tmp")))
+        packages.in_debian(packages.debian(), folder, variables("stock")["KVERSION"], r"""
+            mkdir debian
+            cp -L /usr/bin/udevadm /usr/bin/systemd-tmpfiles debian
+            ldd debian/* | grep -oE '/\S+[.]so[.0-9]*' | sort -u | xargs cp -Lt debian
+        """)
+        adds = [folder / "debian", self.EXAMPLES / "tsm-rs.rules", self.EXAMPLES / "tsm-rs.tmpfiles"]
+        said = packages.run(packages.SCRIPTS / "run", "--kernel", "stock", "--drivers", "none", "--timeout", "300",
+                            *(word for add in adds for word in ("--add", add)), "--", "sh", "-c", self.SCRIPT)
+        parts = re.split(r"^== (\w+)\r?\n", said, flags=re.MULTILINE)
+        self.assertEqual({name: text.splitlines() for name, text in zip(parts[1::2], parts[2::2])}, {
+            "udev": ["660 root attest", "664 root measure", "extended", "opened"],
+            "tmpfiles": ["644 root root", "refused", "664 root measure", "755 root root", "220 root attest", "extended",
+                         "quote"]}, said)
 
 
 if __name__ == "__main__":
