@@ -17,6 +17,20 @@ fn accepts_and_clears_a_pending_page() {
 }
 
 #[test]
+fn keeps_what_is_in_devices_and_roms() {
+    let bench = Bench::new();
+    bench.pages.launch(vec![0x2000..0x3000]);
+    bench.poke(0x1000, &[0xff; 8192]);
+    bench.pages.share(1..2);
+    bench.pages.unshare(1..2);
+    for address in [0x1000, 0x2000] {
+        assert_eq!(bench.leaf(leaf::PAGE_ACCEPT, &[address]).0, 0);
+    }
+    assert_eq!(bench.memory.bytes(0x1000, 4096), [0xff; 4096]);
+    assert_eq!(bench.memory.bytes(0x2000, 4096), [0; 4096]);
+}
+
+#[test]
 fn accepts_two_mebibytes_at_once() {
     let bench = Bench::new();
     bench.pages.share(512..1024);

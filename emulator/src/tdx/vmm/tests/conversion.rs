@@ -38,6 +38,29 @@ fn keeps_what_was_shared_already() {
 }
 
 #[test]
+fn keeps_what_is_in_devices_and_roms() {
+    let bench = bench();
+    bench.pages.launch(vec![0x2000..0x3000]);
+    bench.memory.write(0x1000, &[0xff; 12288]).unwrap();
+    let (status, _) = bench.leaf(leaf::MAP_GPA, &[SHARED | 0x1000, 0x3000]);
+    assert_eq!(status, SUCCESS);
+    assert_eq!(bench.pages.uniform(1..4), Some(PageState::Shared));
+    assert_eq!(bench.memory.bytes(0x1000, 4096), [0xff; 4096]);
+    assert_ne!(bench.memory.bytes(0x2000, 4096), [0xff; 4096]);
+    assert_eq!(bench.memory.bytes(0x3000, 4096), [0xff; 4096]);
+}
+
+#[test]
+fn maps_where_no_memory_is() {
+    let bench = bench();
+    bench.pages.launch(vec![0..0x1000]);
+    for address in [0xfec0_0000 | SHARED, 0xfec0_0000] {
+        assert_eq!(bench.leaf(leaf::MAP_GPA, &[address, 0x1000]).0, SUCCESS);
+    }
+    assert_eq!(bench.pages.state(0xf_ec00), PageState::Pending);
+}
+
+#[test]
 fn maps_to_private_but_does_not_accept() {
     let bench = bench();
     bench.pages.share(1..3);
