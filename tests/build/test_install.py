@@ -264,7 +264,7 @@ class Examples(unittest.TestCase):
 
         echo '== udev'
         cp /add/tsm-rs.rules /etc/udev/rules.d/60-tsm-rs.rules
-        debian systemd-udevd udevadm --daemon
+        debian systemd-udevd udevadm --daemon >/dev/null 2>&1
         load tsm tsm_tdx
         udev settle
         access /dev/tdx_guest $register
