@@ -73,10 +73,10 @@ tick() {
 }
 
 . "$scripts/versions"
-[[ $SUITE == @(trixie|sid) ]] || die "there is no suite '$SUITE' here, only trixie and sid"
+[[ $SUITE == @(trixie|sid) ]] || die "there is no suite '$SUITE' here, only trixie, sid and experimental"
 
 # The number stands for how setup.d/toolbox.sh makes the tree: to be raised when that changes.
-toolbox_root() { echo "$CACHE/toolbox-$(key "=1" "=$SUITE" "$scripts/packages")"; }
+toolbox_root() { echo "$CACHE/toolbox-$(key "=1" "=$SUITE" "$scripts/packages" ${RUST_SUITE:+"=$RUST_SUITE"})"; }
 
 # The number stands for how setup.d/packager.sh makes the tree.
 packager_root() { echo "$CACHE/packager-$(key "=1" "=$SUITE")"; }

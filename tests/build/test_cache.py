@@ -152,9 +152,12 @@ class Cache(unittest.TestCase):
         names = self.set_up(scripts)
         other = self.set_up(scripts, TSM_SUITE="sid")
         self.assertFalse(names & other)
+        # It differs by its Rust, and only the toolbox is there twice.
+        newest = self.set_up(scripts, TSM_SUITE="experimental")
+        self.assertEqual(len(newest - other), 1)
         self.days_pass(1000)
         self.clean("0")
-        self.assertEqual(self.there(), names | other)
+        self.assertEqual(self.there(), names | other | newest)
 
     def test_a_suite_is_noted_whatever_kernel_of_it_is_asked_for(self):
         scripts = self.checkout("one")

@@ -4,6 +4,7 @@
 import os
 import pathlib
 import pty
+import re
 import signal
 import socket
 import stat
@@ -97,7 +98,8 @@ class Contents(unittest.TestCase):
     def test_each_suite_has_the_compiler_of_its_kernels(self):
         script = 'build_tree() { echo "$3"; echo "$4"; }; build_toolbox; echo "$GCC"; echo "$NEWER_SUITE"'
         for suite, compiler, other, newer in (("trixie", "gcc-14", "gcc-16", "trixie-backports"),
-                                              ("sid", "gcc-16", "gcc-14", "experimental")):
+                                              ("sid", "gcc-16", "gcc-14", "experimental"),
+                                              ("experimental", "gcc-16", "gcc-14", "experimental")):
             result = self.bash(script, TSM_SUITE=suite)
             self.assertEqual(result.returncode, 0, result.stderr)
             packages, backports, *rest = result.stdout.splitlines()
@@ -107,10 +109,24 @@ class Contents(unittest.TestCase):
             self.assertIn("qemu-system-x86", backports.split())
             self.assertEqual(rest, [compiler, newer])
 
+    def test_only_experimental_has_the_rust_of_another_suite(self):
+        script = ('. "$scripts/setup.d/tree.sh"; CACHE=$1 root=$1/tree keyring=/dev/null; need_mmdebstrap() { :; }; '
+                  'need_namespaces() { :; }; mirror() { echo uri; }; make_tree() { mkdir "$work/tree"; '
+                  'cp "$work/preferences" "$work/sources" "$work/tree"; }; step() { "${@:3}"; }; '
+                  'build_tree text log packages none; cat "$root/sources" "$root/preferences"')
+        for suite, sources in (("trixie", ["trixie", "trixie-backports"]), ("sid", ["sid", "experimental"]),
+                               ("experimental", ["sid", "experimental"])):
+            with self.subTest(suite), tempfile.TemporaryDirectory() as folder:
+                result = self.bash(script, folder, TSM_SUITE=suite)
+                self.assertEqual(result.returncode, 0, result.stderr)
+                self.assertEqual(re.findall(r"^deb \S+ uri (\S+) main$", result.stdout, re.MULTILINE), sources)
+                pins = re.findall(r"^Package: src:rustc\nPin: release a=experimental$", result.stdout, re.MULTILINE)
+                self.assertEqual(len(pins), suite == "experimental", result.stdout)
+
     def test_a_suite_that_there_is_not(self):
         result = self.bash("echo sourced", TSM_SUITE="bookworm")
         self.assertEqual((result.returncode, result.stdout), (1, ""))
-        self.assertIn("there is no suite 'bookworm' here, only trixie and sid", result.stderr)
+        self.assertIn("there is no suite 'bookworm' here, only trixie, sid and experimental", result.stderr)
 
     def test_plugins_of_another_version_are_refused_in_one_line(self):
         with tempfile.TemporaryDirectory() as folder:

@@ -10,7 +10,7 @@ register_checkout() (
 	unset TSM_STOCK_KERNEL TSM_AMD64_KERNEL TSM_TEST_SOURCE
 	. "$scripts/versions"
 	list=$CACHE/checkouts/$(key "=$top")
-	[[ $SUITE == trixie ]] || list+=-$SUITE
+	[[ $SUITE == trixie ]] || list+=-$TSM_SUITE
 	# Each guest looks for its kernel: what is in there is not worked out again until a file is newer that it depends on.
 	[[ ! -e $list || $(find "$scripts" "$top/tests/clients" "$top/tests/vectors/tdx/test_root.pem" \
 		"$(toolbox_root)/etc/tsm/compilers" -newer "$list" -print -quit 2>&1) ]] || return 0

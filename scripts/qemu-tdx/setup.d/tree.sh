@@ -50,6 +50,9 @@ build_tree() {
 		echo "deb [signed-by=$keyring] $uri $suite main"
 	done >"$work/sources"
 	printf 'Package: %s\nPin: release n=%s-backports\nPin-Priority: 990\n' "$backports" "$SUITE" >"$work/preferences"
+	# All that is built from the compiler's source: cargo, clippy and rustfmt too. The newest of both suites is taken.
+	[[ ! $RUST_SUITE ]] ||
+		printf '\nPackage: src:rustc\nPin: release a=%s\nPin-Priority: 500\n' "$RUST_SUITE" >>"$work/preferences"
 	step "$text" "$log" make_tree "$packages" "$@"
 	mv -T -- "$work/tree" "$root"
 	rm -rf -- "$work"
