@@ -44,7 +44,7 @@ fn takes_keys_without_tee_io() {
     let mut requester = in_session(settings(Persona::Ide));
 
     assert_eq!(vendor::exchange(&mut requester, IDE_KM, QUERY).len(), 47);
-    KEYS.map(|name| set(&mut requester, name));
+    set_all(&mut requester);
 }
 
 /// Sends a request about a key, and returns the response. A key that is programmed is another one each time.
@@ -69,6 +69,13 @@ fn set(requester: &mut Requester, name: u8) {
         key(requester, GO, STREAM, name),
         [6, 0, 0, STREAM, 0, name, 0]
     );
+}
+
+/// Programs all keys of the first set, and uses them.
+fn set_all(requester: &mut Requester) {
+    for name in KEYS {
+        set(requester, name);
+    }
 }
 
 /// Tries to lock an interface, and stops it.
@@ -125,11 +132,11 @@ fn locks_with_keys_of_the_same_session_only() {
     let mut requester = endpoint();
     let requester = &mut requester;
 
-    KEYS.map(|name| set(requester, name));
+    set_all(requester);
     requester.start_session();
     requester.finish();
     assert!(!can_lock(requester));
-    KEYS.map(|name| set(requester, name));
+    set_all(requester);
     assert!(can_lock(requester));
 }
 
@@ -139,7 +146,7 @@ fn fails_when_keys_of_the_stream_are_taken_away() {
     let requester = &mut requester;
 
     for name in KEYS {
-        KEYS.map(|name| set(requester, name));
+        set_all(requester);
         let body = lock_body(0, STREAM, 0);
         assert_eq!(about(requester, FUNCTION, tdisp::LOCK, &body).0, 3);
         assert_eq!(state(requester), 1);
