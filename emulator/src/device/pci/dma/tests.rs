@@ -162,11 +162,11 @@ fn forgets_all_but_its_counts() {
 fn has_no_register_and_no_buffer_outside() {
     let mut dma = Dma::new();
 
-    for offset in [0x1c, 0x1000, u64::MAX & !3] {
+    for offset in [0x1c, 0x1000, u64::MAX - 3] {
         assert!(!dma.write(offset, 1, u32::MAX, AddressSpace::default()));
         assert_eq!(dma.read(offset), 0);
     }
-    for offset in [4096, u64::MAX & !3] {
+    for offset in [4096, u64::MAX - 3] {
         dma.write_buffer(offset, 1, u32::MAX);
         assert_eq!(dma.read_buffer(offset), 0);
     }
