@@ -284,7 +284,7 @@ fn what_an_event_says_can_be_shown() {
     assert_eq!(said(&[vec![4], path].concat()), "\\EFI\\BOOT");
     assert_eq!(said(b"\x01\x02ab\x03"), "");
     // A description with its length before it, which can look like a character.
-    let counted = [&[b')'][..], &[b'v'; 41]].concat();
+    let counted = [&b")"[..], &[b'v'; 41]].concat();
     assert_eq!(judged(0x8000_000a, b"", &counted).1, "v".repeat(41));
     assert_eq!(said(&[b'a'; 1000]), format!("{}...", "a".repeat(45)));
     // The name of a variable that is there only in part.
