@@ -166,7 +166,7 @@ check-debug: ## runs those in guests again, on kernels with KASAN, lockdep and k
 	@$(qemu-tdx)/setup toolbox debug $(if $(BRIEF),,kcsan)
 	@BRIEF=$(BRIEF) scripts/check debug
 
-check-kernels: ## runs the short tests of our drivers on all kernels of Debian that README lists, with the toolbox of their suite
+check-kernels: ## runs the short tests of our drivers on all kernels of Debian that README lists, with the toolbox of their suite, and compiles with the newest Rust of Debian
 	@scripts/check kernels
 
 fuzz: ## fuzzes each parser for SECONDS=60; `make check` does so for a moment
