@@ -268,18 +268,23 @@ class Certificates(SnpVmm):
         self.assertEqual(self.guest("/add/sev_guest extended 4; ask b", *options), ["EIO 0xffffffffffffffff", GONE])
 
 
+# How often the VMM may be asked in 3 to 6 s by a driver that pauses for 2 s in between. If the machine is busy while the guest
+# measures the rate of its clock, the guest's 2 s can be less than one. A driver that does not pause asks hundreds of times.
+PAUSED = range(1, 21)
+
+
 class Busy(SnpVmm):
     """A VMM that throttles requests. The kernel asks again each 2 s, for 60 s."""
 
     def test_a_while(self):
-        # The first is that of the registers. On a slow machine the first wait of 2 s may take all of the 3 s.
-        for option, least in ("busy=2", 2), ("busy_ms=3000", 1):
+        # The first is that of the registers.
+        for option, waited in ("busy=2", {2}), ("busy_ms=3000", PAUSED):
             with self.subTest(option):
                 lines, calls = self.traced("asks 2", option, "refuse_after=1")
                 self.assertEqual(lines, [REPORT] * 2)
                 first, *waits = self.waits(calls)
                 self.assertEqual((first, len(waits)), (0, 2))
-                self.assertLessEqual({*waits}, {least, 2})
+                self.assertLessEqual({*waits}, {*waited})
 
     @also(*DEBUG)
     def test_a_caller_that_is_killed_leaves_at_once_and_the_key_survives(self):
@@ -288,10 +293,9 @@ class Busy(SnpVmm):
         lines, calls = self.traced(script, "busy_ms=6000", "refuse_after=1")
         self.assertEqual(lines, ["leaves 137", "leaves 137", REPORT, "done"])
         # That no task waits for it any more is no reason to ask more often.
-        # Three waits are 6 s, and one more is for clocks that are not alike.
         first, *waits = self.waits(calls)
         self.assertEqual(first, 0)
-        self.assertLessEqual({*waits}, {1, 2, 3, 4})
+        self.assertLessEqual({*waits}, {*PAUSED})
 
     @also("debug")
     def test_a_caller_that_is_killed_in_an_ioctl_leaves_at_once_and_the_key_survives(self):
@@ -418,7 +422,7 @@ class LongDefects(SnpVmm):
         options = "busy_ms=6000", "refuse_after=1"
         lines, calls = self.traced(script, *options)
         self.assertEqual(lines, ["leaves 137", REPORT])
-        self.assertLess(max(self.waits(calls)), 5)
+        self.assertIn(max(self.waits(calls)), PAUSED)
         lines, calls = self.traced("ask z >/dev/null;" + script, *options, drivers="c")
         self.assertEqual(lines, ["stays", REPORT])
         self.assertGreater(max(self.waits(calls)), 100)
