@@ -19,7 +19,7 @@ fn accepts_and_clears_a_pending_page() {
 #[test]
 fn keeps_what_is_in_devices_and_roms() {
     let bench = Bench::new();
-    bench.pages.launch(vec![0x2000..0x3000]);
+    bench.pages.launch(vec![0x2000..0x3000, 0x8_0000..0xa_0000]);
     bench.poke(0x1000, &[0xff; 8192]);
     bench.pages.share(1..2);
     bench.pages.unshare(1..2);

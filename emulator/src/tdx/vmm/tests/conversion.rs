@@ -40,7 +40,7 @@ fn keeps_what_was_shared_already() {
 #[test]
 fn keeps_what_is_in_devices_and_roms() {
     let bench = bench();
-    bench.pages.launch(vec![0x2000..0x3000]);
+    bench.pages.launch(vec![0x2000..0x3000, 0x8_0000..0xa_0000]);
     bench.memory.write(0x1000, &[0xff; 12288]).unwrap();
     let (status, _) = bench.leaf(leaf::MAP_GPA, &[SHARED | 0x1000, 0x3000]);
     assert_eq!(status, SUCCESS);
@@ -53,7 +53,7 @@ fn keeps_what_is_in_devices_and_roms() {
 #[test]
 fn maps_where_no_memory_is() {
     let bench = bench();
-    bench.pages.launch(vec![0..0x1000]);
+    bench.pages.launch(vec![0..0xa_0000, 0x10_0000..0x20_0000]);
     for address in [0xfec0_0000 | SHARED, 0xfec0_0000] {
         assert_eq!(bench.leaf(leaf::MAP_GPA, &[address, 0x1000]).0, SUCCESS);
     }
