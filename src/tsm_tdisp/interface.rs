@@ -281,7 +281,7 @@ impl Interface {
 
     /// Shows what the device says of the interface. The report stays.
     pub(crate) fn set_state(&self, state: State) {
-        let old = replace(&mut self.current.lock().state, Some(state));
+        let old = self.current.lock().state.replace(state);
 
         if old != Some(state) {
             self.notify_state(Some(state));

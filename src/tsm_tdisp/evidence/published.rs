@@ -147,7 +147,7 @@ impl Published {
 
     /// Shows evidence that has all that is shown already, and more. The generation stays.
     pub(crate) fn extend(&self, snapshot: Arc<Snapshot>) {
-        let old = replace(&mut self.current.lock().snapshot, Some(snapshot));
+        let old = self.current.lock().snapshot.replace(snapshot);
 
         // Without the lock.
         drop(old);
