@@ -32,7 +32,9 @@ use kernel::{
 /// let closing = KBox::pin_init(Closing::new(), GFP_KERNEL)?;
 ///
 /// assert_eq!(closing.sleep(Delta::from_millis(5)), Ok(()));
+/// assert!(!closing.is_closed());
 /// closing.close();
+/// assert!(closing.is_closed());
 /// assert_eq!(closing.sleep(Delta::from_secs(3600)), Err(ENXIO));
 /// # Ok::<(), Error>(())
 /// ```
@@ -56,6 +58,12 @@ impl Closing {
             // SAFETY: `slot` is valid for writes and pinned.
             closed <- Opaque::ffi_init(|slot| unsafe { bindings::init_completion(slot) }),
         })
+    }
+
+    /// Tells whether the object was closed.
+    pub fn is_closed(&self) -> bool {
+        // SAFETY: By the type invariant, the completion is initialized.
+        unsafe { bindings::completion_done(self.closed.get()) }
     }
 
     /// Says that the object was closed, and wakes the tasks that sleep.

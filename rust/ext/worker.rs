@@ -16,10 +16,6 @@ use kernel::{
     prelude::*,
     str::CStr,
     sync::{
-        atomic::{
-            Atomic,
-            Relaxed, //
-        },
         Arc,
         Mutex, //
     }, //
@@ -32,7 +28,10 @@ use self::{
         Queue, //
     }, //
 };
-use crate::semaphore::Semaphore;
+use crate::{
+    closing::Closing,
+    semaphore::Semaphore, //
+};
 
 pub use self::{
     kthread::Kthread,
@@ -70,8 +69,9 @@ struct Shared<T> {
     permit: Semaphore,
     #[pin]
     data: Mutex<T>,
-    /// Whether nothing is to be begun any more, if not 0.
-    closed: Atomic<u32>,
+    /// Whether nothing is to be begun any more.
+    #[pin]
+    closing: Closing,
 }
 
 impl<T: Send + Unpin + 'static> Shared<T> {
@@ -80,7 +80,7 @@ impl<T: Send + Unpin + 'static> Shared<T> {
             pin_init!(Self {
                 permit <- Semaphore::new(1),
                 data <- new_mutex!(data, "tsm::Worker::data"),
-                closed: Atomic::new(0),
+                closing <- Closing::new(),
             }),
             GFP_KERNEL,
         )
@@ -239,7 +239,8 @@ impl<T: Send + Unpin + 'static, Q: Queue> Worker<T, Q> {
     /// Runs `work` on the thread, and returns its result. No signal reaches it. If the caller is killed,
     /// `work` goes on, its result is dropped, and the next caller waits for it as well.
     ///
-    /// Before that, once it may use the thread, the caller runs `ready`, which signals reach.
+    /// Before that, once it may use the thread, the caller runs `ready`, which signals reach. If it sleeps, then
+    /// by [`Worker::closing`].
     ///
     /// # Errors
     ///
@@ -252,7 +253,7 @@ impl<T: Send + Unpin + 'static, Q: Queue> Worker<T, Q> {
     ) -> Result<R> {
         let permit = Permit::wait(&self.shared)?;
 
-        if self.shared.closed.load(Relaxed) != 0 {
+        if self.shared.closing.is_closed() {
             return Err(ENXIO);
         }
         let call = Arc::pin_init(Call::new(permit, work), GFP_KERNEL)?;
@@ -267,7 +268,7 @@ impl<T: Send + Unpin + 'static, Q: Queue> Worker<T, Q> {
     /// [`Worker::close`], does nothing.
     pub fn run(&self, work: impl FnOnce(&mut T)) {
         self.run_last(|data| {
-            if self.shared.closed.load(Relaxed) == 0 {
+            if !self.shared.closing.is_closed() {
                 work(data);
             }
         });
@@ -282,8 +283,14 @@ impl<T: Send + Unpin + 'static, Q: Queue> Worker<T, Q> {
         work(&mut permit.0.data.lock());
     }
 
-    /// Fails all callers that are queued or come later with [`ENXIO`]. Work that has begun goes on.
+    /// Returns what ends a sleep on [`Worker::close`].
+    pub fn closing(&self) -> &Closing {
+        &self.shared.closing
+    }
+
+    /// Fails all callers that are queued, sleep by [`Worker::closing`] or come later with [`ENXIO`]. Work that has
+    /// begun goes on.
     pub fn close(&self) {
-        self.shared.closed.store(1, Relaxed);
+        self.shared.closing.close();
     }
 }

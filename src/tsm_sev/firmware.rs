@@ -74,8 +74,6 @@ pub(crate) struct Firmware {
     /// mutex goes to the caller that runs.
     #[pin]
     caller: KillableMutex<()>,
-    #[pin]
-    closing: Closing,
     key: Vmpck,
     #[pin]
     registers: LateRegistration<Registers>,
@@ -139,7 +137,6 @@ impl Firmware {
         Ok(pin_init!(Self {
             worker,
             caller <- KillableMutex::new((), c"tsm_sev::Firmware::caller", static_lock_class!()),
-            closing <- Closing::new(),
             key,
             registers <- LateRegistration::new(),
         }))
@@ -215,7 +212,7 @@ impl Firmware {
         // An SVSM may take long, and is asked again as long as it is busy.
         self.worker.call_long(
             // By the caller, whom a signal can wake.
-            |sender| sender.pause(interval, &self.closing),
+            |sender| sender.pause(interval, self.worker.closing()),
             move |sender, _thread| {
                 let mut buffers = SvsmBuffers::new(sizes)?;
                 let answer = svsm.attest(service.as_ref(), nonce, &mut buffers);
@@ -233,7 +230,6 @@ impl Close for Firmware {
     /// one request at most, however many are asked for.
     fn close(&self) {
         self.worker.close();
-        self.closing.close();
     }
 }
 
