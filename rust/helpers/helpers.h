@@ -72,6 +72,7 @@ void tsm_helper_pm_runtime_get_sync(struct device *dev);
 void tsm_helper_pm_runtime_put(struct device *dev);
 bool tsm_helper_device_trylock(struct device *dev);
 void tsm_helper_device_unlock(struct device *dev);
+bool tsm_helper_use_dma_iommu(struct device *dev);
 phys_addr_t tsm_helper_sg_phys(struct scatterlist *sg);
 #ifdef CONFIG_PCI_TSM
 bool tsm_helper_is_pci_tsm_pf0(struct pci_dev *pdev);

@@ -5,6 +5,9 @@
 #include <linux/pm_runtime.h>
 #include <linux/scatterlist.h>
 
+/* It takes structures of the above for granted. */
+#include <linux/iommu-dma.h>
+
 #ifdef CONFIG_PCI_TSM
 #include <linux/pci-tsm.h>
 #endif
@@ -29,6 +32,11 @@ bool tsm_helper_device_trylock(struct device *dev)
 void tsm_helper_device_unlock(struct device *dev)
 {
 	device_unlock(dev);
+}
+
+bool tsm_helper_use_dma_iommu(struct device *dev)
+{
+	return use_dma_iommu(dev);
 }
 
 phys_addr_t tsm_helper_sg_phys(struct scatterlist *sg)

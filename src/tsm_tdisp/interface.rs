@@ -230,8 +230,8 @@ impl Interface {
     ///
     /// # Errors
     ///
-    /// [`EBUSY`] when the function has DMA operations of its own, or one of its BARs a descriptor, [`ENXIO`] when it was
-    /// removed.
+    /// `EOPNOTSUPP` when DMA would be private and an IOMMU maps that of the function, [`EBUSY`] when the function has DMA
+    /// operations of its own, or one of its BARs a descriptor, [`ENXIO`] when it was removed.
     pub(crate) fn begin_private(&self, unbound: &Unbound<'_>, report: &Report) -> Result {
         self.private
             .begin(unbound, self.functions.private(), report.within_tee())

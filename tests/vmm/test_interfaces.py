@@ -515,6 +515,19 @@ class Drivers(Spdm):
             OK, OK, OK, self.WORKS, "found", OK, self.ONES, OK,
             OK, OK, OK, OK, "0xffffffff private", ABSENT, ABSENT, OK, self.ONES, "0"])
 
+    def test_dma_that_an_iommu_maps(self):
+        # The kernel asks no operations of such a device: its DMA would go on as before.
+        script = """
+            echo 0 >/sys/bus/pci/drivers_autoprobe; load tsm_tdi_driver
+            provider=tsm_tdisp; reload private_dma=1; request connect 0
+            insmod /lib/modules/*/updates/tsm_translated.ko function=${pci##*/}
+            tdi bind 0; judged; look; rmmod tsm_translated
+            tdi bind 0; judged; attach; works; detach; tdi unbind 1
+        """
+        self.assertEqual(self.devices(script, "tdi", kernel="stock"), [
+            OK, OK, "Operation not supported", UNLOCKED,
+            OK, OK, OK, self.WORKS, OK])
+
 
 class SnpDrivers(Drivers):
     PLATFORM = "snp"

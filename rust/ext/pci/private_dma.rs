@@ -24,6 +24,7 @@ use super::{
     Device,
     Unbound, //
 };
+use crate::error::errno;
 
 /// What a mapping returns that failed.
 const FAILED: bindings::dma_addr_t = bindings::dma_addr_t::MAX;
@@ -88,12 +89,18 @@ impl PrivateDma {
     ///
     /// # Errors
     ///
-    /// [`EBUSY`] when the function has operations of its own, or the module is being unloaded, [`ENXIO`] when the function
-    /// was removed.
+    /// `EOPNOTSUPP` when the kernel maps the DMA of the function by an IOMMU, and so asks no operations, [`EBUSY`] when it
+    /// has operations of its own, or the module is being unloaded, [`ENXIO`] when the function was removed.
     pub fn new(unbound: &Unbound<'_>, module: &'static ThisModule) -> Result<Self> {
         let device = unbound.device();
 
         device.while_present(|raw| {
+            // SAFETY: `while_present` passes a device that is valid; this only computes an address.
+            let generic = unsafe { &raw mut (*raw.as_ptr()).dev };
+            // SAFETY: The device is valid, and the helper reads a flag of it atomically.
+            if unsafe { tsm_bindings::tsm_helper_use_dma_iommu(generic) } {
+                return Err(errno(bindings::EOPNOTSUPP));
+            }
             // SAFETY: `while_present` passes a device that is valid; this only computes an address.
             let field = unsafe { &raw mut (*raw.as_ptr()).dev.dma_ops };
             // SAFETY: The device is valid. The driver core changes the field only while it binds, has
