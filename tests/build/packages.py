@@ -29,11 +29,11 @@ def commands(page, place):
 
 
 def run(*command, cwd=TOP, **environment):
-    """Returns the output of a command that has to succeed."""
-    result = subprocess.run(command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                            text=True, timeout=1800, env=os.environ | environment)
+    """Returns what a command prints, which has to succeed, without stderr: a guest sends that by another port."""
+    result = subprocess.run(command, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=1800,
+                            env=os.environ | environment)
     if result.returncode:
-        raise AssertionError(f"{command}: status {result.returncode}\n{result.stdout}")
+        raise AssertionError(f"{command}: status {result.returncode}\n{result.stdout}{result.stderr}")
     return result.stdout
 
 

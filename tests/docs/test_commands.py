@@ -36,8 +36,10 @@ def blocks(place):
 
 
 def shell(*command, text, timeout=600):
-    return subprocess.run([*command, text], cwd=TOP, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT, text=True, timeout=timeout)
+    """Runs a script. `stdout` has no line of stderr in it, which a guest sends by another port; `said` has both."""
+    result = subprocess.run([*command, text], cwd=TOP, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout)
+    result.said = result.stdout + result.stderr
+    return result
 
 
 class Commands(unittest.TestCase):
@@ -47,7 +49,7 @@ class Commands(unittest.TestCase):
     def test_here(self):
         for block in blocks("here"):
             result = shell("bash", "-ec", text=block)
-            self.assertEqual(result.returncode, 0, result.stdout)
+            self.assertEqual(result.returncode, 0, result.said)
 
     @classmethod
     def setUpClass(cls):
@@ -59,7 +61,7 @@ class Commands(unittest.TestCase):
         sign, _ = blocks("sign")
         for text, names in (sign, cls.keys), (build, {}):
             result = shell("env", *(f"{name}={path}" for name, path in names.items()), "bash", "-ec", text=text)
-            assert result.returncode == 0, result.stdout
+            assert result.returncode == 0, result.said
             if names:
                 shutil.copytree(TOP / "build/modules/stock", cls.signed)
 
@@ -144,7 +146,7 @@ class Emulator(unittest.TestCase):
         helps = ""
         for block in self.text("here"):
             result = shell("bash", "-ec", text=block)
-            self.assertEqual(result.returncode, 0, result.stdout)
+            self.assertEqual(result.returncode, 0, result.said)
             helps += result.stdout
         self.assertEqual(helps.count("KEY=VALUE [default]"), 2)
         self.assertEqual(helps.count("tdi[,KEY=VALUE...] [default]"), 1)
@@ -176,7 +178,7 @@ class TdispPrograms(unittest.TestCase):
 
     def test_they_go_through_it(self):
         result = shell("bash", "-ec", text=tdisp_block("sh", "here"), timeout=1200)
-        self.assertEqual(result.returncode, 0, result.stdout)
+        self.assertEqual(result.returncode, 0, result.said)
         said = "validate [0-9]+: ESTALE.*validate [0-9]+: run.*ide: EOPNOTSUPP.*bind: EREMOTEIO.*ide: 1 secure.*: run.*session"
         self.assertRegex(result.stdout, re.compile(said, re.DOTALL))
 
@@ -221,10 +223,10 @@ class Tdisp(unittest.TestCase):
         script = "\n".join([*before, self.KNOWN, *policy, self.REFUSED, *after])
         command = shlex.split(tdisp_block("sh", "start"))
         result = shell(*command, "--", "sh", "-ec", text=script)
-        self.assertEqual(result.returncode, 0, result.stdout)
+        self.assertEqual(result.returncode, 0, result.said)
         words = "locked", "run", "unlocked", "unknown", "7 secure", "refused"
         self.assertEqual([line for line in result.stdout.splitlines() if line in words],
-                         ["locked", "run", "unknown", "7 secure", "refused", "run"], result.stdout)
+                         ["locked", "run", "unknown", "7 secure", "refused", "run"], result.said)
         [chain] = re.findall(r"(?m)^slot0 ([0-9a-f]+)\r?$", result.stdout)
         self.check_chain(bytes.fromhex(chain))
 
@@ -239,7 +241,7 @@ class Tdisp(unittest.TestCase):
                 (pathlib.Path(folder) / "root").write_bytes(chain[:size])
                 text = f"{root}\n{tdisp_block('sh', 'openssl')}"
                 result = shell("scripts/qemu-tdx/toolbox", "env", "-C", folder, "sh", "-ec", text=text)
-                self.assertEqual(result.returncode, status, result.stdout)
+                self.assertEqual(result.returncode, status, result.said)
                 self.assertEqual("leaf.pem: OK\n" in result.stdout, status == 0)
 
 
@@ -327,7 +329,7 @@ class Clients(unittest.TestCase):
                  *re.findall(r"^(\S+)==(\S+)", (folder / "requirements.txt").read_text(), re.MULTILINE)}
         query = "dpkg-query -Wf '${Package} ${Version}\\n' golang-github-google-go-{configfs-tsm,sev-guest,tdx-guest}-dev"
         result = shell("env", "-u", "TSM_SUITE", "scripts/qemu-tdx/toolbox", "bash", "-ec", text=query)
-        self.assertEqual(result.returncode, 0, result.stdout)
+        self.assertEqual(result.returncode, 0, result.said)
         built |= {*re.findall(r"^golang-github-google-(\S+)-dev (\S+)-\S+$", result.stdout, re.MULTILINE)}
         self.assertGreater(len(self.names()), 7)
         self.assertEqual(self.names(), {(name, version) for name, version in built if name not in self.PARTS})

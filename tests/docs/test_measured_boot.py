@@ -24,11 +24,11 @@ class MeasuredBoot(unittest.TestCase):
 
     @staticmethod
     def run_block(place):
-        """Returns status and output of the commands for a place."""
+        """Returns the status of the commands for a place, and their output, with that to stderr if they fail."""
         text = "".join(text for _, where, text in BLOCKS if where == place)
-        result = subprocess.run(["bash", "-ec", text], cwd=TOP, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                stderr=subprocess.STDOUT, text=True, timeout=1800)
-        return result.returncode, result.stdout
+        result = subprocess.run(["bash", "-ec", text], cwd=TOP, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                                timeout=1800)
+        return result.returncode, result.stdout + (result.stderr if result.returncode else "")
 
     def works(self, place):
         status, output = self.outputs.get(place) or self.run_block(place)
