@@ -113,6 +113,17 @@ class Dracut(unittest.TestCase):
             cp "/boot/initrd.img-$KERNEL" initrd
             section files
             lsinitrd initrd
+            # Another kernel, of which dracut itself makes the initramfs once.
+            ln -s "$KERNEL" /lib/modules/1.0
+            /etc/kernel/postinst.d/dracut 1.0
+            section other
+            lsinitrd /boot/initrd.img-1.0
+            section remove
+            status dpkg -r tsm-rs-common "tsm-rs-modules-$KERNEL"
+            section removed
+            lsinitrd "/boot/initrd.img-$KERNEL"
+            section other removed
+            lsinitrd /boot/initrd.img-1.0
         """)
 
     def files(self, section):
@@ -120,7 +131,7 @@ class Dracut(unittest.TestCase):
         return {line.split()[-1] for line in self.said[section].splitlines() if line.startswith("-")}
 
     def test_the_drivers_are_in_the_initramfs(self):
-        for section in ("dracut", "install", "dracut --hostonly"):
+        for section in ("dracut", "install", "dracut --hostonly", "remove"):
             self.assertIn("status 0", self.said[section], self.said[section])
         updates = f"usr/lib/modules/{self.kernel}/updates/"
         # dracut itself adds what is in `updates`, but not to an initramfs for one machine.
@@ -130,6 +141,13 @@ class Dracut(unittest.TestCase):
             self.assertEqual({name for name in files if name.startswith(updates)},
                              {f"{updates}{name}.ko.xz" for name in modules}, section)
             self.assertIn("usr/lib/modprobe.d/tsm-rs.conf", files)
+
+    def test_nothing_is_left_of_what_was_removed(self):
+        self.assertIn("usr/lib/modprobe.d/tsm-rs.conf", self.files("other"))
+        for section in "removed", "other removed":
+            files = self.files(section)
+            self.assertIn("usr/bin/udevadm", files)
+            self.assertEqual([name for name in files if "/updates/" in name or "tsm-rs" in name], [], section)
 
     def test_the_initramfs_has_what_measures(self):
         self.assertIn("status 0", self.said["measure"], self.said["measure"])
