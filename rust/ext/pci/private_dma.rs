@@ -95,10 +95,8 @@ impl PrivateDma {
         let device = unbound.device();
 
         device.while_present(|raw| {
-            // SAFETY: `while_present` passes a device that is valid; this only computes an address.
-            let generic = unsafe { &raw mut (*raw.as_ptr()).dev };
             // SAFETY: The device is valid, and the helper reads a flag of it atomically.
-            if unsafe { tsm_bindings::tsm_helper_use_dma_iommu(generic) } {
+            if unsafe { tsm_bindings::tsm_helper_use_dma_iommu(device.as_raw_device()) } {
                 return Err(errno(bindings::EOPNOTSUPP));
             }
             // SAFETY: `while_present` passes a device that is valid; this only computes an address.
