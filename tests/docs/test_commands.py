@@ -73,9 +73,9 @@ class Commands(unittest.TestCase):
         """Runs commands where the kernel's own drivers are loaded, and our modules are in the folder; returns their output."""
         adds = [*adds, *(f"build/modules/stock/{name}.ko:/root/" for name in ("tsm", provider))]
         command = ["scripts/qemu-tdx/run", "--platform", platform, "--kernel", "stock", "--drivers", "c", "--timeout", "240",
-                   *(word for add in adds for word in ("--add", add)), "--", "sh", "-exc", text]
-        result = subprocess.run(command, cwd=TOP, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600)
-        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+                   *(word for add in adds for word in ("--add", add)), "--", "sh", "-exc"]
+        result = shell(*command, text=text)
+        self.assertEqual(result.returncode, 0, result.said)
         return result.stdout
 
     def test_guest(self):
@@ -99,9 +99,8 @@ class Commands(unittest.TestCase):
                           '[ "$(wc -c <quote)" -gt 0 ]'])
         adds = [f"{self.signed}:/signed", f"{TOP}/build/modules/stock:/unsigned", *messages.kmod()]
         command = [*shlex.split(command), "--timeout", "600", *(word for add in adds for word in ("--add", add))]
-        result = subprocess.run([*command, "--", "sh", "-exc", text], cwd=TOP, stdin=subprocess.DEVNULL,
-                                capture_output=True, text=True, timeout=1200)
-        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        result = shell(*command, "--", "sh", "-exc", text=text, timeout=1200)
+        self.assertEqual(result.returncode, 0, result.said)
         self.assertRegex(result.stdout, "(?m)^[0-9a-f]{96}$")
         messages.check_secure(self, README, result.stdout)
 

@@ -7,8 +7,9 @@ The word after ```sh says where a block runs: `demo`, `build`, `guest`, `verifie
 
 import pathlib
 import re
-import subprocess
 import unittest
+
+from test_commands import shell
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 PAGE = (TOP / "Documentation/measured-boot.md").read_text()
@@ -24,16 +25,13 @@ class MeasuredBoot(unittest.TestCase):
 
     @staticmethod
     def run_block(place):
-        """Returns the status of the commands for a place, and their output, with that to stderr if they fail."""
-        text = "".join(text for _, where, text in BLOCKS if where == place)
-        result = subprocess.run(["bash", "-ec", text], cwd=TOP, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                                timeout=1800)
-        return result.returncode, result.stdout + (result.stderr if result.returncode else "")
+        """Runs the commands for a place."""
+        return shell("bash", "-ec", text="".join(text for _, where, text in BLOCKS if where == place), timeout=1800)
 
     def works(self, place):
-        status, output = self.outputs.get(place) or self.run_block(place)
-        self.assertEqual(status, 0, output)
-        return output
+        result = self.outputs.get(place) or self.run_block(place)
+        self.assertEqual(result.returncode, 0, result.said)
+        return result.stdout
 
     def matches(self, output):
         return len(re.findall(r"(?m)^\S+ +\S+ +[0-9a-f]{96} match\r?$", output))
